@@ -1,0 +1,67 @@
+import { formatDuration, parseDuration } from './duration.ts'
+import { LastcallError } from './errors.ts'
+
+/** The time of one run, in milliseconds: `budget` is what is left of the grace for the hooks. */
+export interface Budget {
+  readonly grace: number
+  readonly margin: number
+  readonly budget: number
+}
+
+/**
+ * What is kept for a phase besides its reserve: a limit's timer may fire late, and a reserve is to
+ * be had whole.
+ */
+export const HANDOVER = 10
+
+/** What the hooks of one priority want kept, in milliseconds. */
+export interface Wish {
+  /** The largest reserve that a hook of it named. */
+  readonly named: number
+  /** What the phase keeps for hooks that named none; it yields to what was named elsewhere. */
+  readonly usual: number
+}
+
+/** The grace and its margin: 10 % of the grace, at least 100 ms and at most 2 s, unless given. */
+export function budgetOf(grace: number, margin: unknown): Budget {
+  const kept =
+    margin === undefined
+      ? Math.min(Math.max(grace * 0.1, 100), 2000)
+      : parseDuration(margin, 'margin', 0)
+  if (kept >= grace) {
+    throw new LastcallError(
+      'LASTCALL_INVALID_OPTION',
+      `Expected \`margin\` to be smaller than the grace of ${formatDuration(grace)}, got ${formatDuration(kept)}${margin === undefined ? ' (the default)' : ''}. Nothing would be left for the hooks: give a longer \`grace\` or a smaller \`margin\`.`,
+    )
+  }
+  return { grace, margin: kept, budget: grace - kept }
+}
+
+/**
+ * What each of the wishes gets. What was named is kept whole; the usual reserves share what that
+ * leaves, so that somebody who reserves nearly everything need not know of them.
+ */
+export function reservesOf(wishes: readonly Wish[], budget: number): number[] {
+  const named = sum(wishes.map((wish) => wish.named))
+  const more = wishes.map((wish) => Math.max(0, wish.usual - wish.named))
+  const share = Math.min(1, Math.max(0, budget - named) / (sum(more) || 1))
+  return wishes.map((wish, index) => wish.named + (more[index] ?? 0) * share)
+}
+
+export function refuseOversizedReserves(
+  wishes: readonly (Wish & { label: string })[],
+  budget: Budget,
+) {
+  const named = wishes.filter((wish) => wish.named > 0)
+  const total = sum(named.map((wish) => wish.named))
+  if (total <= budget.budget) return
+  const parts = named.map((wish) => `${wish.label} ${formatDuration(wish.named)}`).join(' + ')
+  throw new LastcallError(
+    'LASTCALL_RESERVES_TOO_LARGE',
+    `The reserves add up to ${formatDuration(total)} (${parts}), more than the budget of ${formatDuration(budget.budget)} (grace ${formatDuration(budget.grace)} − margin ${formatDuration(budget.margin)}). Reserve less, or give a longer \`grace\` if the platform grants one.`,
+  )
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0)
+}

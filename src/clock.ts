@@ -1,0 +1,25 @@
+/** Time, as the rest of the library is handed it. This is the one file that touches timers. */
+export interface Clock {
+  /** Milliseconds that only ever go forward, from an origin of no meaning. */
+  now(): number
+  /** The time of day, in milliseconds since 1970. */
+  date(): number
+  setTimeout(run: () => void, milliseconds: number): unknown
+  clearTimeout(timer: unknown): void
+  /** Runs after the event loop's next poll phase: whatever the kernel had for us has been read by then. */
+  afterPoll(run: () => void): void
+}
+
+// Taken when the module loads, so that fake timers which an application's tests install later
+// cannot stop the clock of a real shutdown.
+const { setTimeout, clearTimeout, setImmediate } = globalThis
+const now = performance.now.bind(performance)
+const date = Date.now.bind(Date)
+
+export const systemClock: Clock = {
+  now,
+  date,
+  setTimeout: (run, milliseconds) => setTimeout(run, milliseconds),
+  clearTimeout: (timer) => clearTimeout(timer as NodeJS.Timeout),
+  afterPoll: (run) => void setImmediate(run),
+}

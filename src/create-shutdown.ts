@@ -1,0 +1,185 @@
+import { budgetOf } from './budget.ts'
+import { type Clock, systemClock } from './clock.ts'
+import { beginTogether, type Ending, join, type Member, worstEnding } from './company.ts'
+import { Coordinator } from './coordinator.ts'
+import { parseDuration } from './duration.ts'
+import { invalidOption, LastcallError } from './errors.ts'
+import { exitCodeOf, exitPolicy, forcedCode } from './exit-code.ts'
+import { disposeHook, type Hook, isDisposable, prepareHook } from './hook.ts'
+import { flushOutput } from './output.ts'
+import { phasesWith } from './phases.ts'
+import { guessPlatform, type Platform } from './platform.ts'
+import { tellProblems } from './problems.ts'
+import { type ProcessPort, systemProcess } from './process.ts'
+import { Registry } from './registry.ts'
+import type { Outcome, Report } from './report.ts'
+import type { Shutdown, ShutdownOptions } from './shutdown.ts'
+import { onFaults } from './triggers/faults.ts'
+import { messageSettings, onMessages } from './triggers/messages.ts'
+import { onSignals, signalSettings } from './triggers/signals.ts'
+
+/**
+ * Creates the coordinator of an application's end. Nothing happens to the process until `listen()`.
+ *
+ * @example
+ * const shutdown = createShutdown({ grace: '10s' })
+ * shutdown.add({ name: 'postgres', phase: 'close', run: () => pool.end() })
+ * shutdown.listen()
+ *
+ * @throws LastcallError `LASTCALL_INVALID_OPTION` or `LASTCALL_SIGNAL_REFUSED`
+ */
+export function createShutdown(options: ShutdownOptions = {}): Shutdown {
+  return assemble(options, { host: systemProcess, clock: systemClock })
+}
+
+/**
+ * What the process runs on and what that grants between the stop signal and SIGKILL, concluded from
+ * its environment. The shortest grace of all that is recognised is taken.
+ *
+ * @example
+ * detectPlatform() // { name: 'kubernetes', grace: 30000, because: 'KUBERNETES_SERVICE_HOST is set', also: [] }
+ */
+export function detectPlatform(): Platform {
+  return guessPlatform(systemProcess)
+}
+
+/** The world that a shutdown is put into; a test hands in one of its own. */
+export interface Ports {
+  readonly host: ProcessPort
+  readonly clock: Clock
+}
+
+export function assemble(options: ShutdownOptions, { host, clock }: Ports): Shutdown {
+  refuseUnknownOptions(options)
+  const platform = guessPlatform(host)
+  const grace = options.grace === undefined ? platform.grace : parseDuration(options.grace, 'grace')
+  const budget = budgetOf(grace, options.margin)
+  const phases = phasesWith(options.phases)
+  const policy = exitPolicy(options.exitCodes)
+  const signals = signalSettings(options)
+  const messages = messageSettings(options.messages)
+  const exit = flag(options.exit, 'exit')
+  const faults = flag(options.faults, 'faults')
+  const warnings = flag(options.warnings, 'warnings')
+
+  const registry = new Registry(phases, budget)
+  const exitCode = (outcome: Outcome, reason: Report['reason']) =>
+    exitCodeOf(outcome, reason, policy, host.exitCode)
+  const coordinator = new Coordinator({ registry, budget, platform, clock, exitCode })
+  if (warnings) tellProblems(coordinator, host.warn)
+
+  let takeBack: (() => void) | undefined
+  const unlisten = () => {
+    takeBack?.()
+    takeBack = undefined
+  }
+
+  const { company } = host
+  const member: Member = { begin: (reason) => void coordinator.begin(reason), ended: undefined }
+  if (exit) {
+    coordinator.on('start', ({ reason }) => beginTogether(company, member, reason))
+    coordinator.on('end', ({ report }) => {
+      member.ended = { rank: RANKS[report.outcome], code: report.exitCode }
+      const worst = worstEnding(company)
+      // Whoever waits for the report has his turn first: what he writes is to be flushed too.
+      if (worst) clock.afterPoll(() => void leave(worst))
+    })
+  } else {
+    // Whoever stays alive can be stopped again.
+    coordinator.on('end', unlisten)
+  }
+
+  async function leave({ code }: Ending): Promise<void> {
+    coordinator.emit({ type: 'exit', exitCode: code })
+    await flushOutput(host.outputs(), budget.margin * FLUSH_SHARE, clock)
+    host.exit(code)
+  }
+
+  return {
+    add(what: unknown, extra: Parameters<Shutdown['add']>[1] = {}) {
+      const hooks = isDisposable(what)
+        ? [disposeHook(what, extra, registry.isTaken)]
+        : Array.isArray(what)
+          ? (what as Hook[])
+          : [what as Hook]
+      return coordinator.add(hooks.map((hook) => prepareHook(hook, phases)))
+    },
+    listen() {
+      if (takeBack) {
+        throw new LastcallError(
+          'LASTCALL_ALREADY_LISTENING',
+          'This shutdown listens already. Call listen() once, or what it returned before calling it again.',
+        )
+      }
+      const begin = member.begin
+      const force = (signal: NodeJS.Signals) => {
+        const code = forcedCode(signal, policy)
+        coordinator.emit({ type: 'forced', signal, exitCode: code })
+        if (exit) host.exit(code)
+      }
+      const repeat = (signal: NodeJS.Signals, samePress: boolean) =>
+        coordinator.emit({ type: 'repeat', signal, samePress })
+      const undo = [
+        onSignals(signals, { host, clock, actions: { begin, force, repeat } }),
+        onMessages(messages, host, begin),
+        faults ? onFaults(host, (thrown, origin) => coordinator.fault(thrown, origin)) : () => {},
+      ]
+      takeBack = () => {
+        for (const one of undo) one()
+        if (!coordinator.signal.aborted) company.members.delete(member)
+      }
+      if (exit) join(company, member)
+      return unlisten
+    },
+    now(note) {
+      if (note !== undefined && typeof note !== 'string') {
+        throw invalidOption('reason', 'a string, or nothing', note)
+      }
+      return coordinator.begin({ kind: 'call', note: note ?? null })
+    },
+    on: (name, listener) => coordinator.on(name, listener),
+    get signal() {
+      return coordinator.signal
+    },
+    get report() {
+      return coordinator.report
+    },
+    platform,
+  }
+}
+
+/** How bad an outcome is: of several shutdowns the worst one's code counts. */
+const RANKS: Record<Outcome, number> = { clean: 0, failed: 1, 'cut off': 2, fault: 3 }
+
+/** The part of the margin in which stdout and stderr are flushed; the rest is for the exit itself. */
+const FLUSH_SHARE = 0.9
+
+const OPTIONS = new Set([
+  'grace',
+  'margin',
+  'phases',
+  'signals',
+  'forceOn',
+  'samePressWithin',
+  'exitCodes',
+  'exit',
+  'faults',
+  'messages',
+  'warnings',
+])
+
+function refuseUnknownOptions(options: unknown): void {
+  if (typeof options !== 'object' || options === null) {
+    throw invalidOption('options', "an object such as { grace: '10s' }", options)
+  }
+  const unknown = Object.keys(options).find((key) => !OPTIONS.has(key))
+  if (unknown !== undefined) {
+    throw invalidOption('options', `made of ${[...OPTIONS].join(', ')}`, unknown)
+  }
+}
+
+function flag(value: unknown, option: string): boolean {
+  if (value === undefined) return true
+  if (typeof value === 'boolean') return value
+  throw invalidOption(option, 'true or false', value)
+}

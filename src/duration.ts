@@ -1,0 +1,60 @@
+import { invalidOption } from './errors.ts'
+
+/** A length of time: a number of milliseconds, or a string such as `'10s'`, `'1.5s'`, `'250ms'`, `'2m'`. */
+export type Duration = number | `${number}ms` | `${number}s` | `${number}m`
+
+/** The longest time that a timer of Node can run: one millisecond more, and it would fire at once. */
+export const LONGEST = 2 ** 31 - 1
+
+/**
+ * Reads a duration into milliseconds.
+ *
+ * @param option the name of the option, for the message
+ * @param least the smallest value that is accepted, in milliseconds; with 0 a duration of zero is
+ * @throws LastcallError `LASTCALL_INVALID_OPTION`
+ */
+export function parseDuration(value: unknown, option: string, least = 1): number {
+  const milliseconds = typeof value === 'string' ? read(value) : value
+  if (typeof milliseconds === 'number' && milliseconds >= least && milliseconds <= LONGEST) {
+    return milliseconds
+  }
+  const bound = least === 0 ? 'of 0 or more' : `of at least ${least} ms`
+  throw invalidOption(
+    option,
+    `a duration ${bound} and at most ${LONGEST} ms: milliseconds, or a string such as '10s', '1.5s', '250ms' or '2m'`,
+    value,
+    likelyFix(value),
+  )
+}
+
+/** Milliseconds as a person reads them: `87 ms`, `1.24 s`, `2 min`. */
+export function formatDuration(milliseconds: number): string {
+  if (milliseconds < 999.5) return `${Math.round(milliseconds)} ms`
+  if (milliseconds < 60_000) return `${Number((milliseconds / 1000).toFixed(2))} s`
+  return `${Number((milliseconds / 60_000).toFixed(1))} min`
+}
+
+const UNITS = { ms: 1, s: 1000, m: 60_000 } as const
+
+function read(text: string): number {
+  const match = /^(\d+(?:\.\d+)?)(ms|s|m)$/.exec(text)
+  return match ? Number(match[1]) * UNITS[match[2] as keyof typeof UNITS] : Number.NaN
+}
+
+function likelyFix(value: unknown): string | undefined {
+  if (typeof value !== 'string') return undefined
+  const [, amount, unit] = /^\s*(\d+(?:\.\d+)?)\s*([a-z]*)\s*$/i.exec(value) ?? []
+  if (amount === undefined) return undefined
+  if (unit === '') return `Write ${amount} for milliseconds or '${amount}s' for seconds.`
+  const known = {
+    millis: 'ms',
+    sec: 's',
+    secs: 's',
+    second: 's',
+    seconds: 's',
+    min: 'm',
+    mins: 'm',
+  }
+  const meant = known[unit?.toLowerCase() as keyof typeof known] ?? unit?.toLowerCase()
+  return meant !== undefined && meant in UNITS ? `Write '${amount}${meant}'.` : undefined
+}

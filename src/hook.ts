@@ -1,0 +1,149 @@
+import type { Duration } from './duration.ts'
+import { LONGEST, parseDuration } from './duration.ts'
+import { invalidOption } from './errors.ts'
+import { findPhase, type Phase, type PhaseName, parsePriority } from './phases.ts'
+import type { Platform } from './platform.ts'
+import type { Reason } from './reason.ts'
+
+/**
+ * A named piece of clean-up: the one concept that everything is made of.
+ *
+ * @example
+ * shutdown.add({
+ *   name: 'events',
+ *   phase: 'flush',
+ *   reserve: '2s',
+ *   run: ({ signal }) => events.flush({ signal }),
+ * })
+ */
+export interface Hook {
+  /** Unique among the hooks of a shutdown; it stands in the report and in messages. */
+  readonly name: string
+  /** When it runs: a phase's name. Give this or `priority`. */
+  readonly phase?: PhaseName | (string & {})
+  /** When it runs, as a number: higher first, 450 runs between deregister and drain. */
+  readonly priority?: number
+  /** Does the work. It may return a promise; what it throws or rejects with stands in the report. */
+  run(context: HookContext): unknown
+  /** The longest it may take, from when it begins. Default: what the budget leaves it. */
+  readonly timeout?: Duration
+  /** The part of the budget that nothing earlier may eat. Default: its phase's. */
+  readonly reserve?: Duration
+}
+
+/** What a hook is handed when it runs. */
+export interface HookContext {
+  /** Aborts at this hook's limit, with a `TimeoutError`. Hand it to whatever takes one. */
+  readonly signal: AbortSignal
+  /** What started the run. */
+  readonly reason: Reason
+  /** What the process runs on, as far as that is known. */
+  readonly platform: Platform
+  /** The instant by which every hook must be over, in milliseconds since 1970. */
+  readonly deadline: number
+  /** Milliseconds until this hook is cut off; 0 once it has been. */
+  remaining(): number
+  /** Puts a line into the report, beside this hook: what it did, or what it had to leave. */
+  note(text: string): void
+}
+
+/** Anything that can be disposed of asynchronously. It becomes a hook of the `close` phase. */
+export interface Disposable {
+  [Symbol.asyncDispose](): PromiseLike<unknown>
+}
+
+/** A hook whose options have been checked and whose durations are milliseconds. */
+export interface PreparedHook {
+  readonly name: string
+  /** The phase's name, or `null` for a hook that gave a priority of its own. */
+  readonly phase: string | null
+  readonly priority: number
+  readonly run: (context: HookContext) => unknown
+  /** Infinity where the hook gave none. */
+  readonly timeout: number
+  /** `undefined` where the hook gave none, and its phase's counts. */
+  readonly reserve: number | undefined
+}
+
+const KEYS = new Set(['name', 'phase', 'priority', 'run', 'timeout', 'reserve'])
+
+/** Checks a hook and reads its durations. Throws before anything is registered. */
+export function prepareHook(hook: Hook, phases: ReadonlyMap<string, Phase>): PreparedHook {
+  if (typeof hook !== 'object' || hook === null) {
+    throw invalidOption(
+      'hook',
+      'an object { name, phase, run }, an array of them, or something with Symbol.asyncDispose',
+      hook,
+      typeof hook === 'function' ? "Write { name: '…', phase: 'close', run: … }." : undefined,
+    )
+  }
+  const { name, phase, priority, timeout, reserve } = hook
+  if (typeof name !== 'string' || name.trim() === '') {
+    throw invalidOption('hook.name', 'a string that is not empty', name)
+  }
+  const of = (key: string) => `${key} of hook '${name}'`
+  // Plain data only: an object of a class may well carry fields of its own.
+  if (Object.getPrototypeOf(hook) === Object.prototype) {
+    for (const key of Object.keys(hook)) {
+      if (!KEYS.has(key)) throw invalidOption(of('key'), `one of ${[...KEYS].join(', ')}`, key)
+    }
+  }
+  if (typeof hook.run !== 'function') throw invalidOption(of('run'), 'a function', hook.run)
+  if ((phase === undefined) === (priority === undefined)) {
+    throw invalidOption(
+      of('phase'),
+      `given, or \`priority\` in its place, and not both (phases: ${[...phases.keys()].join(', ')})`,
+      phase,
+    )
+  }
+  const limit =
+    timeout === undefined ? Number.POSITIVE_INFINITY : parseDuration(timeout, of('timeout'))
+  const kept = reserve === undefined ? undefined : parseDuration(reserve, of('reserve'), 0)
+  if (kept !== undefined && kept > limit) {
+    throw invalidOption(
+      of('reserve'),
+      `at most its timeout of ${limit} ms: more could never be used`,
+      reserve,
+    )
+  }
+  return {
+    name,
+    phase: phase ?? null,
+    priority:
+      priority === undefined
+        ? findPhase(phases, phase).priority
+        : parsePriority(priority, of('priority')),
+    run: (context) => hook.run(context),
+    timeout: Math.min(limit, LONGEST),
+    reserve: kept,
+  }
+}
+
+/** The hook that something disposable becomes. */
+export function disposeHook(
+  resource: Disposable,
+  options: Partial<Omit<Hook, 'run'>>,
+  isTaken: (name: string) => boolean,
+): Hook {
+  const { phase = 'close', ...rest } = options
+  return {
+    ...(rest.priority === undefined ? { phase } : {}),
+    ...rest,
+    name: options.name ?? freeName(resource.constructor?.name || 'resource', isTaken),
+    run: () => resource[Symbol.asyncDispose](),
+  }
+}
+
+export function isDisposable(value: unknown): value is Disposable {
+  return (
+    value !== null &&
+    (typeof value === 'object' || typeof value === 'function') &&
+    typeof (value as Partial<Disposable>)[Symbol.asyncDispose] === 'function'
+  )
+}
+
+function freeName(name: string, isTaken: (name: string) => boolean): string {
+  let free = name
+  for (let n = 2; isTaken(free); n++) free = `${name} ${n}`
+  return free
+}

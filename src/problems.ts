@@ -1,0 +1,39 @@
+import type { Coordinator } from './coordinator.ts'
+import { formatDuration } from './duration.ts'
+import type { ErrorInfo } from './reason.ts'
+import type { HookReport } from './report.ts'
+
+/** Says what goes wrong, as it does, one line each and the stack where there is one. A clean run says nothing. */
+export function tellProblems(coordinator: Coordinator, warn: (text: string) => void): void {
+  const tell = (line: string) => warn(`lastcall: ${line}\n`)
+  coordinator.on('hook:end', ({ hook }) => {
+    if (hook.status !== 'done') tell(describe(hook))
+  })
+  coordinator.on('fault', ({ fault }) => tell(`${fault.origin}: ${trace(fault.error)}`))
+  coordinator.on('forced', ({ signal, exitCode }) =>
+    tell(
+      `${signal} again: exiting at once with code ${exitCode}; hooks that were running are lost`,
+    ),
+  )
+}
+
+function describe({
+  name,
+  phase,
+  priority,
+  status,
+  began,
+  limit,
+  notes,
+  error,
+}: HookReport): string {
+  const which = `hook '${name}' (${phase ?? `priority ${priority}`})`
+  const said = notes.map((note) => `\n  ${note}`).join('')
+  if (status === 'failed') return `${which} failed: ${error ? trace(error) : ''}${said}`
+  if (began === null) return `${which} never ran: the deadline had passed before it could begin`
+  return `${which} was cut off after ${formatDuration(limit)}${said}`
+}
+
+function trace({ name, message, stack }: ErrorInfo): string {
+  return stack ?? `${name}: ${message}`
+}

@@ -1,0 +1,93 @@
+import { existsSync } from 'node:fs'
+import type { Writable } from 'node:stream'
+import type { Company } from './company.ts'
+
+/** The process, as the rest of the library is handed it. This is the one file that touches `process`. */
+export interface ProcessPort {
+  readonly pid: number
+  readonly ppid: number
+  readonly platform: string
+  readonly env: Readonly<Record<string, string | undefined>>
+  /** Whether somebody sits at a terminal in front of it. */
+  readonly interactive: boolean
+  /** The code that the application has set for itself; 0 where it has set none. */
+  readonly exitCode: number
+  /** Where the shutdowns of this process, of every copy of the package, find each other. */
+  readonly company: Company
+  fileExists(path: string): boolean
+  /** Calls back for every event of that name; returns a way to take it back. */
+  on(event: string, listener: (...args: never[]) => void): () => void
+  /** Writes to stderr. */
+  warn(text: string): void
+  /** stdout and stderr. */
+  outputs(): Writable[]
+  exit(code: number): void
+}
+
+// Known to every copy of the package, whichever version: the shape behind it never changes.
+const COMPANY = Symbol.for('lastcall.company.v1')
+
+export const systemProcess: ProcessPort = {
+  get pid() {
+    return process.pid
+  },
+  get ppid() {
+    return process.ppid
+  },
+  get platform() {
+    return process.platform
+  },
+  get env() {
+    return process.env
+  },
+  get interactive() {
+    return Boolean(process.stdout?.isTTY || process.stderr?.isTTY)
+  },
+  get exitCode() {
+    return Number(process.exitCode ?? 0) || 0
+  },
+  get company() {
+    const shared = globalThis as { [COMPANY]?: Company }
+    shared[COMPANY] ??= { members: new Set(), reason: undefined }
+    return shared[COMPANY]
+  },
+  fileExists: existsSync,
+  on(event, listener) {
+    process.on(event, listener as () => void)
+    if (event === 'message') leaveChannelUncounted('unrefCounted')
+    return () => {
+      if (event === 'message') leaveChannelUncounted('refCounted')
+      process.off(event, listener as () => void)
+    }
+  },
+  warn(text) {
+    const { stderr } = process
+    // A reader of stderr that has gone away would be a fault, and saying so another one.
+    if (!stderr.listeners('error').includes(ignore)) stderr.on('error', ignore)
+    stderr.write(text)
+  },
+  outputs() {
+    return [() => process.stdout, () => process.stderr].flatMap((open) => {
+      try {
+        return [open()]
+      } catch {
+        return [] // Its descriptor was closed before the process began.
+      }
+    })
+  },
+  exit(code) {
+    process.exit(code)
+  },
+}
+
+const ignore = () => {}
+
+/**
+ * A listener for messages makes Node keep the process alive for as long as its parent is. Ours must
+ * not: it is given back to the count that Node keeps, and the application's own listeners still
+ * count. (`unref()` would overrule them.)
+ */
+function leaveChannelUncounted(way: 'refCounted' | 'unrefCounted'): void {
+  const channel = process.channel as { refCounted?(): void; unrefCounted?(): void } | undefined
+  channel?.[way]?.()
+}

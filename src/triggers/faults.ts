@@ -1,0 +1,16 @@
+import type { ProcessPort } from '../process.ts'
+import type { FaultOrigin } from '../reason.ts'
+
+/** Listens to what nobody caught until it is taken back. */
+export function onFaults(
+  host: ProcessPort,
+  fault: (thrown: unknown, origin: FaultOrigin) => void,
+): () => void {
+  const origins = ['uncaughtException', 'unhandledRejection'] as const
+  const takeBack = origins.map((origin) =>
+    host.on(origin, (thrown: unknown) => fault(thrown, origin)),
+  )
+  return () => {
+    for (const take of takeBack) take()
+  }
+}

@@ -1,0 +1,23 @@
+import { invalidOption } from '../errors.ts'
+import type { ProcessPort } from '../process.ts'
+import type { Reason } from '../reason.ts'
+
+/** The messages of the parent process that start a run: PM2's `shutdown` by default. */
+export function messageSettings(option: unknown): readonly string[] {
+  if (option === undefined) return ['shutdown']
+  if (Array.isArray(option) && option.every((message) => typeof message === 'string')) return option
+  throw invalidOption('messages', "an array of strings, such as ['shutdown']", option)
+}
+
+/** Listens to messages of the parent process until it is taken back. */
+export function onMessages(
+  messages: readonly string[],
+  host: ProcessPort,
+  begin: (reason: Reason) => void,
+): () => void {
+  if (messages.length === 0) return () => {}
+  return host.on('message', (message: unknown) => {
+    if (typeof message === 'string' && messages.includes(message))
+      begin({ kind: 'message', message })
+  })
+}

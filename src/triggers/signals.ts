@@ -1,0 +1,115 @@
+import { constants } from 'node:os'
+import type { Clock } from '../clock.ts'
+import { parseDuration } from '../duration.ts'
+import { invalidOption, LastcallError } from '../errors.ts'
+import type { ProcessPort } from '../process.ts'
+import type { Reason } from '../reason.ts'
+
+/** Which signals start a run, and what a second press does. */
+export interface SignalOptions {
+  /** The signals that start a run. Default: SIGTERM and SIGINT. */
+  readonly signals?: readonly NodeJS.Signals[]
+  /** The signals whose second press forces the exit at once. Default: SIGINT. */
+  readonly forceOn?: readonly NodeJS.Signals[]
+  /**
+   * A signal that comes within this time of the first is the same press: launchers repeat signals
+   * within some 25 ms. Default 100 ms; the clock starts with the press.
+   */
+  readonly samePressWithin?: number | `${number}ms` | `${number}s`
+}
+
+export interface SignalSettings {
+  readonly signals: readonly NodeJS.Signals[]
+  readonly forceOn: readonly NodeJS.Signals[]
+  readonly samePressWithin: number
+}
+
+/** What becomes of a signal. */
+export interface SignalActions {
+  begin(reason: Reason): void
+  force(signal: NodeJS.Signals): void
+  repeat(signal: NodeJS.Signals, samePress: boolean): void
+}
+
+export function signalSettings(options: { [Key in keyof SignalOptions]: unknown }): SignalSettings {
+  const signals = signalList(options.signals, 'signals', ['SIGTERM', 'SIGINT'])
+  const usual = signals.filter((signal) => signal === 'SIGINT')
+  const forceOn = signalList(options.forceOn, 'forceOn', usual)
+  const deaf = forceOn.find((signal) => !signals.includes(signal))
+  if (deaf !== undefined) {
+    throw invalidOption('forceOn', `some of \`signals\` (${signals.join(', ')})`, deaf)
+  }
+  return {
+    signals,
+    forceOn,
+    samePressWithin: parseDuration(options.samePressWithin ?? 100, 'samePressWithin', 0),
+  }
+}
+
+/** Listens to the signals until it is taken back. */
+export function onSignals(
+  { signals, forceOn, samePressWithin }: SignalSettings,
+  { host, clock, actions }: { host: ProcessPort; clock: Clock; actions: SignalActions },
+): () => void {
+  let pressed: number | undefined
+  const heard = (signal: NodeJS.Signals) => {
+    const now = clock.now()
+    if (pressed === undefined) {
+      pressed = now
+      const terminal = signal === 'SIGINT' && host.interactive
+      actions.begin({ kind: 'signal', signal, terminal })
+    } else if (now - pressed < samePressWithin) {
+      actions.repeat(signal, true)
+    } else if (forceOn.includes(signal)) {
+      actions.force(signal)
+    } else {
+      actions.repeat(signal, false)
+    }
+  }
+  const takeBack = signals.map((signal) => host.on(signal, () => heard(signal)))
+  return () => {
+    for (const take of takeBack) take()
+  }
+}
+
+// Nobody can hear the first two; after the others the process is in a state that no code may run in,
+// or, with SIGUSR1 and SIGPROF, they are Node's own.
+const REFUSED: Readonly<Record<string, string>> = {
+  SIGKILL: 'the kernel lets no process hear it',
+  SIGSTOP: 'the kernel lets no process hear it',
+  SIGSEGV: 'it reports a fault of the process itself',
+  SIGBUS: 'it reports a fault of the process itself',
+  SIGFPE: 'it reports a fault of the process itself',
+  SIGILL: 'it reports a fault of the process itself',
+  SIGABRT: 'it reports a fault of the process itself',
+  SIGTRAP: 'it reports a fault of the process itself',
+  SIGSYS: 'it reports a fault of the process itself',
+  SIGUSR1: "Node's debugger listens to it",
+  SIGPROF: "Node's profiler uses it",
+}
+
+const KNOWN = 'SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGUSR2, SIGBREAK'
+
+function signalList(
+  value: unknown,
+  option: string,
+  usual: readonly NodeJS.Signals[],
+): readonly NodeJS.Signals[] {
+  if (value === undefined) return usual
+  if (!Array.isArray(value)) {
+    throw invalidOption(option, "an array of signals, such as ['SIGTERM', 'SIGINT']", value)
+  }
+  for (const signal of value) {
+    if (typeof signal === 'string' && signal in REFUSED) {
+      throw new LastcallError(
+        'LASTCALL_SIGNAL_REFUSED',
+        `Expected \`${option}\` not to hold ${signal}: ${REFUSED[signal]}. Use one of ${KNOWN}.`,
+      )
+    }
+    // SIGBREAK is known on Windows only, and may stand in a list for every system.
+    if (signal !== 'SIGBREAK' && !(String(signal) in constants.signals)) {
+      throw invalidOption(option, `an array of signals that exist, such as ${KNOWN}`, signal)
+    }
+  }
+  return [...new Set<NodeJS.Signals>(value)]
+}

@@ -1,0 +1,105 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { dirname, join, normalize } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { describe, expect, test } from 'vitest'
+
+const SRC = fileURLToPath(new URL('../src', import.meta.url))
+const files = readdirSync(SRC, { recursive: true, encoding: 'utf8' }).filter((file) =>
+  file.endsWith('.ts'),
+)
+
+/** The layers, lowest first: a file imports from its own layer and from those below. */
+const LAYERS = [
+  [
+    'errors.ts',
+    'duration.ts',
+    'clock.ts',
+    'reason.ts',
+    'company.ts',
+    'limit.ts',
+    'output.ts',
+    'process.ts',
+    'platform.ts',
+    'phases.ts',
+  ],
+  ['hook.ts', 'budget.ts', 'report.ts', 'registry.ts', 'exit-code.ts', 'events.ts'],
+  ['coordinator.ts', 'problems.ts', 'timeline.ts'],
+  ['triggers/signals.ts', 'triggers/faults.ts', 'triggers/messages.ts'],
+  ['shutdown.ts', 'create-shutdown.ts'],
+  ['index.ts'],
+]
+
+/** What an adapter may know of the core: the hook, as a user's own would, and the base below it. */
+const FOR_ADAPTERS = ['hook.ts', 'errors.ts', 'duration.ts', 'clock.ts']
+
+function importsOf(file: string): string[] {
+  const text = readFileSync(join(SRC, file), 'utf8')
+  return [...text.matchAll(/^(?:import|export)[^'"]*?from '(.+?)'|import\('(.+?)'\)/gm)].map(
+    ([, given, dynamic]) => {
+      const path = given ?? dynamic ?? ''
+      return path.startsWith('.') ? normalize(join(dirname(file), path)) : path
+    },
+  )
+}
+
+/** The code without comments and texts. */
+function codeOf(file: string): string {
+  return readFileSync(join(SRC, file), 'utf8')
+    .replace(/\/\*[\s\S]*?\*\//g, '')
+    .replace(/\/\/.*$/gm, '')
+    .replace(/'[^'\n]*'|`[^`]*`/g, "''")
+}
+
+const layerOf = (file: string) => LAYERS.findIndex((layer) => layer.includes(file))
+const core = files.filter((file) => !file.startsWith('http/'))
+
+describe('imports go one way', () => {
+  test('every file of the core has its layer', () => {
+    expect(core.filter((file) => layerOf(file) < 0)).toEqual([])
+    expect(LAYERS.flat().filter((file) => !files.includes(file))).toEqual([])
+  })
+
+  test.each(core)('%s imports from its layer or below', (file) => {
+    const upwards = importsOf(file).filter(
+      (path) => path.endsWith('.ts') && layerOf(path) > layerOf(file),
+    )
+    expect(upwards).toEqual([])
+  })
+
+  test.each(core)('%s knows of no server', (file) => {
+    expect(importsOf(file).filter((path) => path.includes('http'))).toEqual([])
+  })
+
+  test.each(files.filter((file) => file.startsWith('http/')))(
+    '%s imports the hook contract and the base, and nothing else of the core',
+    (file) => {
+      const others = importsOf(file).filter(
+        (path) => path.endsWith('.ts') && !path.startsWith('http/') && !FOR_ADAPTERS.includes(path),
+      )
+      expect(others).toEqual([])
+    },
+  )
+})
+
+test('only three packages are imported, and http-terminator by the HTTP entry alone', () => {
+  const packages = (list: string[]) =>
+    [...new Set(list.flatMap(importsOf))].filter(
+      (path) => !path.endsWith('.ts') && !path.startsWith('node:'),
+    )
+  expect(packages(core).sort()).toEqual(['eventemitter3', 'p-timeout'])
+  expect(packages(files).sort()).toEqual(['eventemitter3', 'http-terminator', 'p-timeout'])
+})
+
+test('one file touches the process', () => {
+  const touching = files.filter((file) => /(?<![.\w])process\b(?!\.ts)/.test(codeOf(file)))
+  expect(touching).toEqual(['process.ts'])
+})
+
+test('one file touches timers', () => {
+  const touching = files.filter((file) =>
+    /(?<![.\w])(setTimeout|setInterval|setImmediate|clearTimeout)\s*[(,}]|\bperformance\b|\bDate\.now\b/.test(
+      codeOf(file),
+    ),
+  )
+  expect(touching).toEqual(['clock.ts'])
+})

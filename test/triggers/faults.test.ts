@@ -1,0 +1,73 @@
+import { expect, test } from 'vitest'
+import { virtualShutdown } from '../support/virtual.ts'
+
+test.each(['uncaughtException', 'unhandledRejection'] as const)(
+  'an %s starts a run, is told with its stack, and makes the code 1 whatever the hooks did',
+  async (origin) => {
+    const { shutdown, process, clock } = virtualShutdown()
+    let ran = false
+    shutdown.add({
+      name: 'a',
+      phase: 'close',
+      run: () => {
+        ran = true
+      },
+    })
+    shutdown.listen()
+    process.emitter.emit(origin, new TypeError('boom'), origin)
+    await clock.advance(1)
+    expect(ran).toBe(true)
+    expect(shutdown.report).toMatchObject({
+      reason: { kind: 'fault', origin, error: { name: 'TypeError', message: 'boom' } },
+      outcome: 'fault',
+      exitCode: 1,
+      faults: [{ origin, error: { message: 'boom' }, at: 0 }],
+    })
+    expect(process.exits).toEqual([1])
+    expect(process.warnings).toMatch(new RegExp(`lastcall: ${origin}: TypeError: boom\n +at `))
+  },
+)
+
+test('one more fault during the run is reported and does not loop', async () => {
+  const { shutdown, process, clock } = virtualShutdown()
+  shutdown.add({ name: 'work', phase: 'drain', run: () => clock.sleep(100) })
+  shutdown.listen()
+  process.emitter.emit('uncaughtException', new Error('first'))
+  await clock.advance(50)
+  process.emitter.emit('unhandledRejection', 'second')
+  await clock.advance(100)
+  expect(shutdown.report?.faults).toMatchObject([
+    { origin: 'uncaughtException', error: { message: 'first' }, at: 0 },
+    { origin: 'unhandledRejection', error: { message: 'second' }, at: 50 },
+  ])
+  expect(process.exits).toEqual([1])
+})
+
+test('a fault during a run that a signal has started makes the code 1, and the signal stays the reason', async () => {
+  const { shutdown, process, clock } = virtualShutdown()
+  shutdown.add({ name: 'work', phase: 'drain', run: () => clock.sleep(100) })
+  shutdown.listen()
+  process.send('SIGTERM')
+  process.emitter.emit('uncaughtException', new Error('boom'))
+  await clock.advance(200)
+  expect(shutdown.report).toMatchObject({
+    reason: { kind: 'signal' },
+    outcome: 'fault',
+    exitCode: 1,
+  })
+})
+
+test('faults are left to Node where they are switched off', () => {
+  const { shutdown, process } = virtualShutdown({ faults: false })
+  shutdown.listen()
+  expect(process.listeners).not.toContain('uncaughtException')
+  expect(process.listeners).not.toContain('unhandledRejection')
+})
+
+test('silence is kept where it is asked for', async () => {
+  const { shutdown, process, clock } = virtualShutdown({ warnings: false })
+  shutdown.listen()
+  process.emitter.emit('uncaughtException', new Error('boom'))
+  await clock.advance(1)
+  expect(process.warnings).toBe('')
+})

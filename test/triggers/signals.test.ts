@@ -1,0 +1,156 @@
+import { describe, expect, test } from 'vitest'
+import type { ShutdownEvent } from '../../src/events.ts'
+import { virtualShutdown } from '../support/virtual.ts'
+
+/** A shutdown that listens, with a hook that takes 5 s. */
+function busyShutdown(options: Parameters<typeof virtualShutdown>[0] = {}) {
+  const world = virtualShutdown({ grace: '10s', ...options })
+  const repeats: Extract<ShutdownEvent, { type: 'repeat' }>[] = []
+  world.shutdown.on('repeat', (event) => repeats.push(event))
+  world.shutdown.add({ name: 'work', phase: 'drain', run: () => world.clock.sleep(5000) })
+  world.shutdown.listen()
+  return { ...world, repeats }
+}
+
+describe('which signals start a run', () => {
+  test.each(['SIGTERM', 'SIGINT'] as const)('%s does by default', async (signal) => {
+    const { shutdown, process, clock } = busyShutdown()
+    process.send(signal)
+    await clock.advance(5000)
+    expect(shutdown.report?.reason).toEqual({ kind: 'signal', signal, terminal: false })
+    expect(process.exits).toEqual([0])
+  })
+
+  test('others do by option, and then the usual ones do not', () => {
+    const { shutdown, process } = busyShutdown({ signals: ['SIGHUP', 'SIGUSR2'] })
+    process.send('SIGTERM')
+    expect(shutdown.signal.aborted).toBe(false)
+    process.send('SIGUSR2')
+    expect(shutdown.signal.aborted).toBe(true)
+  })
+
+  test('a Ctrl-C in front of a terminal is told from a SIGINT that was sent', async () => {
+    const { shutdown, process, clock } = busyShutdown()
+    process.interactive = true
+    process.send('SIGINT')
+    await clock.advance(5000)
+    expect(shutdown.report?.reason).toEqual({ kind: 'signal', signal: 'SIGINT', terminal: true })
+  })
+
+  test('a message of PM2 does, and other messages do not', async () => {
+    const { shutdown, process, clock } = busyShutdown()
+    process.emitter.emit('message', { type: 'shutdown' })
+    process.emitter.emit('message', 'other')
+    expect(shutdown.signal.aborted).toBe(false)
+    process.emitter.emit('message', 'shutdown')
+    await clock.advance(5000)
+    expect(shutdown.report?.reason).toEqual({ kind: 'message', message: 'shutdown' })
+  })
+
+  test('without messages no channel is listened to', () => {
+    const { process } = busyShutdown({ messages: [] })
+    expect(process.listeners).not.toContain('message')
+  })
+})
+
+describe('a second signal', () => {
+  test.each(['SIGINT', 'SIGTERM'] as const)(
+    '%s within 100 ms is the same press and changes nothing',
+    async (signal) => {
+      const { process, clock, repeats } = busyShutdown()
+      process.send(signal)
+      await clock.advance(16)
+      process.send('SIGINT')
+      await clock.advance(83)
+      process.send('SIGINT')
+      expect(process.exits).toEqual([])
+      expect(repeats.map((event) => event.samePress)).toEqual([true, true])
+    },
+  )
+
+  test('SIGINT after that forces the exit at once with 130', async () => {
+    const { process, clock } = busyShutdown()
+    process.send('SIGINT')
+    await clock.advance(100)
+    process.send('SIGINT')
+    expect(process.exits).toEqual([130])
+    expect(process.warnings).toContain('SIGINT again: exiting at once with code 130')
+  })
+
+  test('SIGINT forces a run that SIGTERM has started', async () => {
+    const { process, clock } = busyShutdown()
+    process.send('SIGTERM')
+    await clock.advance(1000)
+    process.send('SIGINT')
+    expect(process.exits).toEqual([130])
+  })
+
+  test('SIGTERM changes nothing: platforms repeat it', async () => {
+    const { process, clock, repeats } = busyShutdown()
+    process.send('SIGTERM')
+    await clock.advance(1000)
+    process.send('SIGTERM')
+    expect(process.exits).toEqual([])
+    expect(repeats).toEqual([{ type: 'repeat', signal: 'SIGTERM', samePress: false }])
+  })
+
+  test('SIGTERM forces where that is asked for, with 143', async () => {
+    const { process, clock } = busyShutdown({ forceOn: ['SIGTERM'] })
+    process.send('SIGTERM')
+    await clock.advance(1000)
+    process.send('SIGINT')
+    expect(process.exits).toEqual([])
+    process.send('SIGTERM')
+    expect(process.exits).toEqual([143])
+  })
+
+  test('the first press of a run that began by hand does not force', async () => {
+    const { shutdown, process, clock } = busyShutdown()
+    void shutdown.now()
+    await clock.advance(1000)
+    process.send('SIGINT')
+    expect(process.exits).toEqual([])
+    await clock.advance(1000)
+    process.send('SIGINT')
+    expect(process.exits).toEqual([130])
+  })
+
+  test('the window can be set, and be none', async () => {
+    const { process } = busyShutdown({ samePressWithin: 0 })
+    process.send('SIGINT')
+    process.send('SIGINT')
+    expect(process.exits).toEqual([130])
+  })
+
+  test('with exit: false nothing is forced', async () => {
+    const { process, clock } = busyShutdown({ exit: false })
+    process.send('SIGINT')
+    await clock.advance(1000)
+    process.send('SIGINT')
+    expect(process.exits).toEqual([])
+  })
+})
+
+describe('taking back', () => {
+  test('everything that listen() put in place is gone, and the listeners of others are not', () => {
+    const { shutdown, process } = virtualShutdown()
+    process.emitter.on('SIGTERM', () => {})
+    const unlisten = shutdown.listen()
+    expect(process.listeners.sort()).toEqual(
+      ['SIGINT', 'SIGTERM', 'message', 'uncaughtException', 'unhandledRejection'].sort(),
+    )
+    unlisten()
+    expect(process.listeners).toEqual(['SIGTERM'])
+    expect(process.emitter.listenerCount('SIGTERM')).toBe(1)
+    expect(process.company.members.size).toBe(0)
+  })
+
+  test('a run with exit: false gives the signals back when it is over, so that the process can be stopped', async () => {
+    const { shutdown, process, clock } = busyShutdown({ exit: false })
+    process.send('SIGTERM')
+    await clock.advance(5000)
+    expect(shutdown.report?.outcome).toBe('clean')
+    expect(process.listeners).toEqual([])
+    expect(process.exits).toEqual([])
+  })
+})
