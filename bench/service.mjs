@@ -1,0 +1,34 @@
+// A service to stop, in one of several ways: node bench/service.mjs '{"way":"lastcall","handler":10}'
+import { createServer } from 'node:http'
+
+const { way, handler = 0, lameDuck = 0 } = JSON.parse(process.argv[2] ?? '{}')
+
+const server = createServer((request, response) => {
+  const wait = request.url === '/slow' ? 1000 : handler
+  const answer = () => response.end('ok')
+  if (wait === 0) answer()
+  else setTimeout(answer, wait)
+})
+
+const ways = {
+  // The server and nothing else: SIGTERM ends it at once.
+  nothing: () => {},
+  // What people write by hand.
+  close: () =>
+    process.on('SIGTERM', () => {
+      server.close(() => process.exit(0))
+      server.closeIdleConnections()
+    }),
+  lastcall: async () => {
+    const { createShutdown } = await import('lastcall')
+    const { httpServer } = await import('lastcall/http')
+    const shutdown = createShutdown({ grace: '10s' })
+    shutdown.add(httpServer(server, { lameDuck }))
+    shutdown.listen()
+    if (process.env.REPORT) {
+      shutdown.on('end', ({ report }) => console.error(JSON.stringify(report.phases)))
+    }
+  },
+}
+await ways[way]()
+server.listen(0, '127.0.0.1', () => console.log(server.address().port))

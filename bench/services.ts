@@ -1,0 +1,40 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
+
+/** What bench/service.mjs takes. */
+export interface ServiceOptions {
+  readonly way: 'nothing' | 'close' | 'lastcall'
+  readonly handler?: number
+  readonly lameDuck?: number
+}
+
+/** A service in a process of its own. */
+export interface Service {
+  readonly port: number
+  readonly child: ChildProcess
+  /** Sends the signal, SIGKILL after so many milliseconds, and says how long it took and how it ended. */
+  stop(signal: NodeJS.Signals, grace: number): Promise<{ elapsed: number; how: string }>
+}
+
+export async function startService(options: ServiceOptions): Promise<Service> {
+  const path = fileURLToPath(new URL('service.mjs', import.meta.url))
+  const child = spawn(process.execPath, [path, JSON.stringify(options)], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  const [line] = await once(createInterface({ input: child.stdout }), 'line')
+  return {
+    port: Number(line),
+    child,
+    async stop(signal, grace) {
+      const began = performance.now()
+      const exited = once(child, 'exit')
+      child.kill(signal)
+      const killer = setTimeout(() => child.kill('SIGKILL'), grace)
+      const [code, killedBy] = await exited
+      clearTimeout(killer)
+      return { elapsed: performance.now() - began, how: killedBy ?? `code ${code}` }
+    },
+  }
+}

@@ -1,0 +1,168 @@
+import type { Server, ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
+import type { Clock } from '../clock.ts'
+
+/** One connection of a client, with no more than a drain will have to know of it. */
+export class Connection {
+  /** Requests that have begun and are not answered in full. */
+  inFlight = 0
+  /** The answer to the newest request. */
+  newest: ServerResponse | undefined
+  /** Whether it has ever sent a request. */
+  used = false
+  /** When it was opened, last sent a request or last had an answer. */
+  activeAt: number
+  /** It no longer speaks HTTP: a WebSocket, a tunnel. */
+  upgraded = false
+  #bytesHandled = 0
+
+  constructor(
+    readonly socket: Socket,
+    now: number,
+  ) {
+    this.activeAt = now
+  }
+
+  /** Whether it has sent a part of a request, and the rest is still to come. */
+  get isHalfSent(): boolean {
+    return this.inFlight === 0 && this.socket.bytesRead > this.#bytesHandled
+  }
+
+  fallSilent(now: number): void {
+    this.activeAt = now
+    this.#bytesHandled = this.socket.bytesRead
+  }
+}
+
+/** Whoever wants to know what happens on the connections: the drain, while it runs. */
+export interface Watcher {
+  opened(connection: Connection): void
+  requested(connection: Connection, response: ServerResponse): void
+  /** All of its requests are answered. */
+  answered(connection: Connection): void
+  closed(connection: Connection): void
+}
+
+/** The connections of a server, from when it is handed in: every request passes here, so this does little. */
+export class Connections {
+  watcher: Watcher | undefined
+  /** When a connection last sent its first request, probes left out. */
+  lastArrival = Number.NEGATIVE_INFINITY
+  readonly #open = new Map<Socket, Connection>()
+  /** Below TLS: also those whose handshake is not over. */
+  readonly #raw = new Set<Socket>()
+  readonly #clock: Clock
+  readonly #isProbe: (url: string | undefined) => boolean
+
+  constructor(server: Server, clock: Clock, isProbe: (url: string | undefined) => boolean) {
+    this.#clock = clock
+    this.#isProbe = isProbe
+    if (isSecure(server)) {
+      server.prependListener('connection', this.#openRaw)
+      server.prependListener('secureConnection', this.#openSocket)
+    } else {
+      server.prependListener('connection', this.#openSocket)
+    }
+    // Ahead of the application: a handler that answers at once must not have done so before.
+    server.prependListener('request', this.#request)
+    alongside(server, ['checkContinue', 'checkExpectation'], this.#request)
+    alongside(server, ['upgrade', 'connect'], this.#upgrade)
+  }
+
+  [Symbol.iterator](): IterableIterator<Connection> {
+    return this.#open.values()
+  }
+
+  get size(): number {
+    return this.#open.size
+  }
+
+  /** Every socket, those below TLS included. */
+  sockets(): Socket[] {
+    return [...this.#open.keys(), ...this.#raw]
+  }
+
+  readonly #openSocket = (socket: Socket): Connection => {
+    const connection = new Connection(socket, this.#clock.now())
+    this.#open.set(socket, connection)
+    socket.on('close', this.#close)
+    this.watcher?.opened(connection)
+    return connection
+  }
+
+  readonly #openRaw = (socket: Socket): void => {
+    this.#raw.add(socket)
+    socket.on('close', () => this.#raw.delete(socket))
+  }
+
+  readonly #request = (
+    request: { socket: Socket; url?: string },
+    response: ServerResponse,
+  ): void => {
+    const connection = this.#open.get(request.socket) ?? this.#openSocket(request.socket)
+    const now = this.#clock.now()
+    connection.inFlight++
+    connection.newest = response
+    connection.activeAt = now
+    if (!connection.used && !this.#isProbe(request.url)) this.lastArrival = now
+    connection.used = true
+    response.on('close', this.#answer)
+    this.watcher?.requested(connection, response)
+  }
+
+  readonly #upgrade = ({ socket }: { socket: Socket }): void => {
+    const connection = this.#open.get(socket)
+    if (connection) connection.upgraded = true
+  }
+
+  // One listener for all, which finds its emitter in `this`: a closure for each would cost every request.
+  readonly #answer = ((connections: Connections) =>
+    function (this: ServerResponse): void {
+      const connection = connections.#open.get(this.req.socket)
+      if (!connection) return
+      connection.inFlight--
+      if (connection.inFlight > 0) return
+      connection.newest = undefined
+      connection.fallSilent(connections.#clock.now())
+      connections.watcher?.answered(connection)
+    })(this)
+
+  readonly #close = ((connections: Connections) =>
+    function (this: Socket): void {
+      const connection = connections.#open.get(this)
+      if (!connection) return
+      connections.#open.delete(this)
+      connections.watcher?.closed(connection)
+    })(this)
+}
+
+/** Whether the server speaks TLS; told without loading node:tls. */
+export function isSecure(server: Server): boolean {
+  return typeof (server as { setSecureContext?: unknown }).setSecureContext === 'function'
+}
+
+/**
+ * Listens to these events as long as somebody else does. Node asks whether anybody listens to them,
+ * and treats the request otherwise if so: on our own account we must not.
+ */
+function alongside(
+  server: Server,
+  events: readonly string[],
+  listener: (...args: never[]) => void,
+): void {
+  const follow = (event: string | symbol) => {
+    if (typeof event !== 'string' || !events.includes(event)) return
+    const listeners = server.listeners(event)
+    const ours = listeners.includes(listener)
+    if (!ours && listeners.length > 0) server.prependListener(event, listener as () => void)
+    if (ours && listeners.length === 1) server.off(event, listener as () => void)
+  }
+  for (const event of events) follow(event)
+  server.on('newListener', (event, added) => {
+    // Told before it is added.
+    if (added !== listener) queueMicrotask(() => follow(event))
+  })
+  server.on('removeListener', (event, removed) => {
+    if (removed !== listener) follow(event)
+  })
+}

@@ -1,0 +1,126 @@
+import type { Server } from 'node:http'
+import { type Clock, systemClock } from '../clock.ts'
+import { type Duration, formatDuration, parseDuration } from '../duration.ts'
+import { invalidOption, LastcallError, show } from '../errors.ts'
+import type { Hook, HookContext } from '../hook.ts'
+import { Connections } from './connections.ts'
+import { drain } from './drain.ts'
+import type { HealthChecks } from './health.ts'
+import { type LameDuckOptions, lameDuck, lameDuckSettings } from './lame-duck.ts'
+
+/** What `httpServer()` takes; everything has a default. */
+export interface HttpServerOptions {
+  /** The hook's name, for reports. Default `http`; a second server needs one of its own. */
+  readonly name?: string
+  /** The phase in which it drains. Default `drain`. */
+  readonly phase?: string
+  /** What answers the probes. Its readiness turns 503 in the `announce` phase. */
+  readonly health?: HealthChecks
+  /**
+   * How long it goes on accepting after that: a duration for just so long, or the conditions.
+   * Default: as long as those need who have to find out; not at all where nobody has.
+   */
+  readonly lameDuck?: Duration | LameDuckOptions
+  /**
+   * How long a connection has to be silent before it is closed, counted from its own last request
+   * or answer, also from before the signal. Default 250 ms.
+   */
+  readonly linger?: Duration
+  /** The longest that the drain may take, lame duck included. Default: what the budget leaves it. */
+  readonly timeout?: Duration
+  /** The part of the budget that nothing earlier may eat. Default: its phase's. */
+  readonly reserve?: Duration
+}
+
+/**
+ * The hooks that end an HTTP server, with TLS or without (Express's and Fastify's are such), so that
+ * no request is lost: readiness turns 503; the server goes on accepting for those who must first
+ * find out; it stops listening; each connection is told with its last answer, or closed once it has
+ * been silent; at the limit the rest is ended.
+ *
+ * Hand the server in before it listens: it counts its connections from here on.
+ *
+ * @example
+ * const server = app.listen(3000)
+ * shutdown.add(httpServer(server))
+ *
+ * @throws LastcallError `LASTCALL_NOT_A_SERVER` or `LASTCALL_INVALID_OPTION`
+ */
+export function httpServer(server: Server, options: HttpServerOptions = {}): Hook[] {
+  return httpServerHooks(server, options, systemClock)
+}
+
+export function httpServerHooks(server: Server, options: HttpServerOptions, clock: Clock): Hook[] {
+  refuseOthers(server)
+  refuseUnknownOptions(options)
+  const { name = 'http', phase = 'drain', health, timeout, reserve } = options
+  const settings = lameDuckSettings(options.lameDuck)
+  const linger = parseDuration(options.linger ?? 250, 'linger', 0)
+  if (health !== undefined && typeof health?.announce !== 'function') {
+    throw invalidOption('health', 'what healthChecks() returns', health)
+  }
+  const connections = new Connections(server, clock, health?.isProbe ?? (() => false))
+
+  const announce: Hook[] = health
+    ? [{ name: `${name}:announce`, phase: 'announce', run: health.announce }]
+    : []
+  const run = async (context: HookContext) => {
+    const began = clock.now()
+    const why = await lameDuck(settings, { connections, health, clock }, context)
+    if (why) context.note(`lame duck of ${formatDuration(clock.now() - began)}: ${why}`)
+    await drain({ server, connections, clock, linger }, context)
+  }
+  return [
+    ...announce,
+    {
+      name,
+      phase,
+      run,
+      ...(timeout === undefined ? {} : { timeout }),
+      ...(reserve === undefined ? {} : { reserve }),
+    },
+  ]
+}
+
+const OPTIONS = ['name', 'phase', 'health', 'lameDuck', 'linger', 'timeout', 'reserve']
+
+function refuseUnknownOptions(options: unknown): void {
+  if (typeof options !== 'object' || options === null) {
+    throw invalidOption('options', "an object such as { name: 'http' }", options)
+  }
+  const unknown = Object.keys(options).find((key) => !OPTIONS.includes(key))
+  if (unknown !== undefined)
+    throw invalidOption('options', `made of ${OPTIONS.join(', ')}`, unknown)
+}
+
+function refuseOthers(server: unknown): void {
+  const fix = whatIsWrong(server)
+  if (fix === undefined) return
+  throw new LastcallError(
+    'LASTCALL_NOT_A_SERVER',
+    `Expected \`server\` to be a server of node:http or node:https, got ${show(server)}. ${fix}`,
+  )
+}
+
+function whatIsWrong(server: unknown): string | undefined {
+  const given = server as Partial<Server> & { server?: unknown; updateSettings?: unknown }
+  if (given === null || (typeof given !== 'object' && typeof given !== 'function')) {
+    return 'Pass what createServer() or app.listen() returns.'
+  }
+  if (typeof given === 'function')
+    return 'This looks like an Express application: pass what app.listen() returns.'
+  if (typeof given.updateSettings === 'function')
+    return 'HTTP/2 servers are not drained by this version.'
+  if (isHttpServer(given)) return undefined
+  if (isHttpServer(given.server)) return 'Pass its `server`, as in httpServer(app.server).'
+  return 'Pass what createServer() or app.listen() returns.'
+}
+
+function isHttpServer(value: unknown): boolean {
+  const server = value as Partial<Server> | undefined
+  return (
+    typeof server?.on === 'function' &&
+    typeof server.close === 'function' &&
+    typeof server.closeIdleConnections === 'function'
+  )
+}

@@ -1,0 +1,59 @@
+import type { Clock } from '../clock.ts'
+
+/** How many are dealt with in one turn of the loop, so that ten thousand do not block it. */
+const BATCH = 500
+
+/**
+ * Things that are due a fixed time after a moment of their own. They must be added in the order of
+ * those moments; then one timer serves them all.
+ */
+export class Linger<T> {
+  readonly #since = new Map<T, number>()
+  #armed = false
+  #timer: unknown
+
+  constructor(
+    readonly milliseconds: number,
+    readonly clock: Clock,
+    readonly due: (item: T) => void,
+  ) {}
+
+  add(item: T, since: number): void {
+    this.#since.delete(item)
+    this.#since.set(item, since)
+    this.#arm()
+  }
+
+  delete(item: T): void {
+    this.#since.delete(item)
+  }
+
+  clear(): void {
+    this.#since.clear()
+    this.clock.clearTimeout(this.#timer)
+  }
+
+  #arm(): void {
+    const [since] = this.#since.values()
+    if (this.#armed || since === undefined) return
+    this.#armed = true
+    // Never in the timer itself: what the kernel holds for us would not have been read by then, and
+    // whoever has spoken would seem silent.
+    const judge = () => this.clock.afterPoll(() => this.#judge())
+    const wait = since + this.milliseconds - this.clock.now()
+    if (wait <= 0) judge()
+    else this.#timer = this.clock.setTimeout(judge, Math.ceil(wait))
+  }
+
+  #judge(): void {
+    this.#armed = false
+    const now = this.clock.now()
+    let judged = 0
+    for (const [item, since] of this.#since) {
+      if (now - since < this.milliseconds || judged++ === BATCH) break
+      this.#since.delete(item)
+      this.due(item)
+    }
+    this.#arm()
+  }
+}

@@ -1,0 +1,66 @@
+import type { Server } from 'node:http'
+import type { Socket } from 'node:net'
+import type { Clock } from '../clock.ts'
+
+/** How long new connections may go on coming in before the listener is closed under them, in milliseconds. */
+const PATIENCE = 250
+
+/**
+ * Stops listening once nobody waits to be accepted: the kernel resets those when a listener closes,
+ * and with them requests that were sent. libuv accepts one connection in each poll phase, so phases
+ * pass until one of them had none. What is accepted meanwhile is not read before the end: where
+ * every client connects anew for each request, answering would bring the next one in.
+ */
+export async function stopListening(server: Server, clock: Clock): Promise<void> {
+  if (!server.listening) return
+  const accepted: Socket[] = []
+  const hold = (socket: Socket) => void accepted.push(socket)
+  const pausing = server as Server & { pauseOnConnect: boolean }
+  const { pauseOnConnect } = pausing
+  pausing.pauseOnConnect = true
+  server.prependListener('connection', hold)
+
+  await queueIsEmpty(() => accepted.length, clock)
+  closeListener(server)
+
+  server.off('connection', hold)
+  pausing.pauseOnConnect = pauseOnConnect
+  if (!pauseOnConnect) for (const socket of accepted) socket.resume()
+}
+
+/**
+ * Closes the listener alone. From Node 19 on, `close()` also cuts idle connections at once, and with
+ * them the requests that are on their way; the rest of it is wanted.
+ */
+export function closeListener(server: Server): void {
+  if (!server.listening) return
+  const own = Object.getOwnPropertyDescriptor(server, 'closeIdleConnections')
+  server.closeIdleConnections = () => {}
+  try {
+    server.close()
+  } finally {
+    if (own) Object.defineProperty(server, 'closeIdleConnections', own)
+    else delete (server as Partial<Server>).closeIdleConnections
+  }
+}
+
+/**
+ * Waits for a poll phase in which nobody was accepted. Whoever comes while the other events of that
+ * phase are dealt with is lost, so it should be a short one; the longer it takes to find one, the
+ * less short it has to be.
+ */
+function queueIsEmpty(accepted: () => number, clock: Clock): Promise<void> {
+  const began = clock.now()
+  return new Promise((resolve) => {
+    // The phase that brought the signal may have begun before connections that have come since.
+    let before = { accepted: Number.NaN, at: Number.NaN }
+    const look = () => {
+      const at = clock.now()
+      const isShort = at - before.at < 0.1 + (at - began) / 4
+      if ((accepted() === before.accepted && isShort) || at - began > PATIENCE) return resolve()
+      before = { accepted: accepted(), at: clock.now() }
+      clock.afterPoll(look)
+    }
+    clock.afterPoll(look)
+  })
+}
