@@ -1,7 +1,13 @@
 // A service to stop, in one of several ways: node bench/service.mjs '{"way":"lastcall","handler":10}'
 import { createServer } from 'node:http'
 
-const { way, handler = 0, lameDuck = 0 } = JSON.parse(process.argv[2] ?? '{}')
+const {
+  way,
+  handler = 0,
+  lameDuck = 0,
+  grace = 10_000,
+  hung = false,
+} = JSON.parse(process.argv[2] ?? '{}')
 
 const server = createServer((request, response) => {
   const wait = request.url === '/slow' ? 1000 : handler
@@ -13,6 +19,7 @@ const server = createServer((request, response) => {
 const ways = {
   // The server and nothing else: SIGTERM ends it at once.
   nothing: () => {},
+  exit: () => process.on('SIGTERM', () => process.exit(0)),
   // What people write by hand.
   close: () =>
     process.on('SIGTERM', () => {
@@ -22,8 +29,9 @@ const ways = {
   lastcall: async () => {
     const { createShutdown } = await import('lastcall')
     const { httpServer } = await import('lastcall/http')
-    const shutdown = createShutdown({ grace: '10s' })
+    const shutdown = createShutdown({ grace, warnings: !hung })
     shutdown.add(httpServer(server, { lameDuck }))
+    if (hung) shutdown.add({ name: 'hung', phase: 'close', run: () => new Promise(() => {}) })
     shutdown.listen()
     if (process.env.REPORT) {
       shutdown.on('end', ({ report }) => console.error(JSON.stringify(report.phases)))

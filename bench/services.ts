@@ -5,9 +5,13 @@ import { fileURLToPath } from 'node:url'
 
 /** What bench/service.mjs takes. */
 export interface ServiceOptions {
-  readonly way: 'nothing' | 'close' | 'lastcall'
+  readonly way: 'nothing' | 'exit' | 'close' | 'lastcall'
+  /** How long its handler takes, in milliseconds. */
   readonly handler?: number
   readonly lameDuck?: number
+  readonly grace?: number
+  /** Whether it has a hook that never settles. */
+  readonly hung?: boolean
 }
 
 /** A service in a process of its own. */

@@ -45,7 +45,7 @@ export function reservesOf(wishes: readonly Wish[], budget: number): number[] {
   const named = sum(wishes.map((wish) => wish.named))
   const more = wishes.map((wish) => Math.max(0, wish.usual - wish.named))
   const share = Math.min(1, Math.max(0, budget - named) / (sum(more) || 1))
-  return wishes.map((wish, index) => wish.named + (more[index] ?? 0) * share)
+  return wishes.map((wish, index) => wish.named + Math.round((more[index] ?? 0) * share))
 }
 
 export function refuseOversizedReserves(

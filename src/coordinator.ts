@@ -2,12 +2,19 @@ import { EventEmitter } from 'eventemitter3'
 import { type Budget, HANDOVER, reservesOf } from './budget.ts'
 import type { Clock } from './clock.ts'
 import { formatDuration } from './duration.ts'
-import { LastcallError, TimeoutError } from './errors.ts'
-import type { EventMap, ShutdownEvent } from './events.ts'
+import { AbortError, invalidOption, LastcallError, TimeoutError } from './errors.ts'
+import { EVENTS, type EventMap, type ShutdownEvent } from './events.ts'
 import type { HookContext, PreparedHook } from './hook.ts'
 import { limited } from './limit.ts'
 import type { Platform } from './platform.ts'
-import { describeError, type Fault, type FaultOrigin, type Reason } from './reason.ts'
+import {
+  describeError,
+  type ErrorInfo,
+  type Fault,
+  type FaultOrigin,
+  formatReason,
+  type Reason,
+} from './reason.ts'
 import type { Group, Registry } from './registry.ts'
 import {
   freeze,
@@ -67,7 +74,7 @@ export class Coordinator {
     if (!this.#run) {
       this.#run = new Run(this.#parts, freeze(reason), (event) => this.emit(event))
       // Loops stop taking work before the first hook begins.
-      this.#began.abort(reason)
+      this.#began.abort(new AbortError(`Shutting down: ${formatReason(reason)}`, reason))
       this.#run.begin()
     }
     return this.#run.ended
@@ -75,17 +82,19 @@ export class Coordinator {
 
   /** Takes in a fault: it starts the run, or stands in the report of the one that has begun. */
   fault(thrown: unknown, origin: FaultOrigin): void {
+    if (this.#isOwnAbort(thrown)) return
     const error = describeError(thrown)
-    if (origin !== 'listener') void this.begin({ kind: 'fault', origin, error })
-    const fault = freeze({ origin, error, at: this.#run?.elapsed() ?? 0 })
-    this.#run?.faults.push(fault)
-    this.emit({ type: 'fault', fault })
+    if (this.#run) this.#run.fault(origin, error)
+    else if (origin !== 'listener') void this.begin({ kind: 'fault', origin, error })
+    else this.emit({ type: 'fault', fault: freeze({ origin, error, at: 0 }) })
   }
 
   on<Name extends keyof EventMap>(
     name: Name,
     listener: (...event: EventMap[Name]) => void,
   ): () => void {
+    if (!EVENTS.includes(name)) throw invalidOption('event', `one of ${EVENTS.join(', ')}`, name)
+    if (typeof listener !== 'function') throw invalidOption('listener', 'a function', listener)
     // A listener that throws must not stop the run, and one for faults that throws must not loop.
     let failed = false
     const guarded = (...event: EventMap[Name]) => {
@@ -105,12 +114,19 @@ export class Coordinator {
     this.#events.emit(event.type, event as never)
     this.#events.emit('event', event)
   }
+
+  /** What `signal` has ended, as it was meant to: nobody need catch that. */
+  #isOwnAbort(thrown: unknown): boolean {
+    const { aborted, reason } = this.#began.signal
+    return (
+      aborted && (thrown === reason || (thrown as Partial<Error> | undefined)?.cause === reason)
+    )
+  }
 }
 
 /** One run, from its reason to its report. */
 class Run {
   readonly ended: Promise<Report>
-  readonly faults: Fault[] = []
   report: Report | undefined
 
   readonly #parts: CoordinatorParts
@@ -118,6 +134,7 @@ class Run {
   readonly #emit: (event: ShutdownEvent) => void
   readonly #start: number
   readonly #startedAt: number
+  readonly #faults: Fault[] = []
   readonly #phases = new Map<number, Draft<PhaseReport>>()
   readonly #running = new Set<Promise<void>>()
   /** Hooks of this priority and higher have had their turn. */
@@ -138,16 +155,23 @@ class Run {
   begin(): void {
     const { grace, budget } = this.#parts.budget
     this.#emit({ type: 'start', reason: this.#reason, grace, deadline: budget })
+    if (this.#reason.kind === 'fault') this.fault(this.#reason.origin, this.#reason.error)
     void this.#perform()
   }
 
-  elapsed(): number {
-    return this.#parts.clock.now() - this.#start
+  fault(origin: FaultOrigin, error: ErrorInfo): void {
+    const fault = freeze({ origin, error, at: this.#elapsed() })
+    this.#faults.push(fault)
+    this.#emit({ type: 'fault', fault })
   }
 
   /** Starts what was added for a phase that has begun or is over. */
   join(): void {
     this.#startGroups(this.#reached)
+  }
+
+  #elapsed(): number {
+    return this.#parts.clock.now() - this.#start
   }
 
   async #perform(): Promise<void> {
@@ -166,7 +190,8 @@ class Run {
   #startGroups(priority: number): void {
     const { registry, budget } = this.#parts
     const waiting = registry.groups()
-    const reserves = reservesOf(waiting, budget.budget)
+    const left = budget.budget - this.#elapsed()
+    const reserves = reservesOf(waiting, left - HANDOVER * (waiting.length - 1))
     const groups = registry.take(priority)
     // Higher priorities stand first: those after the ones taken are still to come.
     const kept = reserves.slice(groups.length).reduce((sum, reserve) => sum + reserve + HANDOVER, 0)
@@ -177,15 +202,15 @@ class Run {
   }
 
   #startHook(hook: PreparedHook, phase: Draft<PhaseReport>, kept: number): void {
-    const left = this.#parts.budget.budget - this.elapsed()
+    const left = this.#parts.budget.budget - this.#elapsed()
     const limit = Math.max(1, Math.floor(Math.min(hook.timeout, left - kept)))
     const draft: Draft<HookReport> = {
       name: hook.name,
       phase: hook.phase,
       priority: hook.priority,
       status: 'done',
-      began: left > 0 ? this.elapsed() : null,
-      ended: this.elapsed(),
+      began: left > 0 ? this.#elapsed() : null,
+      ended: this.#elapsed(),
       limit: left > 0 ? limit : 0,
       notes: [],
       error: null,
@@ -236,12 +261,12 @@ class Run {
   #note(draft: Draft<HookReport>, text: string): void {
     if (Object.isFrozen(draft)) return
     draft.notes.push(String(text))
-    this.#emit({ type: 'hook:note', hook: draft.name, text: String(text), at: this.elapsed() })
+    this.#emit({ type: 'hook:note', hook: draft.name, text: String(text), at: this.#elapsed() })
   }
 
   #endHook(draft: Draft<HookReport>, status: HookReport['status'], error?: unknown): void {
     draft.status = status
-    draft.ended = this.elapsed()
+    draft.ended = this.#elapsed()
     if (status !== 'done') draft.error = describeError(error)
     this.#emit({ type: 'hook:end', hook: freeze(draft) })
   }
@@ -249,7 +274,7 @@ class Run {
   #openPhase({ label, priority }: Group, reserve: number): Draft<PhaseReport> {
     const known = this.#phases.get(priority)
     if (known) return known
-    const at = this.elapsed()
+    const at = this.#elapsed()
     const phase = { name: label, priority, reserve, began: at, ended: at, hooks: [] }
     this.#phases.set(priority, phase)
     this.#emit({ type: 'phase:start', phase: label, priority, at })
@@ -269,7 +294,7 @@ class Run {
   #writeReport(): Report {
     const { budget, platform } = this.#parts
     const phases = [...this.#phases.values()]
-    const outcome = outcomeOf(phases, this.faults)
+    const outcome = outcomeOf(phases, this.#faults)
     return freeze({
       version: 1,
       reason: this.#reason,
@@ -280,9 +305,9 @@ class Run {
       grace: budget.grace,
       margin: budget.margin,
       deadline: budget.budget,
-      duration: this.elapsed(),
+      duration: this.#elapsed(),
       phases,
-      faults: [...this.faults],
+      faults: [...this.#faults],
     })
   }
 }

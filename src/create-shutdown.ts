@@ -11,15 +11,17 @@ import { phasesWith } from './phases.ts'
 import { guessPlatform, type Platform } from './platform.ts'
 import { tellProblems } from './problems.ts'
 import { type ProcessPort, systemProcess } from './process.ts'
+import type { Reason } from './reason.ts'
 import { Registry } from './registry.ts'
-import type { Outcome, Report } from './report.ts'
+import type { Outcome } from './report.ts'
 import type { Shutdown, ShutdownOptions } from './shutdown.ts'
 import { onFaults } from './triggers/faults.ts'
 import { messageSettings, onMessages } from './triggers/messages.ts'
-import { onSignals, signalSettings } from './triggers/signals.ts'
+import { absorbHangup, onSignals, type SignalActions, signalSettings } from './triggers/signals.ts'
 
 /**
- * Creates the coordinator of an application's end. Nothing happens to the process until `listen()`.
+ * Creates the coordinator of an application's end. Nothing is listened to until `listen()`; a run
+ * begins with what is heard then, or with `now()`.
  *
  * @example
  * const shutdown = createShutdown({ grace: '10s' })
@@ -63,9 +65,10 @@ export function assemble(options: ShutdownOptions, { host, clock }: Ports): Shut
   const warnings = flag(options.warnings, 'warnings')
 
   const registry = new Registry(phases, budget)
-  const exitCode = (outcome: Outcome, reason: Report['reason']) =>
+  const exitCode = (outcome: Outcome, reason: Reason) =>
     exitCodeOf(outcome, reason, policy, host.exitCode)
   const coordinator = new Coordinator({ registry, budget, platform, clock, exitCode })
+  host.expectListeners(coordinator.signal)
   if (warnings) tellProblems(coordinator, host.warn)
 
   let takeBack: (() => void) | undefined
@@ -111,18 +114,32 @@ export function assemble(options: ShutdownOptions, { host, clock }: Ports): Shut
           'This shutdown listens already. Call listen() once, or what it returned before calling it again.',
         )
       }
-      const begin = member.begin
-      const force = (signal: NodeJS.Signals) => {
-        const code = forcedCode(signal, policy)
-        coordinator.emit({ type: 'forced', signal, exitCode: code })
-        if (exit) host.exit(code)
+      if (coordinator.report) {
+        throw new LastcallError(
+          'LASTCALL_ENDED',
+          'The shutdown is over: there is nothing left to listen for. Create a new one.',
+        )
       }
       const repeat = (signal: NodeJS.Signals, samePress: boolean) =>
         coordinator.emit({ type: 'repeat', signal, samePress })
+      const force = (signal: NodeJS.Signals) => {
+        // Whoever leaves the process alone cannot force it.
+        if (!exit) return repeat(signal, false)
+        const code = forcedCode(signal, policy)
+        coordinator.emit({ type: 'forced', signal, exitCode: code })
+        host.exit(code)
+      }
+      const begin = (reason: Reason) => {
+        const isFirst = !coordinator.signal.aborted
+        void coordinator.begin(reason)
+        return isFirst
+      }
+      const actions: SignalActions = { begin, force, repeat }
       const undo = [
-        onSignals(signals, { host, clock, actions: { begin, force, repeat } }),
+        onSignals(signals, { host, clock, actions }),
         onMessages(messages, host, begin),
         faults ? onFaults(host, (thrown, origin) => coordinator.fault(thrown, origin)) : () => {},
+        coordinator.on('start', () => undo.push(absorbHangup(signals, host, actions))),
       ]
       takeBack = () => {
         for (const one of undo) one()

@@ -9,6 +9,7 @@ export type LastcallErrorCode =
   | 'LASTCALL_ENDED'
   | 'LASTCALL_NOT_A_SERVER'
   | 'LASTCALL_HOOK_TIMEOUT'
+  | 'LASTCALL_SHUTTING_DOWN'
 
 /**
  * An error of the library, with a stable `code`.
@@ -37,6 +38,16 @@ export class TimeoutError extends LastcallError {
 
   constructor(message: string) {
     super('LASTCALL_HOOK_TIMEOUT', message)
+  }
+}
+
+/** What `shutdown.signal` is aborted with when the run begins; its `cause` is the reason. */
+export class AbortError extends LastcallError {
+  override readonly name = 'AbortError'
+
+  constructor(message: string, cause: unknown) {
+    super('LASTCALL_SHUTTING_DOWN', message)
+    this.cause = cause
   }
 }
 

@@ -40,6 +40,22 @@ export type ShutdownEvent =
   /** The process exits with this code, once stdout and stderr are written. */
   | { readonly type: 'exit'; readonly exitCode: number }
 
+/** The names that a listener can be added for. */
+export const EVENTS: readonly string[] = [
+  'start',
+  'phase:start',
+  'hook:start',
+  'hook:note',
+  'hook:end',
+  'phase:end',
+  'repeat',
+  'forced',
+  'fault',
+  'end',
+  'exit',
+  'event',
+] satisfies (keyof EventMap)[]
+
 /** The event of one type. */
 export type EventOf<Type extends ShutdownEvent['type']> = Extract<ShutdownEvent, { type: Type }>
 

@@ -1,5 +1,5 @@
-import { constants } from 'node:os'
 import { invalidOption } from './errors.ts'
+import { signalNumbers } from './process.ts'
 import type { Reason } from './reason.ts'
 import type { Outcome } from './report.ts'
 
@@ -75,5 +75,5 @@ export function forcedCode(signal: NodeJS.Signals, policy: ExitPolicy): number {
 
 /** 128 + n, as shells report a death by signal n. */
 export function signalCode(signal: NodeJS.Signals): number {
-  return 128 + constants.signals[signal]
+  return 128 + (signalNumbers()[signal] ?? 0)
 }

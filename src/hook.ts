@@ -48,7 +48,7 @@ export interface HookContext {
 }
 
 /** Anything that can be disposed of asynchronously. It becomes a hook of the `close` phase. */
-export interface Disposable {
+export interface DisposableResource {
   [Symbol.asyncDispose](): PromiseLike<unknown>
 }
 
@@ -85,7 +85,8 @@ export function prepareHook(hook: Hook, phases: ReadonlyMap<string, Phase>): Pre
   // Plain data only: an object of a class may well carry fields of its own.
   if (Object.getPrototypeOf(hook) === Object.prototype) {
     for (const key of Object.keys(hook)) {
-      if (!KEYS.has(key)) throw invalidOption(of('key'), `one of ${[...KEYS].join(', ')}`, key)
+      if (!KEYS.has(key))
+        throw invalidOption(`hook '${name}'`, `made of ${[...KEYS].join(', ')}`, key)
     }
   }
   if (typeof hook.run !== 'function') throw invalidOption(of('run'), 'a function', hook.run)
@@ -121,7 +122,7 @@ export function prepareHook(hook: Hook, phases: ReadonlyMap<string, Phase>): Pre
 
 /** The hook that something disposable becomes. */
 export function disposeHook(
-  resource: Disposable,
+  resource: DisposableResource,
   options: Partial<Omit<Hook, 'run'>>,
   isTaken: (name: string) => boolean,
 ): Hook {
@@ -134,11 +135,11 @@ export function disposeHook(
   }
 }
 
-export function isDisposable(value: unknown): value is Disposable {
+export function isDisposable(value: unknown): value is DisposableResource {
   return (
     value !== null &&
     (typeof value === 'object' || typeof value === 'function') &&
-    typeof (value as Partial<Disposable>)[Symbol.asyncDispose] === 'function'
+    typeof (value as Partial<DisposableResource>)[Symbol.asyncDispose] === 'function'
   )
 }
 

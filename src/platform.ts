@@ -28,10 +28,10 @@ export interface Platform {
   /** What gave it away. */
   readonly because: string
   /** What else was recognised, and grants more: where one runs inside of another, the shortest grace counts. */
-  readonly also: readonly Guess[]
+  readonly also: readonly PlatformGuess[]
 }
 
-export type Guess = Omit<Platform, 'also'>
+export type PlatformGuess = Omit<Platform, 'also'>
 
 /** What the guess is made from. */
 export type Surroundings = Pick<ProcessPort, 'env' | 'pid' | 'ppid' | 'platform' | 'fileExists'>
@@ -50,7 +50,7 @@ export function guessPlatform(surroundings: Surroundings): Platform {
   return Object.freeze({ ...container(surroundings), also: Object.freeze([]) })
 }
 
-type Rule = (surroundings: Surroundings) => Guess | undefined
+type Rule = (surroundings: Surroundings) => PlatformGuess | undefined
 
 /** A platform that is known by a variable, and grants so many milliseconds by default. */
 function byVariable(name: PlatformName, grace: number, ...variables: string[]): Rule {
@@ -118,7 +118,7 @@ const RULES: readonly Rule[] = [
 ]
 
 /** PM2 hands its whole configuration to the process as variables; `kill_timeout` is in milliseconds. */
-function pm2(surroundings: Surroundings): Guess | undefined {
+function pm2(surroundings: Surroundings): PlatformGuess | undefined {
   if (surroundings.env.pm_id === undefined) return undefined
   return bySetting(
     'pm2',
@@ -136,7 +136,7 @@ function pm2(surroundings: Surroundings): Guess | undefined {
  * systemd's variables are inherited by everything that a service, or a desktop's terminal, starts:
  * only its own child is sure of its 90 s.
  */
-function systemd({ env, pid, ppid }: Surroundings): Guess | undefined {
+function systemd({ env, pid, ppid }: Surroundings): PlatformGuess | undefined {
   const variable = ['INVOCATION_ID', 'NOTIFY_SOCKET'].find((name) => env[name])
   if (variable === undefined) return undefined
   if (env.SYSTEMD_EXEC_PID === String(pid)) {
@@ -148,7 +148,7 @@ function systemd({ env, pid, ppid }: Surroundings): Guess | undefined {
   return undefined
 }
 
-function container({ fileExists }: Surroundings): Guess {
+function container({ fileExists }: Surroundings): PlatformGuess {
   const mark = ['/.dockerenv', '/run/.containerenv'].find(fileExists)
   if (mark !== undefined) return { name: 'docker', grace: USUAL_GRACE, because: `${mark} exists` }
   return {

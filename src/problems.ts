@@ -34,6 +34,10 @@ function describe({
   return `${which} was cut off after ${formatDuration(limit)}${said}`
 }
 
-function trace({ name, message, stack }: ErrorInfo): string {
-  return stack ?? `${name}: ${message}`
+function trace({ name, message, stack, cause, errors }: ErrorInfo): string {
+  const inner = [
+    ...errors.map((error) => `\n  one of them: ${trace(error)}`),
+    ...(cause ? [`\n  caused by: ${trace(cause)}`] : []),
+  ]
+  return `${stack ?? `${name}: ${message}`}${inner.join('')}`
 }

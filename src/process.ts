@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs'
 import type { Writable } from 'node:stream'
 import type { Company } from './company.ts'
 
@@ -17,6 +16,8 @@ export interface ProcessPort {
   fileExists(path: string): boolean
   /** Calls back for every event of that name; returns a way to take it back. */
   on(event: string, listener: (...args: never[]) => void): () => void
+  /** Keeps Node from warning of a leak when many listen to this signal. */
+  expectListeners(signal: AbortSignal): void
   /** Writes to stderr. */
   warn(text: string): void
   /** stdout and stderr. */
@@ -51,7 +52,7 @@ export const systemProcess: ProcessPort = {
     shared[COMPANY] ??= { members: new Set(), reason: undefined }
     return shared[COMPANY]
   },
-  fileExists: existsSync,
+  fileExists: (path) => process.getBuiltinModule('node:fs').existsSync(path),
   on(event, listener) {
     process.on(event, listener as () => void)
     if (event === 'message') leaveChannelUncounted('unrefCounted')
@@ -59,6 +60,9 @@ export const systemProcess: ProcessPort = {
       if (event === 'message') leaveChannelUncounted('refCounted')
       process.off(event, listener as () => void)
     }
+  },
+  expectListeners(signal) {
+    process.getBuiltinModule('node:events').setMaxListeners(0, signal)
   },
   warn(text) {
     const { stderr } = process
@@ -78,6 +82,14 @@ export const systemProcess: ProcessPort = {
   exit(code) {
     process.exit(code)
   },
+}
+
+/**
+ * The numbers of the signals on this system. Modules of Node are asked for when they are needed:
+ * imported, node:os and node:fs would make up a third of the time that loading this package takes.
+ */
+export function signalNumbers(): Readonly<Record<string, number>> {
+  return process.getBuiltinModule('node:os').constants.signals
 }
 
 const ignore = () => {}

@@ -15,6 +15,10 @@ export interface ErrorInfo {
   readonly message: string
   readonly code: string | null
   readonly stack: string | null
+  /** What it says that it was caused by. */
+  readonly cause: ErrorInfo | null
+  /** The errors of an AggregateError. */
+  readonly errors: readonly ErrorInfo[]
 }
 
 /** Something that went wrong outside of the hooks. */
@@ -25,22 +29,33 @@ export interface Fault {
   readonly at: number
 }
 
-/** Whatever was thrown, as plain data: people throw strings and undefined as well. */
-export function describeError(thrown: unknown): ErrorInfo {
+/**
+ * Whatever was thrown, as plain data: people throw strings and undefined as well. Causes are
+ * followed for so many steps, for they may go round in a circle.
+ */
+export function describeError(thrown: unknown, steps = 4): ErrorInfo {
+  const nothing = { code: null, stack: null, cause: null, errors: Object.freeze([]) }
   try {
-    if (typeof thrown === 'object' && thrown !== null && 'message' in thrown) {
-      const { name, message, code, stack } = thrown as Partial<Error> & { code?: unknown }
-      return Object.freeze({
-        name: String(name ?? 'Error'),
-        message: String(message),
-        code: code === undefined || code === null ? null : String(code),
-        stack: typeof stack === 'string' ? stack : null,
-      })
+    if (typeof thrown !== 'object' || thrown === null || !('message' in thrown)) {
+      return Object.freeze({ ...nothing, name: typeof thrown, message: String(thrown) })
     }
-    return Object.freeze({ name: typeof thrown, message: String(thrown), code: null, stack: null })
+    const { name, message, code, stack, cause, errors } = thrown as Partial<AggregateError> & {
+      code?: unknown
+    }
+    const inner = (part: unknown) => describeError(part, steps - 1)
+    return Object.freeze({
+      name: String(name ?? 'Error'),
+      message: String(message),
+      code: code === undefined || code === null ? null : String(code),
+      stack: typeof stack === 'string' ? stack : null,
+      cause: cause === undefined || steps === 0 ? null : inner(cause),
+      errors: Object.freeze(
+        Array.isArray(errors) && steps > 0 ? errors.slice(0, 10).map(inner) : [],
+      ),
+    })
   } catch {
     // A getter or a toString of its own that throws.
-    return Object.freeze({ name: 'Error', message: '(cannot be shown)', code: null, stack: null })
+    return Object.freeze({ ...nothing, name: 'Error', message: '(cannot be shown)' })
   }
 }
 

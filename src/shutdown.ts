@@ -1,7 +1,7 @@
 import type { Duration } from './duration.ts'
 import type { EventMap } from './events.ts'
 import type { ExitCodes } from './exit-code.ts'
-import type { Disposable, Hook } from './hook.ts'
+import type { DisposableResource, Hook } from './hook.ts'
 import type { PhaseOption } from './phases.ts'
 import type { Platform } from './platform.ts'
 import type { Report } from './report.ts'
@@ -20,7 +20,7 @@ export interface Shutdown {
    * Of several hooks all are taken, or none.
    */
   add(hooks: Hook | readonly Hook[]): () => boolean
-  add(resource: Disposable, options?: Partial<Omit<Hook, 'run'>>): () => boolean
+  add(resource: DisposableResource, options?: Partial<Omit<Hook, 'run'>>): () => boolean
   /**
    * Listens to signals, faults and messages until it is taken back.
    *

@@ -324,6 +324,13 @@ test('listening twice is refused, and listening again after taking it back is no
   expect(process.listeners).toContain('SIGTERM')
 })
 
+test('listening when the run is over is refused: nothing would come of it', async () => {
+  const { shutdown, process } = virtualShutdown({ exit: false })
+  await shutdown.now()
+  expect(errorOf(() => shutdown.listen()).code).toBe('LASTCALL_ENDED')
+  expect(process.listeners).toEqual([])
+})
+
 test('a reason that is no string is refused', () => {
   const { shutdown } = virtualShutdown()
   expect(errorOf(() => shutdown.now({} as never)).message).toContain('`reason`')

@@ -87,6 +87,21 @@ describe('reserves', () => {
     ])
   })
 
+  test('a named reserve is had whole, though the usual ones of later phases had to yield', async () => {
+    const { shutdown, clock } = virtualShutdown({ grace: '10s' })
+    const hung = () => new Promise(() => {})
+    shutdown.add({ name: 'http', phase: 'drain', run: hung })
+    shutdown.add({ name: 'events', phase: 'flush', reserve: '8s', run: hung })
+    shutdown.add({ name: 'pool', phase: 'close', run: hung })
+    void shutdown.now()
+    await clock.advance(9000)
+    const limits = shutdown.report?.phases.map((phase) => phase.hooks[0]?.limit)
+    expect(limits?.[1]).toBeGreaterThanOrEqual(8000)
+    expect(limits?.[0]).toBeGreaterThan(400)
+    expect(limits?.[2]).toBeGreaterThan(400)
+    expect(shutdown.report?.duration).toBeLessThanOrEqual(9000)
+  })
+
   test('a short timeout needs no more kept than it can use', async () => {
     const { shutdown, clock } = virtualShutdown({ grace: '10s' })
     shutdown.add({ name: 'hung', phase: 'drain', run: () => new Promise(() => {}) })

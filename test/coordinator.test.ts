@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { TimeoutError } from '../src/errors.ts'
+import { AbortError, TimeoutError } from '../src/errors.ts'
 import type { ShutdownEvent } from '../src/events.ts'
 import type { HookContext } from '../src/hook.ts'
 import type { Report } from '../src/report.ts'
@@ -159,6 +159,22 @@ describe('hooks that go wrong', () => {
       limit: 1500,
     })
     expect(shutdown.report).toMatchObject({ outcome: 'cut off', exitCode: 124 })
+  })
+
+  test('what an error was caused by stands in the report and on stderr, and a circle ends', async () => {
+    const { shutdown, process } = virtualShutdown()
+    const circle = new Error('circle')
+    circle.cause = circle
+    const all = new AggregateError([new Error('one'), new Error('two')], 'both', { cause: circle })
+    shutdown.add({ name: 'bad', phase: 'drain', run: () => Promise.reject(all) })
+    const report = await shutdown.now()
+    expect(hooksOf(report).bad?.error).toMatchObject({
+      message: 'both',
+      errors: [{ message: 'one' }, { message: 'two' }],
+      cause: { message: 'circle', cause: { message: 'circle' } },
+    })
+    expect(process.warnings).toMatch(/one of them: Error: one[\s\S]*caused by: Error: circle/)
+    expect(() => JSON.stringify(report)).not.toThrow()
   })
 
   test('a hook that rejects with a TimeoutError of somebody else has failed, and was not cut off', async () => {
@@ -407,6 +423,19 @@ describe('the run', () => {
     expect(order).toEqual(['signal', 'hook'])
   })
 
+  test('the signal is aborted with an error that names the reason, as whatever takes a signal expects', async () => {
+    const { shutdown } = virtualShutdown()
+    await shutdown.now('deploy')
+    expect(() => shutdown.signal.throwIfAborted()).toThrow(AbortError)
+    expect(shutdown.signal.reason).toMatchObject({
+      name: 'AbortError',
+      code: 'LASTCALL_SHUTTING_DOWN',
+      message: "Shutting down: now('deploy')",
+      cause: { kind: 'call', note: 'deploy' },
+    })
+    expect(Object.isExtensible(shutdown.signal.reason)).toBe(true)
+  })
+
   test('the report is frozen plain data and survives JSON', async () => {
     const { shutdown } = virtualShutdown()
     shutdown.add({
@@ -499,6 +528,17 @@ describe('events', () => {
     await shutdown.now()
     expect(heard).toBe(0)
   })
+
+  test.each([
+    ['finish', () => {}, "'finish' (string)"],
+    ['start', undefined, '`listener` to be a function'],
+  ])(
+    'listening to what does not happen, or with what is no function, is refused: %s',
+    (name, listener, message) => {
+      const { shutdown } = virtualShutdown()
+      expect(() => shutdown.on(name as 'start', listener as () => void)).toThrow(message)
+    },
+  )
 
   test('a listener that throws stops nothing; it is a fault of the application, and counts as one', async () => {
     const { shutdown, process } = virtualShutdown()

@@ -41,7 +41,9 @@ test('a run is drawn on one time scale, a line for each hook, with what went wro
 })
 
 test.each([60, 80, 120])('the bars end at a width of %i columns', async (width) => {
-  const lines = formatReport(await troubledReport(), { width }).split('\n').slice(1, 5)
+  const lines = formatReport(await troubledReport(), { width })
+    .split('\n')
+    .slice(1, 5)
   expect(Math.max(...lines.map((line) => line.length))).toBe(width)
 })
 

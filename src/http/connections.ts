@@ -1,4 +1,4 @@
-import type { Server, ServerResponse } from 'node:http'
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Clock } from '../clock.ts'
 
@@ -52,9 +52,9 @@ export class Connections {
   /** Below TLS: also those whose handshake is not over. */
   readonly #raw = new Set<Socket>()
   readonly #clock: Clock
-  readonly #isProbe: (url: string | undefined) => boolean
+  readonly #isProbe: (request: IncomingMessage) => boolean
 
-  constructor(server: Server, clock: Clock, isProbe: (url: string | undefined) => boolean) {
+  constructor(server: Server, clock: Clock, isProbe: (request: IncomingMessage) => boolean) {
     this.#clock = clock
     this.#isProbe = isProbe
     if (isSecure(server)) {
@@ -95,19 +95,23 @@ export class Connections {
     socket.on('close', () => this.#raw.delete(socket))
   }
 
-  readonly #request = (
-    request: { socket: Socket; url?: string },
-    response: ServerResponse,
-  ): void => {
+  readonly #request = (request: IncomingMessage, response: ServerResponse): void => {
     const connection = this.#open.get(request.socket) ?? this.#openSocket(request.socket)
     const now = this.#clock.now()
     connection.inFlight++
     connection.newest = response
     connection.activeAt = now
-    if (!connection.used && !this.#isProbe(request.url)) this.lastArrival = now
-    connection.used = true
+    if (!connection.used) this.#arrive(connection, request, now)
     response.on('close', this.#answer)
     this.watcher?.requested(connection, response)
+  }
+
+  #arrive(connection: Connection, request: IncomingMessage, now: number): void {
+    connection.used = true
+    // The handler, which comes after this, knows whether it is a probe.
+    queueMicrotask(() => {
+      if (!this.#isProbe(request)) this.lastArrival = now
+    })
   }
 
   readonly #upgrade = ({ socket }: { socket: Socket }): void => {

@@ -1,5 +1,5 @@
-import { EventEmitter } from 'node:events'
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
 import { createHttpTerminator } from 'http-terminator'
 import type { Clock } from '../clock.ts'
 import { formatDuration } from '../duration.ts'
@@ -7,7 +7,7 @@ import type { HookContext } from '../hook.ts'
 import type { Connection, Connections, Watcher } from './connections.ts'
 import { sayCloseIf } from './last-answer.ts'
 import { Linger } from './linger.ts'
-import { closeListener, stopListening } from './stop-listening.ts'
+import { stopListening } from './stop-listening.ts'
 
 /** What a drain is made of. */
 export interface DrainParts {
@@ -27,6 +27,7 @@ export async function drain(parts: DrainParts, context: HookContext): Promise<vo
   const draining = new Drain(parts)
   context.signal.addEventListener('abort', () => draining.cutOff(context), { once: true })
   await stopListening(parts.server, parts.clock)
+  if (context.signal.aborted) return
   draining.tellEveryone()
   await draining.over
   if (!context.signal.aborted) draining.tellWhatWasDone(context)
@@ -59,8 +60,6 @@ class Drain implements Watcher {
       this.#isOpen = false
       this.#finishIfOver()
     })
-    // A start that was still under way when the signal came.
-    server.on('listening', () => closeListener(server))
   }
 
   tellEveryone(): void {
@@ -104,9 +103,10 @@ class Drain implements Watcher {
   tellWhatWasDone({ note }: HookContext): void {
     const { connections, told, silent, crossed } = this.#counts
     note(
-      `${connections} connections: ${told} told with their last answer, ${silent} closed in silence`,
+      `${count(connections, 'connection')}: ${told} told with their last answer, ${silent} closed in silence`,
     )
-    if (crossed > 0) note(`${crossed} requests crossed the closing of their connection, unread`)
+    if (crossed > 0)
+      note(`${count(crossed, 'request')} crossed the closing of a connection, unread`)
   }
 
   #tell(connection: Connection, response: ServerResponse): void {
@@ -176,6 +176,10 @@ class Burst {
   }
 }
 
+function count(number: number, what: string): string {
+  return `${number} ${what}${number === 1 ? '' : 's'}`
+}
+
 function hasBody({ headers }: IncomingMessage): boolean {
   return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0
 }
@@ -194,9 +198,11 @@ function whatIsLeft({ connections, clock }: DrainParts): string[] {
   const halfSent = all.filter((connection) => connection.isHalfSent && !connection.upgraded).length
   return [
     ...shown,
-    ...(requests.length > 10 ? [`cut off: ${requests.length - 10} requests more`] : []),
-    ...(upgraded > 0 ? [`cut off: ${upgraded} upgraded connections`] : []),
-    ...(halfSent > 0 ? [`cut off: ${halfSent} requests of which only a part had come`] : []),
+    ...(requests.length > 10 ? [`cut off: ${count(requests.length - 10, 'request')} more`] : []),
+    ...(upgraded > 0 ? [`cut off: ${count(upgraded, 'upgraded connection')}`] : []),
+    ...(halfSent > 0
+      ? [`cut off: ${count(halfSent, 'request')} of which only a part had come`]
+      : []),
   ]
 }
 
@@ -205,16 +211,18 @@ function whatIsLeft({ connections, clock }: DrainParts): string[] {
  * opened, it would hold every one of them a second time for the whole life of the server.
  */
 function terminate({ server, connections }: DrainParts): Promise<void> {
-  const left = Object.assign(new EventEmitter(), {
-    close: (done: () => void) => {
+  const left = {
+    on(event: string, listener: (socket: Socket) => void) {
+      if (event === 'connection') for (const socket of connections.sockets()) listener(socket)
+    },
+    close(done: () => void) {
       if (server.listening) server.close(done)
       else done()
     },
-  })
+  }
   const terminator = createHttpTerminator({
     server: left as unknown as Server,
     gracefulTerminationTimeout: 1,
   })
-  for (const socket of connections.sockets()) left.emit('connection', socket)
   return terminator.terminate()
 }

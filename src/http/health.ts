@@ -28,9 +28,9 @@ export interface HealthChecks {
   /** Turns readiness to 503. The hook of `httpServer()` calls it in the `announce` phase. */
   announce(): void
   /** For `httpServer()`: who probes, and how often each has been told 503. */
-  readonly probers: Probers
-  /** For `httpServer()`: whether a request is a probe. */
-  isProbe(url: string | undefined): boolean
+  readonly probers: Pick<Probers, 'onTold' | 'waiting'>
+  /** For `httpServer()`: whether a request was a probe; known once its handler has begun. */
+  isProbe(request: IncomingMessage): boolean
 }
 
 /** As much of Fastify as the plugin needs. */
@@ -79,9 +79,13 @@ export function createHealthChecks(options: HealthOptions, clock: Clock): Health
     )
   }
   const probers = new Probers(clock)
+  const probes = new WeakSet<IncomingMessage>()
   let stopping = false
 
-  const answerReadiness = async (request: IncomingMessage, response: ServerResponse) => {
+  const alive = (_request: IncomingMessage, response: ServerResponse) => {
+    answer(response, 200, 'alive')
+  }
+  const readiness = async (request: IncomingMessage, response: ServerResponse) => {
     const prober = request.socket.remoteAddress
     probers.heard(prober)
     const ready = !stopping && (await passes(check))
@@ -90,42 +94,43 @@ export function createHealthChecks(options: HealthOptions, clock: Clock): Health
     if (stopping) answer(response, 503, 'stopping')
     else answer(response, ready ? 200 : 503, ready ? 'ready' : 'not ready')
   }
+  const routes = new Map([
+    [livez, alive],
+    [readyz, readiness],
+  ])
+  const serve = (path: string, request: IncomingMessage, response: ServerResponse): void => {
+    probes.add(request)
+    void routes.get(path)?.(request, response)
+  }
 
   const health = (
     request: IncomingMessage,
     response: ServerResponse,
     next?: () => void,
   ): boolean => {
-    const asked = pathOf(request)
-    const isProbe = (asked === livez || asked === readyz) && isRead(request.method)
-    if (!isProbe) next?.()
-    else if (asked === livez) answer(response, 200, 'alive')
-    else void answerReadiness(request, response)
+    const asked = request.url?.split('?')[0] ?? ''
+    const isProbe = routes.has(asked) && (request.method === 'GET' || request.method === 'HEAD')
+    if (isProbe) serve(asked, request, response)
+    else next?.()
     return isProbe
   }
   const fastify: FastifyPlugin = (app, _options, done) => {
-    for (const route of [livez, readyz]) {
-      app.get(route, (request, reply) => {
+    for (const path of routes.keys()) {
+      app.get(path, (request, reply) => {
         reply.hijack()
-        health(request.raw, reply.raw)
+        serve(path, request.raw, reply.raw)
       })
     }
     done()
   }
-  return Object.assign(health, {
-    fastify,
-    probers,
-    announce: () => {
-      stopping = true
-    },
-    isProbe: (url: string | undefined) => {
-      const asked = url?.split('?')[0]
-      return asked === livez || asked === readyz
-    },
-  })
+  const announce = () => {
+    stopping = true
+  }
+  const isProbe = (request: IncomingMessage) => probes.has(request)
+  return Object.assign(health, { fastify, probers, announce, isProbe })
 }
 
-/** Those who ask for readiness, by their address. */
+/** Those who ask for readiness again and again, by their address. */
 export class Probers {
   /** Called whenever somebody has been told 503. */
   onTold: (() => void) | undefined
@@ -141,7 +146,9 @@ export class Probers {
     const known = this.#known.get(address)
     // Few probers, many addresses: somebody scans the port, or a proxy hands out addresses.
     if (!known && this.#known.size >= 64) this.#known.clear()
-    this.#known.set(address, { at, every: known ? at - known.at : 0, told: known?.told ?? 0 })
+    // Once is no probing: somebody may have looked by hand.
+    const every = known ? at - known.at : Number.POSITIVE_INFINITY
+    this.#known.set(address, { at, every, told: known?.told ?? 0 })
   }
 
   told(address = ''): void {
@@ -151,19 +158,15 @@ export class Probers {
   }
 
   /**
-   * How many have still to be told: of those who ask often enough to be told so many times within
-   * this time, and have not gone away.
+   * Until when to wait for each of those who have still to be told: of those who ask often enough to
+   * be told so many times within this time. Whoever misses three of his turns has gone away.
    */
-  waiting(times: number, within: number): number {
+  waiting(times: number, within: number): number[] {
     const now = this.#clock.now()
-    return [...this.#known.values()].filter(({ at, every, told }) => {
-      const isGone = now - at > Math.max(2 * every, within)
-      return told < times && !isGone && every * times <= within
-    }).length
-  }
-
-  get count(): number {
-    return this.#known.size
+    return [...this.#known.values()]
+      .filter(({ every, told }) => told < times && every * times <= within)
+      .map(({ at, every }) => at + Math.max(3 * every, 1000))
+      .filter((goneAt) => now < goneAt)
   }
 }
 
@@ -183,15 +186,6 @@ function answer(response: ServerResponse, status: number, text: string): void {
     'Cache-Control': 'no-store',
   })
   response.end(response.req?.method === 'HEAD' ? undefined : body)
-}
-
-/** Express cuts the path that a middleware is mounted at from `url`. */
-function pathOf(request: IncomingMessage & { originalUrl?: string }): string | undefined {
-  return (request.originalUrl ?? request.url)?.split('?')[0]
-}
-
-function isRead(method: string | undefined): boolean {
-  return method === 'GET' || method === 'HEAD'
 }
 
 function path(value: unknown, option: string): string {

@@ -7,6 +7,7 @@ import { Connections } from './connections.ts'
 import { drain } from './drain.ts'
 import type { HealthChecks } from './health.ts'
 import { type LameDuckOptions, lameDuck, lameDuckSettings } from './lame-duck.ts'
+import { allowListening } from './stop-listening.ts'
 
 /** What `httpServer()` takes; everything has a default. */
 export interface HttpServerOptions {
@@ -38,7 +39,8 @@ export interface HttpServerOptions {
  * find out; it stops listening; each connection is told with its last answer, or closed once it has
  * been silent; at the limit the rest is ended.
  *
- * Hand the server in before it listens: it counts its connections from here on.
+ * Hand the server in before it listens, or in the same tick: its connections are counted from here
+ * on.
  *
  * @example
  * const server = app.listen(3000)
@@ -59,6 +61,7 @@ export function httpServerHooks(server: Server, options: HttpServerOptions, cloc
   if (health !== undefined && typeof health?.announce !== 'function') {
     throw invalidOption('health', 'what healthChecks() returns', health)
   }
+  allowListening(server)
   const connections = new Connections(server, clock, health?.isProbe ?? (() => false))
 
   const announce: Hook[] = health

@@ -81,15 +81,18 @@ export function lameDuck(
   const atTerminal = context.reason.kind === 'signal' && context.reason.terminal
   const usualMost = Math.min(10_000, context.remaining() / 2)
   const atMost = atTerminal ? 0 : Math.min(settings.atMost ?? usualMost, context.remaining())
-  const usualLeast = context.platform.name === 'kubernetes' ? 5000 : 0
+  const { platform } = context
+  const isKubernetes = [platform, ...platform.also].some(({ name }) => name === 'kubernetes')
+  const usualLeast = isKubernetes ? 5000 : 0
   const atLeast = Math.min(settings.atLeast ?? usualLeast, atMost)
-  const untold = () => health?.probers.waiting(settings.probes, atMost) ?? 0
-  const hadToTell = untold() > 0
+  const untold = () => health?.probers.waiting(settings.probes, atMost) ?? []
+  const hadToTell = untold().length > 0
   if (atMost === 0 || (atLeast === 0 && !hadToTell)) return Promise.resolve(undefined)
 
   const began = clock.now()
   return new Promise((resolve) => {
     let timer: unknown
+    let told = 0
     const stop = (why: string) => {
       clock.clearTimeout(timer)
       context.signal.removeEventListener('abort', onAbort)
@@ -100,20 +103,28 @@ export function lameDuck(
     const look = () => {
       clock.clearTimeout(timer)
       const now = clock.now()
-      const waitsForProbers = untold() > 0
+      const waiting = untold()
       const quietAt = hadToTell ? connections.lastArrival + settings.quiet : began
       const ready = Math.max(began + atLeast, quietAt)
-      if (!waitsForProbers && now >= ready) return stop(hadToTell ? 'probers told' : 'the minimum')
+      if (waiting.length === 0 && now >= ready)
+        return stop(hadToTell ? (told > 0 ? 'probers told' : 'probers gone') : 'the minimum')
       if (now >= began + atMost) {
         return stop(
-          waitsForProbers ? `${untold()} probers not told in time` : 'new connections went on',
+          waiting.length > 0
+            ? `${waiting.length} probers not told in time`
+            : 'new connections went on',
         )
       }
-      const next = waitsForProbers ? began + atMost : Math.min(ready, began + atMost)
+      const next = Math.min(began + atMost, ...(waiting.length > 0 ? waiting : [ready]))
       timer = clock.setTimeout(look, Math.max(1, Math.ceil(next - now)))
     }
     context.signal.addEventListener('abort', onAbort)
-    if (health) health.probers.onTold = look
+    if (health) {
+      health.probers.onTold = () => {
+        told++
+        look()
+      }
+    }
     look()
   })
 }

@@ -12,6 +12,8 @@ const PATIENCE = 250
  * every client connects anew for each request, answering would bring the next one in.
  */
 export async function stopListening(server: Server, clock: Clock): Promise<void> {
+  // A start may be under way: who begins to listen from here on stops at once.
+  server.on('listening', closeAgain)
   if (!server.listening) return
   const accepted: Socket[] = []
   const hold = (socket: Socket) => void accepted.push(socket)
@@ -28,11 +30,16 @@ export async function stopListening(server: Server, clock: Clock): Promise<void>
   if (!pauseOnConnect) for (const socket of accepted) socket.resume()
 }
 
+/** Undoes what is left of an earlier stop: the same server may be started again, in tests for example. */
+export function allowListening(server: Server): void {
+  server.off('listening', closeAgain)
+}
+
 /**
  * Closes the listener alone. From Node 19 on, `close()` also cuts idle connections at once, and with
  * them the requests that are on their way; the rest of it is wanted.
  */
-export function closeListener(server: Server): void {
+function closeListener(server: Server): void {
   if (!server.listening) return
   const own = Object.getOwnPropertyDescriptor(server, 'closeIdleConnections')
   server.closeIdleConnections = () => {}
@@ -42,6 +49,10 @@ export function closeListener(server: Server): void {
     if (own) Object.defineProperty(server, 'closeIdleConnections', own)
     else delete (server as Partial<Server>).closeIdleConnections
   }
+}
+
+function closeAgain(this: Server): void {
+  closeListener(this)
 }
 
 /**

@@ -13,7 +13,7 @@ export function messageSettings(option: unknown): readonly string[] {
 export function onMessages(
   messages: readonly string[],
   host: ProcessPort,
-  begin: (reason: Reason) => void,
+  begin: (reason: Reason) => unknown,
 ): () => void {
   if (messages.length === 0) return () => {}
   return host.on('message', (message: unknown) => {

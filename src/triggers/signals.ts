@@ -1,8 +1,7 @@
-import { constants } from 'node:os'
 import type { Clock } from '../clock.ts'
-import { parseDuration } from '../duration.ts'
+import { type Duration, parseDuration } from '../duration.ts'
 import { invalidOption, LastcallError } from '../errors.ts'
-import type { ProcessPort } from '../process.ts'
+import { type ProcessPort, signalNumbers } from '../process.ts'
 import type { Reason } from '../reason.ts'
 
 /** Which signals start a run, and what a second press does. */
@@ -15,7 +14,7 @@ export interface SignalOptions {
    * A signal that comes within this time of the first is the same press: launchers repeat signals
    * within some 25 ms. Default 100 ms; the clock starts with the press.
    */
-  readonly samePressWithin?: number | `${number}ms` | `${number}s`
+  readonly samePressWithin?: Duration
 }
 
 export interface SignalSettings {
@@ -26,7 +25,8 @@ export interface SignalSettings {
 
 /** What becomes of a signal. */
 export interface SignalActions {
-  begin(reason: Reason): void
+  /** Starts the run; false where it has begun already. */
+  begin(reason: Reason): boolean
   force(signal: NodeJS.Signals): void
   repeat(signal: NodeJS.Signals, samePress: boolean): void
 }
@@ -57,7 +57,7 @@ export function onSignals(
     if (pressed === undefined) {
       pressed = now
       const terminal = signal === 'SIGINT' && host.interactive
-      actions.begin({ kind: 'signal', signal, terminal })
+      if (!actions.begin({ kind: 'signal', signal, terminal })) actions.repeat(signal, false)
     } else if (now - pressed < samePressWithin) {
       actions.repeat(signal, true)
     } else if (forceOn.includes(signal)) {
@@ -70,6 +70,19 @@ export function onSignals(
   return () => {
     for (const take of takeBack) take()
   }
+}
+
+/**
+ * From the start of a run on a SIGHUP ends nothing any more: yarn 1 sends one 9 ms after a Ctrl-C,
+ * and so does a terminal that is closed under a process that is leaving.
+ */
+export function absorbHangup(
+  { signals }: SignalSettings,
+  host: ProcessPort,
+  actions: SignalActions,
+): () => void {
+  if (signals.includes('SIGHUP')) return () => {}
+  return host.on('SIGHUP', () => actions.repeat('SIGHUP', false))
 }
 
 // Nobody can hear the first two; after the others the process is in a state that no code may run in,
@@ -107,7 +120,7 @@ function signalList(
       )
     }
     // SIGBREAK is known on Windows only, and may stand in a list for every system.
-    if (signal !== 'SIGBREAK' && !(String(signal) in constants.signals)) {
+    if (signal !== 'SIGBREAK' && !(String(signal) in signalNumbers())) {
       throw invalidOption(option, `an array of signals that exist, such as ${KNOWN}`, signal)
     }
   }

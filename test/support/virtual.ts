@@ -86,6 +86,8 @@ export class VirtualProcess implements ProcessPort {
     return () => void this.emitter.off(event, listener as () => void)
   }
 
+  expectListeners(): void {}
+
   warn = (text: string): void => {
     this.warnings += text
   }

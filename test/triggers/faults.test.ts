@@ -28,6 +28,17 @@ test.each(['uncaughtException', 'unhandledRejection'] as const)(
   },
 )
 
+test('a fault where there is no hook at all makes the code 1 as well', async () => {
+  const { shutdown, process, clock } = virtualShutdown()
+  const order: string[] = []
+  shutdown.on('event', ({ type }) => order.push(type))
+  shutdown.listen()
+  process.emitter.emit('uncaughtException', new Error('boom'))
+  await clock.advance(1)
+  expect(process.exits).toEqual([1])
+  expect(order).toEqual(['start', 'fault', 'end', 'exit'])
+})
+
 test('one more fault during the run is reported and does not loop', async () => {
   const { shutdown, process, clock } = virtualShutdown()
   shutdown.add({ name: 'work', phase: 'drain', run: () => clock.sleep(100) })
@@ -55,6 +66,20 @@ test('a fault during a run that a signal has started makes the code 1, and the s
     outcome: 'fault',
     exitCode: 1,
   })
+})
+
+test('a loop that shutdown.signal has ended, and that nobody caught, is no fault', async () => {
+  const { shutdown, process, clock } = virtualShutdown()
+  shutdown.add({ name: 'work', phase: 'drain', run: () => clock.sleep(100) })
+  shutdown.listen()
+  process.send('SIGTERM')
+  process.emitter.emit('unhandledRejection', shutdown.signal.reason)
+  process.emitter.emit(
+    'unhandledRejection',
+    new Error('aborted', { cause: shutdown.signal.reason }),
+  )
+  await clock.advance(200)
+  expect(shutdown.report).toMatchObject({ outcome: 'clean', faults: [] })
 })
 
 test('faults are left to Node where they are switched off', () => {

@@ -105,11 +105,12 @@ describe('a second signal', () => {
   })
 
   test('the first press of a run that began by hand does not force', async () => {
-    const { shutdown, process, clock } = busyShutdown()
+    const { shutdown, process, clock, repeats } = busyShutdown()
     void shutdown.now()
     await clock.advance(1000)
     process.send('SIGINT')
     expect(process.exits).toEqual([])
+    expect(repeats).toHaveLength(1)
     await clock.advance(1000)
     process.send('SIGINT')
     expect(process.exits).toEqual([130])
@@ -122,12 +123,23 @@ describe('a second signal', () => {
     expect(process.exits).toEqual([130])
   })
 
-  test('with exit: false nothing is forced', async () => {
-    const { process, clock } = busyShutdown({ exit: false })
+  test('with exit: false nothing is forced, and nothing is said of it', async () => {
+    const { process, clock, repeats } = busyShutdown({ exit: false })
     process.send('SIGINT')
     await clock.advance(1000)
     process.send('SIGINT')
     expect(process.exits).toEqual([])
+    expect(process.warnings).toBe('')
+    expect(repeats).toEqual([{ type: 'repeat', signal: 'SIGINT', samePress: false }])
+  })
+
+  test('SIGHUP during a run ends nothing, and before it it is left alone', async () => {
+    const { process, clock, repeats } = busyShutdown()
+    expect(process.listeners).not.toContain('SIGHUP')
+    process.send('SIGINT')
+    await clock.advance(9)
+    process.send('SIGHUP')
+    expect(repeats).toEqual([{ type: 'repeat', signal: 'SIGHUP', samePress: false }])
   })
 })
 

@@ -1,0 +1,255 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { PHASES } from 'lastcall'
+import { describe, expect, test } from 'vitest'
+import { guessPlatform } from '../../src/platform.ts'
+import { VirtualProcess, virtualShutdown } from '../support/virtual.ts'
+import {
+  anchorsOf,
+  type Block,
+  blocksOf,
+  codeIn,
+  type Document,
+  ROOT,
+  readDocument,
+  relativeLinks,
+  tableUnder,
+} from './markdown.ts'
+import { startProgram } from './programs.ts'
+import { Types } from './types.ts'
+
+const guides = readdirSync(`${ROOT}docs`)
+  .filter((name) => name.endsWith('.md'))
+  .map((name) => readDocument(`docs/${name}`))
+const readme = readDocument('README.md')
+const documents = [readme, readDocument('CHANGELOG.md'), readDocument('CONTRIBUTING.md'), ...guides]
+const reference = readDocument('docs/reference.md')
+
+const blocks = documents.flatMap(blocksOf)
+const programs = blocks.filter(({ isProgram }) => isProgram)
+const types = new Types(blocks)
+
+describe('the blocks of code', () => {
+  test('agree with the public types', { timeout: 60_000 }, () => {
+    expect(blocks.length).toBeGreaterThan(10)
+    expect(types.problems()).toEqual([])
+  })
+
+  test('of the README answer a request, flush what it left behind and end with 0 on SIGTERM', async () => {
+    const [block] = programs.filter(({ file }) => file === 'README.md')
+    if (!block) throw new Error('The README has no program')
+    const { script, port, directory } = await startProgram(block)
+    const response = await answerOf(`http://127.0.0.1:${port}/`)
+    expect(await response.text()).toBe('hello\n')
+
+    const { code, stderr } = await script.send('SIGTERM').ended
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+    const visits = readFileSync(join(directory, 'visits.log'), 'utf8')
+    expect(visits).toMatch(/^\d{4}-\d\d-\d\dT\S+ \S+\n$/)
+  })
+
+  test.each(
+    programs.filter(({ file }) => file !== 'README.md').map((block) => [at(block), block] as const),
+  )('that are programs end with 0 on SIGTERM: %s', async (_at, block) => {
+    const { script } = await startProgram(block)
+    const { code, stderr } = await script.send('SIGTERM').ended
+    expect({ code, stderr }).toMatchObject({ code: 0 })
+    expect(stderr).not.toMatch(/warning|lastcall:/i)
+  })
+})
+
+describe('the reference', () => {
+  const code = codeIn(reference)
+  const exported = types.exports()
+
+  test('names everything that the two entries export', () => {
+    expect(exported.map(({ name }) => name)).toContain('httpServer')
+    expect(exported.map(({ name }) => name).filter(isMissing)).toEqual([])
+  })
+
+  test('names every option, member and field of the exported interfaces', () => {
+    const names = exported.flatMap(({ name, properties }) =>
+      properties.map((property) => `${name}.${property}`),
+    )
+    expect(names).toEqual(
+      expect.arrayContaining([
+        'ShutdownOptions.grace',
+        'ShutdownOptions.samePressWithin',
+        'HttpServerOptions.linger',
+        'LameDuckOptions.probes',
+        'HookContext.note',
+        'Report.duration',
+      ]),
+    )
+    expect(names.filter((name) => isMissing(name.split('.')[1] ?? ''))).toEqual([])
+  })
+
+  test('gives each of the options its row in a table', () => {
+    const rows = new Set(cellsOfFirstColumn(reference))
+    const options = exported
+      .filter(({ name }) => /Options$|^Hook$/.test(name) && name !== 'FormatOptions')
+      .flatMap(({ name, properties }) => properties.map((property) => [name, property]))
+    expect(options.length).toBeGreaterThan(20)
+    const missing = options.filter(
+      ([, property]) =>
+        ![...rows].some((row) => row === property || row.startsWith(`${property}(`)),
+    )
+    expect(missing).toEqual([])
+  })
+
+  test('has one row for each event, and for no others', () => {
+    const events = variantsOf('ShutdownEvent')
+    expect(events).toContain('hook:end')
+    expect(firstCells('Events').sort()).toEqual([...events].sort())
+  })
+
+  test('has one row for each error code, and for no others', () => {
+    const codes = variantsOf('LastcallErrorCode')
+    expect(codes).toContain('LASTCALL_ENDED')
+    expect(firstCells('Errors').sort()).toEqual([...codes].sort())
+  })
+
+  test('has the phases with their numbers and default reserves, and the README has the same', () => {
+    const phases = PHASES.map(({ name, priority, reserve }) => [
+      name,
+      String(priority),
+      `${reserve.share * 100} %`,
+    ])
+    for (const document of [reference, readme]) {
+      const rows = tableUnder(document, 'Phases')
+      expect(rows.map(([name, number, , reserve]) => [name, number, reserve])).toEqual(phases)
+    }
+  })
+
+  test('has one row for each platform', () => {
+    expect(firstCells('detectPlatform').sort()).toEqual([...variantsOf('PlatformName')].sort())
+  })
+
+  test('says of each platform how it is recognised and what it grants', () => {
+    for (const [name = '', how = '', grace = ''] of tableUnder(reference, 'detectPlatform')) {
+      // systemd, windows and what has no variable are told by other signs.
+      if (!/^[A-Za-z_4]+(, [A-Za-z_4]+)*$/.test(how)) continue
+      for (const variable of how.split(', ')) {
+        const process = new VirtualProcess()
+        process.env = { [variable]: 'x' }
+        const platform = guessPlatform(process)
+        expect([variable, platform.name]).toEqual([variable, name])
+        expect([variable, platform.grace]).toEqual([variable, millisecondsAt(grace)])
+      }
+    }
+  })
+
+  test('computes its example as the code does', async () => {
+    const rows = tableUnder(reference, 'A worked example')
+    const hooks = rows.map(([name = '', phase = '']) => ({
+      name,
+      phase,
+      ...(name === 'events' ? { reserve: '2s' as const } : {}),
+    }))
+    const quick = await limitsOf(hooks, () => undefined)
+    const hanging = await limitsOf(hooks, () => new Promise(() => {}))
+    expect(rows.map(([name, , reserve, ...limits]) => [name, reserve, ...limits])).toEqual(
+      hooks.map(({ name }) => [
+        name,
+        `${quick.get(name)?.reserve} ms`,
+        `${quick.get(name)?.limit} ms`,
+        `${hanging.get(name)?.limit} ms`,
+      ]),
+    )
+  })
+
+  test('computes what large reserves leave as the code does', async () => {
+    const hooks = [
+      { name: 'http', phase: 'drain' },
+      { name: 'events', phase: 'flush', reserve: '8s' as const },
+      { name: 'postgres', phase: 'close' },
+    ]
+    const http = (await limitsOf(hooks, () => undefined)).get('http')
+    expect(reference.text).toContain(`Both become ${http?.reserve} ms`)
+    expect(reference.text).toContain(`the limit of \`http\` is ${http?.limit} ms`)
+  })
+
+  function isMissing(name: string): boolean {
+    return !new RegExp(`(?<![\\w$])${name}(?![\\w$])`).test(code)
+  }
+
+  function variantsOf(name: string): readonly string[] {
+    return exported.find((one) => one.name === name)?.variants ?? []
+  }
+
+  function firstCells(heading: string): string[] {
+    return tableUnder(reference, heading).map(([first = '']) => first)
+  }
+})
+
+describe('the documents', () => {
+  test.each(documents.map((document) => [document.file, document] as const))(
+    'have no link that leads nowhere: %s',
+    (_file, document) => {
+      const broken = relativeLinks(document).filter((link) => !leadsSomewhere(document, link))
+      expect(broken).toEqual([])
+    },
+  )
+
+  test('name no error code that does not exist', () => {
+    const codes = types.exports().flatMap(({ variants }) => variants)
+    for (const { file, text } of documents) {
+      const named = new Set(text.match(/LASTCALL_[A-Z_]*[A-Z]/g))
+      expect([file, [...named].filter((code) => !codes.includes(code))]).toEqual([file, []])
+    }
+  })
+})
+
+function at({ file, line }: Block): string {
+  return `${file}:${line}`
+}
+
+/** It may not listen yet when it says that it is ready. */
+async function answerOf(url: string): Promise<Response> {
+  for (let tries = 100; ; tries--) {
+    try {
+      return await fetch(url)
+    } catch (error) {
+      if (tries === 0) throw error
+      await sleep(20)
+    }
+  }
+}
+
+async function limitsOf(
+  hooks: { name: string; phase: string; reserve?: '2s' | '8s' }[],
+  run: () => unknown,
+): Promise<Map<string, { reserve: number; limit: number }>> {
+  const { shutdown, clock } = virtualShutdown({ grace: '10s', exit: false, warnings: false })
+  shutdown.add(hooks.map((hook) => ({ ...hook, run })))
+  const ended = shutdown.now()
+  await clock.advance(10_000)
+  const { phases } = await ended
+  return new Map(
+    phases.flatMap(({ reserve, hooks }) =>
+      hooks.map(({ name, limit }) => [name, { reserve, limit }]),
+    ),
+  )
+}
+
+/** `30 s, preStop included`, `1600 ms, or …` */
+function millisecondsAt(text: string): number {
+  const [, amount, unit] = /^([\d.]+) (ms|s)/.exec(text) ?? []
+  return Number(amount) * (unit === 's' ? 1000 : 1)
+}
+
+function cellsOfFirstColumn({ text }: Document): string[] {
+  return [...text.matchAll(/^\| ([^|]*) \|/gm)].flatMap(([, cell = '']) =>
+    cell.split(', ').map((part) => part.replaceAll('`', '')),
+  )
+}
+
+function leadsSomewhere({ file, text }: Document, link: string): boolean {
+  const [path = '', anchor] = link.split('#')
+  const target = path === '' ? file : join(dirname(file), path)
+  if (!existsSync(`${ROOT}${target}`)) return false
+  if (anchor === undefined) return true
+  const pointed = path === '' ? { file, text } : readDocument(target)
+  return anchorsOf(pointed).includes(anchor)
+}

@@ -1,0 +1,211 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { EventEmitter, once } from 'node:events'
+import { Agent, get } from 'node:http'
+import { createInterface } from 'node:readline'
+import { text } from 'node:stream/consumers'
+import { fileURLToPath } from 'node:url'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+
+const CLIENTS = 20
+/** As often as a prober is told 503 before it is taken to believe it. */
+const PROBES = 3
+
+describe.each(['01-express.ts', '02-fastify.ts'])('examples/%s', (file) => {
+  let example: Example
+  let ending: Ending
+
+  beforeAll(async () => {
+    example = await start(file)
+    ending = await stopUnderLoad(example)
+  })
+  afterAll(() => example?.child.kill('SIGKILL'))
+
+  it('is alive and ready before the signal', () => {
+    expect(ending.before).toEqual({ livez: 200, readyz: 200 })
+  })
+
+  it('is alive and not ready while it drains', () => {
+    expect(ending.during).toEqual({ livez: 200, readyz: Array(PROBES).fill(503) })
+  })
+
+  it('answers every request, those included that are in flight at the signal or come after it', () => {
+    expect(ending.failures).toEqual([])
+    expect(ending.inFlight).toBe(CLIENTS)
+    // Of each client the one that was in flight, and at least one more, which told it to close.
+    expect(ending.answersAfter).toBeGreaterThanOrEqual(2 * CLIENTS)
+  })
+
+  it('exits with code 0', () => {
+    expect(ending).toMatchObject({ code: 0, killedBy: null })
+    expect(ending.stderr).toContain('SIGTERM → exit code 0 (clean)')
+  })
+
+  it('delivers an event for each request that was answered', () => {
+    expect(ending.stderr).toContain(`events: ${ending.answers} events delivered\n`)
+  })
+
+  it('closes the pool last, after as many queries as there were requests', () => {
+    expect(hooks(ending)?.at(-1)).toBe('postgres')
+    expect(ending.stdout.at(-1)).toBe(`pool closed after ${ending.answers} queries`)
+  })
+
+  it('runs its hooks in the order that it promises', () => {
+    const ownClose = file === '02-fastify.ts' ? ['fastify'] : []
+    expect(hooks(ending)).toEqual(['http:announce', 'http', ...ownClose, 'events', 'postgres'])
+  })
+
+  if (file === '02-fastify.ts') {
+    it('runs the onClose hooks once, when no request needs what they let go of', () => {
+      const lines = ending.stdout.filter((line) => line.startsWith('cache'))
+      expect(lines).toEqual(['cache disconnected with 0 commands running'])
+    })
+  }
+})
+
+interface Example {
+  readonly child: ChildProcess
+  readonly url: string
+  /** Every line of stdout; complete once the process has ended. */
+  readonly stdout: string[]
+  readonly stderr: Promise<string>
+}
+
+interface Ending {
+  readonly before: { livez: number; readyz: number }
+  readonly during: { livez: number; readyz: number[] }
+  /** Answers with status 200. */
+  readonly answers: number
+  readonly answersAfter: number
+  readonly inFlight: number
+  readonly failures: readonly string[]
+  readonly code: number | null
+  readonly killedBy: NodeJS.Signals | null
+  readonly stdout: readonly string[]
+  readonly stderr: string
+}
+
+async function start(file: string): Promise<Example> {
+  const path = fileURLToPath(new URL(`../../examples/${file}`, import.meta.url))
+  const child = spawn(process.execPath, ['--import', 'tsx', path], {
+    env: { ...process.env, PORT: '0', NODE_ENV: 'production' },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  const stdout: string[] = []
+  const stderr = text(child.stderr)
+  const lines = createInterface({ input: child.stdout }).on('line', (line) => stdout.push(line))
+  const ended = once(child, 'close').then(async () => {
+    throw new Error(`${file} ended before it listened:\n${await stderr}`)
+  })
+  // It ends some time in any case, and only before it listens is that a failure.
+  ended.catch(() => {})
+  const [line] = (await Promise.race([once(lines, 'line'), ended])) as string[]
+  expect(line).toMatch(/^listening on http:\/\/127\.0\.0\.1:\d+$/)
+  return { child, url: line?.slice('listening on '.length) ?? '', stdout, stderr }
+}
+
+/** Waits for answers and ends only: the clients stop when they are told, the prober when it believes. */
+async function stopUnderLoad({ child, url, stdout, stderr }: Example): Promise<Ending> {
+  // Who asks once may be anybody; who asks again is a prober, and has to be told.
+  await probe(`${url}/readyz`)
+  const before = { livez: await probe(`${url}/livez`), readyz: await probe(`${url}/readyz`) }
+  const clients = Array.from({ length: CLIENTS }, (_, n) => new Client(`${url}/orders/${n}`))
+  await Promise.all(clients.map((client) => client.nextAnswer()))
+
+  const inFlight = clients.filter((client) => client.isWaiting).length
+  const answersBefore = sum(clients)
+  const closed = once(child, 'close')
+  child.kill('SIGTERM')
+
+  const readyz: number[] = []
+  // A first probe may overtake the signal.
+  while (readyz.length === 0) {
+    const status = await probe(`${url}/readyz`)
+    if (status !== 200) readyz.push(status)
+  }
+  const livez = await probe(`${url}/livez`)
+  // It goes on accepting, and tells nobody to close, until the prober has been told often enough.
+  await Promise.all(clients.map((client) => client.nextAnswer()))
+  while (readyz.length < PROBES) readyz.push(await probe(`${url}/readyz`))
+
+  await Promise.all(clients.map((client) => client.over))
+  const [code, killedBy] = (await closed) as [number | null, NodeJS.Signals | null]
+  const answers = sum(clients)
+  return {
+    before,
+    during: { livez, readyz },
+    answers,
+    answersAfter: answers - answersBefore,
+    inFlight,
+    failures: clients.flatMap((client) => client.failures),
+    code,
+    killedBy,
+    stdout,
+    stderr: await stderr,
+  }
+}
+
+/** Sends one request after another on one connection, until an answer says that it is the last. */
+class Client extends EventEmitter<{ answer: [] }> {
+  answers = 0
+  isWaiting = false
+  readonly failures: string[] = []
+  readonly over: Promise<void>
+
+  constructor(readonly url: string) {
+    super()
+    this.over = this.#run()
+  }
+
+  /** Resolves with the next answer, or when there will be none. */
+  async nextAnswer(): Promise<void> {
+    await Promise.race([once(this, 'answer'), this.over])
+  }
+
+  async #run(): Promise<void> {
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 })
+    try {
+      for (let told = false; !told; ) {
+        this.isWaiting = true
+        const { status, connection } = await request(this.url, agent)
+        this.isWaiting = false
+        if (status === 200) this.answers++
+        else this.failures.push(`status ${status}`)
+        told = connection === 'close'
+        this.emit('answer')
+      }
+    } catch (error) {
+      this.failures.push(String(error))
+    } finally {
+      agent.destroy()
+    }
+  }
+}
+
+async function probe(url: string): Promise<number> {
+  const { status } = await request(url, false)
+  return status
+}
+
+function request(
+  url: string,
+  agent: Agent | false,
+): Promise<{ status: number; connection: string | undefined }> {
+  return new Promise((resolve, reject) => {
+    get(url, { agent }, (response) => {
+      response.on('error', reject)
+      response.resume()
+      response.on('end', () => {
+        resolve({ status: response.statusCode ?? 0, connection: response.headers.connection })
+      })
+    }).on('error', reject)
+  })
+}
+
+function sum(clients: readonly Client[]): number {
+  return clients.reduce((total, client) => total + client.answers, 0)
+}
+
+/** The names of the hooks that were done, in the order of the timeline. */
+function hooks({ stderr }: Ending): string[] | undefined {
+  return [...stderr.matchAll(/^ {2}(?:\w+)? +(\S+) .*\d ms$/gm)].map(([, name]) => name ?? '')
+}
