@@ -1,18 +1,16 @@
-import { defineConfig, type Options } from 'tsup'
+import { defineConfig } from 'tsup'
 
-const common: Options = {
+export default defineConfig({
   entry: { index: 'src/index.ts', 'http/index': 'src/http/index.ts' },
+  format: ['esm', 'cjs'],
   target: 'node20.19',
   // One copy of what the entries share, in CommonJS too: an error is of one class whoever threw it.
   splitting: true,
-  treeshake: false,
+  // The two small dependencies of the core are copied into it: to find and load them as files of
+  // their own takes longer than all the rest of the import, most of all where they are of the other
+  // module system and Node has to start its loader for that. They stay dependencies, for the tools
+  // that look for what a package is made of; their licences are in THIRD_PARTY_LICENSES.
+  noExternal: ['eventemitter3', 'p-timeout'],
   dts: true,
-}
-
-// Each build carries a copy of the one dependency that is of the other module system. Importing
-// eventemitter3, which is CommonJS, makes Node start its CommonJS loader and lexer, which takes
-// longer than all the rest; requiring p-timeout, a module, makes it start the loader of those.
-export default defineConfig([
-  { ...common, format: 'esm', noExternal: ['eventemitter3'] },
-  { ...common, format: 'cjs', noExternal: ['p-timeout'] },
-])
+  treeshake: false,
+})
