@@ -59,7 +59,7 @@ export interface PreparedHook {
   readonly phase: string | null
   readonly priority: number
   readonly run: (context: HookContext) => unknown
-  /** Infinity where the hook gave none. */
+  /** In milliseconds; the longest that there is where the hook gave none. */
   readonly timeout: number
   /** `undefined` where the hook gave none, and its phase's counts. */
   readonly reserve: number | undefined
@@ -69,42 +69,13 @@ const KEYS = new Set(['name', 'phase', 'priority', 'run', 'timeout', 'reserve'])
 
 /** Checks a hook and reads its durations. Throws before anything is registered. */
 export function prepareHook(hook: Hook, phases: ReadonlyMap<string, Phase>): PreparedHook {
-  if (typeof hook !== 'object' || hook === null) {
-    throw invalidOption(
-      'hook',
-      'an object { name, phase, run }, an array of them, or something with Symbol.asyncDispose',
-      hook,
-      typeof hook === 'function' ? "Write { name: '…', phase: 'close', run: … }." : undefined,
-    )
-  }
-  const { name, phase, priority, timeout, reserve } = hook
-  if (typeof name !== 'string' || name.trim() === '') {
-    throw invalidOption('hook.name', 'a string that is not empty', name)
-  }
-  const of = (key: string) => `${key} of hook '${name}'`
-  // Plain data only: an object of a class may well carry fields of its own.
-  if (Object.getPrototypeOf(hook) === Object.prototype) {
-    for (const key of Object.keys(hook)) {
-      if (!KEYS.has(key))
-        throw invalidOption(`hook '${name}'`, `made of ${[...KEYS].join(', ')}`, key)
-    }
-  }
-  if (typeof hook.run !== 'function') throw invalidOption(of('run'), 'a function', hook.run)
+  const { timeout, reserve } = checkHook(hook)
+  const { name, phase, priority } = hook
   if ((phase === undefined) === (priority === undefined)) {
     throw invalidOption(
-      of('phase'),
+      `phase of hook '${name}'`,
       `given, or \`priority\` in its place, and not both (phases: ${[...phases.keys()].join(', ')})`,
       phase,
-    )
-  }
-  const limit =
-    timeout === undefined ? Number.POSITIVE_INFINITY : parseDuration(timeout, of('timeout'))
-  const kept = reserve === undefined ? undefined : parseDuration(reserve, of('reserve'), 0)
-  if (kept !== undefined && kept > limit) {
-    throw invalidOption(
-      of('reserve'),
-      `at most its timeout of ${limit} ms: more could never be used`,
-      reserve,
     )
   }
   return {
@@ -113,11 +84,44 @@ export function prepareHook(hook: Hook, phases: ReadonlyMap<string, Phase>): Pre
     priority:
       priority === undefined
         ? findPhase(phases, phase).priority
-        : parsePriority(priority, of('priority')),
+        : parsePriority(priority, `priority of hook '${name}'`),
     run: (context) => hook.run(context),
-    timeout: Math.min(limit, LONGEST),
-    reserve: kept,
+    timeout,
+    reserve,
   }
+}
+
+/** Checks all of a hook but its phase, which only a shutdown can tell: adapters do so as early as they can. */
+export function checkHook(hook: Hook): Pick<PreparedHook, 'timeout' | 'reserve'> {
+  if (typeof hook !== 'object' || hook === null) {
+    throw invalidOption(
+      'hook',
+      'an object { name, phase, run }, an array of them, or something with Symbol.asyncDispose',
+      hook,
+      typeof hook === 'function' ? "Write { name: '…', phase: 'close', run: … }." : undefined,
+    )
+  }
+  const { name } = hook
+  if (typeof name !== 'string' || name.trim() === '') {
+    throw invalidOption('hook.name', 'a string that is not empty', name)
+  }
+  // Plain data only: an object of a class may well carry fields of its own.
+  if (Object.getPrototypeOf(hook) === Object.prototype) {
+    for (const key of Object.keys(hook)) {
+      if (!KEYS.has(key))
+        throw invalidOption(`hook '${name}'`, `made of ${[...KEYS].join(', ')}`, key)
+    }
+  }
+  const of = (key: string) => `${key} of hook '${name}'`
+  if (typeof hook.run !== 'function') throw invalidOption(of('run'), 'a function', hook.run)
+  const timeout = hook.timeout === undefined ? LONGEST : parseDuration(hook.timeout, of('timeout'))
+  const reserve =
+    hook.reserve === undefined ? undefined : parseDuration(hook.reserve, of('reserve'), 0)
+  if (reserve !== undefined && reserve > timeout) {
+    const rule = `at most its timeout of ${timeout} ms: more could never be used`
+    throw invalidOption(of('reserve'), rule, hook.reserve)
+  }
+  return { timeout, reserve }
 }
 
 /** The hook that something disposable becomes. */

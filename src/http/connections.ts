@@ -38,8 +38,8 @@ export class Connection {
 export interface Watcher {
   opened(connection: Connection): void
   requested(connection: Connection, response: ServerResponse): void
-  /** All of its requests are answered. */
-  answered(connection: Connection): void
+  /** All of its requests are answered, and have come in full. */
+  silent(connection: Connection): void
   closed(connection: Connection): void
 }
 
@@ -48,9 +48,9 @@ export class Connections {
   watcher: Watcher | undefined
   /** When a connection last sent its first request, probes left out. */
   lastArrival = Number.NEGATIVE_INFINITY
+  /** Those whose TLS handshake is not over, by their client's address, and since when. */
+  readonly handshakes = new Map<string, { socket: Socket; since: number }>()
   readonly #open = new Map<Socket, Connection>()
-  /** Below TLS: also those whose handshake is not over. */
-  readonly #raw = new Set<Socket>()
   readonly #clock: Clock
   readonly #isProbe: (request: IncomingMessage) => boolean
 
@@ -58,14 +58,14 @@ export class Connections {
     this.#clock = clock
     this.#isProbe = isProbe
     if (isSecure(server)) {
-      server.prependListener('connection', this.#openRaw)
+      server.prependListener('connection', this.#shakeHands)
       server.prependListener('secureConnection', this.#openSocket)
     } else {
       server.prependListener('connection', this.#openSocket)
     }
     // Ahead of the application: a handler that answers at once must not have done so before.
-    server.prependListener('request', this.#request)
-    alongside(server, ['checkContinue', 'checkExpectation'], this.#request)
+    server.prependListener('request', this.count)
+    alongside(server, ['checkContinue', 'checkExpectation'], this.count)
     alongside(server, ['upgrade', 'connect'], this.#upgrade)
   }
 
@@ -77,25 +77,18 @@ export class Connections {
     return this.#open.size
   }
 
-  /** Every socket, those below TLS included. */
+  of(socket: Socket): Connection | undefined {
+    return this.#open.get(socket)
+  }
+
+  /** Every socket, those included whose handshake is not over. */
   sockets(): Socket[] {
-    return [...this.#open.keys(), ...this.#raw]
+    return [...this.#open.keys(), ...[...this.handshakes.values()].map(({ socket }) => socket)]
   }
 
-  readonly #openSocket = (socket: Socket): Connection => {
-    const connection = new Connection(socket, this.#clock.now())
-    this.#open.set(socket, connection)
-    socket.on('close', this.#close)
-    this.watcher?.opened(connection)
-    return connection
-  }
-
-  readonly #openRaw = (socket: Socket): void => {
-    this.#raw.add(socket)
-    socket.on('close', () => this.#raw.delete(socket))
-  }
-
-  readonly #request = (request: IncomingMessage, response: ServerResponse): void => {
+  /** Counts a request in; once, though the application may hand it from one event to another. */
+  readonly count = (request: IncomingMessage, response: ServerResponse): void => {
+    if (response.listenerCount('close', this.#answer) > 0) return
     const connection = this.#open.get(request.socket) ?? this.#openSocket(request.socket)
     const now = this.#clock.now()
     connection.inFlight++
@@ -104,6 +97,23 @@ export class Connections {
     if (!connection.used) this.#arrive(connection, request, now)
     response.on('close', this.#answer)
     this.watcher?.requested(connection, response)
+  }
+
+  readonly #openSocket = (socket: Socket): Connection => {
+    this.handshakes.delete(addressOf(socket))
+    const connection = new Connection(socket, this.#clock.now())
+    this.#open.set(socket, connection)
+    socket.on('close', this.#close)
+    this.watcher?.opened(connection)
+    return connection
+  }
+
+  readonly #shakeHands = (socket: Socket): void => {
+    const address = addressOf(socket)
+    this.handshakes.set(address, { socket, since: this.#clock.now() })
+    socket.on('close', () => {
+      if (this.handshakes.get(address)?.socket === socket) this.handshakes.delete(address)
+    })
   }
 
   #arrive(connection: Connection, request: IncomingMessage, now: number): void {
@@ -122,14 +132,21 @@ export class Connections {
   // One listener for all, which finds its emitter in `this`: a closure for each would cost every request.
   readonly #answer = ((connections: Connections) =>
     function (this: ServerResponse): void {
-      const connection = connections.#open.get(this.req.socket)
+      const { req: request } = this
+      const connection = connections.#open.get(request.socket)
       if (!connection) return
       connection.inFlight--
       if (connection.inFlight > 0) return
       connection.newest = undefined
-      connection.fallSilent(connections.#clock.now())
-      connections.watcher?.answered(connection)
+      if (request.complete) connections.#fallSilent(connection)
+      // Answered before all of it had come: what comes still belongs to it.
+      else request.once('end', () => connections.#fallSilent(connection))
     })(this)
+
+  #fallSilent(connection: Connection): void {
+    connection.fallSilent(this.#clock.now())
+    this.watcher?.silent(connection)
+  }
 
   readonly #close = ((connections: Connections) =>
     function (this: Socket): void {
@@ -141,8 +158,13 @@ export class Connections {
 }
 
 /** Whether the server speaks TLS; told without loading node:tls. */
-export function isSecure(server: Server): boolean {
+function isSecure(server: Server): boolean {
   return typeof (server as { setSecureContext?: unknown }).setSecureContext === 'function'
+}
+
+/** Tells a connection from the others, above TLS as below it. */
+function addressOf({ remoteAddress, remotePort }: Socket): string {
+  return `${remoteAddress} ${remotePort}`
 }
 
 /**

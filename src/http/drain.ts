@@ -4,6 +4,7 @@ import { createHttpTerminator } from 'http-terminator'
 import type { Clock } from '../clock.ts'
 import { formatDuration } from '../duration.ts'
 import type { HookContext } from '../hook.ts'
+import { handleAfterParsing } from './after-parsing.ts'
 import type { Connection, Connections, Watcher } from './connections.ts'
 import { sayCloseIf } from './last-answer.ts'
 import { Linger } from './linger.ts'
@@ -18,56 +19,72 @@ export interface DrainParts {
   readonly linger: number
 }
 
-/**
- * Stops listening, lets every connection have the answers that it waits for, and closes each when
- * it has been told to come no more. Resolves when the last is closed; at the context's limit what
- * is left is ended.
- */
-export async function drain(parts: DrainParts, context: HookContext): Promise<void> {
-  const draining = new Drain(parts)
-  context.signal.addEventListener('abort', () => draining.cutOff(context), { once: true })
-  await stopListening(parts.server, parts.clock)
-  if (context.signal.aborted) return
-  draining.tellEveryone()
-  await draining.over
-  if (!context.signal.aborted) draining.tellWhatWasDone(context)
-}
+/** How many times the linger a TLS handshake may take: it goes back and forth more than once. */
+const HANDSHAKE = 4
 
-class Drain implements Watcher {
-  readonly over: Promise<void>
+/**
+ * Ends the connections of a server: lets every one have the answers that it waits for, and closes
+ * it when it has been told to come no more. At the context's limit what is left is ended, also
+ * where that comes before `run()`.
+ */
+export class Drain implements Watcher {
   readonly #parts: DrainParts
+  readonly #context: HookContext
+  readonly #over: Promise<void>
   /** Nothing has come from them for a while, counted from their own last activity. */
   readonly #silent: Linger<Connection>
   /** We have closed our side, and wait for them to close theirs. */
   readonly #leaving: Linger<Connection>
-  readonly #bursts = new WeakMap<Connection, Burst>()
+  readonly #handshakes: Linger<Socket>
+  readonly #told = new WeakSet<Connection>()
   readonly #counts = { connections: 0, told: 0, silent: 0, crossed: 0 }
   /** Until the listener and every socket that came by it are closed. */
   #isOpen: boolean
+  #takeBack = () => {}
   #finish!: () => void
 
-  constructor(parts: DrainParts) {
+  constructor(parts: DrainParts, context: HookContext) {
     const { server, clock, linger } = parts
     this.#parts = parts
-    this.#silent = new Linger(linger, clock, (connection) => this.#halfClose(connection))
+    this.#context = context
+    this.#silent = new Linger(linger, clock, (connection) => this.#endSilence(connection))
     this.#leaving = new Linger(linger, clock, ({ socket }) => socket.destroy())
-    this.over = new Promise((resolve) => {
+    this.#handshakes = new Linger(linger * HANDSHAKE, clock, (socket) => socket.destroy())
+    this.#over = new Promise((resolve) => {
       this.#finish = resolve
     })
     this.#isOpen = server.listening
-    // The event says that the sockets below TLS are closed too, which nobody else counts.
+    // The event says that every socket is closed, those included that nobody else counts.
     server.once('close', () => {
       this.#isOpen = false
       this.#finishIfOver()
     })
+    context.signal.addEventListener('abort', () => this.#cutOff(), { once: true })
   }
 
-  tellEveryone(): void {
-    const { connections } = this.#parts
+  /** Resolves when the last connection is closed. */
+  async run(): Promise<void> {
+    const { server, connections, clock } = this.#parts
+    if (this.#context.signal.aborted) return
+    await stopListening(server, clock)
+    if (this.#context.signal.aborted) return
+
     connections.watcher = this
+    this.#takeBack = handleAfterParsing(server, (request, response) => {
+      const connection = connections.of(request.socket)
+      // Whoever has been told must not be worked on again (RFC 9112, 9.6).
+      if (connection && this.#told.has(connection)) this.#counts.crossed++
+      else connections.count(request, response)
+      return !connection || !this.#told.has(connection)
+    })
     const inOrder = [...connections].sort((a, b) => a.activeAt - b.activeAt)
     for (const connection of inOrder) this.opened(connection)
+    for (const { socket, since } of connections.handshakes.values()) {
+      this.#handshakes.add(socket, since)
+    }
     this.#finishIfOver()
+    await this.#over
+    if (!this.#context.signal.aborted) this.#tellWhatWasDone()
   }
 
   opened(connection: Connection): void {
@@ -79,12 +96,11 @@ class Drain implements Watcher {
 
   requested(connection: Connection, response: ServerResponse): void {
     this.#silent.delete(connection)
-    this.#burstOf(connection).count()
     this.#tell(connection, response)
   }
 
-  answered(connection: Connection): void {
-    this.#silent.add(connection, connection.activeAt)
+  silent(connection: Connection): void {
+    if (!this.#told.has(connection)) this.#silent.add(connection, connection.activeAt)
   }
 
   closed(connection: Connection): void {
@@ -93,51 +109,39 @@ class Drain implements Watcher {
     this.#finishIfOver()
   }
 
-  /** Names what is left, and ends it. */
-  cutOff({ note }: HookContext): void {
-    for (const line of whatIsLeft(this.#parts)) note(line)
-    this.#stop()
-    void terminate(this.#parts)
-  }
-
-  tellWhatWasDone({ note }: HookContext): void {
-    const { connections, told, silent, crossed } = this.#counts
-    note(
-      `${count(connections, 'connection')}: ${told} told with their last answer, ${silent} closed in silence`,
-    )
-    if (crossed > 0)
-      note(`${count(crossed, 'request')} crossed the closing of a connection, unread`)
-  }
-
   #tell(connection: Connection, response: ServerResponse): void {
-    sayCloseIf(response, () => {
-      const last =
-        connection.newest === response &&
-        // Closing under an upload would reset the connection, and the answer with it.
-        (response.req.complete || !hasBody(response.req)) &&
-        this.#burstOf(connection).isOver
-      if (last) this.#counts.told++
-      return last
-    })
+    sayCloseIf(
+      response,
+      // Under an upload the client could not see it, and would be reset while it sends.
+      () => connection.newest === response && (response.req.complete || !hasBody(response.req)),
+      () => this.#haveLeave(connection),
+    )
   }
 
-  #halfClose(connection: Connection): void {
-    const { socket } = connection
-    if (connection.inFlight > 0 || connection.upgraded) return
-    // The rest of its request will come, or the limit will.
-    if (connection.isHalfSent) return
+  /** Has a connection that is told be closed by us when its answer is written, and not by Node. */
+  #haveLeave(connection: Connection): void {
+    this.#counts.told++
+    this.#told.add(connection)
+    // Node would close it at once in both directions: whatever crossed the answer would be met with
+    // a reset, and that can erase an answer that the client has not read yet (RFC 9112, 9.6).
+    connection.socket.destroySoon = () => this.#leave(connection)
+  }
+
+  #endSilence(connection: Connection): void {
+    // The rest of a request that has come in half will come, or the limit will.
+    if (connection.inFlight > 0 || connection.upgraded || connection.isHalfSent) return
     this.#counts.silent++
+    this.#leave(connection)
+  }
+
+  /** Closes our side, and reads on until they close theirs. */
+  #leave(connection: Connection): void {
+    const { socket } = connection
     this.#leaving.add(connection, this.#parts.clock.now())
     // What crosses our FIN could be worked on but not answered, so it must not reach a handler.
     socket.removeAllListeners('data')
     socket.on('data', () => this.#counts.crossed++)
     socket.end()
-  }
-
-  #burstOf(connection: Connection): Burst {
-    const burst = this.#bursts.get(connection) ?? new Burst()
-    this.#bursts.set(connection, burst)
-    return burst
   }
 
   #finishIfOver(): void {
@@ -146,42 +150,39 @@ class Drain implements Watcher {
     this.#finish()
   }
 
+  #tellWhatWasDone(): void {
+    const { connections, told, silent, crossed } = this.#counts
+    const { note } = this.#context
+    if (connections === 0) return
+    note(
+      `${count(connections, 'connection')}: ${told} told with their last answer, ${silent} closed in silence`,
+    )
+    if (crossed > 0)
+      note(`${count(crossed, 'request')} crossed the closing of a connection, unread`)
+  }
+
+  /** Names what is left, and ends it. */
+  #cutOff(): void {
+    for (const line of whatIsLeft(this.#parts)) this.#context.note(line)
+    this.#stop()
+    void terminate(this.#parts)
+  }
+
   #stop(): void {
     this.#silent.clear()
     this.#leaving.clear()
+    this.#handshakes.clear()
+    this.#takeBack()
     this.#parts.connections.watcher = undefined
   }
 }
 
-/**
- * The requests of a connection that were read in one go. While they are being read, a handler that
- * answers at once cannot know whether more of them follow; then the burst before tells how many to
- * expect, and without one nobody is told yet.
- */
-class Burst {
-  #now = 0
-  #before = 0
-
-  count(): void {
-    if (this.#now++ > 0) return
-    // Runs when the parser has been through all that was read.
-    queueMicrotask(() => {
-      this.#before = this.#now
-      this.#now = 0
-    })
-  }
-
-  get isOver(): boolean {
-    return this.#now === 0 || (this.#before > 0 && this.#now >= this.#before)
-  }
+function hasBody({ headers }: IncomingMessage): boolean {
+  return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0
 }
 
 function count(number: number, what: string): string {
   return `${number} ${what}${number === 1 ? '' : 's'}`
-}
-
-function hasBody({ headers }: IncomingMessage): boolean {
-  return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0
 }
 
 /** Paths only: what a query, a header or a body holds is nobody's business. */

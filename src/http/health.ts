@@ -65,6 +65,7 @@ export function healthChecks(options: HealthOptions = {}): HealthChecks {
 }
 
 export function createHealthChecks(options: HealthOptions, clock: Clock): HealthChecks {
+  refuseUnknownOptions(options)
   const livez = path(options.livez ?? '/livez', 'livez')
   const readyz = path(options.readyz ?? '/readyz', 'readyz')
   const check = options.ready
@@ -132,8 +133,7 @@ export function createHealthChecks(options: HealthOptions, clock: Clock): Health
 
 /** Those who ask for readiness again and again, by their address. */
 export class Probers {
-  /** Called whenever somebody has been told 503. */
-  onTold: (() => void) | undefined
+  readonly #listeners = new Set<() => void>()
   readonly #known = new Map<string, { at: number; every: number; told: number }>()
   readonly #clock: Clock
 
@@ -154,7 +154,13 @@ export class Probers {
   told(address = ''): void {
     const known = this.#known.get(address)
     if (known) known.told++
-    this.onTold?.()
+    for (const listener of this.#listeners) listener()
+  }
+
+  /** Calls back whenever somebody has been told 503; returns a way to take it back. */
+  onTold(listener: () => void): () => void {
+    this.#listeners.add(listener)
+    return () => void this.#listeners.delete(listener)
   }
 
   /**
@@ -178,7 +184,20 @@ async function passes(check: HealthOptions['ready']): Promise<boolean> {
   }
 }
 
+const OPTIONS = ['livez', 'readyz', 'ready']
+
+function refuseUnknownOptions(options: unknown): void {
+  if (typeof options !== 'object' || options === null) {
+    throw invalidOption('options', "an object such as { readyz: '/readyz' }", options)
+  }
+  const unknown = Object.keys(options).find((key) => !OPTIONS.includes(key))
+  if (unknown !== undefined)
+    throw invalidOption('options', `made of ${OPTIONS.join(', ')}`, unknown)
+}
+
 function answer(response: ServerResponse, status: number, text: string): void {
+  // While a check ran, somebody else may have answered: a timeout of the framework's, for example.
+  if (response.headersSent) return
   const body = `${JSON.stringify({ status: text })}\n`
   response.writeHead(status, {
     'Content-Type': 'application/json',

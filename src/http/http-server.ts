@@ -2,9 +2,9 @@ import type { Server } from 'node:http'
 import { type Clock, systemClock } from '../clock.ts'
 import { type Duration, formatDuration, parseDuration } from '../duration.ts'
 import { invalidOption, LastcallError, show } from '../errors.ts'
-import type { Hook, HookContext } from '../hook.ts'
+import { checkHook, type Hook, type HookContext } from '../hook.ts'
 import { Connections } from './connections.ts'
-import { drain } from './drain.ts'
+import { Drain } from './drain.ts'
 import type { HealthChecks } from './health.ts'
 import { type LameDuckOptions, lameDuck, lameDuckSettings } from './lame-duck.ts'
 import { allowListening } from './stop-listening.ts'
@@ -57,32 +57,33 @@ export function httpServerHooks(server: Server, options: HttpServerOptions, cloc
   refuseUnknownOptions(options)
   const { name = 'http', phase = 'drain', health, timeout, reserve } = options
   const settings = lameDuckSettings(options.lameDuck)
-  const linger = parseDuration(options.linger ?? 250, 'linger', 0)
+  const linger = options.linger === undefined ? 250 : parseDuration(options.linger, 'linger', 0)
   if (health !== undefined && typeof health?.announce !== 'function') {
     throw invalidOption('health', 'what healthChecks() returns', health)
   }
-  allowListening(server)
-  const connections = new Connections(server, clock, health?.isProbe ?? (() => false))
 
-  const announce: Hook[] = health
-    ? [{ name: `${name}:announce`, phase: 'announce', run: health.announce }]
-    : []
   const run = async (context: HookContext) => {
     const began = clock.now()
+    // Made before the lame duck: the limit may come in it, and has to find somebody who ends things.
+    const drain = new Drain({ server, connections, clock, linger }, context)
     const why = await lameDuck(settings, { connections, health, clock }, context)
     if (why) context.note(`lame duck of ${formatDuration(clock.now() - began)}: ${why}`)
-    await drain({ server, connections, clock, linger }, context)
+    await drain.run()
   }
-  return [
-    ...announce,
-    {
-      name,
-      phase,
-      run,
-      ...(timeout === undefined ? {} : { timeout }),
-      ...(reserve === undefined ? {} : { reserve }),
-    },
-  ]
+  const drainHook: Hook = {
+    name,
+    phase,
+    run,
+    ...(timeout === undefined ? {} : { timeout }),
+    ...(reserve === undefined ? {} : { reserve }),
+  }
+  checkHook(drainHook)
+
+  // Nothing is listened to before everything has been checked.
+  allowListening(server)
+  const connections = new Connections(server, clock, health?.isProbe ?? (() => false))
+  if (!health) return [drainHook]
+  return [{ name: `${name}:announce`, phase: 'announce', run: health.announce }, drainHook]
 }
 
 const OPTIONS = ['name', 'phase', 'health', 'lameDuck', 'linger', 'timeout', 'reserve']

@@ -80,10 +80,11 @@ export function lameDuck(
   const { connections, health, clock } = parts
   const atTerminal = context.reason.kind === 'signal' && context.reason.terminal
   const usualMost = Math.min(10_000, context.remaining() / 2)
-  const atMost = atTerminal ? 0 : Math.min(settings.atMost ?? usualMost, context.remaining())
   const { platform } = context
   const isKubernetes = [platform, ...platform.also].some(({ name }) => name === 'kubernetes')
   const usualLeast = isKubernetes ? 5000 : 0
+  const wanted = settings.atMost ?? Math.max(usualMost, settings.atLeast ?? 0)
+  const atMost = atTerminal ? 0 : Math.min(wanted, context.remaining())
   const atLeast = Math.min(settings.atLeast ?? usualLeast, atMost)
   const untold = () => health?.probers.waiting(settings.probes, atMost) ?? []
   const hadToTell = untold().length > 0
@@ -96,7 +97,7 @@ export function lameDuck(
     const stop = (why: string) => {
       clock.clearTimeout(timer)
       context.signal.removeEventListener('abort', onAbort)
-      if (health) health.probers.onTold = undefined
+      stopHearing?.()
       resolve(why)
     }
     const onAbort = () => stop('cut off')
@@ -119,12 +120,10 @@ export function lameDuck(
       timer = clock.setTimeout(look, Math.max(1, Math.ceil(next - now)))
     }
     context.signal.addEventListener('abort', onAbort)
-    if (health) {
-      health.probers.onTold = () => {
-        told++
-        look()
-      }
-    }
+    const stopHearing = health?.probers.onTold(() => {
+      told++
+      look()
+    })
     look()
   })
 }

@@ -38,19 +38,22 @@ export class Linger<T> {
     if (this.#armed || since === undefined) return
     this.#armed = true
     // Never in the timer itself: what the kernel holds for us would not have been read by then, and
-    // whoever has spoken would seem silent.
-    const judge = () => this.clock.afterPoll(() => this.#judge())
+    // whoever has spoken would seem silent. And as of before the poll phase: while others are served
+    // in it, which may take long, more may come that only the next one reads.
+    const judge = () => {
+      const asOf = this.clock.now()
+      this.clock.afterPoll(() => this.#judge(asOf))
+    }
     const wait = since + this.milliseconds - this.clock.now()
     if (wait <= 0) judge()
     else this.#timer = this.clock.setTimeout(judge, Math.ceil(wait))
   }
 
-  #judge(): void {
+  #judge(asOf: number): void {
     this.#armed = false
-    const now = this.clock.now()
     let judged = 0
     for (const [item, since] of this.#since) {
-      if (now - since < this.milliseconds || judged++ === BATCH) break
+      if (asOf - since < this.milliseconds || judged++ === BATCH) break
       this.#since.delete(item)
       this.due(item)
     }

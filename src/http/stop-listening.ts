@@ -67,7 +67,7 @@ function queueIsEmpty(accepted: () => number, clock: Clock): Promise<void> {
     let before = { accepted: Number.NaN, at: Number.NaN }
     const look = () => {
       const at = clock.now()
-      const isShort = at - before.at < 0.1 + (at - began) / 4
+      const isShort = at - before.at < 0.2 + (at - began) / 2
       if ((accepted() === before.accepted && isShort) || at - began > PATIENCE) return resolve()
       before = { accepted: accepted(), at: clock.now() }
       clock.afterPoll(look)

@@ -1,0 +1,313 @@
+import { createServer } from 'node:http'
+import { createShutdown } from 'lastcall'
+import { type HealthChecks, type HealthOptions, healthChecks, httpServer } from 'lastcall/http'
+import { describe, expect, it } from 'vitest'
+import { Connections } from '../../src/http/connections.ts'
+import { connect, Gate, listen, serve, stoppedListening, until } from '../support/service.ts'
+import { VirtualClock } from '../support/virtual.ts'
+
+/** A server that answers probes, and says `page` to everything else. */
+async function serveHealth(health: HealthChecks) {
+  const server = createServer((request, response) => {
+    if (!health(request, response)) response.end('page')
+  })
+  return connect(await listen(server))
+}
+
+describe('healthChecks() with node:http', () => {
+  it('answers both probes with 200 before a shutdown', async () => {
+    const client = await serveHealth(healthChecks())
+
+    for (const [path, status] of [
+      ['/livez', 'alive'],
+      ['/readyz', 'ready'],
+    ] as const) {
+      const { headers, ...answer } = await client.get(path)
+      expect(answer).toMatchObject({ status: 200, body: `{"status":"${status}"}\n` })
+      expect(headers).toMatchObject({
+        'content-type': ['application/json'],
+        'cache-control': ['no-store'],
+      })
+    }
+  })
+
+  it('answers readiness with 503 once it is announced, and liveness as before', async () => {
+    const health = healthChecks()
+    const client = await serveHealth(health)
+    health.announce()
+
+    expect(await client.get('/readyz')).toMatchObject({
+      status: 503,
+      body: '{"status":"stopping"}\n',
+    })
+    expect(await client.get('/livez')).toMatchObject({ status: 200 })
+  })
+
+  it('leaves every other request to the handler', async () => {
+    const health = healthChecks()
+    const client = await serveHealth(health)
+
+    for (const path of ['/', '/livez/', '/livezz', '/x/livez', '/x?path=/livez', '/LIVEZ']) {
+      expect(await client.get(path), path).toMatchObject({ status: 200, body: 'page' })
+    }
+  })
+
+  it('answers probes that carry a query', async () => {
+    const client = await serveHealth(healthChecks())
+
+    expect(await client.get('/readyz?verbose')).toMatchObject({ body: '{"status":"ready"}\n' })
+    expect(await client.get('/livez?a=1?b')).toMatchObject({ body: '{"status":"alive"}\n' })
+  })
+
+  it('answers HEAD with the same head and no body', async () => {
+    const client = await serveHealth(healthChecks())
+    const { headers } = await client.get('/readyz')
+    const head = await client.get('/readyz', { method: 'HEAD' })
+
+    expect(head).toMatchObject({ status: 200, body: '' })
+    expect(head.headers['content-length']).toEqual(headers['content-length'])
+    // Nothing of a body stands before the next answer.
+    expect(await client.get('/livez')).toMatchObject({ status: 200 })
+  })
+
+  it.each(['POST', 'PUT', 'DELETE', 'OPTIONS'])('takes no %s for a probe', async (method) => {
+    const client = await serveHealth(healthChecks())
+
+    expect(await client.get('/readyz', { method })).toMatchObject({ body: 'page' })
+    expect(await client.get('/livez', { method })).toMatchObject({ body: 'page' })
+  })
+
+  it('answers under other names, and no longer under the usual ones', async () => {
+    const client = await serveHealth(healthChecks({ livez: '/alive', readyz: '/ready/now' }))
+
+    expect(await client.get('/alive')).toMatchObject({ body: '{"status":"alive"}\n' })
+    expect(await client.get('/ready/now')).toMatchObject({ body: '{"status":"ready"}\n' })
+    expect(await client.get('/livez')).toMatchObject({ body: 'page' })
+    expect(await client.get('/readyz')).toMatchObject({ body: 'page' })
+  })
+})
+
+describe('a check of the application', () => {
+  const NOT_READY = { status: 503, body: '{"status":"not ready"}\n' }
+
+  it.each([
+    ['is false', () => false],
+    ['comes to false', () => Promise.resolve(false)],
+    [
+      'throws',
+      () => {
+        throw new Error('no database')
+      },
+    ],
+    ['rejects', () => Promise.reject(new Error('no database'))],
+  ] as [string, () => boolean | Promise<boolean>][])(
+    'that %s makes readiness 503, and leaves liveness alone',
+    async (_, ready) => {
+      const client = await serveHealth(healthChecks({ ready }))
+
+      expect(await client.get('/readyz')).toMatchObject(NOT_READY)
+      expect(await client.get('/livez')).toMatchObject({ status: 200 })
+    },
+  )
+
+  it('is asked each time', async () => {
+    let ready = false
+    const client = await serveHealth(healthChecks({ ready: async () => ready }))
+    expect(await client.get('/readyz')).toMatchObject(NOT_READY)
+    ready = true
+    expect(await client.get('/readyz')).toMatchObject({ status: 200 })
+  })
+
+  it('is not asked any more once the shutdown is announced', async () => {
+    let asked = 0
+    const health = healthChecks({ ready: () => ++asked > 0 })
+    const client = await serveHealth(health)
+    health.announce()
+
+    expect(await client.get('/readyz')).toMatchObject({ body: '{"status":"stopping"}\n' })
+    expect(asked).toBe(0)
+  })
+
+  it('that passes only after the announcement makes readiness 503 all the same', async () => {
+    const [asked, gate] = [new Gate(), new Gate()]
+    const health = healthChecks({
+      ready: async () => {
+        asked.open()
+        await gate.opened
+        return true
+      },
+    })
+    const client = await serveHealth(health)
+    client.ask('/readyz')
+    await asked.opened
+    health.announce()
+    gate.open()
+
+    expect(await client.answer()).toMatchObject({ status: 503, body: '{"status":"stopping"}\n' })
+  })
+
+  it('that is still running when its request was answered by somebody else harms nobody', async () => {
+    const gate = new Gate()
+    const health = healthChecks({ ready: () => gate.opened.then(() => true) })
+    const server = createServer((request, response) => {
+      health(request, response)
+      // As a middleware for timeouts would.
+      if (!response.headersSent) setImmediate(() => response.writeHead(504).end('too late'))
+    })
+    const client = await connect(await listen(server))
+    const faults: unknown[] = []
+    const shutdown = createShutdown({ exit: false, warnings: false })
+    const unlisten = shutdown.listen()
+    shutdown.on('fault', ({ fault }) => faults.push(fault.error.message))
+
+    expect(await client.get('/readyz')).toMatchObject({ status: 504 })
+    gate.open()
+    expect(await client.get('/livez')).toMatchObject({ status: 200 })
+    unlisten()
+    expect(faults).toEqual([])
+  })
+})
+
+describe('the health of a server that is shut down', () => {
+  it('turns 503 in the announce phase, while the server still listens', async () => {
+    const gate = new Gate()
+    const health = healthChecks()
+    const { connect, server, shutdown } = await serve(
+      (request, response) => void health(request, response),
+      { health, lameDuck: 0 },
+    )
+    shutdown.add({ name: 'registry', phase: 'deregister', run: () => gate.opened })
+    const client = await connect()
+    expect(await client.get('/readyz')).toMatchObject({ status: 200 })
+    const run = shutdown.now()
+
+    expect(server.listening).toBe(true)
+    const newcomer = await connect()
+    expect(await newcomer.get('/readyz')).toMatchObject({ status: 503 })
+    expect(await newcomer.get('/livez')).toMatchObject({ status: 200 })
+    gate.open()
+    expect(await run).toMatchObject({ outcome: 'clean' })
+  })
+
+  it('says that it lives, while it drains', async () => {
+    const [begun, gate] = [new Gate(), new Gate()]
+    const health = healthChecks()
+    const { connect, server, shutdown } = await serve(
+      async (request, response) => {
+        if (health(request, response)) return
+        begun.open()
+        await gate.opened
+        response.end('ok')
+      },
+      { health, linger: '5s' },
+    )
+    const [slow, live, ready] = [await connect(), await connect(), await connect()]
+    slow.ask('/')
+    await begun.opened
+    const run = shutdown.now()
+    await stoppedListening({ server })
+
+    expect(await live.get('/livez')).toMatchObject({ status: 200 })
+    expect(await ready.get('/readyz')).toMatchObject({ status: 503 })
+    gate.open()
+    expect(await slow.answer()).toMatchObject({ status: 200 })
+    live.socket.end()
+    ready.socket.end()
+    expect(await run).toMatchObject({ outcome: 'clean' })
+  })
+
+  it('is no traffic: probes are no arrivals', async () => {
+    const health = healthChecks()
+    const server = createServer((request, response) => {
+      if (!health(request, response)) response.end('page')
+    })
+    const connections = new Connections(server, new VirtualClock(), health.isProbe)
+    const port = await listen(server)
+    await (await connect(port)).get('/readyz?a=b')
+    await (await connect(port)).get('/livez', { method: 'HEAD' })
+    expect(connections.lastArrival).toBe(Number.NEGATIVE_INFINITY)
+    await (await connect(port)).get('/')
+    await until(() => connections.lastArrival === 0)
+  })
+})
+
+describe('healthChecks() refuses a bad option, and names it, its rule and its value', () => {
+  const path = 'a path that begins with a slash, without a query'
+  it.each([
+    [
+      'a path without a slash',
+      { livez: 'livez' },
+      '`livez`',
+      path,
+      "got 'livez' (string). Write '/livez'.",
+    ],
+    [
+      'a path with a query',
+      { readyz: '/readyz?full' },
+      '`readyz`',
+      path,
+      "got '/readyz?full' (string).",
+    ],
+    ['a path with a space', { readyz: '/ready z' }, '`readyz`', path, "got '/ready z' (string)."],
+    [
+      'a URL',
+      { livez: 'http://localhost/livez' },
+      '`livez`',
+      path,
+      "got 'http://localhost/livez' (string).",
+    ],
+    ['an empty path', { livez: '' }, '`livez`', path, "got '' (string)."],
+    ['a path that is a number', { readyz: 503 }, '`readyz`', path, 'got 503 (number).'],
+    [
+      'one path for both',
+      { livez: '/health', readyz: '/health' },
+      '`readyz`',
+      'another path than livez',
+      "got '/health' (string).",
+    ],
+    [
+      'the other path for one',
+      { readyz: '/livez' },
+      '`readyz`',
+      'another path than livez',
+      "got '/livez' (string).",
+    ],
+    [
+      'a check that is none',
+      { ready: true },
+      '`ready`',
+      'a function that returns a boolean, or a promise of one',
+      'got true (boolean).',
+    ],
+    [
+      'a check that has begun',
+      { ready: Promise.resolve(true) },
+      '`ready`',
+      'a function that returns a boolean, or a promise of one',
+      'got an object (Promise).',
+    ],
+    ['an unknown one', { ready_: () => true }, '`options`', 'made of', "got 'ready_' (string)"],
+    ['no options', null, '`options`', 'an object', 'got null'],
+  ])('%s', (_, options, option, rule, value) => {
+    const create = () => healthChecks(options as HealthOptions)
+    expect(create).toThrow(
+      expect.objectContaining({
+        name: 'LastcallError',
+        code: 'LASTCALL_INVALID_OPTION',
+        message: expect.stringContaining(`Expected ${option} to be ${rule}`),
+      }),
+    )
+    expect(create).toThrow(value)
+  })
+})
+
+describe('one healthChecks()', () => {
+  it('serves two servers, each of which announces with it', async () => {
+    const health = healthChecks()
+    const shutdown = createShutdown({ exit: false, warnings: false })
+    shutdown.add(httpServer(createServer(), { name: 'public', health }))
+    shutdown.add(httpServer(createServer(), { name: 'admin', health }))
+
+    expect(await shutdown.now()).toMatchObject({ outcome: 'clean' })
+  })
+})

@@ -1,0 +1,521 @@
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { describe, expect, it } from 'vitest'
+import type { Duration } from '../../src/duration.ts'
+import { Connections } from '../../src/http/connections.ts'
+import { createHealthChecks, type HealthOptions } from '../../src/http/health.ts'
+import { httpServerHooks } from '../../src/http/http-server.ts'
+import { type LameDuckOptions, lameDuck, lameDuckSettings } from '../../src/http/lame-duck.ts'
+import { type ContextOptions, contextOf } from '../support/context.ts'
+import { Gate } from '../support/service.ts'
+import { settle, VirtualClock, virtualShutdown } from '../support/virtual.ts'
+
+const KUBELET = '10.0.0.1'
+const BALANCER = '10.0.0.2'
+
+/** A lame duck that nothing happens to but what a test does. */
+function world(
+  option?: LameDuckOptions | Duration,
+  { ready, ...run }: Partial<ContextOptions> & Pick<HealthOptions, 'ready'> = {},
+) {
+  const clock = new VirtualClock()
+  const health = createHealthChecks(ready ? { ready } : {}, clock)
+  const connections = new Connections(createServer(), clock, () => false)
+  const controllers: (() => void)[] = []
+  /** Somebody asks for readiness. */
+  const ask = (remoteAddress: string) => {
+    const request = { method: 'GET', url: '/readyz', socket: { remoteAddress } }
+    const response = { writeHead() {}, end() {} }
+    health(request as IncomingMessage, response as unknown as ServerResponse)
+  }
+  return {
+    clock,
+    connections,
+    health,
+    /** Somebody asks for readiness, so often, and is told 200. */
+    async probe(every: number, times: number, ...addresses: string[]) {
+      for (let time = 0; time < times; time++) {
+        await clock.advance(every)
+        for (const address of addresses.length > 0 ? addresses : [KUBELET]) ask(address)
+      }
+    },
+    /** Somebody asks for readiness, and is told 503. */
+    tell(address = KUBELET) {
+      health.announce()
+      ask(address)
+    },
+    /** Somebody connects, and sends a first request. */
+    arrive() {
+      connections.lastArrival = clock.now()
+    },
+    /** Starts the lame duck; says when it was over and why, once it is. */
+    start() {
+      const { abort, context } = contextOf({ clock, ...run })
+      controllers.push(abort)
+      const began = clock.now()
+      const over: { after?: number; why?: string | undefined } = {}
+      health.announce()
+      void lameDuck(lameDuckSettings(option), { connections, health, clock }, context).then(
+        (why) => {
+          over.after = clock.now() - began
+          over.why = why
+        },
+      )
+      return over
+    },
+    /** Its hook comes to its limit. */
+    abort() {
+      for (const abort of controllers) abort()
+    },
+  }
+}
+
+const NONE = { after: 0, why: undefined }
+
+describe('a lame duck by its conditions', () => {
+  it('is none where nobody has asked for readiness', async () => {
+    const { arrive, clock, start } = world()
+    arrive()
+    const over = start()
+    await settle()
+
+    expect(over).toEqual(NONE)
+    expect(clock.pending).toBe(0)
+  })
+
+  it('is none where somebody has asked only once: that is no prober', async () => {
+    const { probe, start } = world()
+    await probe(1000, 1)
+    const over = start()
+    await settle()
+
+    expect(over).toEqual(NONE)
+  })
+
+  it('is none where there are no health checks', async () => {
+    const clock = new VirtualClock()
+    const connections = new Connections(createServer(), clock, () => false)
+    const { context } = contextOf({ clock })
+    const parts = { connections, health: undefined, clock }
+
+    expect(await lameDuck(lameDuckSettings(undefined), parts, context)).toBeUndefined()
+  })
+
+  it('lasts until a prober has been told three times', async () => {
+    const { clock, probe, start, tell } = world()
+    await probe(1000, 5)
+    const over = start()
+    for (let time = 0; time < 3; time++) {
+      expect(over).toEqual({})
+      await clock.advance(1000)
+      tell()
+      await settle()
+    }
+
+    expect(over).toEqual({ after: 3000, why: 'probers told' })
+    expect(clock.pending).toBe(0)
+  })
+
+  it('counts what a prober was told before it began', async () => {
+    const { clock, probe, start, tell } = world()
+    await probe(1000, 5)
+    for (let time = 0; time < 2; time++) {
+      await clock.advance(500)
+      tell()
+    }
+    const over = start()
+    await clock.advance(500)
+    expect(over).toEqual({})
+    tell()
+    await settle()
+
+    expect(over).toEqual({ after: 500, why: 'probers told' })
+  })
+
+  it('counts a probe that was being looked into when readiness was announced', async () => {
+    const gate = new Gate()
+    const checks: (boolean | Promise<boolean>)[] = [true, true, gate.opened.then(() => true)]
+    const { clock, probe, start } = world({ probes: 1 }, { ready: () => checks.shift() ?? false })
+    await probe(1000, 3)
+    const over = start()
+    await clock.advance(500)
+    gate.open()
+    await settle()
+
+    expect(over).toEqual({ after: 500, why: 'probers told' })
+  })
+
+  it('is none where every prober has been told before it could begin', async () => {
+    const { probe, start, tell } = world()
+    await probe(1000, 5)
+    for (let time = 0; time < 3; time++) tell()
+    const over = start()
+    await settle()
+
+    expect(over).toEqual(NONE)
+  })
+
+  it('goes on until new connections have ceased for the quiet time', async () => {
+    const { arrive, clock, probe, start, tell } = world({ probes: 1 })
+    await probe(1000, 5)
+    const over = start()
+    await clock.advance(1000)
+    arrive()
+    tell()
+    await clock.advance(60)
+    arrive()
+    await clock.advance(99)
+    expect(over).toEqual({})
+    await clock.advance(1)
+
+    expect(over).toEqual({ after: 1160, why: 'probers told' })
+  })
+
+  it('counts the quiet time from the last arrival, also from before the probers were told', async () => {
+    const { arrive, clock, probe, start, tell } = world({ probes: 1, quiet: '1s' })
+    await probe(2000, 5)
+    const over = start()
+    await clock.advance(1400)
+    arrive()
+    await clock.advance(600)
+    tell()
+    await clock.advance(399)
+    expect(over).toEqual({})
+    await clock.advance(1)
+
+    expect(over).toEqual({ after: 2400, why: 'probers told' })
+  })
+
+  it('ends at the cap where a prober has not been told often enough', async () => {
+    const { clock, probe, start, tell } = world({ atMost: '4s' })
+    await probe(1300, 5)
+    const over = start()
+    await clock.advance(1300)
+    tell()
+    await clock.advance(1300)
+    tell()
+    await clock.advance(1399)
+    expect(over).toEqual({})
+    await clock.advance(1)
+
+    expect(over).toEqual({ after: 4000, why: '1 probers not told in time' })
+    expect(clock.pending).toBe(0)
+  })
+
+  it('ends at the cap where new connections go on coming', async () => {
+    const { arrive, clock, probe, start, tell } = world({ probes: 1, atMost: '2s' })
+    await probe(1000, 5)
+    const over = start()
+    await clock.advance(1000)
+    arrive()
+    tell()
+    for (let time = 0; time < 20; time++) {
+      arrive()
+      await clock.advance(50)
+    }
+
+    expect(over).toEqual({ after: 2000, why: 'new connections went on' })
+  })
+
+  it.each([
+    ['half of what is left', 9000, 4500],
+    ['10 s where more is left', 60_000, 10_000],
+  ])('has a cap by default: %s', async (_, limit, cap) => {
+    const { arrive, clock, probe, start, tell } = world({ probes: 1 }, { limit })
+    await probe(1000, 5)
+    const over = start()
+    arrive()
+    tell()
+    for (let at = 0; at < cap - 50; at += 50) {
+      arrive()
+      await clock.advance(50)
+    }
+    expect(over).toEqual({})
+    arrive()
+    await clock.advance(50)
+
+    expect(over).toEqual({ after: cap, why: 'new connections went on' })
+  })
+
+  it('never lasts longer than the hook may take', async () => {
+    const { arrive, clock, probe, start, tell } = world(
+      { probes: 1, atMost: '30s' },
+      { limit: 5000 },
+    )
+    await probe(1000, 5)
+    const over = start()
+    arrive()
+    tell()
+    for (let at = 0; at < 10_000; at += 50) {
+      arrive()
+      await clock.advance(50)
+    }
+
+    expect(over).toEqual({ after: 5000, why: 'new connections went on' })
+  })
+
+  it('does not wait for a prober that asks too rarely to be told in time', async () => {
+    const { probe, start } = world({ atMost: '5s' })
+    await probe(2000, 5)
+    const over = start()
+    await settle()
+
+    expect(over).toEqual(NONE)
+  })
+
+  it('waits for a prober that asks just often enough', async () => {
+    const { clock, probe, start, tell } = world({ atMost: '6s' }, { limit: 60_000 })
+    await probe(2000, 5)
+    await clock.advance(500)
+    const over = start()
+    await clock.advance(1500)
+    tell()
+    for (let time = 0; time < 2; time++) {
+      await clock.advance(2000)
+      tell()
+    }
+    await settle()
+
+    expect(over).toEqual({ after: 5500, why: 'probers told' })
+  })
+
+  it('does not wait for a prober that has gone away', async () => {
+    const { clock, probe, start } = world({}, { limit: 60_000 })
+    await probe(1000, 5)
+    await clock.advance(3000)
+    const over = start()
+    await settle()
+
+    expect(over).toEqual(NONE)
+  })
+
+  it('waits no longer for a prober that goes away meanwhile', async () => {
+    const { clock, probe, start, tell } = world({}, { limit: 60_000 })
+    await probe(1000, 5)
+    const over = start()
+    await clock.advance(1000)
+    tell()
+    await clock.advance(2999)
+    expect(over).toEqual({})
+    await clock.advance(1)
+
+    expect(over).toEqual({ after: 4000, why: 'probers told' })
+  })
+
+  it('says so where every prober has gone away before it was told', async () => {
+    const { clock, probe, start } = world({}, { limit: 60_000 })
+    await probe(1000, 5)
+    const over = start()
+    await clock.advance(3000)
+
+    expect(over).toEqual({ after: 3000, why: 'probers gone' })
+  })
+
+  it('waits for each of several probers', async () => {
+    const { clock, probe, start, tell } = world({ probes: 2 }, { limit: 60_000 })
+    await probe(1000, 3, KUBELET, BALANCER)
+    const over = start()
+    tell(KUBELET)
+    tell(KUBELET)
+    await clock.advance(1000)
+    tell(BALANCER)
+    await settle()
+    expect(over).toEqual({})
+    await clock.advance(1000)
+    tell(BALANCER)
+    await settle()
+
+    expect(over).toEqual({ after: 2000, why: 'probers told' })
+  })
+
+  it('says how many probers it has not told', async () => {
+    const { clock, probe, start, tell } = world({ atMost: '3500ms' }, { limit: 60_000 })
+    await probe(1000, 3, KUBELET, BALANCER)
+    const over = start()
+    for (let time = 0; time < 2; time++) {
+      await clock.advance(1000)
+      tell(KUBELET)
+      tell(BALANCER)
+    }
+    await clock.advance(1500)
+
+    expect(over).toEqual({ after: 3500, why: '2 probers not told in time' })
+  })
+
+  it('is ended by its limit, and leaves no timer', async () => {
+    const { abort, clock, probe, start, tell } = world()
+    await probe(1000, 5)
+    const over = start()
+    await clock.advance(500)
+    abort()
+    await settle()
+
+    expect(over).toEqual({ after: 500, why: 'cut off' })
+    expect(clock.pending).toBe(0)
+    // Nobody looks any more when somebody is told.
+    tell()
+    expect(clock.pending).toBe(0)
+  })
+
+  it('is heard of by each of two servers that share their health checks', async () => {
+    const { clock, probe, start, tell } = world({ probes: 2 })
+    await probe(1000, 5)
+    const [first, second] = [start(), start()]
+    for (let time = 0; time < 2; time++) {
+      await clock.advance(1000)
+      tell()
+    }
+    await settle()
+
+    expect(first).toEqual({ after: 2000, why: 'probers told' })
+    expect(second).toEqual({ after: 2000, why: 'probers told' })
+    expect(clock.pending).toBe(0)
+  })
+})
+
+describe('the minimum of a lame duck', () => {
+  it('is 5 s on Kubernetes, where the endpoint goes away in parallel', async () => {
+    const { clock, start } = world({}, { platform: 'kubernetes', limit: 27_000 })
+    const over = start()
+    await clock.advance(4999)
+    expect(over).toEqual({})
+    await clock.advance(1)
+
+    expect(over).toEqual({ after: 5000, why: 'the minimum' })
+  })
+
+  it('is 5 s on Kubernetes, whatever shorter grace is known besides', async () => {
+    const { clock, start } = world({}, { also: 'kubernetes', limit: 27_000 })
+    const over = start()
+    await clock.advance(27_000)
+
+    expect(over.after).toBe(5000)
+  })
+
+  it.each([0, '2s'] as const)('can be another on Kubernetes: %s', async (atLeast) => {
+    const { clock, start } = world({ atLeast }, { platform: 'kubernetes', limit: 27_000 })
+    const over = start()
+    await clock.advance(27_000)
+
+    expect(over.after).toBe(atLeast === 0 ? 0 : 2000)
+  })
+
+  it('counts also where the probers have been told sooner', async () => {
+    const { clock, probe, start, tell } = world(
+      { probes: 1 },
+      { platform: 'kubernetes', limit: 60_000 },
+    )
+    await probe(1000, 3)
+    const over = start()
+    tell()
+    await clock.advance(4999)
+    expect(over).toEqual({})
+    await clock.advance(1)
+
+    expect(over).toEqual({ after: 5000, why: 'probers told' })
+  })
+
+  it('gives way to a cap that is smaller', async () => {
+    const { clock, start } = world({ atMost: '1s' }, { platform: 'kubernetes', limit: 27_000 })
+    const over = start()
+    await clock.advance(27_000)
+
+    expect(over.after).toBe(1000)
+  })
+
+  it('is kept whole where it is longer than the usual cap', async () => {
+    const { clock, start } = world({ atLeast: '15s' }, { limit: 27_000 })
+    const over = start()
+    await clock.advance(27_000)
+
+    expect(over.after).toBe(15_000)
+  })
+
+  it('gives way to a Ctrl-C at a terminal', async () => {
+    const reason = { kind: 'signal', signal: 'SIGINT', terminal: true } as const
+    const { clock, probe, start } = world({ atLeast: '5s' }, { reason })
+    await probe(1000, 3)
+    const over = start()
+    await settle()
+
+    expect(over).toEqual(NONE)
+    expect(clock.pending).toBe(0)
+  })
+
+  it('does not give way to a SIGINT that comes from elsewhere', async () => {
+    const reason = { kind: 'signal', signal: 'SIGINT', terminal: false } as const
+    const { clock, start } = world({ atLeast: '2s' }, { reason })
+    const over = start()
+    await clock.advance(9000)
+
+    expect(over.after).toBe(2000)
+  })
+})
+
+describe('a lame duck of a fixed time', () => {
+  it('lasts just that long, whoever asks or connects', async () => {
+    const { arrive, clock, probe, start, tell } = world('3s')
+    await probe(100, 5)
+    const over = start()
+    for (let time = 0; time < 29; time++) {
+      arrive()
+      tell()
+      await clock.advance(100)
+    }
+    expect(over).toEqual({})
+    await clock.advance(100)
+
+    expect(over).toEqual({ after: 3000, why: 'the minimum' })
+  })
+
+  it('is none at 0, on Kubernetes too', async () => {
+    const { probe, start } = world(0, { platform: 'kubernetes' })
+    await probe(100, 5)
+    const over = start()
+    await settle()
+
+    expect(over).toEqual(NONE)
+  })
+
+  it('lasts no longer than the hook may take', async () => {
+    const { clock, start } = world('60s', { limit: 2000 })
+    const over = start()
+    await clock.advance(60_000)
+
+    expect(over.after).toBe(2000)
+  })
+})
+
+describe('the lame duck of a run', () => {
+  it('stands in the report, with its reason', async () => {
+    const { clock, shutdown } = virtualShutdown({ exit: false, grace: '30s' })
+    shutdown.add(httpServerHooks(createServer(), { lameDuck: '2s' }, clock))
+    const run = shutdown.now()
+    await clock.advance(2000)
+
+    expect((await run).phases[0]?.hooks[0]).toMatchObject({
+      status: 'done',
+      ended: 2000,
+      notes: ['lame duck of 2 s: the minimum'],
+    })
+  })
+
+  it('begins when readiness says 503: the announcement is made before', async () => {
+    const { clock, shutdown } = virtualShutdown({ exit: false, grace: '30s' })
+    const health = createHealthChecks({}, clock)
+    const order: string[] = []
+    const { announce } = health
+    const told = Object.assign(health, {
+      announce: () => {
+        order.push('announced')
+        announce()
+      },
+    })
+    shutdown.add(httpServerHooks(createServer(), { health: told, lameDuck: '1s' }, clock))
+    shutdown.on('hook:start', ({ hook, at }) => order.push(`${hook} at ${at}`))
+    const run = shutdown.now()
+    await clock.advance(1000)
+    await run
+
+    expect(order).toEqual(['http:announce at 0', 'announced', 'http at 0'])
+  })
+})

@@ -1,0 +1,143 @@
+import { describe, expect, it } from 'vitest'
+import { Linger } from '../../src/http/linger.ts'
+import { settle, VirtualClock } from '../support/virtual.ts'
+
+/** Time above poll phases that pass only when a test lets them. */
+class SteppedClock extends VirtualClock {
+  readonly #afterPoll: (() => void)[] = []
+
+  override afterPoll(run: () => void): void {
+    this.#afterPoll.push(run)
+  }
+
+  /** Ends a poll phase. */
+  poll(): void {
+    for (const run of this.#afterPoll.splice(0)) run()
+  }
+}
+
+function linger(milliseconds: number, clock: VirtualClock = new VirtualClock()) {
+  const due: [string, number][] = []
+  const things = new Linger<string>(milliseconds, clock, (item) => due.push([item, clock.now()]))
+  return { clock, due, things }
+}
+
+describe('Linger', () => {
+  it('has each thing due a fixed time after a moment of its own', async () => {
+    const { clock, due, things } = linger(100)
+    await clock.advance(50)
+    things.add('a', 10)
+    things.add('b', 50)
+    await clock.advance(1000)
+
+    expect(due).toEqual([
+      ['a', 110],
+      ['b', 150],
+    ])
+  })
+
+  it('has things due at once whose time is over', async () => {
+    const { clock, due, things } = linger(100)
+    await clock.advance(500)
+    things.add('a', 10)
+    things.add('b', 400)
+    await clock.advance(0)
+
+    expect(due).toEqual([
+      ['a', 500],
+      ['b', 500],
+    ])
+  })
+
+  it('counts anew for a thing that is added again', async () => {
+    const { clock, due, things } = linger(100)
+    things.add('a', 0)
+    things.add('b', 0)
+    await clock.advance(60)
+    things.add('a', 60)
+    await clock.advance(1000)
+
+    expect(due).toEqual([
+      ['b', 100],
+      ['a', 160],
+    ])
+  })
+
+  it('has nothing due that was taken out', async () => {
+    const { clock, due, things } = linger(100)
+    things.add('a', 0)
+    things.add('b', 20)
+    things.delete('a')
+    things.delete('never there')
+    await clock.advance(1000)
+
+    expect(due).toEqual([['b', 120]])
+  })
+
+  it('has nothing due after it was cleared, and leaves no timer', async () => {
+    const { clock, due, things } = linger(100)
+    things.add('a', 0)
+    things.clear()
+
+    expect(clock.pending).toBe(0)
+    await clock.advance(1000)
+    expect(due).toEqual([])
+  })
+
+  it('keeps one timer for all', async () => {
+    const { clock, things } = linger(100)
+    for (let n = 0; n < 1000; n++) things.add(String(n), n)
+
+    expect(clock.pending).toBe(1)
+  })
+
+  it('judges only when a poll phase has passed since the time was over', async () => {
+    const clock = new SteppedClock()
+    const { due, things } = linger(100, clock)
+    things.add('a', 0)
+    things.add('b', 0)
+    await clock.advance(100)
+    expect(due).toEqual([])
+    // What the poll phase reads.
+    things.delete('a')
+    clock.poll()
+
+    expect(due).toEqual([['b', 100]])
+  })
+
+  it('does not count the time that a poll phase takes for what happened in it', async () => {
+    const clock = new SteppedClock()
+    const { due, things } = linger(100, clock)
+    things.add('a', 0)
+    await clock.advance(100)
+    // In the poll phase: something speaks, and something else takes long.
+    things.add('b', 100)
+    clock.block(150)
+    clock.poll()
+    expect(due).toEqual([['a', 250]])
+
+    // It may have spoken again while that took so long.
+    clock.poll()
+    expect(due).toEqual([
+      ['a', 250],
+      ['b', 250],
+    ])
+  })
+
+  it('deals with ten thousand things in many turns of the loop', async () => {
+    const clock = new SteppedClock()
+    const { due, things } = linger(100, clock)
+    for (let n = 0; n < 10_000; n++) things.add(String(n), 0)
+    await clock.advance(100)
+    const turns: number[] = []
+    for (let before = -1; due.length > before; ) {
+      before = due.length
+      clock.poll()
+      turns.push(due.length - before)
+    }
+    await settle()
+
+    expect(due.map(([item]) => item)).toEqual(Array.from({ length: 10_000 }, (_, n) => String(n)))
+    expect(Math.max(...turns)).toBe(500)
+  })
+})

@@ -1,0 +1,133 @@
+import { once } from 'node:events'
+import type { RequestListener } from 'node:http'
+import { connect as connectPlainly } from 'node:net'
+import { Worker } from 'node:worker_threads'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import {
+  account,
+  hookOf,
+  PollingClock,
+  serve,
+  stoppedListening,
+  until,
+} from '../support/service.ts'
+
+const later: RequestListener = (_, response) => void setImmediate(() => response.end('ok'))
+
+/**
+ * Clients that connect and send while this thread is blocked, so that all of them wait in the
+ * kernel's queue when it returns.
+ */
+function queueUp(port: number, count: number, secure: boolean): Promise<string[]> {
+  const ready = new SharedArrayBuffer(4)
+  const left = new Int32Array(ready)
+  left[0] = count
+  const worker = new Worker(new URL('../support/crowd.mjs', import.meta.url), {
+    workerData: { port, count, secure, ready },
+  })
+  onTestFinished(async () => void (await worker.terminate()))
+  const outcomes = once(worker, 'message').then(([message]) => message as string[])
+  for (let now = count; now > 0; now = Atomics.load(left, 0)) Atomics.wait(left, 0, now)
+  return outcomes
+}
+
+describe.each([
+  ['http', false],
+  ['https', true],
+])('new connections over %s', (_, secure) => {
+  it('are served during the lame duck, and refused after it', async () => {
+    const clock = new PollingClock()
+    const { connect, server, shutdown } = await serve(later, {
+      secure,
+      clock,
+      lameDuck: '300ms',
+    })
+    const run = shutdown.now()
+    await clock.advance(299)
+    const client = await connect()
+    expect(await client.get('/')).toMatchObject({ status: 200, saysClose: false })
+    await clock.advance(1)
+    await stoppedListening({ server })
+
+    await expect(connect()).rejects.toThrow('ECONNREFUSED')
+    expect(await client.get('/')).toMatchObject({ status: 200, saysClose: true })
+    expect(hookOf(await run)).toMatchObject({
+      status: 'done',
+      notes: ['lame duck of 300 ms: the minimum', account(1, 1, 0)],
+    })
+  })
+
+  it('are refused at once where there is no lame duck', async () => {
+    const { connect, server, shutdown } = await serve(later, { secure })
+    const run = shutdown.now()
+    await stoppedListening({ server })
+
+    await expect(connect()).rejects.toThrow('ECONNREFUSED')
+    expect(await run).toMatchObject({ outcome: 'clean' })
+  })
+
+  it('that wait to be accepted when the run begins are all answered', async () => {
+    const { port, shutdown } = await serve(later, { secure })
+    const outcomes = queueUp(port, 100, secure)
+    const run = shutdown.now()
+
+    expect(await outcomes).toEqual(Array.from({ length: 100 }, () => 'answered'))
+    expect(await run).toMatchObject({ outcome: 'clean' })
+  })
+
+  it('that are accepted while the server stops listening are answered, and told', async () => {
+    const { connect, server, shutdown } = await serve(later, { secure, linger: '60s' })
+    const clients = Promise.all(Array.from({ length: 30 }, () => connect()))
+    const run = shutdown.now()
+    await stoppedListening({ server })
+
+    for (const client of await clients) {
+      expect(await client.get('/')).toMatchObject({ status: 200, saysClose: true })
+    }
+    expect(await run).toMatchObject({ outcome: 'clean' })
+  })
+})
+
+describe('a server that stops listening', () => {
+  it('has its own way of accepting back, and nobody listens for connections on its behalf', async () => {
+    const { server, shutdown } = await serve(later)
+    const before = server.listeners('connection')
+    expect(server).toMatchObject({ pauseOnConnect: false })
+    await shutdown.now()
+
+    expect(server).toMatchObject({ pauseOnConnect: false })
+    expect(server.listeners('connection')).toEqual(before)
+    expect(Object.keys(server)).not.toContain('closeIdleConnections')
+  })
+
+  it('leaves sockets paused that the application wants paused', async () => {
+    const { connect, server, shutdown } = await serve(later, { linger: '20ms' })
+    Object.assign(server, { pauseOnConnect: true })
+    const client = await connect()
+    client.ask('/')
+    const run = shutdown.now()
+    await stoppedListening({ server })
+
+    expect(server).toMatchObject({ pauseOnConnect: true })
+    await run
+    expect(client.received).toBe('')
+  })
+
+  it('stops in the end, though new connections go on coming in', async () => {
+    const { port, server, shutdown } = await serve(later, { linger: '20ms' })
+    let wanted = 0
+    const next = () => {
+      if (!server.listening) return
+      wanted++
+      connectPlainly(port, '127.0.0.1')
+        .on('error', () => {})
+        .on('end', () => {})
+        .on('connect', next)
+    }
+    next()
+    await until(() => wanted > 10)
+
+    expect(await shutdown.now()).toMatchObject({ outcome: 'clean' })
+    expect(server.listening).toBe(false)
+  })
+})

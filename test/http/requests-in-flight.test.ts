@@ -1,0 +1,116 @@
+import type { ServerResponse } from 'node:http'
+import { describe, expect, it } from 'vitest'
+import { requestOf } from '../support/raw-client.ts'
+import { Gate, hookOf, PollingClock, serve, stoppedListening } from '../support/service.ts'
+
+/** Answers in a later turn of the loop, as nearly every handler does. */
+const later = (_: unknown, response: ServerResponse) => void setImmediate(() => response.end('ok'))
+
+describe.each([
+  ['http', false],
+  ['https', true],
+])('requests in flight over %s', (_, secure) => {
+  it('answers a request that was sent in the tick in which the run began', async () => {
+    const { connect, shutdown } = await serve(later, { secure })
+    const client = await connect()
+    await client.get('/')
+
+    client.ask('/')
+    const run = shutdown.now()
+
+    expect(await client.answer()).toMatchObject({ status: 200, body: 'ok' })
+    expect(await run).toMatchObject({ outcome: 'clean' })
+    expect(await client.ended()).toBe('FIN')
+  })
+
+  it('answers the first request of a connection that was sent in the tick in which the run began', async () => {
+    const { connect, shutdown } = await serve(later, { secure })
+    const client = await connect()
+
+    client.ask('/')
+    const run = shutdown.now()
+
+    expect(await client.answer()).toMatchObject({ status: 200, body: 'ok' })
+    expect(await run).toMatchObject({ outcome: 'clean' })
+    expect(await client.ended()).toBe('FIN')
+  })
+
+  it('lets a request that is being worked on end, and tells its client to come no more', async () => {
+    const [begun, gate] = [new Gate(), new Gate()]
+    const { connect, server, shutdown } = await serve(
+      async (_, response) => {
+        begun.open()
+        await gate.opened
+        response.end('done')
+      },
+      { secure },
+    )
+    const client = await connect()
+    client.ask('/')
+    await begun.opened
+    const run = shutdown.now()
+    await stoppedListening({ server })
+    gate.open()
+
+    expect(await client.answer()).toMatchObject({ status: 200, body: 'done', saysClose: true })
+    expect(await run).toMatchObject({ outcome: 'clean', exitCode: 0 })
+    expect(await client.ended()).toBe('FIN')
+  })
+
+  it('lets a streamed answer that is under way go on to its end', async () => {
+    const responses: ServerResponse[] = []
+    const { connect, server, shutdown } = await serve(
+      (_, response) => {
+        responses.push(response)
+        response.write('begun ')
+      },
+      { secure },
+    )
+    const client = await connect()
+    client.ask('/')
+    await client.has('begun ')
+    const run = shutdown.now()
+    await stoppedListening({ server })
+    responses[0]?.write('gone on ')
+    await client.has('gone on ')
+    responses[0]?.end('ended')
+
+    expect(await client.answer()).toMatchObject({ body: 'begun gone on ended' })
+    expect(await run).toMatchObject({ outcome: 'clean' })
+    expect(await client.ended()).toBe('FIN')
+  })
+
+  it('answers a request whose headers had come in half, however late the rest comes', async () => {
+    const clock = new PollingClock()
+    const { connect, server, shutdown } = await serve(later, { secure, clock })
+    const [client, idle] = [await connect(), await connect()]
+    const request = requestOf('/slow')
+    client.send(request.slice(0, 25))
+    await idle.get('/')
+    const run = shutdown.now()
+    await stoppedListening({ server })
+    await clock.advance(8000)
+    // Its silence has been judged by then, and so has the other's.
+    await idle.ended()
+    client.send(request.slice(25))
+
+    expect(await client.answer()).toMatchObject({ status: 200, body: 'ok', saysClose: true })
+    expect(await run).toMatchObject({ outcome: 'clean' })
+    expect(await client.ended()).toBe('FIN')
+  })
+
+  it('cuts off a request whose headers never come in full, and names it', async () => {
+    const { connect, shutdown } = await serve(later, { secure, timeout: '300ms', linger: '20ms' })
+    const [client, idle] = [await connect(), await connect()]
+    client.send('GET /slow HTTP/1.1\r\nHos')
+    await idle.get('/')
+
+    const report = await shutdown.now()
+
+    expect(hookOf(report)).toMatchObject({
+      status: 'cut off',
+      notes: ['cut off: 1 request of which only a part had come'],
+    })
+    expect(await client.ended()).toBeDefined()
+  })
+})

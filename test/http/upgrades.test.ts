@@ -1,0 +1,242 @@
+import type { IncomingMessage } from 'node:http'
+import type { Duplex } from 'node:stream'
+import { describe, expect, it } from 'vitest'
+import {
+  account,
+  Gate,
+  hookOf,
+  PollingClock,
+  serve,
+  stoppedListening,
+  until,
+} from '../support/service.ts'
+
+const UPGRADE = { headers: { Connection: 'Upgrade', Upgrade: 'echo' } }
+
+/** Speaks no HTTP from here on: what comes goes back. */
+function accept(_: IncomingMessage, socket: Duplex): void {
+  socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n')
+  // Not by a pipe, which would start a socket that is paused.
+  socket.on('data', (data) => socket.write(data)).on('end', () => socket.end())
+}
+
+describe.each([
+  ['http', false],
+  ['https', true],
+])('upgraded connections over %s', (_, secure) => {
+  it('are not closed as idle, and are ended at the limit', async () => {
+    const clock = new PollingClock()
+    const options = { secure, clock, timeout: '400ms' } as const
+    const { connect, server, shutdown } = await serve((_, response) => response.end(), options)
+    server.on('upgrade', accept)
+    const client = await connect()
+    expect(await client.get('/chat', UPGRADE)).toMatchObject({ status: 101 })
+    const run = shutdown.now()
+    await stoppedListening({ server })
+    await clock.advance(10_000)
+    client.send('still there')
+    await client.has('still there')
+
+    expect(hookOf(await run)).toMatchObject({
+      status: 'cut off',
+      notes: ['cut off: 1 upgraded connection'],
+    })
+    await client.closed()
+  })
+
+  it('are not closed as idle where the upgrade comes during the drain', async () => {
+    const clock = new PollingClock()
+    const { connect, server, shutdown } = await serve((_, response) => response.end(), {
+      secure,
+      clock,
+    })
+    server.on('upgrade', accept)
+    const client = await connect()
+    const run = shutdown.now()
+    await stoppedListening({ server })
+    expect(await client.get('/chat', UPGRADE)).toMatchObject({ status: 101 })
+    await clock.advance(10_000)
+    client.send('still there')
+    await client.has('still there')
+    client.socket.end()
+
+    expect(hookOf(await run)).toMatchObject({ status: 'done' })
+  })
+
+  it('speak both ways where they were accepted while the server stopped listening', async () => {
+    const options = { secure, timeout: '400ms' } as const
+    const { connect, server, shutdown } = await serve((_, response) => response.end(), options)
+    server.on('upgrade', accept)
+    const connecting = connect()
+    const run = shutdown.now()
+    const client = await connecting
+    expect(await client.get('/chat', UPGRADE)).toMatchObject({ status: 101 })
+    client.send('hello')
+    await client.has('hello')
+
+    client.socket.end()
+    await run
+  })
+
+  it('let the drain end when the application closes them', async () => {
+    const { connect, server, shutdown } = await serve((_, response) => response.end(), { secure })
+    server.on('upgrade', accept)
+    server.on('upgrade', (_, socket: Duplex) => {
+      shutdown.signal.addEventListener('abort', () => socket.end('bye'))
+    })
+    const client = await connect()
+    await client.get('/chat', UPGRADE)
+    const run = shutdown.now()
+
+    await client.has('bye')
+    expect(hookOf(await run)).toMatchObject({ status: 'done' })
+  })
+})
+
+describe('tunnels', () => {
+  it('are not closed as idle, and are ended at the limit', async () => {
+    const clock = new PollingClock()
+    const { connect, server, shutdown } = await serve((_, response) => response.end(), {
+      clock,
+      timeout: '400ms',
+    })
+    server.on('connect', (_, socket: Duplex) => {
+      socket.write('HTTP/1.1 200 Connected\r\nContent-Length: 0\r\n\r\n')
+      socket.pipe(socket)
+    })
+    const client = await connect()
+    await client.get('db:5432', { method: 'CONNECT' })
+    const run = shutdown.now()
+    await stoppedListening({ server })
+    await clock.advance(10_000)
+    client.send('still there')
+    await client.has('still there')
+
+    expect(hookOf(await run)?.notes).toEqual(['cut off: 1 upgraded connection'])
+    await client.closed()
+  })
+})
+
+describe('a server without listeners for upgrades', () => {
+  it('answers a request that asks for one like any other, as without a shutdown', async () => {
+    const { connect, server } = await serve((_, response) => response.end('plain'))
+    const client = await connect()
+
+    expect(await client.get('/chat', UPGRADE)).toMatchObject({ status: 200, body: 'plain' })
+    for (const event of ['upgrade', 'connect', 'checkContinue', 'checkExpectation']) {
+      expect(server.listenerCount(event)).toBe(0)
+    }
+  })
+
+  it('is one again once the application has taken its listener back', async () => {
+    const { server, connect } = await serve((_, response) => response.end('plain'))
+    server.on('upgrade', accept)
+    await until(() => server.listenerCount('upgrade') === 2)
+    server.off('upgrade', accept)
+
+    expect(server.listenerCount('upgrade')).toBe(0)
+    const client = await connect()
+    expect(await client.get('/chat', UPGRADE)).toMatchObject({ body: 'plain' })
+  })
+
+  it('is one again after a listener for one upgrade', async () => {
+    const { server, connect } = await serve((_, response) => response.end('plain'))
+    server.once('upgrade', accept)
+    await until(() => server.listenerCount('upgrade') === 2)
+    const client = await connect()
+
+    expect(await client.get('/chat', UPGRADE)).toMatchObject({ status: 101 })
+    expect(server.listenerCount('upgrade')).toBe(0)
+  })
+})
+
+describe('requests that ask before they send their body', () => {
+  const EXPECT = {
+    method: 'POST',
+    headers: { Expect: '100-continue', 'Content-Length': '4' },
+  } as const
+
+  it('are waited for where Node answers that they may', async () => {
+    const { connect, server, shutdown } = await serve((request, response) => {
+      request.on('end', () => response.end('ok')).resume()
+    })
+    const client = await connect()
+    expect(await client.get('/', EXPECT)).toMatchObject({ status: 100 })
+    const run = shutdown.now()
+    await stoppedListening({ server })
+    client.send('body')
+
+    expect(await client.answer()).toMatchObject({ status: 200, saysClose: true })
+    expect(await run).toMatchObject({ outcome: 'clean' })
+  })
+
+  it('are waited for where the application answers that they may', async () => {
+    const { connect, server, shutdown } = await serve((_, response) => response.end())
+    server.on('checkContinue', (request, response) => {
+      response.writeContinue()
+      request.on('end', () => response.end('checked')).resume()
+    })
+    await until(() => server.listenerCount('checkContinue') === 2)
+    const client = await connect()
+    expect(await client.get('/', EXPECT)).toMatchObject({ status: 100 })
+    const run = shutdown.now()
+    await stoppedListening({ server })
+    client.send('body')
+
+    expect(await client.answer()).toMatchObject({ body: 'checked', saysClose: true })
+    expect(await run).toMatchObject({ outcome: 'clean' })
+  })
+
+  it('are waited for where the application hands on those with other expectations', async () => {
+    const [begun, gate] = [new Gate(), new Gate()]
+    const { connect, server, shutdown } = await serve((_, response) => response.end())
+    server.on('checkExpectation', async (_, response) => {
+      begun.open()
+      await gate.opened
+      response.writeHead(417).end()
+    })
+    await until(() => server.listenerCount('checkExpectation') === 2)
+    const client = await connect()
+    client.ask('/', { headers: { Expect: 'a miracle' } })
+    await begun.opened
+    const run = shutdown.now()
+    await stoppedListening({ server })
+    gate.open()
+
+    expect(await client.answer()).toMatchObject({ status: 417, saysClose: true })
+    expect(await run).toMatchObject({ outcome: 'clean' })
+  })
+
+  it('count once where the application hands them to its usual handler', async () => {
+    const { connect, server, shutdown } = await serve((request, response) => {
+      request.on('end', () => setImmediate(() => response.end('ok'))).resume()
+    })
+    server.on('checkContinue', (request, response) => {
+      response.writeContinue()
+      server.emit('request', request, response)
+    })
+    await until(() => server.listenerCount('checkContinue') === 2)
+    const client = await connect()
+    const run = shutdown.now()
+    await stoppedListening({ server })
+    await client.get('/', EXPECT)
+    client.send('body')
+
+    expect(await client.answer()).toMatchObject({ body: 'ok', saysClose: true })
+    expect(hookOf(await run)?.notes).toEqual([account(1, 1, 0)])
+  })
+
+  it('stand once in the report where the limit cuts them off', async () => {
+    const { connect, server, shutdown } = await serve(() => {}, { timeout: '200ms' })
+    server.on('checkContinue', (request, response) => {
+      response.writeContinue()
+      server.emit('request', request, response)
+    })
+    await until(() => server.listenerCount('checkContinue') === 2)
+    const client = await connect()
+    await client.get('/upload', EXPECT)
+
+    const notes = hookOf(await shutdown.now())?.notes
+    expect(notes).toEqual([expect.stringMatching(/^cut off: POST \/upload, \d+ ms old$/)])
+  })
+})

@@ -1,0 +1,41 @@
+import type { Clock } from '../../src/clock.ts'
+import { TimeoutError } from '../../src/errors.ts'
+import type { HookContext } from '../../src/hook.ts'
+import type { PlatformName } from '../../src/platform.ts'
+import type { Reason } from '../../src/reason.ts'
+
+/** What a test wants of the run that it hands to a hook. */
+export interface ContextOptions {
+  readonly clock: Clock
+  /** Milliseconds until the hook's limit, from now on. */
+  readonly limit?: number
+  readonly platform?: PlatformName
+  /** Another one that was recognised. */
+  readonly also?: PlatformName
+  readonly reason?: Reason
+}
+
+/** The context of a hook without a coordinator: the test comes to the limit when it wants. */
+export function contextOf(options: ContextOptions): {
+  context: HookContext
+  notes: string[]
+  abort: () => void
+} {
+  const { clock, limit = 9000, platform = 'unknown', also, reason } = options
+  const guess = (name: PlatformName) => ({ name, grace: 10_000, because: 'the test says so' })
+  const controller = new AbortController()
+  const notes: string[] = []
+  const until = clock.now() + limit
+  return {
+    notes,
+    abort: () => controller.abort(new TimeoutError('cut off by the test')),
+    context: {
+      signal: controller.signal,
+      reason: reason ?? { kind: 'call', note: null },
+      platform: { ...guess(platform), also: also === undefined ? [] : [guess(also)] },
+      deadline: clock.date() + limit,
+      remaining: () => Math.max(0, until - clock.now()),
+      note: (text) => void notes.push(text),
+    },
+  }
+}
