@@ -202,8 +202,12 @@ class Run {
   }
 
   #startHook(hook: PreparedHook, phase: Draft<PhaseReport>, kept: number): void {
-    const left = this.#parts.budget.budget - this.#elapsed()
-    const limit = Math.max(1, Math.floor(Math.min(hook.timeout, left - kept)))
+    const { budget, margin } = this.#parts.budget
+    const left = budget - this.#elapsed()
+    // What was reserved is to be had whole: where timers fired late, for the machine is busy, it may
+    // take of the margin what is missing, up to a half.
+    const promised = Math.min(hook.reserve ?? 0, left - kept + margin / 2)
+    const limit = Math.max(1, Math.floor(Math.min(hook.timeout, Math.max(left - kept, promised))))
     const draft: Draft<HookReport> = {
       name: hook.name,
       phase: hook.phase,

@@ -85,16 +85,17 @@ export function assemble(options: ShutdownOptions, { host, clock }: Ports): Shut
       member.ended = { rank: RANKS[report.outcome], code: report.exitCode }
       const worst = worstEnding(company)
       // Whoever waits for the report has his turn first: what he writes is to be flushed too.
-      if (worst) clock.afterPoll(() => void leave(worst))
+      if (worst) clock.afterPoll(() => void leave(worst, report.duration))
     })
   } else {
     // Whoever stays alive can be stopped again.
     coordinator.on('end', unlisten)
   }
 
-  async function leave({ code }: Ending): Promise<void> {
+  async function leave({ code }: Ending, duration: number): Promise<void> {
     coordinator.emit({ type: 'exit', exitCode: code })
-    await flushOutput(host.outputs(), budget.margin * FLUSH_SHARE, clock)
+    const left = Math.min(budget.margin, grace - duration) - budget.margin * EXIT_SHARE
+    await flushOutput(host.outputs(), left, clock)
     host.exit(code)
   }
 
@@ -168,8 +169,8 @@ export function assemble(options: ShutdownOptions, { host, clock }: Ports): Shut
 /** How bad an outcome is: of several shutdowns the worst one's code counts. */
 const RANKS: Record<Outcome, number> = { clean: 0, failed: 1, 'cut off': 2, fault: 3 }
 
-/** The part of the margin in which stdout and stderr are flushed; the rest is for the exit itself. */
-const FLUSH_SHARE = 0.9
+/** The part of the margin that is for the exit itself; in the rest stdout and stderr are flushed. */
+const EXIT_SHARE = 0.1
 
 const OPTIONS = new Set([
   'grace',

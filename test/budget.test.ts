@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { budgetOf, reservesOf } from '../src/budget.ts'
+import type { HookContext } from '../src/hook.ts'
 import { virtualShutdown } from './support/virtual.ts'
 
 describe('the margin', () => {
@@ -100,6 +101,22 @@ describe('reserves', () => {
     expect(limits?.[0]).toBeGreaterThan(400)
     expect(limits?.[2]).toBeGreaterThan(400)
     expect(shutdown.report?.duration).toBeLessThanOrEqual(9000)
+  })
+
+  test('a named reserve is had whole where a timer fired late, from the margin', async () => {
+    const { shutdown, clock } = virtualShutdown({ grace: '10s' })
+    let had = 0
+    // The loop is busy when the limit of the drain comes, and the timer fires 200 ms late.
+    const hung = ({ signal }: HookContext) =>
+      new Promise(() => signal.addEventListener('abort', () => clock.block(200)))
+    const flush = ({ remaining }: HookContext) => {
+      had = remaining()
+    }
+    shutdown.add({ name: 'http', phase: 'drain', run: hung })
+    shutdown.add({ name: 'events', phase: 'flush', reserve: '2s', run: flush })
+    void shutdown.now()
+    await clock.advance(9000)
+    expect(had).toBe(2000)
   })
 
   test('a short timeout needs no more kept than it can use', async () => {

@@ -19,6 +19,12 @@ export interface DrainParts {
   readonly linger: number
 }
 
+/**
+ * How long connections may go on coming in when the server stops listening, in milliseconds, and a
+ * quarter of the drain's time at most: long enough for a full queue of TLS handshakes.
+ */
+const PATIENCE = 2000
+
 /** How many times the linger a TLS handshake may take: it goes back and forth more than once. */
 const HANDSHAKE = 4
 
@@ -66,7 +72,8 @@ export class Drain implements Watcher {
   async run(): Promise<void> {
     const { server, connections, clock } = this.#parts
     if (this.#context.signal.aborted) return
-    await stopListening(server, clock)
+    const patience = Math.min(PATIENCE, this.#context.remaining() / 4)
+    await stopListening(server, clock, patience)
     if (this.#context.signal.aborted) return
 
     connections.watcher = this

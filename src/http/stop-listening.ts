@@ -2,16 +2,16 @@ import type { Server } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Clock } from '../clock.ts'
 
-/** How long new connections may go on coming in before the listener is closed under them, in milliseconds. */
-const PATIENCE = 250
-
 /**
  * Stops listening once nobody waits to be accepted: the kernel resets those when a listener closes,
  * and with them requests that were sent. libuv accepts one connection in each poll phase, so phases
  * pass until one of them had none. What is accepted meanwhile is not read before the end: where
  * every client connects anew for each request, answering would bring the next one in.
+ *
+ * @param patience how long new connections may go on coming in before the listener is closed under
+ * them, in milliseconds
  */
-export async function stopListening(server: Server, clock: Clock): Promise<void> {
+export async function stopListening(server: Server, clock: Clock, patience: number): Promise<void> {
   // A start may be under way: who begins to listen from here on stops at once.
   server.on('listening', closeAgain)
   if (!server.listening) return
@@ -22,7 +22,7 @@ export async function stopListening(server: Server, clock: Clock): Promise<void>
   pausing.pauseOnConnect = true
   server.prependListener('connection', hold)
 
-  await queueIsEmpty(() => accepted.length, clock)
+  await queueIsEmpty(() => accepted.length, clock, patience)
   closeListener(server)
 
   server.off('connection', hold)
@@ -60,7 +60,7 @@ function closeAgain(this: Server): void {
  * phase are dealt with is lost, so it should be a short one; the longer it takes to find one, the
  * less short it has to be.
  */
-function queueIsEmpty(accepted: () => number, clock: Clock): Promise<void> {
+function queueIsEmpty(accepted: () => number, clock: Clock, patience: number): Promise<void> {
   const began = clock.now()
   return new Promise((resolve) => {
     // The phase that brought the signal may have begun before connections that have come since.
@@ -68,7 +68,7 @@ function queueIsEmpty(accepted: () => number, clock: Clock): Promise<void> {
     const look = () => {
       const at = clock.now()
       const isShort = at - before.at < 0.2 + (at - began) / 2
-      if ((accepted() === before.accepted && isShort) || at - began > PATIENCE) return resolve()
+      if ((accepted() === before.accepted && isShort) || at - began > patience) return resolve()
       before = { accepted: accepted(), at: clock.now() }
       clock.afterPoll(look)
     }

@@ -1,6 +1,5 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { PHASES } from 'lastcall'
 import { describe, expect, test } from 'vitest'
 import { guessPlatform } from '../../src/platform.ts'
@@ -40,7 +39,7 @@ describe('the blocks of code', () => {
     const [block] = programs.filter(({ file }) => file === 'README.md')
     if (!block) throw new Error('The README has no program')
     const { script, port, directory } = await startProgram(block)
-    const response = await answerOf(`http://127.0.0.1:${port}/`)
+    const response = await fetch(`http://127.0.0.1:${await port()}/`)
     expect(await response.text()).toBe('hello\n')
 
     const { code, stderr } = await script.send('SIGTERM').ended
@@ -203,18 +202,6 @@ describe('the documents', () => {
 
 function at({ file, line }: Block): string {
   return `${file}:${line}`
-}
-
-/** It may not listen yet when it says that it is ready. */
-async function answerOf(url: string): Promise<Response> {
-  for (let tries = 100; ; tries--) {
-    try {
-      return await fetch(url)
-    } catch (error) {
-      if (tries === 0) throw error
-      await sleep(20)
-    }
-  }
 }
 
 async function limitsOf(

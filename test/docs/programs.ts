@@ -1,6 +1,4 @@
-import { once } from 'node:events'
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import ts from 'typescript'
@@ -11,12 +9,15 @@ import { type Block, ROOT } from './markdown.ts'
 /** A block of the documents that runs in a process of its own, against the built package. */
 export interface Program {
   readonly script: Script
-  readonly port: number
+  /** The port that its `server` listens on, once it does. */
+  port(): Promise<number>
   /** The directory that it was started in. */
   readonly directory: string
 }
 
+/** What a program says when it has run to its end, and what its `server` says when it listens. */
 const READY = 'ready for a signal'
+const PORT = /^listens on (\d+)$/m
 
 /** Starts a block as a reader would, in a directory with nothing but what it imports. */
 export async function startProgram({ code }: Block): Promise<Program> {
@@ -27,10 +28,15 @@ export async function startProgram({ code }: Block): Promise<Program> {
   for (const name of ['express', 'fastify']) {
     symlinkSync(join(ROOT, 'node_modules', name), join(directory, 'node_modules', name))
   }
-  const port = await freePort()
-  const program = code.replace(/\b3000\b/, String(port)).replace(/\b3001\b/, '0')
+  const sayPort = `
+    if (typeof server === 'object' && server.on) {
+      server.on('listening', () => console.log('listens on ' + server.address().port))
+    }
+    console.log('${READY}')
+  `
   const script = new Script(
-    ts.transpile(`${program}\nconsole.log('${READY}')\n`, {
+    // Whichever port is free: one that is chosen beforehand may be somebody else's by then.
+    ts.transpile(`${code.replace(/\b300[01]\b/g, '0')}\n${sayPort}`, {
       module: ts.ModuleKind.ESNext,
       target: ts.ScriptTarget.ES2022,
     }),
@@ -38,14 +44,9 @@ export async function startProgram({ code }: Block): Promise<Program> {
   )
   onTestFinished(() => void script.send('SIGKILL'))
   await script.says(READY)
+  const port = async () => {
+    await script.says('listens on ')
+    return Number(PORT.exec(script.stdout)?.[1])
+  }
   return { script, port, directory }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0)
-  await once(server, 'listening')
-  const { port } = server.address() as { port: number }
-  server.close()
-  await once(server, 'close')
-  return port
 }

@@ -59,6 +59,24 @@ describe.each([
     expect(clock.now()).toBe(at)
   })
 
+  it('half-closes the connections in the order in which they fell silent, however old they are', async () => {
+    const clock = new PollingClock()
+    const { connect, server, shutdown } = await serve(later, { secure, clock })
+    const [older, younger] = [await connect(), await connect()]
+    await younger.get('/')
+    await clock.advance(200)
+    await older.get('/')
+    const run = shutdown.now()
+    await stoppedListening({ server })
+    await clock.advance(50)
+    expect(await younger.ended()).toBe('FIN')
+    expect(older.ending).toBeUndefined()
+    await clock.advance(200)
+
+    expect(await older.ended()).toBe('FIN')
+    expect(await run).toMatchObject({ outcome: 'clean' })
+  })
+
   it('half-closes a connection that has never sent a byte', async () => {
     const clock = new PollingClock()
     const { connect, server, shutdown } = await serve(later, { secure, clock })

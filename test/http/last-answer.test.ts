@@ -50,6 +50,14 @@ const proxies: [string, (response: ServerResponse) => unknown][] = [
     'setHeader() and writeHead()',
     (response) => response.setHeader('X-A', '1').writeHead(200, { connection: 'keep-alive' }),
   ],
+  [
+    'setHeader(), with others in an object',
+    (response) => response.setHeader('Connection', 'keep-alive').writeHead(200, { 'X-A': '1' }),
+  ],
+  [
+    'setHeader(), with others in a flat array',
+    (response) => response.setHeader('Connection', 'keep-alive').writeHead(200, ['X-A', '1']),
+  ],
 ]
 
 /** Node takes pairs as well, though its types know of flat arrays only. */

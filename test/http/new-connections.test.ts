@@ -5,6 +5,7 @@ import { Worker } from 'node:worker_threads'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import {
   account,
+  connect,
   hookOf,
   PollingClock,
   serve,
@@ -103,31 +104,61 @@ describe('a server that stops listening', () => {
   it('leaves sockets paused that the application wants paused', async () => {
     const { connect, server, shutdown } = await serve(later, { linger: '20ms' })
     Object.assign(server, { pauseOnConnect: true })
-    const client = await connect()
-    client.ask('/')
+    // Accepted while the server stops listening.
+    const connecting = connect()
     const run = shutdown.now()
-    await stoppedListening({ server })
+    const client = await connecting
+    client.ask('/')
 
-    expect(server).toMatchObject({ pauseOnConnect: true })
     await run
+    expect(server).toMatchObject({ pauseOnConnect: true })
     expect(client.received).toBe('')
   })
 
-  it('stops in the end, though new connections go on coming in', async () => {
-    const { port, server, shutdown } = await serve(later, { linger: '20ms' })
-    let wanted = 0
-    const next = () => {
-      if (!server.listening) return
-      wanted++
+  it('takes no new connection for the answer to the last one, where clients connect anew each time', async () => {
+    const { port, server, shutdown } = await serve(later)
+    let answers = 0
+    // Connects, asks, and connects anew once it has its answer, until it is refused.
+    const ask = async (): Promise<void> => {
+      const client = await connect(port)
+      await client.get('/', { headers: { Connection: 'close' } })
+      answers++
+      return ask()
+    }
+    const clients = Promise.allSettled(Array.from({ length: 5 }, ask))
+    await until(() => answers > 20)
+    let accepted = 0
+    server.on('connection', () => accepted++)
+    const run = shutdown.now()
+
+    // Each is refused in the end, and none goes without an answer before.
+    for (const client of await clients) {
+      expect(client).toMatchObject({ reason: { code: 'ECONNREFUSED' } })
+    }
+    expect(accepted).toBeLessThanOrEqual(5)
+    expect(await run).toMatchObject({ outcome: 'clean' })
+  })
+
+  it('stops in the end, though somebody still waits to be accepted', async () => {
+    const clock = new PollingClock()
+    const { port, server, shutdown } = await serve(later, { clock, linger: 0 })
+    let accepted = 0
+    server.on('connection', () => {
+      accepted++
+      clock.block(1000)
+    })
+    const waiting = 50
+    const run = shutdown.now()
+    for (let knocks = 0; knocks < waiting; knocks++) {
       connectPlainly(port, '127.0.0.1')
         .on('error', () => {})
-        .on('end', () => {})
-        .on('connect', next)
+        .resume()
     }
-    next()
-    await until(() => wanted > 10)
+    await stoppedListening({ server })
 
-    expect(await shutdown.now()).toMatchObject({ outcome: 'clean' })
-    expect(server.listening).toBe(false)
+    expect(accepted).toBeGreaterThan(0)
+    expect(accepted).toBeLessThan(waiting)
+    await clock.advance(1000)
+    expect(await run).toMatchObject({ outcome: 'clean' })
   })
 })
