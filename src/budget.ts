@@ -31,7 +31,7 @@ export function budgetOf(grace: number, margin: unknown): Budget {
   if (kept >= grace) {
     throw new LastcallError(
       'LASTCALL_INVALID_OPTION',
-      `Expected \`margin\` to be smaller than the grace of ${formatDuration(grace)}, got ${formatDuration(kept)}${margin === undefined ? ' (the default)' : ''}. Nothing would be left for the hooks: give a longer \`grace\` or a smaller \`margin\`.`,
+      `Expected \`margin\` to be smaller than the grace of ${formatDuration(grace)}, got ${formatDuration(kept)}${margin === undefined ? ' (the default)' : ''}. Nothing would be left for the hooks: give a longer \`grace\` (a number is milliseconds: for ten seconds write '10s') or a smaller \`margin\`.`,
     )
   }
   return { grace, margin: kept, budget: grace - kept }

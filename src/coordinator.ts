@@ -54,6 +54,12 @@ export class Coordinator {
     return this.#run?.report
   }
 
+  /** The hooks that have not ended, those that have begun first. */
+  get unfinished(): string[] {
+    const waiting = this.#parts.registry.groups().flatMap(({ hooks }) => [...hooks])
+    return [...(this.#run?.running ?? []), ...waiting.map(({ name }) => name)]
+  }
+
   /** Takes hooks before the run and during it; returns a way to take back those that have not begun. */
   add(hooks: readonly PreparedHook[]): () => boolean {
     const { registry } = this.#parts
@@ -117,9 +123,10 @@ export class Coordinator {
 
   /** What `signal` has ended, as it was meant to: nobody need catch that. */
   #isOwnAbort(thrown: unknown): boolean {
-    const { aborted, reason } = this.#began.signal
-    return (
-      aborted && (thrown === reason || (thrown as Partial<Error> | undefined)?.cause === reason)
+    const { cause } = (thrown ?? {}) as Partial<Error>
+    // By its code: it may be the signal of another shutdown in this process, or of another copy.
+    return [thrown, cause].some(
+      (error) => (error as Partial<AbortError> | undefined)?.code === 'LASTCALL_SHUTTING_DOWN',
     )
   }
 }
@@ -136,7 +143,7 @@ class Run {
   readonly #startedAt: number
   readonly #faults: Fault[] = []
   readonly #phases = new Map<number, Draft<PhaseReport>>()
-  readonly #running = new Set<Promise<void>>()
+  readonly #running = new Map<string, Promise<void>>()
   /** Hooks of this priority and higher have had their turn. */
   #reached = Number.POSITIVE_INFINITY
   #finish!: (report: Report) => void
@@ -160,14 +167,26 @@ class Run {
   }
 
   fault(origin: FaultOrigin, error: ErrorInfo): void {
+    // Several shutdowns in one process hear of the same fault, and tell each other.
+    if (this.#faults.some((fault) => fault.error === error)) return
     const fault = freeze({ origin, error, at: this.#elapsed() })
     this.#faults.push(fault)
     this.#emit({ type: 'fault', fault })
   }
 
-  /** Starts what was added for a phase that has begun or is over. */
+  /** The names of the hooks that have begun and not ended. */
+  get running(): Iterable<string> {
+    return this.#running.keys()
+  }
+
+  /**
+   * Starts what was added for a phase that has begun or is over: as soon as whoever adds it is
+   * through, for a hook may add itself again.
+   */
   join(): void {
-    this.#startGroups(this.#reached)
+    queueMicrotask(() => {
+      if (!this.report) this.#startGroups(this.#reached)
+    })
   }
 
   #elapsed(): number {
@@ -177,9 +196,9 @@ class Run {
   async #perform(): Promise<void> {
     const { registry } = this.#parts
     for (let next = registry.groups()[0]; next; next = registry.groups()[0]) {
-      this.#reached = next.priority
+      this.#reached = Math.min(this.#reached, next.priority)
       this.#startGroups(next.priority)
-      while (this.#running.size > 0) await Promise.all(this.#running)
+      while (this.#running.size > 0) await Promise.all(this.#running.values())
       this.#endPhases()
     }
     this.report = this.#writeReport()
@@ -229,12 +248,14 @@ class Run {
       return
     }
     this.#emit({ type: 'hook:start', hook: hook.name, phase: phase.name, at: draft.began, limit })
+    // Already while it begins: it may call process.exit() at once.
+    this.#running.set(hook.name, Promise.resolve())
     const work = this.#limited(hook, draft).then(
       () => this.#endHook(draft, 'done'),
       (error) => this.#endHook(draft, error instanceof CutOff ? 'cut off' : 'failed', error),
     )
-    this.#running.add(work)
-    void work.then(() => this.#running.delete(work))
+    this.#running.set(hook.name, work)
+    void work.then(() => this.#running.delete(hook.name))
   }
 
   #limited(hook: PreparedHook, draft: Draft<HookReport>): Promise<unknown> {

@@ -1,6 +1,6 @@
 import { budgetOf } from './budget.ts'
 import { type Clock, systemClock } from './clock.ts'
-import { beginTogether, type Ending, join, type Member, worstEnding } from './company.ts'
+import { beginTogether, join, type Member, worstEnding } from './company.ts'
 import { Coordinator } from './coordinator.ts'
 import { parseDuration } from './duration.ts'
 import { invalidOption, LastcallError } from './errors.ts'
@@ -9,7 +9,7 @@ import { disposeHook, type Hook, isDisposable, prepareHook } from './hook.ts'
 import { flushOutput } from './output.ts'
 import { phasesWith } from './phases.ts'
 import { guessPlatform, type Platform } from './platform.ts'
-import { tellProblems } from './problems.ts'
+import { tellEarlyExit, tellProblems } from './problems.ts'
 import { type ProcessPort, systemProcess } from './process.ts'
 import type { Reason } from './reason.ts'
 import { Registry } from './registry.ts'
@@ -56,7 +56,7 @@ export function assemble(options: ShutdownOptions, { host, clock }: Ports): Shut
   const platform = guessPlatform(host)
   const grace = options.grace === undefined ? platform.grace : parseDuration(options.grace, 'grace')
   const budget = budgetOf(grace, options.margin)
-  const phases = phasesWith(options.phases)
+  const phases = phasesWith(options.phases, budget.budget)
   const policy = exitPolicy(options.exitCodes)
   const signals = signalSettings(options)
   const messages = messageSettings(options.messages)
@@ -79,33 +79,62 @@ export function assemble(options: ShutdownOptions, { host, clock }: Ports): Shut
 
   const { company } = host
   const member: Member = { begin: (reason) => void coordinator.begin(reason), ended: undefined }
+  let isLeaving = false
+  const leave = (code: number) => {
+    isLeaving = true
+    host.exit(code)
+    // Only where something stands in for the exit: there may be others after this one.
+    company.members.clear()
+    company.reason = undefined
+  }
   if (exit) {
-    coordinator.on('start', ({ reason }) => beginTogether(company, member, reason))
+    coordinator.on('start', ({ reason }) => {
+      beginTogether(company, member, reason)
+      const stopWatching = host.on('exit', () => {
+        stopWatching()
+        if (!isLeaving) tellEarlyExit(coordinator, host, policy.failed)
+      })
+    })
     coordinator.on('end', ({ report }) => {
       member.ended = { rank: RANKS[report.outcome], code: report.exitCode }
       const worst = worstEnding(company)
+      if (!worst) return
       // Whoever waits for the report has his turn first: what he writes is to be flushed too.
-      if (worst) clock.afterPoll(() => void leave(worst, report.duration))
+      clock.afterPoll(async () => {
+        coordinator.emit({ type: 'exit', exitCode: worst.code })
+        const left = Math.min(budget.margin, grace - report.duration) - budget.margin * EXIT_SHARE
+        await flushOutput(host.outputs(), left, clock)
+        // It may have become worse, or somebody may have joined, who will leave at his end.
+        const last = worstEnding(company)
+        if (last) leave(last.code)
+      })
+    })
+    coordinator.on('fault', () => {
+      if (member.ended) member.ended = { rank: RANKS.fault, code: policy.fault }
     })
   } else {
     // Whoever stays alive can be stopped again.
     coordinator.on('end', unlisten)
   }
 
-  async function leave({ code }: Ending, duration: number): Promise<void> {
-    coordinator.emit({ type: 'exit', exitCode: code })
-    const left = Math.min(budget.margin, grace - duration) - budget.margin * EXIT_SHARE
-    await flushOutput(host.outputs(), left, clock)
-    host.exit(code)
-  }
-
   return {
-    add(what: unknown, extra: Parameters<Shutdown['add']>[1] = {}) {
-      const hooks = isDisposable(what)
-        ? [disposeHook(what, extra, registry.isTaken)]
-        : Array.isArray(what)
-          ? (what as Hook[])
-          : [what as Hook]
+    add(what: unknown, options?: Parameters<Shutdown['add']>[1]) {
+      if (isDisposable(what)) {
+        return coordinator.add([
+          prepareHook(
+            disposeHook(what, options === undefined ? {} : options, registry.isTaken),
+            phases,
+          ),
+        ])
+      }
+      if (options !== undefined) {
+        throw invalidOption(
+          'options',
+          'given with a resource only; a hook carries its own',
+          options,
+        )
+      }
+      const hooks = Array.isArray(what) ? (what as Hook[]) : [what as Hook]
       return coordinator.add(hooks.map((hook) => prepareHook(hook, phases)))
     },
     listen() {
@@ -128,7 +157,7 @@ export function assemble(options: ShutdownOptions, { host, clock }: Ports): Shut
         if (!exit) return repeat(signal, false)
         const code = forcedCode(signal, policy)
         coordinator.emit({ type: 'forced', signal, exitCode: code })
-        host.exit(code)
+        leave(code)
       }
       const begin = (reason: Reason) => {
         const isFirst = !coordinator.signal.aborted
@@ -140,7 +169,9 @@ export function assemble(options: ShutdownOptions, { host, clock }: Ports): Shut
         onSignals(signals, { host, clock, actions }),
         onMessages(messages, host, begin),
         faults ? onFaults(host, (thrown, origin) => coordinator.fault(thrown, origin)) : () => {},
-        coordinator.on('start', () => undo.push(absorbHangup(signals, host, actions))),
+        coordinator.on('start', () => {
+          if (takeBack) undo.push(absorbHangup(signals, host, actions))
+        }),
       ]
       takeBack = () => {
         for (const one of undo) one()
@@ -187,7 +218,7 @@ const OPTIONS = new Set([
 ])
 
 function refuseUnknownOptions(options: unknown): void {
-  if (typeof options !== 'object' || options === null) {
+  if (typeof options !== 'object' || options === null || Array.isArray(options)) {
     throw invalidOption('options', "an object such as { grace: '10s' }", options)
   }
   const unknown = Object.keys(options).find((key) => !OPTIONS.has(key))

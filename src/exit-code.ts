@@ -32,7 +32,7 @@ export function exitPolicy(option: unknown): ExitPolicy {
   }
   for (const [key, code] of Object.entries(option)) {
     const name = `exitCodes.${key}`
-    if (key !== 'clean' && !(key in DEFAULTS)) {
+    if (key !== 'clean' && !Object.hasOwn(DEFAULTS, key)) {
       throw invalidOption(name, `one of clean, ${Object.keys(DEFAULTS).join(', ')}`, key)
     }
     if (code === undefined) continue

@@ -130,6 +130,17 @@ export function disposeHook(
   options: Partial<Omit<Hook, 'run'>>,
   isTaken: (name: string) => boolean,
 ): Hook {
+  if (typeof (resource as { closeIdleConnections?: unknown }).closeIdleConnections === 'function') {
+    throw invalidOption(
+      'resource',
+      'something that is disposed of when nobody needs it any more',
+      resource,
+      "A server has to be drained before: add httpServer(server), from 'lastcall/http'.",
+    )
+  }
+  if (typeof options !== 'object' || options === null) {
+    throw invalidOption('options', "an object such as { name: 'pool' }", options)
+  }
   const { phase = 'close', ...rest } = options
   return {
     ...(rest.priority === undefined ? { phase } : {}),

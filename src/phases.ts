@@ -35,7 +35,7 @@ export const PHASES = [
 export type PhaseName = (typeof PHASES)[number]['name']
 
 /** The phases by name: those that every shutdown has and those of the application. */
-export function phasesWith(option: unknown): ReadonlyMap<string, Phase> {
+export function phasesWith(option: unknown, budget: number): ReadonlyMap<string, Phase> {
   const phases = new Map<string, Phase>(PHASES.map((phase) => [phase.name, phase]))
   if (option === undefined) return phases
   if (typeof option !== 'object' || option === null || Array.isArray(option)) {
@@ -46,6 +46,13 @@ export function phasesWith(option: unknown): ReadonlyMap<string, Phase> {
     )
   }
   for (const [name, given] of Object.entries(option)) {
+    if (name.trim() === '') throw invalidOption('phases', 'made of names that are not empty', name)
+    if (typeof given === 'object' && given !== null) {
+      const unknown = Object.keys(given).find((key) => key !== 'priority' && key !== 'reserve')
+      if (unknown !== undefined) {
+        throw invalidOption(`phases.${name}`, 'a number, or made of priority and reserve', unknown)
+      }
+    }
     const { priority, reserve } =
       typeof given === 'object' && given !== null ? given : { priority: given }
     phases.set(name, {
@@ -54,10 +61,16 @@ export function phasesWith(option: unknown): ReadonlyMap<string, Phase> {
       reserve:
         reserve === undefined
           ? (phases.get(name)?.reserve ?? USUAL_RESERVE)
-          : { milliseconds: parseDuration(reserve, `phases.${name}.reserve`, 0) },
+          : { milliseconds: parseReserve(reserve, `phases.${name}.reserve`, budget) },
     })
   }
   return phases
+}
+
+function parseReserve(value: unknown, option: string, budget: number): number {
+  const reserve = parseDuration(value, option, 0)
+  if (reserve <= budget) return reserve
+  throw invalidOption(option, `at most the budget of ${budget} ms`, value)
 }
 
 export function parsePriority(value: unknown, option: string): number {

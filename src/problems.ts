@@ -1,5 +1,6 @@
 import type { Coordinator } from './coordinator.ts'
 import { formatDuration } from './duration.ts'
+import type { ProcessPort } from './process.ts'
 import type { ErrorInfo } from './reason.ts'
 import type { HookReport } from './report.ts'
 
@@ -15,6 +16,19 @@ export function tellProblems(coordinator: Coordinator, warn: (text: string) => v
       `${signal} again: exiting at once with code ${exitCode}; hooks that were running are lost`,
     ),
   )
+}
+
+/**
+ * Says what is lost when somebody else ends the process during a run, and keeps its code from
+ * telling that all was well.
+ */
+export function tellEarlyExit(coordinator: Coordinator, host: ProcessPort, code: number): void {
+  const lost = coordinator.unfinished
+  if (lost.length === 0) return
+  host.warn(
+    `lastcall: process.exit() was called during the shutdown; these hooks are lost: ${lost.join(', ')}\n`,
+  )
+  host.failWith(code)
 }
 
 function describe({

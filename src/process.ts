@@ -23,6 +23,8 @@ export interface ProcessPort {
   /** stdout and stderr. */
   outputs(): Writable[]
   exit(code: number): void
+  /** Has an exit that is under way end with this code, where it would end with 0. */
+  failWith(code: number): void
 }
 
 // Known to every copy of the package, whichever version: the shape behind it never changes.
@@ -45,7 +47,9 @@ export const systemProcess: ProcessPort = {
     return Boolean(process.stdout?.isTTY || process.stderr?.isTTY)
   },
   get exitCode() {
-    return Number(process.exitCode ?? 0) || 0
+    const code = Number(process.exitCode ?? 0) || 0
+    // The kernel keeps 8 bits: 256 would read as 0, and was not meant to.
+    return code === 0 ? 0 : code & 255 || 1
   },
   get company() {
     const shared = globalThis as { [COMPANY]?: Company }
@@ -81,6 +85,9 @@ export const systemProcess: ProcessPort = {
   },
   exit(code) {
     process.exit(code)
+  },
+  failWith(code) {
+    if (!process.exitCode) process.exitCode = code
   },
 }
 

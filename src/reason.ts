@@ -1,3 +1,5 @@
+import { show } from './errors.ts'
+
 /** What started a run. The first one wins. */
 export type Reason =
   /** `terminal` is true where somebody pressed Ctrl-C at a terminal. */
@@ -29,20 +31,30 @@ export interface Fault {
   readonly at: number
 }
 
+const described = new WeakMap<object, ErrorInfo>()
+
 /**
- * Whatever was thrown, as plain data: people throw strings and undefined as well. Causes are
- * followed for so many steps, for they may go round in a circle.
+ * Whatever was thrown, as plain data: people throw strings and undefined as well. The same error is
+ * described by the same object.
  */
-export function describeError(thrown: unknown, steps = 4): ErrorInfo {
+export function describeError(thrown: unknown): ErrorInfo {
+  if (typeof thrown !== 'object' || thrown === null) return describe(thrown)
+  const known = described.get(thrown) ?? describe(thrown)
+  described.set(thrown, known)
+  return known
+}
+
+/** Causes are followed for so many steps, for they may go round in a circle. */
+function describe(thrown: unknown, steps = 4): ErrorInfo {
   const nothing = { code: null, stack: null, cause: null, errors: Object.freeze([]) }
   try {
     if (typeof thrown !== 'object' || thrown === null || !('message' in thrown)) {
-      return Object.freeze({ ...nothing, name: typeof thrown, message: String(thrown) })
+      return Object.freeze({ ...nothing, name: 'NonError', message: show(thrown) })
     }
     const { name, message, code, stack, cause, errors } = thrown as Partial<AggregateError> & {
       code?: unknown
     }
-    const inner = (part: unknown) => describeError(part, steps - 1)
+    const inner = (part: unknown) => describe(part, steps - 1)
     return Object.freeze({
       name: String(name ?? 'Error'),
       message: String(message),

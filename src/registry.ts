@@ -69,7 +69,7 @@ export class Registry {
     if (!this.#names.has(name)) return
     throw new LastcallError(
       'LASTCALL_NAME_TAKEN',
-      `There is a hook named '${name}' already. Names are unique, so that a report says which one failed: give this one another, for example httpServer(server, { name: 'admin' }).`,
+      `There is a hook named '${name}' already. Names are unique, so that a report says which one failed: give this one another; adapters take one as an option, as in httpServer(server, { name: 'admin' }).`,
     )
   }
 

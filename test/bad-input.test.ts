@@ -1,3 +1,4 @@
+import { createServer } from 'node:http'
 import { describe, expect, test } from 'vitest'
 import { createShutdown, LastcallError } from '../src/index.ts'
 import { virtualShutdown } from './support/virtual.ts'
@@ -151,6 +152,39 @@ describe('createShutdown refuses', () => {
       'LASTCALL_INVALID_OPTION',
       ['`phases.mine.reserve`'],
     ],
+    ['a phase without a name', { phases: { ' ': 1 } }, 'LASTCALL_INVALID_OPTION', ['`phases`']],
+    [
+      'a misspelt key of a phase',
+      { phases: { mine: { priority: 1, resrve: 1 } } },
+      'LASTCALL_INVALID_OPTION',
+      ["'resrve'"],
+    ],
+    [
+      'a reserve of a phase over the budget',
+      { grace: '10s', phases: { mine: { priority: 1, reserve: '60s' } } },
+      'LASTCALL_INVALID_OPTION',
+      ['`phases.mine.reserve`', '9000 ms'],
+    ],
+    [
+      'a signal in an array',
+      { signals: [['SIGTERM']] },
+      'LASTCALL_INVALID_OPTION',
+      ['an array of 1'],
+    ],
+    [
+      'a signal that is a method of every object',
+      { signals: ['toString'] },
+      'LASTCALL_INVALID_OPTION',
+      ["'toString'"],
+    ],
+    [
+      'an exit code for a method of every object',
+      { exitCodes: { toString: 3 } },
+      'LASTCALL_INVALID_OPTION',
+      ['`exitCodes.toString`'],
+    ],
+    ['options in an array', [], 'LASTCALL_INVALID_OPTION', ['an array of 0']],
+    ['a grace in seconds', { grace: 10 }, 'LASTCALL_INVALID_OPTION', ["write '10s'"]],
     ['phases in an array', { phases: ['mine'] }, 'LASTCALL_INVALID_OPTION', ['`phases`']],
     [
       'a flag that is none',
@@ -312,6 +346,21 @@ describe('add refuses', () => {
     )
     await clock.advance(10)
   })
+})
+
+test('a server is no resource: it has to be drained', () => {
+  const { shutdown } = virtualShutdown()
+  const error = errorOf(() => shutdown.add(createServer()))
+  expect(error.code).toBe('LASTCALL_INVALID_OPTION')
+  expect(error.message).toContain('httpServer(server)')
+})
+
+test('options beside a hook, or none beside a resource, are refused', () => {
+  const { shutdown } = virtualShutdown()
+  const resource = { [Symbol.asyncDispose]: async () => {} }
+  const hook = { name: 'a', phase: 'close', run }
+  expect(errorOf(() => shutdown.add(hook as never, { timeout: 5 })).message).toContain('`options`')
+  expect(errorOf(() => shutdown.add(resource, null as never)).message).toContain('`options`')
 })
 
 test('listening twice is refused, and listening again after taking it back is not', () => {

@@ -98,6 +98,61 @@ describe('several shutdowns in one process', () => {
     expect(world.process.exits).toEqual([0])
   })
 
+  test('a code that the application has set wins over 0', async () => {
+    const world = { process: new VirtualProcess(), clock: new VirtualClock() }
+    const codes = [0, 9, 0]
+    for (const clean of codes) virtualShutdown({ exitCodes: { clean } }, world).shutdown.listen()
+    world.process.send('SIGTERM')
+    await world.clock.advance(10)
+    expect(world.process.exits).toEqual([9])
+  })
+
+  test('one that joins when the last of the others has ended is waited for', async () => {
+    const { process, clock, shutdowns } = companyOf({ takes: 10 })
+    const late = virtualShutdown({}, { process, clock }).shutdown
+    let done = false
+    late.add({
+      name: 'late',
+      phase: 'drain',
+      run: async () => {
+        await clock.sleep(50)
+        done = true
+      },
+    })
+    shutdowns[0]?.on('exit', () => late.listen())
+    process.send('SIGTERM')
+    await clock.advance(1000)
+    expect(done).toBe(true)
+    expect(process.exits).toEqual([0])
+  })
+
+  test('whose exit is only stood in for leave nothing to those that come after', async () => {
+    const { process, clock } = companyOf({ takes: 10, fails: true })
+    process.send('SIGTERM')
+    await clock.advance(100)
+    const next = virtualShutdown({}, { process, clock }).shutdown
+    next.listen()
+    expect(next.signal.aborted).toBe(false)
+    process.send('SIGTERM')
+    await clock.advance(100)
+    expect(process.exits).toEqual([1, 0])
+  })
+
+  test('that hear of the same fault report it once each', async () => {
+    const { process, clock, shutdowns } = companyOf({ takes: 10 }, { takes: 10 })
+    process.emitter.emit('uncaughtException', new Error('boom'))
+    await clock.advance(100)
+    expect(shutdowns.map((shutdown) => shutdown.report?.faults.length)).toEqual([1, 1])
+  })
+
+  test('take what the signal of the other has ended for no fault', async () => {
+    const { process, clock, shutdowns } = companyOf({ takes: 10 }, { takes: 10 })
+    process.send('SIGTERM')
+    process.emitter.emit('unhandledRejection', shutdowns[0]?.signal.reason)
+    await clock.advance(100)
+    expect(process.exits).toEqual([0])
+  })
+
   test('one with exit: false takes no part', async () => {
     const { process, clock } = companyOf({ takes: 10 })
     const quiet = virtualShutdown({ exit: false }, { process, clock }).shutdown

@@ -370,6 +370,41 @@ describe('adding and taking back', () => {
     expect(shutdown.report?.duration).toBeLessThanOrEqual(1900)
   })
 
+  test('a hook that adds another while it is being started does not call it from within itself', async () => {
+    const { shutdown, clock } = virtualShutdown({ grace: '2s' })
+    let depth = 0
+    let deepest = 0
+    let count = 0
+    const add = (): void => {
+      shutdown.add({
+        name: `again ${count++}`,
+        phase: 'drain',
+        run: () => {
+          deepest = Math.max(deepest, ++depth)
+          if (count < 100) add()
+          depth--
+        },
+      })
+    }
+    add()
+    void shutdown.now()
+    await clock.advance(10)
+    expect(deepest).toBe(1)
+    expect(shutdown.report?.phases[0]?.hooks).toHaveLength(100)
+  })
+
+  test('a result that has come in while the loop was blocked counts, though the limit has passed', async () => {
+    const { shutdown, clock } = virtualShutdown()
+    // The limit's timer and the poll phase that brings the result are due at once.
+    const result = () =>
+      new Promise<void>((resolve) => clock.setTimeout(() => clock.afterPoll(resolve), 99))
+    shutdown.add({ name: 'reply', phase: 'drain', timeout: 100, run: result })
+    void shutdown.now()
+    clock.block(400)
+    await clock.advance(10)
+    expect(shutdown.report?.outcome).toBe('clean')
+  })
+
   test('adding after the end is an error that names the hook, and nothing is lost in silence', async () => {
     const { shutdown } = virtualShutdown({ exit: false })
     await shutdown.now()

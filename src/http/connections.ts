@@ -28,8 +28,8 @@ export class Connection {
     return this.inFlight === 0 && this.socket.bytesRead > this.#bytesHandled
   }
 
-  fallSilent(now: number): void {
-    this.activeAt = now
+  /** What has been read belongs to requests that are answered. */
+  settle(): void {
     this.#bytesHandled = this.socket.bytesRead
   }
 }
@@ -46,13 +46,28 @@ export interface Watcher {
 /** The connections of a server, from when it is handed in: every request passes here, so this does little. */
 export class Connections {
   watcher: Watcher | undefined
+  /** The drain that is under way: a server is drained once, whoever asks for it. */
+  draining: Promise<void> | undefined
   /** When a connection last sent its first request, probes left out. */
   lastArrival = Number.NEGATIVE_INFINITY
   /** Those whose TLS handshake is not over, by their client's address, and since when. */
   readonly handshakes = new Map<string, { socket: Socket; since: number }>()
   readonly #open = new Map<Socket, Connection>()
   readonly #clock: Clock
-  readonly #isProbe: (request: IncomingMessage) => boolean
+  #isProbe: (request: IncomingMessage) => boolean
+
+  /** Those of this server: the same as before where it has been handed in already. */
+  static of(
+    server: Server,
+    clock: Clock,
+    isProbe: (request: IncomingMessage) => boolean,
+  ): Connections {
+    const known = CONNECTIONS.get(server)
+    if (known) known.#isProbe = isProbe
+    const connections = known ?? new Connections(server, clock, isProbe)
+    CONNECTIONS.set(server, connections)
+    return connections
+  }
 
   constructor(server: Server, clock: Clock, isProbe: (request: IncomingMessage) => boolean) {
     this.#clock = clock
@@ -77,7 +92,7 @@ export class Connections {
     return this.#open.size
   }
 
-  of(socket: Socket): Connection | undefined {
+  find(socket: Socket): Connection | undefined {
     return this.#open.get(socket)
   }
 
@@ -144,7 +159,7 @@ export class Connections {
     })(this)
 
   #fallSilent(connection: Connection): void {
-    connection.fallSilent(this.#clock.now())
+    connection.activeAt = this.#clock.now()
     this.watcher?.silent(connection)
   }
 
@@ -156,6 +171,8 @@ export class Connections {
       connections.watcher?.closed(connection)
     })(this)
 }
+
+const CONNECTIONS = new WeakMap<Server, Connections>()
 
 /** Whether the server speaks TLS; told without loading node:tls. */
 function isSecure(server: Server): boolean {

@@ -78,12 +78,16 @@ export class Drain implements Watcher {
 
     connections.watcher = this
     this.#takeBack = handleAfterParsing(server, (request, response) => {
-      const connection = connections.of(request.socket)
+      const connection = connections.find(request.socket)
       // Whoever has been told must not be worked on again (RFC 9112, 9.6).
       if (connection && this.#told.has(connection)) this.#counts.crossed++
       else connections.count(request, response)
       return !connection || !this.#told.has(connection)
     })
+    const idle = idleSockets(server, connections)
+    for (const connection of connections) {
+      if (connection.used && idle.has(connection.socket)) connection.settle()
+    }
     const inOrder = [...connections].sort((a, b) => a.activeAt - b.activeAt)
     for (const connection of inOrder) this.opened(connection)
     for (const { socket, since } of connections.handshakes.values()) {
@@ -107,6 +111,7 @@ export class Drain implements Watcher {
   }
 
   silent(connection: Connection): void {
+    connection.settle()
     if (!this.#told.has(connection)) this.#silent.add(connection, connection.activeAt)
   }
 
@@ -182,6 +187,24 @@ export class Drain implements Watcher {
     this.#takeBack()
     this.#parts.connections.watcher = undefined
   }
+}
+
+/**
+ * Those whose parser waits for a request, and has no part of one. Only Node knows, and it tells by
+ * closing them: for once, that is noted in place of being done.
+ */
+function idleSockets(server: Server, connections: Iterable<Connection>): Set<Socket> {
+  const idle = new Set<Socket>()
+  const sockets = [...connections].map(({ socket }) => socket)
+  for (const socket of sockets) {
+    socket.destroy = () => {
+      idle.add(socket)
+      return socket
+    }
+  }
+  server.closeIdleConnections()
+  for (const socket of sockets) delete (socket as Partial<Socket>).destroy
+  return idle
 }
 
 function hasBody({ headers }: IncomingMessage): boolean {

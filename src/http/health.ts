@@ -86,14 +86,22 @@ export function createHealthChecks(options: HealthOptions, clock: Clock): Health
   const alive = (_request: IncomingMessage, response: ServerResponse) => {
     answer(response, 200, 'alive')
   }
-  const readiness = async (request: IncomingMessage, response: ServerResponse) => {
+  /** Those who wait for the check; they need not wait for it once the shutdown is announced. */
+  const waiting = new Set<(isReady: boolean) => void>()
+  const readiness = (request: IncomingMessage, response: ServerResponse) => {
     const prober = request.socket.remoteAddress
     probers.heard(prober)
-    const ready = !stopping && (await passes(check))
-    // The announcement may have come while the check ran.
-    if (stopping) probers.told(prober)
-    if (stopping) answer(response, 503, 'stopping')
-    else answer(response, ready ? 200 : 503, ready ? 'ready' : 'not ready')
+    const reply = (isReady: boolean) => {
+      waiting.delete(reply)
+      if (stopping) probers.told(prober)
+      if (stopping) answer(response, 503, 'stopping')
+      else answer(response, isReady ? 200 : 503, isReady ? 'ready' : 'not ready')
+    }
+    if (stopping || check === undefined) return reply(true)
+    waiting.add(reply)
+    void passes(check).then((isReady) => {
+      if (waiting.has(reply)) reply(isReady)
+    })
   }
   const routes = new Map([
     [livez, alive],
@@ -101,7 +109,7 @@ export function createHealthChecks(options: HealthOptions, clock: Clock): Health
   ])
   const serve = (path: string, request: IncomingMessage, response: ServerResponse): void => {
     probes.add(request)
-    void routes.get(path)?.(request, response)
+    routes.get(path)?.(request, response)
   }
 
   const health = (
@@ -126,6 +134,7 @@ export function createHealthChecks(options: HealthOptions, clock: Clock): Health
   }
   const announce = () => {
     stopping = true
+    for (const reply of waiting) reply(false)
   }
   const isProbe = (request: IncomingMessage) => probes.has(request)
   return Object.assign(health, { fastify, probers, announce, isProbe })
@@ -176,9 +185,9 @@ export class Probers {
   }
 }
 
-async function passes(check: HealthOptions['ready']): Promise<boolean> {
+async function passes(check: () => boolean | Promise<boolean>): Promise<boolean> {
   try {
-    return check === undefined || (await check())
+    return await check()
   } catch {
     return false
   }

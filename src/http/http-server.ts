@@ -68,7 +68,9 @@ export function httpServerHooks(server: Server, options: HttpServerOptions, cloc
     const drain = new Drain({ server, connections, clock, linger }, context)
     const why = await lameDuck(settings, { connections, health, clock }, context)
     if (why) context.note(`lame duck of ${formatDuration(clock.now() - began)}: ${why}`)
-    await drain.run()
+    connections.draining ??= drain.run()
+    await connections.draining
+    connections.draining = undefined
   }
   const drainHook: Hook = {
     name,
@@ -81,7 +83,7 @@ export function httpServerHooks(server: Server, options: HttpServerOptions, cloc
 
   // Nothing is listened to before everything has been checked.
   allowListening(server)
-  const connections = new Connections(server, clock, health?.isProbe ?? (() => false))
+  const connections = Connections.of(server, clock, health?.isProbe ?? (() => false))
   if (!health) return [drainHook]
   return [{ name: `${name}:announce`, phase: 'announce', run: health.announce }, drainHook]
 }
@@ -106,10 +108,13 @@ function refuseOthers(server: unknown): void {
   )
 }
 
+const WHAT_TO_PASS =
+  'Pass what createServer() of node:http or node:https, or app.listen(), returns.'
+
 function whatIsWrong(server: unknown): string | undefined {
   const given = server as Partial<Server> & { server?: unknown; updateSettings?: unknown }
   if (given === null || (typeof given !== 'object' && typeof given !== 'function')) {
-    return 'Pass what createServer() or app.listen() returns.'
+    return WHAT_TO_PASS
   }
   if (typeof given === 'function')
     return 'This looks like an Express application: pass what app.listen() returns.'
@@ -117,7 +122,7 @@ function whatIsWrong(server: unknown): string | undefined {
     return 'HTTP/2 servers are not drained by this version.'
   if (isHttpServer(given)) return undefined
   if (isHttpServer(given.server)) return 'Pass its `server`, as in httpServer(app.server).'
-  return 'Pass what createServer() or app.listen() returns.'
+  return WHAT_TO_PASS
 }
 
 function isHttpServer(value: unknown): boolean {

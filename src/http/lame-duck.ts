@@ -84,7 +84,9 @@ export function lameDuck(
   const isKubernetes = [platform, ...platform.also].some(({ name }) => name === 'kubernetes')
   const usualLeast = isKubernetes ? 5000 : 0
   const wanted = settings.atMost ?? Math.max(usualMost, settings.atLeast ?? 0)
-  const atMost = atTerminal ? 0 : Math.min(wanted, context.remaining())
+  // Whatever is wanted, something has to be left for the drain itself.
+  const atMost = atTerminal ? 0 : Math.min(wanted, context.remaining() * 0.75)
+  const isCut = atMost < Math.min(wanted, settings.atLeast ?? 0)
   const atLeast = Math.min(settings.atLeast ?? usualLeast, atMost)
   const untold = () => health?.probers.waiting(settings.probes, atMost) ?? []
   const hadToTell = untold().length > 0
@@ -105,6 +107,7 @@ export function lameDuck(
       clock.clearTimeout(timer)
       const now = clock.now()
       const waiting = untold()
+      if (isCut && now >= began + atMost) return stop('shortened, to leave time for the drain')
       const quietAt = hadToTell ? connections.lastArrival + settings.quiet : began
       const ready = Math.max(began + atLeast, quietAt)
       if (waiting.length === 0 && now >= ready)

@@ -12,9 +12,11 @@ import type { Clock } from '../clock.ts'
  * them, in milliseconds
  */
 export async function stopListening(server: Server, clock: Clock, patience: number): Promise<void> {
-  // A start may be under way: who begins to listen from here on stops at once.
-  server.on('listening', closeAgain)
-  if (!server.listening) return
+  if (!server.listening) {
+    // A start may be under way: if it begins to listen after this, it stops at once.
+    server.once('listening', closeAgain)
+    return
+  }
   const accepted: Socket[] = []
   const hold = (socket: Socket) => void accepted.push(socket)
   const pausing = server as Server & { pauseOnConnect: boolean }

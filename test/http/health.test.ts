@@ -3,7 +3,15 @@ import { createShutdown } from 'lastcall'
 import { type HealthChecks, type HealthOptions, healthChecks, httpServer } from 'lastcall/http'
 import { describe, expect, it } from 'vitest'
 import { Connections } from '../../src/http/connections.ts'
-import { connect, Gate, listen, serve, stoppedListening, until } from '../support/service.ts'
+import {
+  connect,
+  Gate,
+  hookOf,
+  listen,
+  serve,
+  stoppedListening,
+  until,
+} from '../support/service.ts'
 import { VirtualClock } from '../support/virtual.ts'
 
 /** A server that answers probes, and says `page` to everything else. */
@@ -146,6 +154,21 @@ describe('a check of the application', () => {
     expect(await client.answer()).toMatchObject({ status: 503, body: '{"status":"stopping"}\n' })
   })
 
+  it('that never comes to an end holds up no probe once the shutdown is announced', async () => {
+    const asked = new Gate()
+    const ready = () => {
+      asked.open()
+      return new Promise<boolean>(() => {})
+    }
+    const health = healthChecks({ ready })
+    const client = await serveHealth(health)
+    client.ask('/readyz')
+    await asked.opened
+    health.announce()
+
+    expect(await client.answer()).toMatchObject({ status: 503 })
+  })
+
   it('that is still running when its request was answered by somebody else harms nobody', async () => {
     const gate = new Gate()
     const health = healthChecks({ ready: () => gate.opened.then(() => true) })
@@ -214,6 +237,33 @@ describe('the health of a server that is shut down', () => {
     live.socket.end()
     ready.socket.end()
     expect(await run).toMatchObject({ outcome: 'clean' })
+  })
+
+  it('has its prober told three times before the server stops listening', async () => {
+    const health = healthChecks()
+    const { port, shutdown } = await serve((request, response) => void health(request, response), {
+      health,
+    })
+    const statuses: number[] = []
+    const known = new Gate()
+    // Asks on a new connection each time, as a kubelet does, for as long as it gets one.
+    const probe = async (): Promise<void> => {
+      const client = await connect(port)
+      const { status } = await client.get('/readyz', { headers: { Connection: 'close' } })
+      statuses.push(status)
+      if (statuses.length === 5) known.open()
+      return probe()
+    }
+    const prober = probe().catch(() => 'turned away')
+    await known.opened
+    const run = shutdown.now()
+
+    expect(await prober).toBe('turned away')
+    expect(statuses.filter((status) => status === 503).length).toBeGreaterThanOrEqual(3)
+    expect(hookOf(await run)).toMatchObject({
+      status: 'done',
+      notes: expect.arrayContaining([expect.stringMatching(/^lame duck of \d+ ms: probers told$/)]),
+    })
   })
 
   it('is no traffic: probes are no arrivals', async () => {

@@ -19,11 +19,31 @@ function listenersOf(server: Pick<Server, 'eventNames' | 'listenerCount'>): Reco
 
 describe('httpServer() refuses what is not a server, and says what to pass', () => {
   it.each([
-    ['nothing', undefined, 'got undefined. Pass what createServer() or app.listen() returns.'],
-    ['null', null, 'got null. Pass what createServer() or app.listen() returns.'],
-    ['a port', 3000, 'got 3000 (number). Pass what createServer() or app.listen() returns.'],
-    ['a name', 'http', "got 'http' (string). Pass what createServer() or app.listen() returns."],
-    ['an object', {}, 'got an object (Object). Pass what createServer() or app.listen() returns.'],
+    [
+      'nothing',
+      undefined,
+      'got undefined. Pass what createServer() of node:http or node:https, or app.listen(), returns.',
+    ],
+    [
+      'null',
+      null,
+      'got null. Pass what createServer() of node:http or node:https, or app.listen(), returns.',
+    ],
+    [
+      'a port',
+      3000,
+      'got 3000 (number). Pass what createServer() of node:http or node:https, or app.listen(), returns.',
+    ],
+    [
+      'a name',
+      'http',
+      "got 'http' (string). Pass what createServer() of node:http or node:https, or app.listen(), returns.",
+    ],
+    [
+      'an object',
+      {},
+      'got an object (Object). Pass what createServer() of node:http or node:https, or app.listen(), returns.',
+    ],
     [
       'an Express application',
       express(),
@@ -33,7 +53,7 @@ describe('httpServer() refuses what is not a server, and says what to pass', () 
     [
       'a server of node:net',
       createNetServer(),
-      'got an object (Server). Pass what createServer() or app.listen() returns.',
+      'got an object (Server). Pass what createServer() of node:http or node:https, or app.listen(), returns.',
     ],
     [
       'a server of node:http2',

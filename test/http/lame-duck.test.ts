@@ -6,7 +6,6 @@ import { createHealthChecks, type HealthOptions } from '../../src/http/health.ts
 import { httpServerHooks } from '../../src/http/http-server.ts'
 import { type LameDuckOptions, lameDuck, lameDuckSettings } from '../../src/http/lame-duck.ts'
 import { type ContextOptions, contextOf } from '../support/context.ts'
-import { Gate } from '../support/service.ts'
 import { settle, VirtualClock, virtualShutdown } from '../support/virtual.ts'
 
 const KUBELET = '10.0.0.1'
@@ -132,16 +131,14 @@ describe('a lame duck by its conditions', () => {
   })
 
   it('counts a probe that was being looked into when readiness was announced', async () => {
-    const gate = new Gate()
-    const checks: (boolean | Promise<boolean>)[] = [true, true, gate.opened.then(() => true)]
-    const { clock, probe, start } = world({ probes: 1 }, { ready: () => checks.shift() ?? false })
+    const checks: (boolean | Promise<boolean>)[] = [true, true, new Promise(() => {})]
+    const { probe, start } = world({ probes: 1 }, { ready: () => checks.shift() ?? false })
     await probe(1000, 3)
     const over = start()
-    await clock.advance(500)
-    gate.open()
     await settle()
 
-    expect(over).toEqual({ after: 500, why: 'probers told' })
+    // It is answered at once: what the check would say makes no difference any more.
+    expect(over).toEqual(NONE)
   })
 
   it('is none where every prober has been told before it could begin', async () => {
@@ -236,7 +233,7 @@ describe('a lame duck by its conditions', () => {
     expect(over).toEqual({ after: cap, why: 'new connections went on' })
   })
 
-  it('never lasts longer than the hook may take', async () => {
+  it('never lasts so long that the drain has no time left', async () => {
     const { arrive, clock, probe, start, tell } = world(
       { probes: 1, atMost: '30s' },
       { limit: 5000 },
@@ -250,7 +247,7 @@ describe('a lame duck by its conditions', () => {
       await clock.advance(50)
     }
 
-    expect(over).toEqual({ after: 5000, why: 'new connections went on' })
+    expect(over).toEqual({ after: 3750, why: 'new connections went on' })
   })
 
   it('does not wait for a prober that asks too rarely to be told in time', async () => {
@@ -476,12 +473,12 @@ describe('a lame duck of a fixed time', () => {
     expect(over).toEqual(NONE)
   })
 
-  it('lasts no longer than the hook may take', async () => {
+  it('leaves a quarter of the time to the drain', async () => {
     const { clock, start } = world('60s', { limit: 2000 })
     const over = start()
     await clock.advance(60_000)
 
-    expect(over.after).toBe(2000)
+    expect(over).toEqual({ after: 1500, why: 'shortened, to leave time for the drain' })
   })
 })
 

@@ -113,4 +113,38 @@ describe.each([
     })
     expect(await client.ended()).toBeDefined()
   })
+
+  it('answers the rest of a pipeline of which a part had come when the rest was answered', async () => {
+    const clock = new PollingClock()
+    const { connect, server, shutdown } = await serve(later, { secure, clock })
+    const client = await connect()
+    const second = requestOf('/second')
+    client.send(requestOf('/first') + second.slice(0, 25))
+    await client.answer()
+    const run = shutdown.now()
+    await stoppedListening({ server })
+    await clock.advance(8000)
+    client.send(second.slice(25))
+
+    expect(await client.answer()).toMatchObject({ status: 200, body: 'ok', saysClose: true })
+    expect(await run).toMatchObject({ outcome: 'clean' })
+  })
+
+  it('does not take an empty line after a request for the beginning of the next', async () => {
+    const clock = new PollingClock()
+    const { connect, server, shutdown } = await serve(later, { secure, clock })
+    const client = await connect()
+    await client.get('/', { method: 'POST', headers: { 'Content-Length': '0' } })
+    client.send('\r\n')
+    // Read before the other is answered.
+    const other = await connect()
+    await other.get('/')
+    const run = shutdown.now()
+    await stoppedListening({ server })
+    await clock.advance(250)
+    await client.ended()
+    await clock.advance(250)
+
+    expect(await run).toMatchObject({ outcome: 'clean' })
+  })
 })

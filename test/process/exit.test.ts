@@ -71,6 +71,25 @@ describe('a process that is stopped', () => {
     expect(ended.stderr).toContain('SIGINT again: exiting at once with code 130')
   })
 
+  test('says what is lost where somebody else calls process.exit() during the run, and does not exit with 0', async () => {
+    const script = new Script(
+      shutdownScript(`
+        shutdown.add({ name: 'http', phase: 'drain', run: () => process.exit(0) })
+        shutdown.add({ name: 'events', phase: 'flush', run: () => say('flushed') })
+      `),
+    )
+    const ended = await (await script.says('ready')).send('SIGTERM').ended
+    expect(ended).toMatchObject({ code: 1, stdout: 'ready\n' })
+    expect(ended.stderr).toContain(
+      'process.exit() was called during the shutdown; these hooks are lost: http, events',
+    )
+  })
+
+  test('exits with 1 where its own exit code would read as 0', async () => {
+    const script = new Script(shutdownScript('process.exitCode = 256'))
+    expect((await (await script.says('ready')).send('SIGTERM').ended).code).toBe(1)
+  })
+
   test('exits with 143 after a clean run where that is asked for', async () => {
     const script = new Script(shutdownScript('', `{ exitCodes: { clean: 'signal' } }`))
     const ended = await (await script.says('ready')).send('SIGTERM').ended

@@ -91,15 +91,11 @@ export async function until(condition: () => boolean): Promise<void> {
 /** Something to wait for that the test lets happen. */
 export class Gate {
   readonly opened: Promise<void>
-  isOpen = false
   open!: () => void
 
   constructor() {
     this.opened = new Promise((resolve) => {
-      this.open = () => {
-        this.isOpen = true
-        resolve()
-      }
+      this.open = resolve
     })
   }
 }

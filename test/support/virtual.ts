@@ -100,6 +100,10 @@ export class VirtualProcess implements ProcessPort {
     this.exits.push(code)
   }
 
+  failWith(code: number): void {
+    this.exitCode ||= code
+  }
+
   send(signal: NodeJS.Signals): void {
     this.emitter.emit(signal, signal)
   }

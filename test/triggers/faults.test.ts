@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
-import { virtualShutdown } from '../support/virtual.ts'
+import type { Shutdown } from '../../src/shutdown.ts'
+import { type VirtualProcess, virtualShutdown } from '../support/virtual.ts'
 
 test.each(['uncaughtException', 'unhandledRejection'] as const)(
   'an %s starts a run, is told with its stack, and makes the code 1 whatever the hooks did',
@@ -49,7 +50,11 @@ test('one more fault during the run is reported and does not loop', async () => 
   await clock.advance(100)
   expect(shutdown.report?.faults).toMatchObject([
     { origin: 'uncaughtException', error: { message: 'first' }, at: 0 },
-    { origin: 'unhandledRejection', error: { message: 'second' }, at: 50 },
+    {
+      origin: 'unhandledRejection',
+      error: { name: 'NonError', message: "'second' (string)" },
+      at: 50,
+    },
   ])
   expect(process.exits).toEqual([1])
 })
@@ -66,6 +71,30 @@ test('a fault during a run that a signal has started makes the code 1, and the s
     outcome: 'fault',
     exitCode: 1,
   })
+})
+
+test.each([
+  [
+    'a listener of the end',
+    (shutdown: Shutdown) =>
+      shutdown.on('end', () => {
+        throw new Error('late')
+      }),
+  ],
+  [
+    'whoever waited for the report',
+    (shutdown: Shutdown, process: VirtualProcess) => {
+      shutdown.on('exit', () => process.emitter.emit('uncaughtException', new Error('late')))
+    },
+  ],
+])('a fault between the report and the exit makes the code 1: %s', async (_, prepare) => {
+  const { shutdown, process, clock } = virtualShutdown()
+  prepare(shutdown, process)
+  shutdown.listen()
+  process.send('SIGTERM')
+  await clock.advance(1)
+  expect(process.exits).toEqual([1])
+  expect(process.warnings).toContain('late')
 })
 
 test('a loop that shutdown.signal has ended, and that nobody caught, is no fault', async () => {

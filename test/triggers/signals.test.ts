@@ -77,10 +77,26 @@ describe('a second signal', () => {
     expect(process.warnings).toContain('SIGINT again: exiting at once with code 130')
   })
 
-  test('SIGINT forces a run that SIGTERM has started', async () => {
+  test('the first SIGINT of a run that SIGTERM has started does not force, the second does', async () => {
     const { process, clock } = busyShutdown()
     process.send('SIGTERM')
     await clock.advance(1000)
+    process.send('SIGINT')
+    expect(process.exits).toEqual([])
+    await clock.advance(1000)
+    process.send('SIGINT')
+    expect(process.exits).toEqual([130])
+  })
+
+  test('a repeat that is heard late, because a hook blocked the loop, is the same press', async () => {
+    const { shutdown, process, clock, repeats } = busyShutdown()
+    shutdown.add({ name: 'blocks', phase: 'announce', run: () => clock.block(500) })
+    process.send('SIGINT')
+    // Sent within some 25 ms, and heard when the loop is free.
+    process.send('SIGINT')
+    expect(process.exits).toEqual([])
+    expect(repeats).toEqual([{ type: 'repeat', signal: 'SIGINT', samePress: true }])
+    await clock.advance(100)
     process.send('SIGINT')
     expect(process.exits).toEqual([130])
   })
@@ -155,6 +171,15 @@ describe('taking back', () => {
     expect(process.listeners).toEqual(['SIGTERM'])
     expect(process.emitter.listenerCount('SIGTERM')).toBe(1)
     expect(process.company.members.size).toBe(0)
+  })
+
+  test('nothing is left where it is taken back in the tick in which the run begins', () => {
+    const { shutdown, process } = virtualShutdown()
+    let unlisten = () => {}
+    shutdown.on('start', () => unlisten())
+    unlisten = shutdown.listen()
+    process.send('SIGTERM')
+    expect(process.listeners.filter((name) => name !== 'exit')).toEqual([])
   })
 
   test('a run with exit: false gives the signals back when it is over, so that the process can be stopped', async () => {
