@@ -31,3 +31,8 @@ export function range(values: readonly number[], unit: string, digits = 0): stri
   const [least, most] = [Math.min(...values), Math.max(...values)]
   return `${median(values).toFixed(digits)} ${unit} (${least.toFixed(digits)} to ${most.toFixed(digits)})`
 }
+
+/** A figure against its limit: `4.3 ms, within 5 ms` or `6.1 ms, OVER 5 ms`. */
+export function heldAgainst(value: number, limit: number, unit: string): string {
+  return `${value.toFixed(1)} ${unit}, ${value <= limit ? 'within' : 'OVER'} ${limit} ${unit}`
+}

@@ -29,6 +29,9 @@ const lastcall = await run('lastcall', '../01-express.ts')
 console.log(`\n${indent(tint(lastcall.stderr.trim()))}\n`)
 const bare = await run('server.close()', 'bare.ts')
 console.log(`\n${table([lastcall, bare])}`)
+console.log(
+  '\nNobody told the clients of server.close() to leave, so it served on until it was killed.',
+)
 
 process.exitCode = lastcall.lost === 0 && lastcall.code === 0 ? 0 : 1
 
