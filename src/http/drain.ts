@@ -186,6 +186,7 @@ export class Drain implements Watcher {
     this.#handshakes.clear()
     this.#takeBack()
     this.#parts.connections.watcher = undefined
+    this.#parts.connections.draining = undefined
   }
 }
 

@@ -68,9 +68,9 @@ export function httpServerHooks(server: Server, options: HttpServerOptions, cloc
     const drain = new Drain({ server, connections, clock, linger }, context)
     const why = await lameDuck(settings, { connections, health, clock }, context)
     if (why) context.note(`lame duck of ${formatDuration(clock.now() - began)}: ${why}`)
+    if (context.signal.aborted) return
     connections.draining ??= drain.run()
     await connections.draining
-    connections.draining = undefined
   }
   const drainHook: Hook = {
     name,

@@ -217,4 +217,38 @@ describe('a server', () => {
     await once(successor, 'listening')
     successor.close()
   })
+
+  it.each([
+    ['in the drain', {}],
+    ['in the lame duck', { lameDuck: '10s' }],
+  ] as const)('that was cut off %s can be started and drained again', async (_, options) => {
+    const server = createServer((request, response) => {
+      if (request.url !== '/hangs') response.end('ok')
+    })
+    const first = quietShutdown()
+    first.add(httpServer(server, { ...options, timeout: '100ms' }))
+    const client = await connect(await listen(server))
+    client.ask('/hangs')
+    await once(server, 'request')
+    expect(await first.now()).toMatchObject({ outcome: 'cut off' })
+    await client.closed()
+
+    const again = await connect(await listen(server))
+    const second = quietShutdown()
+    second.add(httpServer(server))
+    again.ask('/')
+    expect(await second.now()).toMatchObject({ outcome: 'clean' })
+    expect(await again.answer()).toMatchObject({ body: 'ok' })
+  })
+
+  it('that is handed in twice is drained once, and both hooks wait for it', async () => {
+    const { connect, server, shutdown } = await serve(later)
+    shutdown.add(httpServer(server, { name: 'again' }))
+    const client = await connect()
+    client.ask('/')
+    const report = await shutdown.now()
+
+    expect(await client.answer()).toMatchObject({ body: 'ok' })
+    expect(['http', 'again'].map((name) => hookOf(report, name)?.status)).toEqual(['done', 'done'])
+  })
 })
