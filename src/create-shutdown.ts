@@ -1,15 +1,14 @@
 import { budgetOf } from './budget.ts'
 import { type Clock, systemClock } from './clock.ts'
-import { beginTogether, join, type Member, worstEnding } from './company.ts'
 import { Coordinator } from './coordinator.ts'
 import { parseDuration } from './duration.ts'
 import { invalidOption, LastcallError } from './errors.ts'
+import { exitAtTheEnd } from './exit.ts'
 import { exitCodeOf, exitPolicy, forcedCode } from './exit-code.ts'
 import { disposeHook, type Hook, isDisposable, prepareHook } from './hook.ts'
-import { flushOutput } from './output.ts'
 import { phasesWith } from './phases.ts'
 import { guessPlatform, type Platform } from './platform.ts'
-import { tellEarlyExit, tellProblems } from './problems.ts'
+import { tellProblems } from './problems.ts'
 import { type ProcessPort, systemProcess } from './process.ts'
 import type { Reason } from './reason.ts'
 import { Registry } from './registry.ts'
@@ -77,55 +76,15 @@ export function assemble(options: ShutdownOptions, { host, clock }: Ports): Shut
     takeBack = undefined
   }
 
-  const { company } = host
-  const member: Member = { begin: (reason) => void coordinator.begin(reason), ended: undefined }
-  let isLeaving = false
-  const leave = (code: number) => {
-    isLeaving = true
-    host.exit(code)
-    // Only where something stands in for the exit: there may be others after this one.
-    company.members.clear()
-    company.reason = undefined
-  }
-  if (exit) {
-    coordinator.on('start', ({ reason }) => {
-      beginTogether(company, member, reason)
-      const stopWatching = host.on('exit', () => {
-        stopWatching()
-        if (!isLeaving) tellEarlyExit(coordinator, host, policy.failed)
-      })
-    })
-    coordinator.on('end', ({ report }) => {
-      member.ended = { rank: RANKS[report.outcome], code: report.exitCode }
-      const worst = worstEnding(company)
-      if (!worst) return
-      // Whoever waits for the report has his turn first: what he writes is to be flushed too.
-      clock.afterPoll(async () => {
-        coordinator.emit({ type: 'exit', exitCode: worst.code })
-        const left = Math.min(budget.margin, grace - report.duration) - budget.margin * EXIT_SHARE
-        await flushOutput(host.outputs(), left, clock)
-        // It may have become worse, or somebody may have joined, who will leave at his end.
-        const last = worstEnding(company)
-        if (last) leave(last.code)
-      })
-    })
-    coordinator.on('fault', () => {
-      if (member.ended) member.ended = { rank: RANKS.fault, code: policy.fault }
-    })
-  } else {
-    // Whoever stays alive can be stopped again.
-    coordinator.on('end', unlisten)
-  }
+  // Whoever stays alive can be stopped again.
+  const exiting = exit ? exitAtTheEnd(coordinator, { host, clock, budget, policy }) : undefined
+  if (!exiting) coordinator.on('end', unlisten)
 
   return {
     add(what: unknown, options?: Parameters<Shutdown['add']>[1]) {
       if (isDisposable(what)) {
-        return coordinator.add([
-          prepareHook(
-            disposeHook(what, options === undefined ? {} : options, registry.isTaken),
-            phases,
-          ),
-        ])
+        const hook = disposeHook(what, options, registry.isTaken)
+        return coordinator.add([prepareHook(hook, phases)])
       }
       if (options !== undefined) {
         throw invalidOption(
@@ -154,10 +113,10 @@ export function assemble(options: ShutdownOptions, { host, clock }: Ports): Shut
         coordinator.emit({ type: 'repeat', signal, samePress })
       const force = (signal: NodeJS.Signals) => {
         // Whoever leaves the process alone cannot force it.
-        if (!exit) return repeat(signal, false)
+        if (!exiting) return repeat(signal, false)
         const code = forcedCode(signal, policy)
         coordinator.emit({ type: 'forced', signal, exitCode: code })
-        leave(code)
+        exiting.exit(code)
       }
       const begin = (reason: Reason) => {
         const isFirst = !coordinator.signal.aborted
@@ -175,9 +134,9 @@ export function assemble(options: ShutdownOptions, { host, clock }: Ports): Shut
       ]
       takeBack = () => {
         for (const one of undo) one()
-        if (!coordinator.signal.aborted) company.members.delete(member)
+        exiting?.part()
       }
-      if (exit) join(company, member)
+      exiting?.join()
       return unlisten
     },
     now(note) {
@@ -196,12 +155,6 @@ export function assemble(options: ShutdownOptions, { host, clock }: Ports): Shut
     platform,
   }
 }
-
-/** How bad an outcome is: of several shutdowns the worst one's code counts. */
-const RANKS: Record<Outcome, number> = { clean: 0, failed: 1, 'cut off': 2, fault: 3 }
-
-/** The part of the margin that is for the exit itself; in the rest stdout and stderr are flushed. */
-const EXIT_SHARE = 0.1
 
 const OPTIONS = new Set([
   'grace',

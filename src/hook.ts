@@ -127,7 +127,7 @@ export function checkHook(hook: Hook): Pick<PreparedHook, 'timeout' | 'reserve'>
 /** The hook that something disposable becomes. */
 export function disposeHook(
   resource: DisposableResource,
-  options: Partial<Omit<Hook, 'run'>>,
+  options: Partial<Omit<Hook, 'run'>> | undefined = {},
   isTaken: (name: string) => boolean,
 ): Hook {
   if (typeof (resource as { closeIdleConnections?: unknown }).closeIdleConnections === 'function') {

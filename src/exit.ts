@@ -1,0 +1,76 @@
+import type { Budget } from './budget.ts'
+import type { Clock } from './clock.ts'
+import { beginTogether, join, type Member, worstEnding } from './company.ts'
+import type { Coordinator } from './coordinator.ts'
+import type { ExitPolicy } from './exit-code.ts'
+import { flushOutput } from './output.ts'
+import { tellEarlyExit } from './problems.ts'
+import type { ProcessPort } from './process.ts'
+import type { Outcome } from './report.ts'
+
+/** What a shutdown that ends its process does besides running its hooks. */
+export interface Exiting {
+  /** Takes part: it begins when another one does, and is waited for. */
+  join(): void
+  /** Takes no part any more, unless its run has begun. */
+  part(): void
+  /** Ends the process now. */
+  exit(code: number): void
+}
+
+/** Ends the process when the run, and that of every other shutdown in it, has ended. */
+export function exitAtTheEnd(
+  coordinator: Coordinator,
+  parts: { host: ProcessPort; clock: Clock; budget: Budget; policy: ExitPolicy },
+): Exiting {
+  const { host, clock, budget, policy } = parts
+  const { company } = host
+  const member: Member = { begin: (reason) => void coordinator.begin(reason), ended: undefined }
+  let isExiting = false
+
+  const exit = (code: number) => {
+    isExiting = true
+    host.exit(code)
+    // Only where something stands in for the exit: there may be others after this one.
+    company.members.clear()
+    company.reason = undefined
+  }
+  const leave = async (duration: number, code: number) => {
+    coordinator.emit({ type: 'exit', exitCode: code })
+    const left = Math.min(budget.margin, budget.grace - duration) - budget.margin * EXIT_SHARE
+    await flushOutput(host.outputs(), left, clock)
+    // It may have become worse, or somebody may have joined, who will leave at his end.
+    const worst = worstEnding(company)
+    if (worst) exit(worst.code)
+  }
+
+  coordinator.on('start', ({ reason }) => {
+    beginTogether(company, member, reason)
+    const stopWatching = host.on('exit', () => {
+      stopWatching()
+      if (!isExiting) tellEarlyExit(coordinator, host, policy.failed)
+    })
+  })
+  coordinator.on('end', ({ report }) => {
+    member.ended = { rank: RANKS[report.outcome], code: report.exitCode }
+    const worst = worstEnding(company)
+    // Whoever waits for the report has his turn first: what he writes is to be flushed too.
+    if (worst) clock.afterPoll(() => void leave(report.duration, worst.code))
+  })
+  coordinator.on('fault', () => {
+    if (member.ended) member.ended = { rank: RANKS.fault, code: policy.fault }
+  })
+  return {
+    join: () => join(company, member),
+    part: () => {
+      if (!coordinator.signal.aborted) company.members.delete(member)
+    },
+    exit,
+  }
+}
+
+/** How bad an outcome is: of several shutdowns the worst one's code counts. */
+const RANKS: Record<Outcome, number> = { clean: 0, failed: 1, 'cut off': 2, fault: 3 }
+
+/** The part of the margin that is for the exit itself; in the rest stdout and stderr are flushed. */
+const EXIT_SHARE = 0.1
