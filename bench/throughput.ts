@@ -6,8 +6,8 @@ import autocannon from 'autocannon'
 import { type Service, startService } from './services.ts'
 import { median, printTable, range } from './table.ts'
 
-const RUNS = Number(process.env.RUNS ?? 10)
-const SECONDS = Number(process.env.SECONDS ?? 4)
+const RUNS = Number(process.env.RUNS ?? 20)
+const SECONDS = Number(process.env.SECONDS ?? 2)
 const WAYS = ['nothing', 'lastcall'] as const
 
 /** Requests a second by wrk where it is installed: autocannon is itself slower than a bare server. */
@@ -38,24 +38,24 @@ function hasWrk(): boolean {
   }
 }
 
-// Both live for the whole of it and take turns, so that the machine's moods meet both.
-const services = await Promise.all(WAYS.map((way) => startService({ way })))
+// New processes for each pair: two of the same program differ by some 3 % for as long as they live,
+// by where their code and data happen to lie.
 const rates: number[][] = WAYS.map(() => [])
 const costs: number[][] = WAYS.map(() => [])
-for (const service of services) await requestsIn(service, 2)
 for (let run = 0; run < RUNS; run++) {
   const order = run % 2 === 0 ? [0, 1] : [1, 0]
   for (const index of order) {
-    const service = services[index]
-    const pid = service?.child.pid
-    if (!service || pid === undefined) throw new Error('a service has not started')
+    const service = await startService({ way: WAYS[index] ?? 'nothing' })
+    const { pid } = service.child
+    if (pid === undefined) throw new Error('the service has not started')
+    await requestsIn(service, 1)
     const before = cpuTime(pid)
     const requests = await requestsIn(service, SECONDS)
     rates[index]?.push(requests / SECONDS)
     costs[index]?.push(((cpuTime(pid) - before) * 1000) / requests)
+    await service.stop('SIGKILL', 1000)
   }
 }
-for (const service of services) await service.stop('SIGKILL', 1000)
 
 const ratios = (of: number[][]) =>
   (of[1] ?? []).map((value, index) => value / (of[0]?.[index] ?? Number.NaN))

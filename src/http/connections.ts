@@ -34,6 +34,10 @@ export class Connection {
   }
 }
 
+// On the socket itself: every request has to find its connection.
+const CONNECTION = Symbol('connection')
+type TrackedSocket = Socket & { [CONNECTION]?: Connection | undefined }
+
 /** Whoever wants to know what happens on the connections: the drain, while it runs. */
 export interface Watcher {
   opened(connection: Connection): void
@@ -52,7 +56,7 @@ export class Connections {
   lastArrival = Number.NEGATIVE_INFINITY
   /** Those whose TLS handshake is not over, by their client's address, and since when. */
   readonly handshakes = new Map<string, { socket: Socket; since: number }>()
-  readonly #open = new Map<Socket, Connection>()
+  readonly #open = new Set<Connection>()
   readonly #clock: Clock
   #isProbe: (request: IncomingMessage) => boolean
 
@@ -92,19 +96,22 @@ export class Connections {
     return this.#open.size
   }
 
-  find(socket: Socket): Connection | undefined {
-    return this.#open.get(socket)
+  find(socket: TrackedSocket): Connection | undefined {
+    return socket[CONNECTION]
   }
 
   /** Every socket, those included whose handshake is not over. */
   sockets(): Socket[] {
-    return [...this.#open.keys(), ...[...this.handshakes.values()].map(({ socket }) => socket)]
+    return [...this.#open, ...this.handshakes.values()].map(({ socket }) => socket)
   }
 
   /** Counts a request in; once, though the application may hand it from one event to another. */
   readonly count = (request: IncomingMessage, response: ServerResponse): void => {
-    if (response.listenerCount('close', this.#answer) > 0) return
-    const connection = this.#open.get(request.socket) ?? this.#openSocket(request.socket)
+    const { socket }: { socket: TrackedSocket } = request
+    const connection = socket[CONNECTION] ?? this.#openSocket(socket)
+    if (connection.newest === response) return
+    // Only in a drain may a later one have been counted since.
+    if (this.watcher && response.listenerCount('close', this.#answer) > 0) return
     const now = this.#clock.now()
     connection.inFlight++
     connection.newest = response
@@ -114,10 +121,11 @@ export class Connections {
     this.watcher?.requested(connection, response)
   }
 
-  readonly #openSocket = (socket: Socket): Connection => {
+  readonly #openSocket = (socket: TrackedSocket): Connection => {
     this.handshakes.delete(addressOf(socket))
     const connection = new Connection(socket, this.#clock.now())
-    this.#open.set(socket, connection)
+    socket[CONNECTION] = connection
+    this.#open.add(connection)
     socket.on('close', this.#close)
     this.watcher?.opened(connection)
     return connection
@@ -139,8 +147,8 @@ export class Connections {
     })
   }
 
-  readonly #upgrade = ({ socket }: { socket: Socket }): void => {
-    const connection = this.#open.get(socket)
+  readonly #upgrade = ({ socket }: { socket: TrackedSocket }): void => {
+    const connection = socket[CONNECTION]
     if (connection) connection.upgraded = true
   }
 
@@ -148,7 +156,7 @@ export class Connections {
   readonly #answer = ((connections: Connections) =>
     function (this: ServerResponse): void {
       const { req: request } = this
-      const connection = connections.#open.get(request.socket)
+      const connection = (request.socket as TrackedSocket)[CONNECTION]
       if (!connection) return
       connection.inFlight--
       if (connection.inFlight > 0) return
@@ -164,10 +172,11 @@ export class Connections {
   }
 
   readonly #close = ((connections: Connections) =>
-    function (this: Socket): void {
-      const connection = connections.#open.get(this)
+    function (this: TrackedSocket): void {
+      const connection = this[CONNECTION]
       if (!connection) return
-      connections.#open.delete(this)
+      this[CONNECTION] = undefined
+      connections.#open.delete(connection)
       connections.watcher?.closed(connection)
     })(this)
 }
