@@ -7,14 +7,22 @@ const {
   lameDuck = 0,
   grace = 10_000,
   hung = false,
+  express = false,
 } = JSON.parse(process.argv[2] ?? '{}')
 
-const server = createServer((request, response) => {
+const server = createServer(express ? await expressApplication() : handle)
+
+async function expressApplication() {
+  const { default: create } = await import('express')
+  return create().get('/', (_request, response) => response.send('ok'))
+}
+
+function handle(request, response) {
   const wait = request.url === '/slow' ? 1000 : handler
   const answer = () => response.end('ok')
   if (wait === 0) answer()
   else setTimeout(answer, wait)
-})
+}
 
 const ways = {
   // The server and nothing else: SIGTERM ends it at once.

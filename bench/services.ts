@@ -10,6 +10,8 @@ export interface ServiceOptions {
   readonly handler?: number
   readonly lameDuck?: number
   readonly grace?: number
+  /** Whether Express answers, in place of a bare handler. */
+  readonly express?: boolean
   /** Whether it has a hook that never settles. */
   readonly hung?: boolean
 }
@@ -22,9 +24,12 @@ export interface Service {
   stop(signal: NodeJS.Signals, grace: number): Promise<{ elapsed: number; how: string }>
 }
 
-export async function startService(options: ServiceOptions): Promise<Service> {
+export async function startService(
+  options: ServiceOptions,
+  flags: readonly string[] = [],
+): Promise<Service> {
   const path = fileURLToPath(new URL('service.mjs', import.meta.url))
-  const child = spawn(process.execPath, [path, JSON.stringify(options)], {
+  const child = spawn(process.execPath, [...flags, path, JSON.stringify(options)], {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   const [line] = await once(createInterface({ input: child.stdout }), 'line')
