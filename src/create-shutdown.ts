@@ -2,7 +2,7 @@ import { budgetOf } from './budget.ts'
 import { type Clock, systemClock } from './clock.ts'
 import { Coordinator } from './coordinator.ts'
 import { parseDuration } from './duration.ts'
-import { invalidOption, LastcallError } from './errors.ts'
+import { invalidOption, LastcallError, refuseUnknownOptions } from './errors.ts'
 import { exitAtTheEnd } from './exit.ts'
 import { exitCodeOf, exitPolicy, forcedCode } from './exit-code.ts'
 import { disposeHook, type Hook, isDisposable, prepareHook } from './hook.ts'
@@ -51,7 +51,7 @@ export interface Ports {
 }
 
 export function assemble(options: ShutdownOptions, { host, clock }: Ports): Shutdown {
-  refuseUnknownOptions(options)
+  refuseUnknownOptions(options, OPTIONS, "{ grace: '10s' }")
   const platform = guessPlatform(host)
   const grace = options.grace === undefined ? platform.grace : parseDuration(options.grace, 'grace')
   const budget = budgetOf(grace, options.margin)
@@ -156,7 +156,7 @@ export function assemble(options: ShutdownOptions, { host, clock }: Ports): Shut
   }
 }
 
-const OPTIONS = new Set([
+const OPTIONS = [
   'grace',
   'margin',
   'phases',
@@ -168,17 +168,7 @@ const OPTIONS = new Set([
   'faults',
   'messages',
   'warnings',
-])
-
-function refuseUnknownOptions(options: unknown): void {
-  if (typeof options !== 'object' || options === null || Array.isArray(options)) {
-    throw invalidOption('options', "an object such as { grace: '10s' }", options)
-  }
-  const unknown = Object.keys(options).find((key) => !OPTIONS.has(key))
-  if (unknown !== undefined) {
-    throw invalidOption('options', `made of ${[...OPTIONS].join(', ')}`, unknown)
-  }
-}
+]
 
 function flag(value: unknown, option: string): boolean {
   if (value === undefined) return true

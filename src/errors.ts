@@ -68,6 +68,19 @@ export function invalidOption(
   )
 }
 
+/** Refuses options that are no object, and those that nobody reads: most often they are misspelt. */
+export function refuseUnknownOptions(
+  options: unknown,
+  known: readonly string[],
+  example: string,
+): void {
+  if (typeof options !== 'object' || options === null || Array.isArray(options)) {
+    throw invalidOption('options', `an object such as ${example}`, options)
+  }
+  const unknown = Object.keys(options).find((key) => !known.includes(key))
+  if (unknown !== undefined) throw invalidOption('options', `made of ${known.join(', ')}`, unknown)
+}
+
 /** A value with its type, short enough for one line. */
 export function show(value: unknown): string {
   if (value === undefined || value === null) return String(value)

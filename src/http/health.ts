@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Clock } from '../clock.ts'
 import { systemClock } from '../clock.ts'
-import { invalidOption } from '../errors.ts'
+import { invalidOption, refuseUnknownOptions } from '../errors.ts'
 
 /** Where the probes knock, and what readiness depends on besides. */
 export interface HealthOptions {
@@ -65,7 +65,7 @@ export function healthChecks(options: HealthOptions = {}): HealthChecks {
 }
 
 export function createHealthChecks(options: HealthOptions, clock: Clock): HealthChecks {
-  refuseUnknownOptions(options)
+  refuseUnknownOptions(options, OPTIONS, "{ readyz: '/readyz' }")
   const livez = path(options.livez ?? '/livez', 'livez')
   const readyz = path(options.readyz ?? '/readyz', 'readyz')
   const check = options.ready
@@ -194,15 +194,6 @@ async function passes(check: () => boolean | Promise<boolean>): Promise<boolean>
 }
 
 const OPTIONS = ['livez', 'readyz', 'ready']
-
-function refuseUnknownOptions(options: unknown): void {
-  if (typeof options !== 'object' || options === null) {
-    throw invalidOption('options', "an object such as { readyz: '/readyz' }", options)
-  }
-  const unknown = Object.keys(options).find((key) => !OPTIONS.includes(key))
-  if (unknown !== undefined)
-    throw invalidOption('options', `made of ${OPTIONS.join(', ')}`, unknown)
-}
 
 function answer(response: ServerResponse, status: number, text: string): void {
   // While a check ran, somebody else may have answered: a timeout of the framework's, for example.

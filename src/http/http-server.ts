@@ -1,7 +1,7 @@
 import type { Server } from 'node:http'
 import { type Clock, systemClock } from '../clock.ts'
 import { type Duration, formatDuration, parseDuration } from '../duration.ts'
-import { invalidOption, LastcallError, show } from '../errors.ts'
+import { invalidOption, LastcallError, refuseUnknownOptions, show } from '../errors.ts'
 import { checkHook, type Hook, type HookContext } from '../hook.ts'
 import { Connections } from './connections.ts'
 import { Drain } from './drain.ts'
@@ -54,7 +54,7 @@ export function httpServer(server: Server, options: HttpServerOptions = {}): Hoo
 
 export function httpServerHooks(server: Server, options: HttpServerOptions, clock: Clock): Hook[] {
   refuseOthers(server)
-  refuseUnknownOptions(options)
+  refuseUnknownOptions(options, OPTIONS, "{ name: 'http' }")
   const { name = 'http', phase = 'drain', health, timeout, reserve } = options
   const settings = lameDuckSettings(options.lameDuck)
   const linger = options.linger === undefined ? 250 : parseDuration(options.linger, 'linger', 0)
@@ -89,15 +89,6 @@ export function httpServerHooks(server: Server, options: HttpServerOptions, cloc
 }
 
 const OPTIONS = ['name', 'phase', 'health', 'lameDuck', 'linger', 'timeout', 'reserve']
-
-function refuseUnknownOptions(options: unknown): void {
-  if (typeof options !== 'object' || options === null) {
-    throw invalidOption('options', "an object such as { name: 'http' }", options)
-  }
-  const unknown = Object.keys(options).find((key) => !OPTIONS.includes(key))
-  if (unknown !== undefined)
-    throw invalidOption('options', `made of ${OPTIONS.join(', ')}`, unknown)
-}
 
 function refuseOthers(server: unknown): void {
   const fix = whatIsWrong(server)
