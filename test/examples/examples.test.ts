@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { EventEmitter, once } from 'node:events'
-import { Agent, get } from 'node:http'
+import { Agent, request as httpRequest } from 'node:http'
 import { createInterface } from 'node:readline'
 import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
@@ -10,7 +10,16 @@ const CLIENTS = 20
 /** As often as a prober is told 503 before it is taken to believe it. */
 const PROBES = 3
 
-describe.each(['01-express.ts', '02-fastify.ts'])('examples/%s', (file) => {
+/** Each with the hooks of its own that come after those of `httpServer()`, in their order. */
+const EXAMPLES: [file: string, own: { hooks: string[]; hasCache?: true }][] = [
+  ['01-express.ts', { hooks: ['events', 'postgres'] }],
+  ['02-fastify.ts', { hooks: ['fastify', 'events', 'postgres'], hasCache: true }],
+  ['03-koa.ts', { hooks: ['events', 'postgres'] }],
+  ['04-hono.ts', { hooks: ['events', 'postgres'] }],
+  ['05-nestjs.ts', { hooks: ['events', 'nest'], hasCache: true }],
+]
+
+describe.each(EXAMPLES)('examples/%s', (file, own) => {
   let example: Example
   let ending: Ending
 
@@ -20,11 +29,11 @@ describe.each(['01-express.ts', '02-fastify.ts'])('examples/%s', (file) => {
   })
   afterAll(() => example?.child.kill('SIGKILL'))
 
-  it('is alive and ready before the signal', () => {
-    expect(ending.before).toEqual({ livez: 200, readyz: 200 })
+  it('is alive and ready before the signal, whether asked with GET or with HEAD', () => {
+    expect(ending.before).toEqual({ livez: 200, readyz: 200, head: 200 })
   })
 
-  it('is alive and not ready while it drains', () => {
+  it('is alive and not ready while it drains, whether asked with GET or with HEAD', () => {
     expect(ending.during).toEqual({ livez: 200, readyz: Array(PROBES).fill(503) })
   })
 
@@ -35,9 +44,10 @@ describe.each(['01-express.ts', '02-fastify.ts'])('examples/%s', (file) => {
     expect(ending.answersAfter).toBeGreaterThanOrEqual(2 * CLIENTS)
   })
 
-  it('exits with code 0', () => {
+  it('exits with code 0, without a word of an error', () => {
     expect(ending).toMatchObject({ code: 0, killedBy: null })
     expect(ending.stderr).toContain('SIGTERM → exit code 0 (clean)')
+    expect(ending.stderr).not.toMatch(/error/i)
   })
 
   it('delivers an event for each request that was answered', () => {
@@ -45,17 +55,15 @@ describe.each(['01-express.ts', '02-fastify.ts'])('examples/%s', (file) => {
   })
 
   it('closes the pool last, after as many queries as there were requests', () => {
-    expect(hooks(ending)?.at(-1)).toBe('postgres')
     expect(ending.stdout.at(-1)).toBe(`pool closed after ${ending.answers} queries`)
   })
 
   it('runs its hooks in the order that it promises', () => {
-    const ownClose = file === '02-fastify.ts' ? ['fastify'] : []
-    expect(hooks(ending)).toEqual(['http:announce', 'http', ...ownClose, 'events', 'postgres'])
+    expect(hooks(ending)).toEqual(['http:announce', 'http', ...own.hooks])
   })
 
-  if (file === '02-fastify.ts') {
-    it('runs the onClose hooks once, when no request needs what they let go of', () => {
+  if (own.hasCache) {
+    it("runs the framework's own hooks once, when no request needs what they let go of", () => {
       const lines = ending.stdout.filter((line) => line.startsWith('cache'))
       expect(lines).toEqual(['cache disconnected with 0 commands running'])
     })
@@ -71,7 +79,7 @@ interface Example {
 }
 
 interface Ending {
-  readonly before: { livez: number; readyz: number }
+  readonly before: { livez: number; readyz: number; head: number }
   readonly during: { livez: number; readyz: number[] }
   /** Answers with status 200. */
   readonly answers: number
@@ -107,7 +115,11 @@ async function start(file: string): Promise<Example> {
 async function stopUnderLoad({ child, url, stdout, stderr }: Example): Promise<Ending> {
   // Who asks once may be anybody; who asks again is a prober, and has to be told.
   await probe(`${url}/readyz`)
-  const before = { livez: await probe(`${url}/livez`), readyz: await probe(`${url}/readyz`) }
+  const before = {
+    livez: await probe(`${url}/livez`),
+    readyz: await probe(`${url}/readyz`),
+    head: await probe(`${url}/readyz`, 'HEAD'),
+  }
   const clients = Array.from({ length: CLIENTS }, (_, n) => new Client(`${url}/orders/${n}`))
   await Promise.all(clients.map((client) => client.nextAnswer()))
 
@@ -125,7 +137,7 @@ async function stopUnderLoad({ child, url, stdout, stderr }: Example): Promise<E
   const livez = await probe(`${url}/livez`)
   // It goes on accepting, and tells nobody to close, until the prober has been told often enough.
   await Promise.all(clients.map((client) => client.nextAnswer()))
-  while (readyz.length < PROBES) readyz.push(await probe(`${url}/readyz`))
+  while (readyz.length < PROBES) readyz.push(await probe(`${url}/readyz`, 'HEAD'))
 
   await Promise.all(clients.map((client) => client.over))
   const [code, killedBy] = (await closed) as [number | null, NodeJS.Signals | null]
@@ -181,23 +193,25 @@ class Client extends EventEmitter<{ answer: [] }> {
   }
 }
 
-async function probe(url: string): Promise<number> {
-  const { status } = await request(url, false)
+async function probe(url: string, method = 'GET'): Promise<number> {
+  const { status } = await request(url, false, method)
   return status
 }
 
 function request(
   url: string,
   agent: Agent | false,
+  method = 'GET',
 ): Promise<{ status: number; connection: string | undefined }> {
   return new Promise((resolve, reject) => {
-    get(url, { agent }, (response) => {
+    const asked = httpRequest(url, { agent, method }, (response) => {
       response.on('error', reject)
       response.resume()
       response.on('end', () => {
         resolve({ status: response.statusCode ?? 0, connection: response.headers.connection })
       })
-    }).on('error', reject)
+    })
+    asked.on('error', reject).end()
   })
 }
 
