@@ -1,22 +1,25 @@
-import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+import type { Server } from 'node:http'
 import type { Socket } from 'node:net'
 import { createHttpTerminator } from 'http-terminator'
 import type { Clock } from '../clock.ts'
-import { formatDuration } from '../duration.ts'
 import type { HookContext } from '../hook.ts'
-import { handleAfterParsing } from './after-parsing.ts'
-import type { Connection, Connections, Watcher } from './connections.ts'
-import { sayCloseIf } from './last-answer.ts'
-import { Linger } from './linger.ts'
-import { stopListening } from './stop-listening.ts'
+import type { Clients } from './clients.ts'
+import { ConnectionsDrain } from './http1/drain-connections.ts'
+import { SessionsDrain } from './http2/drain-sessions.ts'
+import { intercept } from './intercept.ts'
+import type { DrainPart } from './part.ts'
+import type { AnyHttpServer } from './server.ts'
+import { keepIdleConnections, stopListening } from './stop-listening.ts'
 
 /** What a drain is made of. */
 export interface DrainParts {
-  readonly server: Server
-  readonly connections: Connections
+  readonly server: AnyHttpServer
+  readonly clients: Clients
   readonly clock: Clock
-  /** How long a connection has to be silent before it is closed, in milliseconds. */
+  /** How long a client has to be silent before we close, in milliseconds. */
   readonly linger: number
+  /** Requests that come when less than this is left are refused. Default: a tenth of the time. */
+  readonly refuseWithin?: number | undefined
 }
 
 /**
@@ -25,40 +28,41 @@ export interface DrainParts {
  */
 const PATIENCE = 2000
 
-/** How many times the linger a TLS handshake may take: it goes back and forth more than once. */
-const HANDSHAKE = 4
-
 /**
- * Ends the connections of a server: lets every one have the answers that it waits for, and closes
- * it when it has been told to come no more. At the context's limit what is left is ended, also
- * where that comes before `run()`.
+ * Ends a server: lets every client have the answers that it waits for, and closes its connection
+ * when it has been told to come no more. At the context's limit what is left is ended, also where
+ * that comes before `run()`.
  */
-export class Drain implements Watcher {
+export class Drain {
   readonly #parts: DrainParts
   readonly #context: HookContext
+  readonly #protocols: readonly DrainPart[]
   readonly #over: Promise<void>
-  /** Nothing has come from them for a while, counted from their own last activity. */
-  readonly #silent: Linger<Connection>
-  /** We have closed our side, and wait for them to close theirs. */
-  readonly #leaving: Linger<Connection>
-  readonly #handshakes: Linger<Socket>
-  readonly #told = new WeakSet<Connection>()
-  readonly #counts = { connections: 0, told: 0, silent: 0, crossed: 0 }
   /** Until the listener and every socket that came by it are closed. */
   #isOpen: boolean
   #takeBack = () => {}
   #finish!: () => void
 
   constructor(parts: DrainParts, context: HookContext) {
-    const { server, clock, linger } = parts
+    const { server, clients, clock, linger } = parts
     this.#parts = parts
     this.#context = context
-    this.#silent = new Linger(linger, clock, (connection) => this.#endSilence(connection))
-    this.#leaving = new Linger(linger, clock, ({ socket }) => socket.destroy())
-    this.#handshakes = new Linger(linger * HANDSHAKE, clock, (socket) => socket.destroy())
+    const { refuseWithin = Math.min(1000, context.remaining() / 10) } = parts
+    const farewell = {
+      clock,
+      linger,
+      context,
+      isTooLate: () => context.remaining() < refuseWithin,
+      onLeft: () => this.#finishIfOver(),
+    }
+    this.#protocols = [
+      new ConnectionsDrain(server, clients.connections, farewell),
+      new SessionsDrain(clients.sessions, farewell),
+    ]
     this.#over = new Promise((resolve) => {
       this.#finish = resolve
     })
+    clients.letClose ??= keepIdleConnections(server)
     this.#isOpen = server.listening
     // The event says that every socket is closed, those included that nobody else counts.
     server.once('close', () => {
@@ -68,184 +72,60 @@ export class Drain implements Watcher {
     context.signal.addEventListener('abort', () => this.#cutOff(), { once: true })
   }
 
-  /** Resolves when the last connection is closed. */
+  /** Resolves when the last client has left. */
   async run(): Promise<void> {
-    const { server, connections, clock } = this.#parts
+    const { server, clients, clock } = this.#parts
     if (this.#context.signal.aborted) return
     const patience = Math.min(PATIENCE, this.#context.remaining() / 4)
     await stopListening(server, clock, patience)
+    clients.endLameDuck()
     if (this.#context.signal.aborted) return
 
-    connections.watcher = this
-    this.#takeBack = handleAfterParsing(server, (request, response) => {
-      const connection = connections.find(request.socket)
-      // Whoever has been told must not be worked on again (RFC 9112, 9.6).
-      if (connection && this.#told.has(connection)) this.#counts.crossed++
-      else connections.count(request, response)
-      return !connection || !this.#told.has(connection)
-    })
-    const idle = idleSockets(server, connections)
-    for (const connection of connections) {
-      if (connection.used && idle.has(connection.socket)) connection.settle()
-    }
-    const inOrder = [...connections].sort((a, b) => a.activeAt - b.activeAt)
-    for (const connection of inOrder) this.opened(connection)
-    for (const { socket, since } of connections.handshakes.values()) {
-      this.#handshakes.add(socket, since)
-    }
+    const interceptors = Object.assign({}, ...this.#protocols.map((part) => part.interceptors))
+    this.#takeBack = intercept(server, interceptors)
+    for (const part of this.#protocols) part.begin()
+    clients.leave()
     this.#finishIfOver()
     await this.#over
-    if (!this.#context.signal.aborted) this.#tellWhatWasDone()
-  }
-
-  opened(connection: Connection): void {
-    this.#counts.connections++
-    if (connection.upgraded) return
-    if (connection.newest) this.#tell(connection, connection.newest)
-    if (connection.inFlight === 0) this.#silent.add(connection, connection.activeAt)
-  }
-
-  requested(connection: Connection, response: ServerResponse): void {
-    this.#silent.delete(connection)
-    this.#tell(connection, response)
-  }
-
-  silent(connection: Connection): void {
-    connection.settle()
-    if (!this.#told.has(connection)) this.#silent.add(connection, connection.activeAt)
-  }
-
-  closed(connection: Connection): void {
-    this.#silent.delete(connection)
-    this.#leaving.delete(connection)
-    this.#finishIfOver()
-  }
-
-  #tell(connection: Connection, response: ServerResponse): void {
-    sayCloseIf(
-      response,
-      // Under an upload the client could not see it, and would be reset while it sends.
-      () => connection.newest === response && (response.req.complete || !hasBody(response.req)),
-      () => this.#haveLeave(connection),
-    )
-  }
-
-  /** Has a connection that is told be closed by us when its answer is written, and not by Node. */
-  #haveLeave(connection: Connection): void {
-    this.#counts.told++
-    this.#told.add(connection)
-    // Node would close it at once in both directions: whatever crossed the answer would be met with
-    // a reset, and that can erase an answer that the client has not read yet (RFC 9112, 9.6).
-    connection.socket.destroySoon = () => this.#leave(connection)
-  }
-
-  #endSilence(connection: Connection): void {
-    // The rest of a request that has come in half will come, or the limit will.
-    if (connection.inFlight > 0 || connection.upgraded || connection.isHalfSent) return
-    this.#counts.silent++
-    this.#leave(connection)
-  }
-
-  /** Closes our side, and reads on until they close theirs. */
-  #leave(connection: Connection): void {
-    const { socket } = connection
-    this.#leaving.add(connection, this.#parts.clock.now())
-    // What crosses our FIN could be worked on but not answered, so it must not reach a handler.
-    socket.removeAllListeners('data')
-    socket.on('data', () => this.#counts.crossed++)
-    socket.end()
+    if (!this.#context.signal.aborted) this.#note((part) => part.whatWasDone())
   }
 
   #finishIfOver(): void {
-    if (this.#isOpen || this.#parts.connections.size > 0) return
+    if (this.#isOpen || this.#parts.clients.size > 0) return
     this.#stop()
     this.#finish()
   }
 
-  #tellWhatWasDone(): void {
-    const { connections, told, silent, crossed } = this.#counts
-    const { note } = this.#context
-    if (connections === 0) return
-    note(
-      `${count(connections, 'connection')}: ${told} told with their last answer, ${silent} closed in silence`,
-    )
-    if (crossed > 0)
-      note(`${count(crossed, 'request')} crossed the closing of a connection, unread`)
-  }
-
   /** Names what is left, and ends it. */
   #cutOff(): void {
-    for (const line of whatIsLeft(this.#parts)) this.#context.note(line)
+    this.#note((part) => part.whatIsLeft())
     this.#stop()
     void terminate(this.#parts)
   }
 
+  #note(lines: (part: DrainPart) => string[]): void {
+    for (const line of this.#protocols.flatMap(lines)) this.#context.note(line)
+  }
+
   #stop(): void {
-    this.#silent.clear()
-    this.#leaving.clear()
-    this.#handshakes.clear()
     this.#takeBack()
-    this.#parts.connections.watcher = undefined
-    this.#parts.connections.draining = undefined
+    this.#parts.clients.letClose?.()
+    this.#parts.clients.letClose = undefined
+    for (const part of this.#protocols) part.stop()
+    this.#parts.clients.draining = undefined
   }
-}
-
-/**
- * Those whose parser waits for a request, and has no part of one. Only Node knows, and it tells by
- * closing them: for once, that is noted in place of being done.
- */
-function idleSockets(server: Server, connections: Iterable<Connection>): Set<Socket> {
-  const idle = new Set<Socket>()
-  const sockets = [...connections].map(({ socket }) => socket)
-  for (const socket of sockets) {
-    socket.destroy = () => {
-      idle.add(socket)
-      return socket
-    }
-  }
-  server.closeIdleConnections()
-  for (const socket of sockets) delete (socket as Partial<Socket>).destroy
-  return idle
-}
-
-function hasBody({ headers }: IncomingMessage): boolean {
-  return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0
-}
-
-function count(number: number, what: string): string {
-  return `${number} ${what}${number === 1 ? '' : 's'}`
-}
-
-/** Paths only: what a query, a header or a body holds is nobody's business. */
-function whatIsLeft({ connections, clock }: DrainParts): string[] {
-  const all = [...connections]
-  const requests = all.flatMap(({ newest, inFlight, activeAt }) => {
-    if (!newest) return []
-    const { method, url = '' } = newest.req
-    const more = inFlight > 1 ? ` and ${inFlight - 1} before it` : ''
-    return `${method} ${url.split('?')[0]}, ${formatDuration(clock.now() - activeAt)} old${more}`
-  })
-  const shown = requests.slice(0, 10).map((request) => `cut off: ${request}`)
-  const upgraded = all.filter((connection) => connection.upgraded).length
-  const halfSent = all.filter((connection) => connection.isHalfSent && !connection.upgraded).length
-  return [
-    ...shown,
-    ...(requests.length > 10 ? [`cut off: ${count(requests.length - 10, 'request')} more`] : []),
-    ...(upgraded > 0 ? [`cut off: ${count(upgraded, 'upgraded connection')}`] : []),
-    ...(halfSent > 0
-      ? [`cut off: ${count(halfSent, 'request')} of which only a part had come`]
-      : []),
-  ]
 }
 
 /**
  * Ends what is left. http-terminator hears of the connections only now: told of each as it is
  * opened, it would hold every one of them a second time for the whole life of the server.
  */
-function terminate({ server, connections }: DrainParts): Promise<void> {
+function terminate({ server, clients }: DrainParts): Promise<void> {
   const left = {
     on(event: string, listener: (socket: Socket) => void) {
-      if (event === 'connection') for (const socket of connections.sockets()) listener(socket)
+      if (event !== 'connection') return
+      for (const socket of clients.connections.sockets()) listener(socket)
+      for (const { socket } of clients.sessions) listener(socket)
     },
     close(done: () => void) {
       if (server.listening) server.close(done)

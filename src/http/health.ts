@@ -1,7 +1,7 @@
-import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Clock } from '../clock.ts'
 import { systemClock } from '../clock.ts'
 import { invalidOption, refuseUnknownOptions } from '../errors.ts'
+import type { AnyRequest, AnyResponse } from './server.ts'
 
 /** Where the probes knock, and what readiness depends on besides. */
 export interface HealthOptions {
@@ -22,7 +22,7 @@ export interface HealthChecks {
    * Answers the request if it is a probe. Otherwise calls `next`, where there is one, and returns
    * false.
    */
-  (request: IncomingMessage, response: ServerResponse, next?: () => void): boolean
+  (request: AnyRequest, response: AnyResponse, next?: () => void): boolean
   /** A Fastify plugin: `app.register(health.fastify)`. */
   readonly fastify: FastifyPlugin
   /** Turns readiness to 503. The hook of `httpServer()` calls it in the `announce` phase. */
@@ -30,22 +30,19 @@ export interface HealthChecks {
   /** For `httpServer()`: who probes, and how often each has been told 503. */
   readonly probers: Pick<Probers, 'onTold' | 'waiting'>
   /** For `httpServer()`: whether a request was a probe; known once its handler has begun. */
-  isProbe(request: IncomingMessage): boolean
+  isProbe(request: object): boolean
 }
 
 /** As much of Fastify as the plugin needs. */
 export type FastifyPlugin = (
   app: {
-    get(
-      path: string,
-      handler: (request: Raw<IncomingMessage>, reply: FastifyReply) => void,
-    ): unknown
+    get(path: string, handler: (request: Raw<AnyRequest>, reply: FastifyReply) => void): unknown
   },
   options: unknown,
   done: () => void,
 ) => void
 type Raw<T> = { raw: T }
-type FastifyReply = Raw<ServerResponse> & { hijack(): unknown }
+type FastifyReply = Raw<AnyResponse> & { hijack(): unknown }
 
 /**
  * Creates the handler for probes. Hand it to `httpServer()` as well, which turns readiness to 503
@@ -80,15 +77,15 @@ export function createHealthChecks(options: HealthOptions, clock: Clock): Health
     )
   }
   const probers = new Probers(clock)
-  const probes = new WeakSet<IncomingMessage>()
+  const probes = new WeakSet<object>()
   let stopping = false
 
-  const alive = (_request: IncomingMessage, response: ServerResponse) => {
+  const alive = (_request: AnyRequest, response: AnyResponse) => {
     answer(response, 200, 'alive')
   }
   /** Those who wait for the check; they need not wait for it once the shutdown is announced. */
   const waiting = new Set<(isReady: boolean) => void>()
-  const readiness = (request: IncomingMessage, response: ServerResponse) => {
+  const readiness = (request: AnyRequest, response: AnyResponse) => {
     const prober = request.socket.remoteAddress
     probers.heard(prober)
     const reply = (isReady: boolean) => {
@@ -107,16 +104,13 @@ export function createHealthChecks(options: HealthOptions, clock: Clock): Health
     [livez, alive],
     [readyz, readiness],
   ])
-  const serve = (path: string, request: IncomingMessage, response: ServerResponse): void => {
-    probes.add(request)
+  const serve = (path: string, request: AnyRequest, response: AnyResponse): void => {
+    // HTTP/2 knows the request by its stream.
+    probes.add('stream' in request ? (request as { stream: object }).stream : request)
     routes.get(path)?.(request, response)
   }
 
-  const health = (
-    request: IncomingMessage,
-    response: ServerResponse,
-    next?: () => void,
-  ): boolean => {
+  const health = (request: AnyRequest, response: AnyResponse, next?: () => void): boolean => {
     const asked = request.url?.split('?')[0] ?? ''
     const isProbe = routes.has(asked) && (request.method === 'GET' || request.method === 'HEAD')
     if (isProbe) serve(asked, request, response)
@@ -136,7 +130,7 @@ export function createHealthChecks(options: HealthOptions, clock: Clock): Health
     stopping = true
     for (const reply of waiting) reply(false)
   }
-  const isProbe = (request: IncomingMessage) => probes.has(request)
+  const isProbe = (request: object) => probes.has(request)
   return Object.assign(health, { fastify, probers, announce, isProbe })
 }
 
@@ -195,7 +189,7 @@ async function passes(check: () => boolean | Promise<boolean>): Promise<boolean>
 
 const OPTIONS = ['livez', 'readyz', 'ready']
 
-function answer(response: ServerResponse, status: number, text: string): void {
+function answer(response: AnyResponse, status: number, text: string): void {
   // While a check ran, somebody else may have answered: a timeout of the framework's, for example.
   if (response.headersSent) return
   const body = `${JSON.stringify({ status: text })}\n`
@@ -204,7 +198,8 @@ function answer(response: ServerResponse, status: number, text: string): void {
     'Content-Length': Buffer.byteLength(body),
     'Cache-Control': 'no-store',
   })
-  response.end(response.req?.method === 'HEAD' ? undefined : body)
+  if (response.req?.method === 'HEAD') response.end()
+  else response.end(body)
 }
 
 function path(value: unknown, option: string): string {

@@ -1,12 +1,12 @@
-import type { Server } from 'node:http'
 import { type Clock, systemClock } from '../clock.ts'
 import { type Duration, formatDuration, parseDuration } from '../duration.ts'
-import { invalidOption, LastcallError, refuseUnknownOptions, show } from '../errors.ts'
+import { invalidOption, refuseUnknownOptions } from '../errors.ts'
 import { checkHook, type Hook, type HookContext } from '../hook.ts'
-import { Connections } from './connections.ts'
+import { Clients } from './clients.ts'
 import { Drain } from './drain.ts'
 import type { HealthChecks } from './health.ts'
 import { type LameDuckOptions, lameDuck, lameDuckSettings } from './lame-duck.ts'
+import { type AnyHttpServer, refuseOthers } from './server.ts'
 import { allowListening } from './stop-listening.ts'
 
 /** What `httpServer()` takes; everything has a default. */
@@ -27,6 +27,11 @@ export interface HttpServerOptions {
    * or answer, also from before the signal. Default 250 ms.
    */
   readonly linger?: Duration
+  /**
+   * A request that comes when less than this is left of the drain's time gets 503 with `Retry-After`
+   * in place of an answer that would be cut off. Default: a tenth of that time, 1 s at most.
+   */
+  readonly refuseWithin?: Duration
   /** The longest that the drain may take, lame duck included. Default: what the budget leaves it. */
   readonly timeout?: Duration
   /** The part of the budget that nothing earlier may eat. Default: its phase's. */
@@ -34,10 +39,11 @@ export interface HttpServerOptions {
 }
 
 /**
- * The hooks that end an HTTP server, with TLS or without (Express's and Fastify's are such), so that
- * no request is lost: readiness turns 503; the server goes on accepting for those who must first
- * find out; it stops listening; each connection is told with its last answer, or closed once it has
- * been silent; at the limit the rest is ended.
+ * The hooks that end an HTTP server, of HTTP/1 or HTTP/2, with TLS or without (Express's and
+ * Fastify's are such), so that no request is lost: readiness turns 503; the server goes on accepting
+ * for those who must first find out; it stops listening; each connection is told with its last
+ * answer, or closed once it has been silent, and each HTTP/2 session is told by GOAWAY and closed
+ * when its streams are answered; at the limit the rest is ended.
  *
  * Hand the server in before it listens, or in the same tick: its connections are counted from here
  * on.
@@ -48,79 +54,71 @@ export interface HttpServerOptions {
  *
  * @throws LastcallError `LASTCALL_NOT_A_SERVER` or `LASTCALL_INVALID_OPTION`
  */
-export function httpServer(server: Server, options: HttpServerOptions = {}): Hook[] {
+export function httpServer(server: AnyHttpServer, options: HttpServerOptions = {}): Hook[] {
   return httpServerHooks(server, options, systemClock)
 }
 
-export function httpServerHooks(server: Server, options: HttpServerOptions, clock: Clock): Hook[] {
+export function httpServerHooks(
+  server: AnyHttpServer,
+  options: HttpServerOptions,
+  clock: Clock,
+): Hook[] {
   refuseOthers(server)
-  refuseUnknownOptions(options, OPTIONS, "{ name: 'http' }")
-  const { name = 'http', phase = 'drain', health, timeout, reserve } = options
-  const settings = lameDuckSettings(options.lameDuck)
-  const linger = options.linger === undefined ? 250 : parseDuration(options.linger, 'linger', 0)
-  if (health !== undefined && typeof health?.announce !== 'function') {
-    throw invalidOption('health', 'what healthChecks() returns', health)
-  }
-
-  const run = async (context: HookContext) => {
-    const began = clock.now()
-    // Made before the lame duck: the limit may come in it, and has to find somebody who ends things.
-    const drain = new Drain({ server, connections, clock, linger }, context)
-    const why = await lameDuck(settings, { connections, health, clock }, context)
-    if (why) context.note(`lame duck of ${formatDuration(clock.now() - began)}: ${why}`)
-    if (context.signal.aborted) return
-    connections.draining ??= drain.run()
-    await connections.draining
-  }
-  const drainHook: Hook = {
-    name,
-    phase,
-    run,
-    ...(timeout === undefined ? {} : { timeout }),
-    ...(reserve === undefined ? {} : { reserve }),
-  }
-  checkHook(drainHook)
+  const { name, phase, timeout, reserve, health, settings, linger, refuseWithin } =
+    checkOptions(options)
 
   // Nothing is listened to before everything has been checked.
   allowListening(server)
-  const connections = Connections.of(server, clock, health?.isProbe ?? (() => false))
+  const clients = Clients.of(server, clock, health?.isProbe ?? (() => false))
+  const run = async (context: HookContext) => {
+    const began = clock.now()
+    // Made before the lame duck: the limit may come in it, and has to find somebody who ends things.
+    const drain = new Drain({ server, clients, clock, linger, refuseWithin }, context)
+    clients.enterLameDuck()
+    const why = await lameDuck(settings, { arrivals: clients.arrivals, health, clock }, context)
+    if (why) context.note(`lame duck of ${formatDuration(clock.now() - began)}: ${why}`)
+    if (context.signal.aborted) {
+      clients.endLameDuck()
+      return
+    }
+    clients.draining ??= drain.run()
+    await clients.draining
+  }
+  const drainHook = { name, phase, run, ...timeout, ...reserve }
   if (!health) return [drainHook]
   return [{ name: `${name}:announce`, phase: 'announce', run: health.announce }, drainHook]
 }
 
-const OPTIONS = ['name', 'phase', 'health', 'lameDuck', 'linger', 'timeout', 'reserve']
-
-function refuseOthers(server: unknown): void {
-  const fix = whatIsWrong(server)
-  if (fix === undefined) return
-  throw new LastcallError(
-    'LASTCALL_NOT_A_SERVER',
-    `Expected \`server\` to be a server of node:http or node:https, got ${show(server)}. ${fix}`,
-  )
-}
-
-const WHAT_TO_PASS =
-  'Pass what createServer() of node:http or node:https, or app.listen(), returns.'
-
-function whatIsWrong(server: unknown): string | undefined {
-  const given = server as Partial<Server> & { server?: unknown; updateSettings?: unknown }
-  if (given === null || (typeof given !== 'object' && typeof given !== 'function')) {
-    return WHAT_TO_PASS
+/** Checks the options, and reads their durations. */
+export function checkOptions(options: HttpServerOptions) {
+  refuseUnknownOptions(options, OPTIONS, "{ name: 'http' }")
+  const { name = 'http', phase = 'drain', health, timeout, reserve } = options
+  const { linger = 250, refuseWithin } = options
+  const checked = {
+    name,
+    phase,
+    timeout: timeout === undefined ? {} : { timeout },
+    reserve: reserve === undefined ? {} : { reserve },
+    health,
+    settings: lameDuckSettings(options.lameDuck),
+    linger: parseDuration(linger, 'linger', 0),
+    refuseWithin:
+      refuseWithin === undefined ? undefined : parseDuration(refuseWithin, 'refuseWithin', 0),
   }
-  if (typeof given === 'function')
-    return 'This looks like an Express application: pass what app.listen() returns.'
-  if (typeof given.updateSettings === 'function')
-    return 'HTTP/2 servers are not drained by this version.'
-  if (isHttpServer(given)) return undefined
-  if (isHttpServer(given.server)) return 'Pass its `server`, as in httpServer(app.server).'
-  return WHAT_TO_PASS
+  if (health !== undefined && typeof health?.announce !== 'function') {
+    throw invalidOption('health', 'what healthChecks() returns', health)
+  }
+  checkHook({ name, phase, run: () => {}, ...checked.timeout, ...checked.reserve })
+  return checked
 }
 
-function isHttpServer(value: unknown): boolean {
-  const server = value as Partial<Server> | undefined
-  return (
-    typeof server?.on === 'function' &&
-    typeof server.close === 'function' &&
-    typeof server.closeIdleConnections === 'function'
-  )
-}
+const OPTIONS = [
+  'name',
+  'phase',
+  'health',
+  'lameDuck',
+  'linger',
+  'refuseWithin',
+  'timeout',
+  'reserve',
+]

@@ -1,3 +1,22 @@
+export {
+  type ExpressShutdownOptions,
+  expressShutdown,
+  type Middleware,
+} from './frameworks/express.ts'
+export {
+  type FastifyLike,
+  type FastifyShutdownOptions,
+  fastifyShutdown,
+} from './frameworks/fastify.ts'
+export type { HookTaker } from './frameworks/hook-taker.ts'
 export { type HealthChecks, type HealthOptions, healthChecks } from './health.ts'
 export { type HttpServerOptions, httpServer } from './http-server.ts'
 export type { LameDuckOptions } from './lame-duck.ts'
+export { requestSignal, type SignalledRequest } from './request-signal.ts'
+export type { AnyHttpServer, AnyRequest, AnyResponse } from './server.ts'
+export {
+  type WebSocketLike,
+  type WebSocketServerLike,
+  type WebSocketServerOptions,
+  webSocketServer,
+} from './websockets.ts'

@@ -2,7 +2,7 @@ import type { Clock } from '../clock.ts'
 import { type Duration, parseDuration } from '../duration.ts'
 import { invalidOption } from '../errors.ts'
 import type { HookContext } from '../hook.ts'
-import type { Connections } from './connections.ts'
+import type { Arrivals } from './arrivals.ts'
 import type { HealthChecks } from './health.ts'
 
 /** For whom the server goes on accepting after it has said that it leaves, and for how long. */
@@ -74,10 +74,10 @@ export type WhyStayed = string | undefined
  */
 export function lameDuck(
   settings: LameDuckSettings,
-  parts: { connections: Connections; health: HealthChecks | undefined; clock: Clock },
+  parts: { arrivals: Arrivals; health: HealthChecks | undefined; clock: Clock },
   context: HookContext,
 ): Promise<WhyStayed> {
-  const { connections, health, clock } = parts
+  const { arrivals, health, clock } = parts
   const atTerminal = context.reason.kind === 'signal' && context.reason.terminal
   const usualMost = Math.min(10_000, context.remaining() / 2)
   const { platform } = context
@@ -108,7 +108,7 @@ export function lameDuck(
       const now = clock.now()
       const waiting = untold()
       if (isCut && now >= began + atMost) return stop('shortened, to leave time for the drain')
-      const quietAt = hadToTell ? connections.lastArrival + settings.quiet : began
+      const quietAt = hadToTell ? arrivals.last + settings.quiet : began
       const ready = Math.max(began + atLeast, quietAt)
       if (waiting.length === 0 && now >= ready)
         return stop(hadToTell ? (told > 0 ? 'probers told' : 'probers gone') : 'the minimum')

@@ -1,7 +1,7 @@
 import type { Clock } from '../clock.ts'
 
-/** How many are dealt with in one turn of the loop, so that ten thousand do not block it. */
-const BATCH = 500
+/** How long may be spent on them in one turn of the loop, in milliseconds: ten thousand would block it. */
+const TURN = 2
 
 /**
  * Things that are due a fixed time after a moment of their own. They must be added in the order of
@@ -51,9 +51,9 @@ export class Linger<T> {
 
   #judge(asOf: number): void {
     this.#armed = false
-    let judged = 0
+    const began = this.clock.now()
     for (const [item, since] of this.#since) {
-      if (asOf - since < this.milliseconds || judged++ === BATCH) break
+      if (asOf - since < this.milliseconds || this.clock.now() - began > TURN) break
       this.#since.delete(item)
       this.due(item)
     }

@@ -1,6 +1,7 @@
 import type { Server } from 'node:http'
-import type { Socket } from 'node:net'
+import { Server as NetServer, type Socket } from 'node:net'
 import type { Clock } from '../clock.ts'
+import { type AnyHttpServer, speaksHttp2 } from './server.ts'
 
 /**
  * Stops listening once nobody waits to be accepted: the kernel resets those when a listener closes,
@@ -11,7 +12,11 @@ import type { Clock } from '../clock.ts'
  * @param patience how long new connections may go on coming in before the listener is closed under
  * them, in milliseconds
  */
-export async function stopListening(server: Server, clock: Clock, patience: number): Promise<void> {
+export async function stopListening(
+  server: AnyHttpServer,
+  clock: Clock,
+  patience: number,
+): Promise<void> {
   if (!server.listening) {
     // A start may be under way: if it begins to listen after this, it stops at once.
     server.once('listening', closeAgain)
@@ -19,7 +24,7 @@ export async function stopListening(server: Server, clock: Clock, patience: numb
   }
   const accepted: Socket[] = []
   const hold = (socket: Socket) => void accepted.push(socket)
-  const pausing = server as Server & { pauseOnConnect: boolean }
+  const pausing = server as AnyHttpServer & { pauseOnConnect: boolean }
   const { pauseOnConnect } = pausing
   pausing.pauseOnConnect = true
   server.prependListener('connection', hold)
@@ -33,27 +38,43 @@ export async function stopListening(server: Server, clock: Clock, patience: numb
 }
 
 /** Undoes what is left of an earlier stop: the same server may be started again, in tests for example. */
-export function allowListening(server: Server): void {
+export function allowListening(server: AnyHttpServer): void {
   server.off('listening', closeAgain)
 }
 
 /**
- * Closes the listener alone. From Node 19 on, `close()` also cuts idle connections at once, and with
- * them the requests that are on their way; the rest of it is wanted.
+ * Has nobody's `close()` cut idle connections for a while: from Node 19 on it does so at once, and
+ * with them go the requests that are on their way.
+ *
+ * @returns a way to take it back
  */
-function closeListener(server: Server): void {
-  if (!server.listening) return
+export function keepIdleConnections(server: AnyHttpServer): () => void {
   const own = Object.getOwnPropertyDescriptor(server, 'closeIdleConnections')
-  server.closeIdleConnections = () => {}
-  try {
-    server.close()
-  } finally {
+  const keep = () => {}
+  Object.assign(server, { closeIdleConnections: keep })
+  return () => {
+    if ((server as Server).closeIdleConnections !== keep) return
     if (own) Object.defineProperty(server, 'closeIdleConnections', own)
     else delete (server as Partial<Server>).closeIdleConnections
   }
 }
 
-function closeAgain(this: Server): void {
+/**
+ * Closes the listener alone. From Node 24 on, the `close()` of an HTTP/2 server refuses new streams
+ * as well; the rest of what that of an HTTP/1 server does is wanted.
+ */
+function closeListener(server: AnyHttpServer): void {
+  if (!server.listening) return
+  if (speaksHttp2(server)) return void NetServer.prototype.close.call(server)
+  const takeBack = keepIdleConnections(server)
+  try {
+    server.close()
+  } finally {
+    takeBack()
+  }
+}
+
+function closeAgain(this: AnyHttpServer): void {
   closeListener(this)
 }
 

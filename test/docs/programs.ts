@@ -15,6 +15,9 @@ export interface Program {
   readonly directory: string
 }
 
+/** What the blocks import beside the package itself. */
+const FRAMEWORKS = ['express', 'fastify', 'koa', 'hono', '@hono/node-server', 'ws']
+
 /** What a program says when it has run to its end, and what its `server` says when it listens. */
 const READY = 'ready for a signal'
 const PORT = /^listens on (\d+)$/m
@@ -23,9 +26,9 @@ const PORT = /^listens on (\d+)$/m
 export async function startProgram({ code }: Block): Promise<Program> {
   const directory = mkdtempSync(join(tmpdir(), 'lastcall-docs-'))
   onTestFinished(() => rmSync(directory, { recursive: true, force: true }))
-  mkdirSync(join(directory, 'node_modules'))
+  mkdirSync(join(directory, 'node_modules/@hono'), { recursive: true })
   symlinkSync(ROOT, join(directory, 'node_modules/lastcall'))
-  for (const name of ['express', 'fastify']) {
+  for (const name of FRAMEWORKS) {
     symlinkSync(join(ROOT, 'node_modules', name), join(directory, 'node_modules', name))
   }
   const sayPort = `

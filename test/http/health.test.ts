@@ -2,7 +2,7 @@ import { createServer } from 'node:http'
 import { createShutdown } from 'lastcall'
 import { type HealthChecks, type HealthOptions, healthChecks, httpServer } from 'lastcall/http'
 import { describe, expect, it } from 'vitest'
-import { Connections } from '../../src/http/connections.ts'
+import { Clients } from '../../src/http/clients.ts'
 import {
   connect,
   Gate,
@@ -271,13 +271,13 @@ describe('the health of a server that is shut down', () => {
     const server = createServer((request, response) => {
       if (!health(request, response)) response.end('page')
     })
-    const connections = new Connections(server, new VirtualClock(), health.isProbe)
+    const { arrivals } = new Clients(server, new VirtualClock(), health.isProbe)
     const port = await listen(server)
     await (await connect(port)).get('/readyz?a=b')
     await (await connect(port)).get('/livez', { method: 'HEAD' })
-    expect(connections.lastArrival).toBe(Number.NEGATIVE_INFINITY)
+    expect(arrivals.last).toBe(Number.NEGATIVE_INFINITY)
     await (await connect(port)).get('/')
-    await until(() => connections.lastArrival === 0)
+    await until(() => arrivals.last === 0)
   })
 })
 

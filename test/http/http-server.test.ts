@@ -1,12 +1,10 @@
 import { createServer, type Server } from 'node:http'
-import { createServer as createHttp2Server, createSecureServer } from 'node:http2'
 import { createServer as createNetServer } from 'node:net'
 import express from 'express'
 import fastify from 'fastify'
 import { createShutdown } from 'lastcall'
 import { type HttpServerOptions, healthChecks, httpServer } from 'lastcall/http'
 import { describe, expect, it } from 'vitest'
-import { selfSigned } from '../support/certificate.ts'
 
 /** What a caller without types may pass. */
 const untyped = httpServer as (server: unknown, options?: unknown) => unknown
@@ -22,27 +20,27 @@ describe('httpServer() refuses what is not a server, and says what to pass', () 
     [
       'nothing',
       undefined,
-      'got undefined. Pass what createServer() of node:http or node:https, or app.listen(), returns.',
+      'got undefined. Pass what createServer() of node:http, node:https or node:http2, or app.listen(), returns.',
     ],
     [
       'null',
       null,
-      'got null. Pass what createServer() of node:http or node:https, or app.listen(), returns.',
+      'got null. Pass what createServer() of node:http, node:https or node:http2, or app.listen(), returns.',
     ],
     [
       'a port',
       3000,
-      'got 3000 (number). Pass what createServer() of node:http or node:https, or app.listen(), returns.',
+      'got 3000 (number). Pass what createServer() of node:http, node:https or node:http2, or app.listen(), returns.',
     ],
     [
       'a name',
       'http',
-      "got 'http' (string). Pass what createServer() of node:http or node:https, or app.listen(), returns.",
+      "got 'http' (string). Pass what createServer() of node:http, node:https or node:http2, or app.listen(), returns.",
     ],
     [
       'an object',
       {},
-      'got an object (Object). Pass what createServer() of node:http or node:https, or app.listen(), returns.',
+      'got an object (Object). Pass what createServer() of node:http, node:https or node:http2, or app.listen(), returns.',
     ],
     [
       'an Express application',
@@ -53,17 +51,7 @@ describe('httpServer() refuses what is not a server, and says what to pass', () 
     [
       'a server of node:net',
       createNetServer(),
-      'got an object (Server). Pass what createServer() of node:http or node:https, or app.listen(), returns.',
-    ],
-    [
-      'a server of node:http2',
-      createHttp2Server(),
-      'HTTP/2 servers are not drained by this version.',
-    ],
-    [
-      'a TLS server of node:http2',
-      createSecureServer(selfSigned()),
-      'HTTP/2 servers are not drained by this version.',
+      'got an object (Server). Pass what createServer() of node:http, node:https or node:http2, or app.listen(), returns.',
     ],
   ])('%s', (_, given, message) => {
     const listeners = hasListeners(given) ? listenersOf(given) : {}

@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { describe, expect, it } from 'vitest'
 import type { Duration } from '../../src/duration.ts'
-import { Connections } from '../../src/http/connections.ts'
+import { Arrivals } from '../../src/http/arrivals.ts'
 import { createHealthChecks, type HealthOptions } from '../../src/http/health.ts'
 import { httpServerHooks } from '../../src/http/http-server.ts'
 import { type LameDuckOptions, lameDuck, lameDuckSettings } from '../../src/http/lame-duck.ts'
@@ -18,7 +18,7 @@ function world(
 ) {
   const clock = new VirtualClock()
   const health = createHealthChecks(ready ? { ready } : {}, clock)
-  const connections = new Connections(createServer(), clock, () => false)
+  const arrivals = new Arrivals(() => false)
   const controllers: (() => void)[] = []
   /** Somebody asks for readiness. */
   const ask = (remoteAddress: string) => {
@@ -28,7 +28,7 @@ function world(
   }
   return {
     clock,
-    connections,
+    arrivals,
     health,
     /** Somebody asks for readiness, so often, and is told 200. */
     async probe(every: number, times: number, ...addresses: string[]) {
@@ -44,7 +44,7 @@ function world(
     },
     /** Somebody connects, and sends a first request. */
     arrive() {
-      connections.lastArrival = clock.now()
+      arrivals.last = clock.now()
     },
     /** Starts the lame duck; says when it was over and why, once it is. */
     start() {
@@ -53,12 +53,10 @@ function world(
       const began = clock.now()
       const over: { after?: number; why?: string | undefined } = {}
       health.announce()
-      void lameDuck(lameDuckSettings(option), { connections, health, clock }, context).then(
-        (why) => {
-          over.after = clock.now() - began
-          over.why = why
-        },
-      )
+      void lameDuck(lameDuckSettings(option), { arrivals, health, clock }, context).then((why) => {
+        over.after = clock.now() - began
+        over.why = why
+      })
       return over
     },
     /** Its hook comes to its limit. */
@@ -92,9 +90,9 @@ describe('a lame duck by its conditions', () => {
 
   it('is none where there are no health checks', async () => {
     const clock = new VirtualClock()
-    const connections = new Connections(createServer(), clock, () => false)
+    const arrivals = new Arrivals(() => false)
     const { context } = contextOf({ clock })
-    const parts = { connections, health: undefined, clock }
+    const parts = { arrivals, health: undefined, clock }
 
     expect(await lameDuck(lameDuckSettings(undefined), parts, context)).toBeUndefined()
   })

@@ -44,7 +44,7 @@ describe.each([
     await client.closed()
   })
 
-  it('are not closed as idle where the upgrade comes during the drain', async () => {
+  it('are refused with 503, and not reset, where the upgrade comes during the drain', async () => {
     const clock = new PollingClock()
     const { connect, server, shutdown } = await serve((_, response) => response.end(), {
       secure,
@@ -54,28 +54,30 @@ describe.each([
     const client = await connect()
     const run = shutdown.now()
     await stoppedListening({ server })
-    expect(await client.get('/chat', UPGRADE)).toMatchObject({ status: 101 })
-    await clock.advance(10_000)
-    client.send('still there')
-    await client.has('still there')
+    expect(await client.get('/chat', UPGRADE)).toMatchObject({
+      status: 503,
+      headers: { connection: ['close'], 'retry-after': ['1'] },
+      body: 'The server is shutting down.\n',
+    })
+    await client.ended()
     client.socket.end()
 
-    expect(hookOf(await run)).toMatchObject({ status: 'done' })
+    expect(hookOf(await run)).toMatchObject({
+      status: 'done',
+      notes: [account(1, 0, 0), '1 late request refused with 503'],
+    })
   })
 
-  it('speak both ways where they were accepted while the server stopped listening', async () => {
-    const options = { secure, timeout: '400ms' } as const
-    const { connect, server, shutdown } = await serve((_, response) => response.end(), options)
+  it('are refused where they were accepted while the server stopped listening', async () => {
+    const { connect, server, shutdown } = await serve((_, response) => response.end(), { secure })
     server.on('upgrade', accept)
     const connecting = connect()
     const run = shutdown.now()
     const client = await connecting
-    expect(await client.get('/chat', UPGRADE)).toMatchObject({ status: 101 })
-    client.send('hello')
-    await client.has('hello')
-
+    expect(await client.get('/chat', UPGRADE)).toMatchObject({ status: 503 })
     client.socket.end()
-    await run
+
+    expect(hookOf(await run)).toMatchObject({ status: 'done' })
   })
 
   it('let the drain end when the application closes them', async () => {

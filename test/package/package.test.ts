@@ -61,8 +61,12 @@ describe.each([
       'formatReport',
     ])
     expect(adapters.filter((name) => name !== 'default').sort()).toEqual([
+      'expressShutdown',
+      'fastifyShutdown',
       'healthChecks',
       'httpServer',
+      'requestSignal',
+      'webSocketServer',
     ])
     expect(stderr).toBe('')
   })

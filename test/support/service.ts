@@ -78,7 +78,7 @@ export function account(connections: number, told: number, silent: number): stri
 }
 
 /** Waits until the drain has closed the listener and told every connection. */
-export function stoppedListening({ server }: Pick<Service, 'server'>): Promise<void> {
+export function stoppedListening({ server }: { server: { listening: boolean } }): Promise<void> {
   return until(() => !server.listening)
 }
 

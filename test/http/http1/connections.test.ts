@@ -3,17 +3,27 @@ import { EventEmitter, once } from 'node:events'
 import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http'
 import { createServer as createSecureServer } from 'node:https'
 import { describe, expect, it } from 'vitest'
-import { Connections, type Watcher } from '../../src/http/connections.ts'
-import { Drain } from '../../src/http/drain.ts'
-import { selfSigned } from '../support/certificate.ts'
-import { contextOf } from '../support/context.ts'
-import { account, connect, Gate, listen, PollingClock, serve, until } from '../support/service.ts'
+import { Clients } from '../../../src/http/clients.ts'
+import { Drain } from '../../../src/http/drain.ts'
+import type { Watcher } from '../../../src/http/http1/connections.ts'
+import { selfSigned } from '../../support/certificate.ts'
+import { contextOf } from '../../support/context.ts'
+import {
+  account,
+  connect,
+  Gate,
+  listen,
+  PollingClock,
+  serve,
+  until,
+} from '../../support/service.ts'
 
 const later: RequestListener = (_, response) => void setImmediate(() => response.end('ok'))
 
 function connectionsOf(server: Server) {
   const clock = new PollingClock()
-  return { clock, connections: new Connections(server, clock, () => false) }
+  const clients = new Clients(server, clock, () => false)
+  return { clock, clients, connections: clients.connections }
 }
 
 describe('the connections of a server', () => {
@@ -102,18 +112,18 @@ describe('the connections of a server', () => {
 
   it('are told from each other: only the first request of each is an arrival', async () => {
     const server = createServer(later)
-    const { clock, connections } = connectionsOf(server)
+    const { clock, clients } = connectionsOf(server)
     const port = await listen(server)
     const client = await connect(port)
-    expect(connections.lastArrival).toBe(Number.NEGATIVE_INFINITY)
+    expect(clients.arrivals.last).toBe(Number.NEGATIVE_INFINITY)
     await clock.advance(10)
     await client.get('/')
-    expect(connections.lastArrival).toBe(10)
+    expect(clients.arrivals.last).toBe(10)
     await clock.advance(10)
     await client.get('/')
-    expect(connections.lastArrival).toBe(10)
+    expect(clients.arrivals.last).toBe(10)
     await (await connect(port)).get('/')
-    expect(connections.lastArrival).toBe(20)
+    expect(clients.arrivals.last).toBe(20)
   })
 
   it('leave no socket behind, above TLS or below it', async () => {
@@ -137,13 +147,13 @@ describe.each([
 ])('after a drain over %s', (_, secure) => {
   it('nobody watches the connections any more, and no timer is left', async () => {
     const server = secure ? createSecureServer(selfSigned(), later) : createServer(later)
-    const { clock, connections } = connectionsOf(server)
+    const { clock, clients, connections } = connectionsOf(server)
     const port = await listen(server)
     const [busy, idle] = [await connect(port, { secure }), await connect(port, { secure })]
     await idle.get('/')
     busy.ask('/')
     const { context, notes } = contextOf({ clock })
-    const drained = new Drain({ server, connections, clock, linger: 250 }, context).run()
+    const drained = new Drain({ server, clients, clock, linger: 250 }, context).run()
     await busy.answer()
     await until(() => connections.watcher !== undefined)
     await clock.advance(250)
@@ -158,11 +168,11 @@ describe.each([
 
   it('nobody watches the connections any more that its limit has ended', async () => {
     const server = secure ? createSecureServer(selfSigned(), () => {}) : createServer(() => {})
-    const { clock, connections } = connectionsOf(server)
+    const { clock, clients, connections } = connectionsOf(server)
     const client = await connect(await listen(server), { secure })
     client.ask('/')
     const { abort, context } = contextOf({ clock })
-    void new Drain({ server, connections, clock, linger: 250 }, context).run()
+    void new Drain({ server, clients, clock, linger: 250 }, context).run()
     await until(() => connections.watcher !== undefined)
     abort()
     await client.ended()
@@ -180,12 +190,12 @@ describe.each([
       destroy: (id) => void timers.delete(id),
     }).enable()
     const server = secure ? createSecureServer(selfSigned(), later) : createServer(later)
-    const { clock, connections } = connectionsOf(server)
+    const { clock, clients } = connectionsOf(server)
     listening = true
     await listen(server)
     listening = false
     expect(timers.size).toBe(1)
-    await new Drain({ server, connections, clock, linger: 250 }, contextOf({ clock }).context).run()
+    await new Drain({ server, clients, clock, linger: 250 }, contextOf({ clock }).context).run()
     await until(() => timers.size === 0)
     hook.disable()
   })

@@ -6,9 +6,9 @@ import {
   type ServerResponse,
 } from 'node:http'
 import { describe, expect, it } from 'vitest'
-import { sayCloseIf } from '../../src/http/last-answer.ts'
-import type { Answer } from '../support/raw-client.ts'
-import { connect, Gate, listen, serve, stoppedListening } from '../support/service.ts'
+import { sayCloseIf } from '../../../src/http/http1/last-answer.ts'
+import type { Answer } from '../../support/raw-client.ts'
+import { connect, Gate, listen, serve, stoppedListening } from '../../support/service.ts'
 
 /** The ways in which a proxy hands on what it copied from its upstream. */
 const proxies: [string, (response: ServerResponse) => unknown][] = [

@@ -1,6 +1,17 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
-import type { Clock } from '../clock.ts'
+import type { Clock } from '../../clock.ts'
+import type { Arrivals } from '../arrivals.ts'
+import { endingError } from '../ending.ts'
+import type { Sessions } from '../http2/sessions.ts'
+import {
+  type AnyHttpServer,
+  type AnyRequest,
+  type AnyResponse,
+  isHttp2,
+  speaksHttp2,
+  speaksTls,
+} from '../server.ts'
 
 /** One connection of a client, with no more than a drain will have to know of it. */
 export class Connection {
@@ -14,10 +25,13 @@ export class Connection {
   activeAt: number
   /** It no longer speaks HTTP: a WebSocket, a tunnel. */
   upgraded = false
+  /** The requests in flight whose handlers have asked to be told when to end. */
+  ending: Map<IncomingMessage, AbortController> | undefined
   #bytesHandled = 0
 
   constructor(
     readonly socket: Socket,
+    readonly of: Connections,
     now: number,
   ) {
     this.activeAt = now
@@ -47,44 +61,34 @@ export interface Watcher {
   closed(connection: Connection): void
 }
 
-/** The connections of a server, from when it is handed in: every request passes here, so this does little. */
+/** The HTTP/1 connections of a server: every request passes here, so this does little. */
 export class Connections {
   watcher: Watcher | undefined
-  /** The drain that is under way: a server is drained once, whoever asks for it. */
-  draining: Promise<void> | undefined
-  /** When a connection last sent its first request, probes left out. */
-  lastArrival = Number.NEGATIVE_INFINITY
+  isEnding = false
   /** Those whose TLS handshake is not over, by their client's address, and since when. */
   readonly handshakes = new Map<string, { socket: Socket; since: number }>()
   readonly #open = new Set<Connection>()
   readonly #clock: Clock
-  #isProbe: (request: IncomingMessage) => boolean
+  readonly #arrivals: Arrivals
 
-  /** Those of this server: the same as before where it has been handed in already. */
-  static of(
-    server: Server,
-    clock: Clock,
-    isProbe: (request: IncomingMessage) => boolean,
-  ): Connections {
-    const known = CONNECTIONS.get(server)
-    if (known) known.#isProbe = isProbe
-    const connections = known ?? new Connections(server, clock, isProbe)
-    CONNECTIONS.set(server, connections)
-    return connections
-  }
-
-  constructor(server: Server, clock: Clock, isProbe: (request: IncomingMessage) => boolean) {
+  constructor(server: AnyHttpServer, clock: Clock, arrivals: Arrivals, sessions: Sessions) {
     this.#clock = clock
-    this.#isProbe = isProbe
-    if (isSecure(server)) {
-      server.prependListener('connection', this.#shakeHands)
-      server.prependListener('secureConnection', this.#openSocket)
+    this.#arrivals = arrivals
+    const opened = speaksTls(server) ? 'secureConnection' : 'connection'
+    if (speaksTls(server)) server.prependListener('connection', this.#shakeHands)
+    if (!speaksHttp2(server)) {
+      ;(server as Server).prependListener(opened, this.#openSocket)
+      // Ahead of the application: a handler that answers at once must not have done so before.
+      ;(server as Server).prependListener('request', this.count)
     } else {
-      server.prependListener('connection', this.#openSocket)
+      server.prependListener(opened, (socket: Socket) => {
+        if (!isHttp2(socket)) return void this.#openSocket(socket)
+        this.#endHandshake(socket)
+        sessions.expect(socket)
+      })
+      alongside(server, ['request'], this.countHttp1)
     }
-    // Ahead of the application: a handler that answers at once must not have done so before.
-    server.prependListener('request', this.count)
-    alongside(server, ['checkContinue', 'checkExpectation'], this.count)
+    alongside(server, ['checkContinue', 'checkExpectation'], this.countHttp1)
     alongside(server, ['upgrade', 'connect'], this.#upgrade)
   }
 
@@ -105,6 +109,15 @@ export class Connections {
     return [...this.#open, ...this.handshakes.values()].map(({ socket }) => socket)
   }
 
+  /** Counts a connection in that was there before the server was handed in, with what it waits for. */
+  adopt(socket: TrackedSocket & { _httpMessage?: ServerResponse | null }): void {
+    if (socket[CONNECTION] || socket.destroyed) return
+    const connection = this.#openSocket(socket)
+    connection.used = socket.bytesRead > 0
+    const { _httpMessage: answer } = socket
+    if (answer && !answer.writableFinished) this.count(answer.req, answer)
+  }
+
   /** Counts a request in; once, though the application may hand it from one event to another. */
   readonly count = (request: IncomingMessage, response: ServerResponse): void => {
     const { socket }: { socket: TrackedSocket } = request
@@ -121,12 +134,28 @@ export class Connections {
     this.watcher?.requested(connection, response)
   }
 
+  /** The same, for events that a server with HTTP/2 emits for its streams as well. */
+  readonly countHttp1 = (request: AnyRequest, response: AnyResponse): void => {
+    if (request.httpVersionMajor !== 1) return
+    this.count(request as IncomingMessage, response as ServerResponse)
+  }
+
+  /** Tells the requests in flight, those at least that asked for it. */
+  askToEnd(): void {
+    this.isEnding = true
+    for (const { ending } of this.#open) {
+      for (const controller of ending?.values() ?? []) controller.abort(endingError())
+    }
+  }
+
   readonly #openSocket = (socket: TrackedSocket): Connection => {
-    this.handshakes.delete(addressOf(socket))
-    const connection = new Connection(socket, this.#clock.now())
+    this.#endHandshake(socket)
+    const connection = new Connection(socket, this, this.#clock.now())
     socket[CONNECTION] = connection
     this.#open.add(connection)
-    socket.on('close', this.#close)
+    // Not a listener for `close`: beside those that Node adds and takes away for each request, it
+    // would make the list of them grow to 19 places, which is 200 bytes for every connection.
+    socket._destroy = this.#destroy
     this.watcher?.opened(connection)
     return connection
   }
@@ -139,12 +168,14 @@ export class Connections {
     })
   }
 
+  #endHandshake(socket: Socket): void {
+    // Its address is looked up only where there is TLS: Node keeps it from then on.
+    if (this.handshakes.size > 0) this.handshakes.delete(addressOf(socket))
+  }
+
   #arrive(connection: Connection, request: IncomingMessage, now: number): void {
     connection.used = true
-    // The handler, which comes after this, knows whether it is a probe.
-    queueMicrotask(() => {
-      if (!this.#isProbe(request)) this.lastArrival = now
-    })
+    this.#arrivals.note(request, now)
   }
 
   readonly #upgrade = ({ socket }: { socket: TrackedSocket }): void => {
@@ -161,6 +192,7 @@ export class Connections {
       connection.inFlight--
       if (connection.inFlight > 0) return
       connection.newest = undefined
+      connection.ending = undefined
       if (request.complete) connections.#fallSilent(connection)
       // Answered before all of it had come: what comes still belongs to it.
       else request.once('end', () => connections.#fallSilent(connection))
@@ -171,8 +203,10 @@ export class Connections {
     this.watcher?.silent(connection)
   }
 
-  readonly #close = ((connections: Connections) =>
-    function (this: TrackedSocket): void {
+  readonly #destroy = ((connections: Connections) =>
+    function (this: TrackedSocket, ...given: Parameters<Socket['_destroy']>): void {
+      const { _destroy } = Object.getPrototypeOf(this) as Socket
+      _destroy.apply(this, given)
       const connection = this[CONNECTION]
       if (!connection) return
       this[CONNECTION] = undefined
@@ -181,11 +215,12 @@ export class Connections {
     })(this)
 }
 
-const CONNECTIONS = new WeakMap<Server, Connections>()
-
-/** Whether the server speaks TLS; told without loading node:tls. */
-function isSecure(server: Server): boolean {
-  return typeof (server as { setSecureContext?: unknown }).setSecureContext === 'function'
+/** What is known of a request, if its server has been handed in. */
+export function findConnection(
+  request: IncomingMessage,
+): { connection: Connection; isEnding: boolean } | undefined {
+  const connection = (request.socket as TrackedSocket | null)?.[CONNECTION]
+  return connection && { connection, isEnding: connection.of.isEnding }
 }
 
 /** Tells a connection from the others, above TLS as below it. */
@@ -198,7 +233,7 @@ function addressOf({ remoteAddress, remotePort }: Socket): string {
  * and treats the request otherwise if so: on our own account we must not.
  */
 function alongside(
-  server: Server,
+  server: AnyHttpServer,
   events: readonly string[],
   listener: (...args: never[]) => void,
 ): void {

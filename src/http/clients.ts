@@ -1,0 +1,74 @@
+import type { Clock } from '../clock.ts'
+import { Arrivals } from './arrivals.ts'
+import { Connections } from './http1/connections.ts'
+import { Sessions } from './http2/sessions.ts'
+import type { AnyHttpServer } from './server.ts'
+
+/** Everybody who is connected to a server, from when it is handed in, and how far its end has come. */
+export class Clients {
+  readonly arrivals: Arrivals
+  readonly sessions: Sessions
+  readonly connections: Connections
+  /** The drain that is under way: a server is drained once, whoever asks for it. */
+  draining: Promise<void> | undefined
+  /** Lets everybody close idle connections again; held while the server is drained. */
+  letClose: (() => void) | undefined
+  /** Those that are leaving, and still serve whoever comes. */
+  static readonly inLameDuck = new Set<Clients>()
+  readonly #waiting = new Set<() => void>()
+
+  /** Those of this server: the same as before where it has been handed in already. */
+  static of(server: AnyHttpServer, clock: Clock, isProbe: (request: object) => boolean): Clients {
+    const known = CLIENTS.get(server)
+    if (known) known.#begin(isProbe)
+    const clients = known ?? new Clients(server, clock, isProbe)
+    CLIENTS.set(server, clients)
+    return clients
+  }
+
+  /** Those of a server that may have been handed in. */
+  static known(server: unknown): Clients | undefined {
+    return CLIENTS.get(server as object)
+  }
+
+  constructor(server: AnyHttpServer, clock: Clock, isProbe: (request: object) => boolean) {
+    this.arrivals = new Arrivals(isProbe)
+    this.sessions = new Sessions(server, clock, this.arrivals)
+    this.connections = new Connections(server, clock, this.arrivals, this.sessions)
+  }
+
+  /** It may have been drained before, and be started again. */
+  #begin(isProbe: (request: object) => boolean): void {
+    this.arrivals.isProbe = isProbe
+    this.connections.isEnding = false
+    this.sessions.isEnding = false
+  }
+
+  get size(): number {
+    return this.connections.size + this.sessions.size
+  }
+
+  enterLameDuck(): void {
+    Clients.inLameDuck.add(this)
+  }
+
+  /** From here on nobody new is served, and everybody is asked to come to an end. */
+  leave(): void {
+    this.connections.askToEnd()
+    this.sessions.askToEnd()
+  }
+
+  /** Also where the limit came in it. */
+  endLameDuck(): void {
+    Clients.inLameDuck.delete(this)
+    for (const proceed of this.#waiting) proceed()
+    this.#waiting.clear()
+  }
+
+  /** Calls back when its lame duck is over. */
+  onLeave(proceed: () => void): void {
+    this.#waiting.add(proceed)
+  }
+}
+
+const CLIENTS = new WeakMap<object, Clients>()

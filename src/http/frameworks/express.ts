@@ -1,0 +1,70 @@
+import { systemClock } from '../../clock.ts'
+import type { LastcallError } from '../../errors.ts'
+import type { Hook } from '../../hook.ts'
+import { Clients } from '../clients.ts'
+import { type HealthChecks, healthChecks } from '../health.ts'
+import { checkOptions, type HttpServerOptions, httpServerHooks } from '../http-server.ts'
+import type { AnyHttpServer, AnyRequest, AnyResponse } from '../server.ts'
+import { type HookTaker, refuseNoShutdown } from './hook-taker.ts'
+
+/** What the middleware takes: what `httpServer()` does, and a default for the probes. */
+export interface ExpressShutdownOptions extends HttpServerOptions {
+  /** What answers the probes. Default: `/livez` and `/readyz`, as by `healthChecks()`. */
+  readonly health?: HealthChecks
+}
+
+/** A middleware as Express, Connect and others of their kind take it. */
+export type Middleware = (
+  request: AnyRequest,
+  response: AnyResponse,
+  next: (error?: unknown) => void,
+) => void
+
+/**
+ * A middleware for Express and its kind, where nobody has the server at hand: it answers the probes,
+ * and drains each server that a request came by, from its first request on. Use it before all
+ * others.
+ *
+ * Where `app.listen()`'s server is at hand, `httpServer(server)` knows its connections from the
+ * start.
+ *
+ * @example
+ * const shutdown = createShutdown()
+ * app.use(expressShutdown(shutdown))
+ * app.listen(3000)
+ * shutdown.listen()
+ *
+ * @throws LastcallError `LASTCALL_INVALID_OPTION`
+ */
+export function expressShutdown(
+  shutdown: HookTaker,
+  options: ExpressShutdownOptions = {},
+): Middleware {
+  refuseNoShutdown(shutdown)
+  checkOptions(options)
+  const { health = healthChecks(), name = 'http', ...others } = options
+  const known = new WeakSet<object>()
+  let servers = 0
+  /** The server's connections are counted from its first request on, this one included. */
+  const handIn = (server: AnyHttpServer, request: AnyRequest, response: AnyResponse) => {
+    const own = servers === 0 ? name : `${name}:${servers + 1}`
+    addHooks(shutdown, httpServerHooks(server, { ...others, name: own, health }, systemClock))
+    known.add(server)
+    servers++
+    Clients.known(server)?.connections.countHttp1(request, response)
+  }
+  return (request, response, next) => {
+    const { server } = request.socket as { server?: AnyHttpServer }
+    if (server && !known.has(server)) handIn(server, request, response)
+    health(request, response, next)
+  }
+}
+
+function addHooks(shutdown: HookTaker, hooks: readonly Hook[]): void {
+  try {
+    shutdown.add(hooks)
+  } catch (error) {
+    // The run is over: there is nothing to be ended any more, and a request to be answered.
+    if ((error as LastcallError).code !== 'LASTCALL_ENDED') throw error
+  }
+}

@@ -1,0 +1,12 @@
+import { invalidOption } from '../../errors.ts'
+import type { Hook } from '../../hook.ts'
+
+/** As much of a shutdown as an adapter needs that adds its hooks by itself. */
+export interface HookTaker {
+  add(hooks: readonly Hook[]): () => boolean
+}
+
+export function refuseNoShutdown(shutdown: HookTaker): void {
+  if (typeof shutdown?.add === 'function') return
+  throw invalidOption('shutdown', 'what createShutdown() returns', shutdown)
+}

@@ -1,0 +1,244 @@
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+import { Socket } from 'node:net'
+import { formatDuration } from '../../duration.ts'
+import type { Interceptor } from '../intercept.ts'
+import { Linger } from '../linger.ts'
+import { count, cutOff, type DrainPart, type Farewell, nameOf } from '../part.ts'
+import { refuse, refuseUpgrade } from '../refusal.ts'
+import { type AnyHttpServer, speaksTls } from '../server.ts'
+import type { Connection, Connections, Watcher } from './connections.ts'
+import { sayCloseIf } from './last-answer.ts'
+
+/** How many times the linger a TLS handshake may take: it goes back and forth more than once. */
+const HANDSHAKE = 4
+
+/**
+ * How many times the linger a connection has been silent that is closed at once in both directions,
+ * which is half of the work: nothing that it might erase can still be on its way to the client.
+ */
+const LONG_SILENCE = 2
+
+/**
+ * Ends the HTTP/1 connections of a server: each is told with its last answer to come no more, or
+ * closed once it has been silent.
+ */
+export class ConnectionsDrain implements DrainPart, Watcher {
+  readonly interceptors: Readonly<Record<string, Interceptor>>
+  readonly #server: AnyHttpServer
+  readonly #connections: Connections
+  readonly #farewell: Farewell
+  /** Nothing has come from them for a while, counted from their own last activity. */
+  readonly #silent: Linger<Connection>
+  /** We have closed our side, and wait for them to close theirs. */
+  readonly #leaving: Linger<Connection>
+  readonly #handshakes: Linger<Socket>
+  readonly #told = new WeakSet<Connection>()
+  readonly #refused = new WeakSet<ServerResponse>()
+  readonly #counts = { connections: 0, told: 0, silent: 0, crossed: 0, refused: 0 }
+
+  constructor(server: AnyHttpServer, connections: Connections, farewell: Farewell) {
+    const { linger, clock } = farewell
+    this.#server = server
+    this.#connections = connections
+    this.#farewell = farewell
+    this.#silent = new Linger(linger, clock, (connection) => this.#endSilence(connection))
+    this.#leaving = new Linger(linger, clock, ({ socket }) => socket.destroy())
+    this.#handshakes = new Linger(linger * HANDSHAKE, clock, (socket) => socket.destroy())
+    const requests: Interceptor = (pass, request: IncomingMessage, response: ServerResponse) => {
+      if (!isHttp1(request)) return pass()
+      this.#admit(pass, request, response)
+      return true
+    }
+    const upgrades: Interceptor = (pass, request: IncomingMessage) => {
+      if (!isHttp1(request)) return pass()
+      this.#counts.refused++
+      refuseUpgrade(request.socket)
+      return true
+    }
+    this.interceptors = {
+      request: requests,
+      checkContinue: requests,
+      checkExpectation: requests,
+      upgrade: upgrades,
+      connect: upgrades,
+    }
+  }
+
+  begin(): void {
+    const connections = this.#connections
+    for (const socket of socketsOf(this.#server, 'closeAllConnections')) connections.adopt(socket)
+    connections.watcher = this
+    const idle = socketsOf(this.#server, 'closeIdleConnections')
+    for (const connection of connections) {
+      if (connection.used && idle.has(connection.socket)) connection.settle()
+    }
+    const inOrder = [...connections].sort((a, b) => a.activeAt - b.activeAt)
+    for (const connection of inOrder) this.opened(connection)
+    for (const { socket, since } of connections.handshakes.values()) {
+      this.#handshakes.add(socket, since)
+    }
+  }
+
+  stop(): void {
+    this.#silent.clear()
+    this.#leaving.clear()
+    this.#handshakes.clear()
+    this.#connections.watcher = undefined
+  }
+
+  opened(connection: Connection): void {
+    if (connection.upgraded) return
+    this.#counts.connections++
+    if (connection.newest) this.#tell(connection, connection.newest)
+    if (connection.inFlight === 0) this.#silent.add(connection, connection.activeAt)
+  }
+
+  requested(connection: Connection, response: ServerResponse): void {
+    this.#silent.delete(connection)
+    this.#tell(connection, response)
+  }
+
+  silent(connection: Connection): void {
+    connection.settle()
+    if (!this.#told.has(connection)) this.#silent.add(connection, connection.activeAt)
+  }
+
+  closed(connection: Connection): void {
+    this.#silent.delete(connection)
+    this.#leaving.delete(connection)
+    this.#farewell.onLeft()
+  }
+
+  whatWasDone(): string[] {
+    const { connections, told, silent, crossed, refused } = this.#counts
+    if (connections === 0) return []
+    return [
+      `${count(connections, 'connection')}: ${told} told with their last answer, ${silent} closed in silence`,
+      ...(crossed > 0
+        ? [`${count(crossed, 'request')} crossed the closing of a connection, unread`]
+        : []),
+      ...(refused > 0 ? [`${count(refused, 'late request')} refused with 503`] : []),
+    ]
+  }
+
+  whatIsLeft(): string[] {
+    const { clock } = this.#farewell
+    const all = [...this.#connections]
+    const requests = all.flatMap(({ newest, inFlight, activeAt }) => {
+      if (!newest) return []
+      const { method, url } = newest.req
+      const more = inFlight > 1 ? ` and ${inFlight - 1} before it` : ''
+      return `${nameOf(method, url)}, ${formatDuration(clock.now() - activeAt)} old${more}`
+    })
+    const upgraded = all.filter((connection) => connection.upgraded).length
+    const halfSent = all.filter((connection) => connection.isHalfSent && !connection.upgraded)
+    return [
+      ...cutOff(requests, 'request'),
+      ...(upgraded > 0 ? [`cut off: ${count(upgraded, 'upgraded connection')}`] : []),
+      ...(halfSent.length > 0
+        ? [`cut off: ${count(halfSent.length, 'request')} of which only a part had come`]
+        : []),
+    ]
+  }
+
+  /**
+   * Hands a request to its handler once everything that was read with it has been parsed. Otherwise
+   * a handler that answers at once would do so before the next request of a pipeline is known, and
+   * only the last of them may say close.
+   */
+  #admit(pass: () => boolean, request: IncomingMessage, response: ServerResponse): void {
+    const connection = this.#connections.find(request.socket)
+    // Whoever has been told must not be worked on again (RFC 9112, 9.6).
+    if (connection && this.#told.has(connection)) {
+      this.#counts.crossed++
+      return
+    }
+    this.#connections.count(request, response)
+    // Microtasks run when the parser is through with all that was read.
+    queueMicrotask(() => {
+      if (this.#farewell.isTooLate()) {
+        this.#counts.refused++
+        this.#refused.add(response)
+        refuse(response)
+      } else pass()
+    })
+  }
+
+  #tell(connection: Connection, response: ServerResponse): void {
+    sayCloseIf(
+      response,
+      () => connection.newest === response && (isSent(response.req) || this.#refused.has(response)),
+      () => this.#haveLeave(connection),
+    )
+  }
+
+  /** Has a connection that is told be closed by us when its answer is written, and not by Node. */
+  #haveLeave(connection: Connection): void {
+    this.#counts.told++
+    this.#told.add(connection)
+    // Node would close it at once in both directions: whatever crossed the answer would be met with
+    // a reset, and that can erase an answer that the client has not read yet (RFC 9112, 9.6).
+    connection.socket.destroySoon = () => this.#leave(connection)
+  }
+
+  #endSilence(connection: Connection): void {
+    // The rest of a request that has come in half will come, or the limit will.
+    if (connection.inFlight > 0 || connection.upgraded || connection.isHalfSent) return
+    this.#counts.silent++
+    const { clock, linger } = this.#farewell
+    const isLong = clock.now() - connection.activeAt > LONG_SILENCE * linger
+    // TLS has a goodbye of its own, which only a half-close sends.
+    if (isLong && !speaksTls(this.#server)) connection.socket.destroy()
+    else this.#leave(connection)
+  }
+
+  /** Closes our side, and reads on until they close theirs. */
+  #leave(connection: Connection): void {
+    const { socket } = connection
+    this.#leaving.add(connection, this.#farewell.clock.now())
+    // What crosses our FIN could be worked on but not answered, so it must not reach a handler.
+    const isUpload = connection.newest?.req.complete === false
+    socket.removeAllListeners('data')
+    socket.on('data', () => {
+      if (!isUpload) this.#counts.crossed++
+    })
+    socket.end()
+  }
+}
+
+/**
+ * The sockets that Node would close: all, or those whose parser waits for a request and has no part
+ * of one. Only Node knows, and it tells by closing them: for once, that is noted in place of being
+ * done.
+ */
+function socketsOf(
+  server: AnyHttpServer,
+  close: 'closeAllConnections' | 'closeIdleConnections',
+): Set<Socket> {
+  const sockets = new Set<Socket>()
+  const own = Object.getOwnPropertyDescriptor(Socket.prototype, 'destroy')
+  Socket.prototype.destroy = function () {
+    sockets.add(this)
+    return this
+  }
+  try {
+    // The prototype's: the server's own is held for the time of the drain. HTTP/2 alone has none.
+    ;(Object.getPrototypeOf(server) as Partial<Server>)[close]?.call(server)
+  } finally {
+    if (own) Object.defineProperty(Socket.prototype, 'destroy', own)
+    else delete (Socket.prototype as Partial<Socket>).destroy
+  }
+  return sockets
+}
+
+/** A server with HTTP/2 emits the same events for its streams, which are not ours. */
+function isHttp1({ httpVersionMajor }: IncomingMessage): boolean {
+  return httpVersionMajor === 1
+}
+
+/** Under an upload a client could not see the answer, and would be reset while it sends. */
+function isSent({ complete, headers }: IncomingMessage): boolean {
+  const hasBody =
+    headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0
+  return complete || !hasBody
+}

@@ -1,0 +1,43 @@
+import type { Clock } from '../clock.ts'
+import type { HookContext } from '../hook.ts'
+import type { Interceptor } from './intercept.ts'
+
+/** One version of the protocol's part in the drain of a server. */
+export interface DrainPart {
+  /** What it wants to see before the server's listeners do, from `begin()` on. */
+  readonly interceptors: Readonly<Record<string, Interceptor>>
+  /** Says goodbye to everybody who is there, and to those who come from now on. */
+  begin(): void
+  /** Takes back what begin() put in place. */
+  stop(): void
+  whatWasDone(): string[]
+  whatIsLeft(): string[]
+}
+
+/** What a part needs to know of the whole. */
+export interface Farewell {
+  readonly clock: Clock
+  /** How long a client has to be silent before we close, in milliseconds. */
+  readonly linger: number
+  readonly context: HookContext
+  /** Whether a request comes too late for its handler to finish. */
+  isTooLate(): boolean
+  /** Somebody has left; the drain may be over. */
+  onLeft(): void
+}
+
+/** What is shown of a request: the path only, for what a query, a header or a body holds is nobody's business. */
+export function nameOf(method = '', url = ''): string {
+  return `${method} ${url.split('?', 1)[0]}`
+}
+
+export function count(number: number, what: string): string {
+  return `${number} ${what}${number === 1 ? '' : 's'}`
+}
+
+/** The first ten, and how many more there are. */
+export function cutOff(left: readonly string[], what: string): string[] {
+  const shown = left.slice(0, 10).map((name) => `cut off: ${name}`)
+  const more = left.length - shown.length
+  return more > 0 ? [...shown, `cut off: ${count(more, what)} more`] : shown
+}

@@ -1,0 +1,50 @@
+import type { ServerResponse } from 'node:http'
+import type { ServerHttp2Stream } from 'node:http2'
+import type { Duplex } from 'node:stream'
+
+// RFC 9110, 15.6.4: the server is unable to answer now, and says when to ask again. Another
+// instance, or this one's successor, will be there by then.
+const STATUS = 503
+const RETRY_AFTER = '1'
+const BODY = 'The server is shutting down.\n'
+
+/**
+ * Answers a request that came too late for its handler to finish. Whether the answer says close is
+ * the drain's business, as with any other: there may be more requests behind it.
+ */
+export function refuse(response: ServerResponse): void {
+  response.writeHead(STATUS, {
+    'Content-Type': 'text/plain',
+    'Content-Length': Buffer.byteLength(BODY),
+    'Retry-After': RETRY_AFTER,
+  })
+  response.end(BODY)
+}
+
+/** The same for a stream of HTTP/2. */
+export function refuseStream(stream: ServerHttp2Stream): void {
+  if (stream.destroyed || stream.headersSent) return
+  stream.respond({
+    ':status': STATUS,
+    'content-type': 'text/plain',
+    'retry-after': RETRY_AFTER,
+  })
+  stream.end(BODY)
+}
+
+/** Answers a request to upgrade, or for a tunnel: nobody else would any more. */
+export function refuseUpgrade(socket: Duplex): void {
+  socket.on('error', () => socket.destroy())
+  socket.resume()
+  socket.end(
+    [
+      `HTTP/1.1 ${STATUS} Service Unavailable`,
+      'Content-Type: text/plain',
+      `Content-Length: ${Buffer.byteLength(BODY)}`,
+      `Retry-After: ${RETRY_AFTER}`,
+      'Connection: close',
+      '',
+      BODY,
+    ].join('\r\n'),
+  )
+}

@@ -1,0 +1,68 @@
+import type { Server as HttpServer, IncomingMessage, ServerResponse } from 'node:http'
+import type {
+  Http2SecureServer,
+  Http2Server,
+  Http2ServerRequest,
+  Http2ServerResponse,
+} from 'node:http2'
+import type { Socket } from 'node:net'
+import { LastcallError, show } from '../errors.ts'
+
+/** A server of `node:http`, `node:https` or `node:http2`. Express's and Fastify's are such. */
+export type AnyHttpServer = HttpServer | Http2Server | Http2SecureServer
+
+/** A request of either version of the protocol, as handlers are given it. */
+export type AnyRequest = IncomingMessage | Http2ServerRequest
+
+/** The answer to it. */
+export type AnyResponse = ServerResponse | Http2ServerResponse
+
+/** Refuses what cannot be drained, and says what to hand in. */
+export function refuseOthers(server: unknown): asserts server is AnyHttpServer {
+  const fix = whatIsWrong(server)
+  if (fix === undefined) return
+  throw new LastcallError(
+    'LASTCALL_NOT_A_SERVER',
+    `Expected \`server\` to be a server of node:http, node:https or node:http2, got ${show(server)}. ${fix}`,
+  )
+}
+
+// Told by what they have: loading node:http2 or node:tls to ask would cost those who do not use it.
+
+export function speaksHttp2(server: AnyHttpServer): boolean {
+  return typeof (server as { updateSettings?: unknown }).updateSettings === 'function'
+}
+
+export function speaksTls(server: AnyHttpServer): boolean {
+  return typeof (server as { setSecureContext?: unknown }).setSecureContext === 'function'
+}
+
+/** Whether HTTP/2 was agreed on for this connection of a server that speaks it. */
+export function isHttp2(socket: Socket & { alpnProtocol?: string | false | null }): boolean {
+  // Without TLS there is nothing to agree on.
+  return socket.alpnProtocol === undefined || socket.alpnProtocol === 'h2'
+}
+
+const WHAT_TO_PASS =
+  'Pass what createServer() of node:http, node:https or node:http2, or app.listen(), returns.'
+
+function whatIsWrong(server: unknown): string | undefined {
+  const given = server as { server?: unknown } | null | undefined
+  if (given === null || (typeof given !== 'object' && typeof given !== 'function')) {
+    return WHAT_TO_PASS
+  }
+  if (typeof given === 'function')
+    return 'This looks like an Express application: pass what app.listen() returns.'
+  if (isServer(given)) return undefined
+  if (isServer(given.server)) return 'Pass its `server`, as in httpServer(app.server).'
+  return WHAT_TO_PASS
+}
+
+function isServer(value: unknown): boolean {
+  const server = value as Partial<HttpServer> | null | undefined
+  return (
+    typeof server?.on === 'function' &&
+    typeof server.close === 'function' &&
+    (typeof server.closeIdleConnections === 'function' || speaksHttp2(server as AnyHttpServer))
+  )
+}

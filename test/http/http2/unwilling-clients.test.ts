@@ -1,0 +1,234 @@
+import type { Http2ServerResponse } from 'node:http2'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { endedIn, type Http2Handler, serveHttp2, WAYS } from '../../support/http2-service.ts'
+import { EVERY_STREAM, headersFrame } from '../../support/raw-session.ts'
+import { hookOf, PollingClock, stoppedListening, until } from '../../support/service.ts'
+
+const NOTICE = `GOAWAY ${EVERY_STREAM}, code 0`
+const later: Http2Handler = (_, response) => void setImmediate(() => response.end('ok'))
+
+describe.each(WAYS)('a client over %s', (_, options) => {
+  it('that answers no PING has its streams answered, and is left in the end', async () => {
+    const clock = new PollingClock()
+    const responses: Http2ServerResponse[] = []
+    const { connect, server, shutdown } = await serveHttp2(
+      (request, response) => {
+        if (request.url === '/slow') responses.push(response)
+        else response.end('ok')
+      },
+      { ...options, clock },
+    )
+    const client = await connect({ answersPings: false })
+    const slow = client.ask('/slow')
+    await until(() => responses.length === 1)
+    const run = shutdown.now()
+    await client.sees('PING')
+    const held = client.ask('/held')
+    await stoppedListening({ server })
+    for (let passed = 0; passed < 2000; passed += 10) await clock.advance(10)
+    expect(await client.answer(held)).toEqual({ status: 200, body: 'ok' })
+    await client.sees(/^GOAWAY 3,/)
+    responses[0]?.end('done')
+
+    expect(await client.answer(slow)).toEqual({ status: 200, body: 'done' })
+    expect(await endedIn(client, clock)).toBe('FIN')
+    expect(await run).toMatchObject({ outcome: 'clean' })
+  })
+
+  it('that answers no PING and has no stream is left in the end, too', async () => {
+    const clock = new PollingClock()
+    const { connect, shutdown } = await serveHttp2(later, { ...options, clock })
+    const client = await connect({ answersPings: false })
+    await client.get('/')
+    const run = shutdown.now()
+    await client.sees('PING')
+
+    expect(await endedIn(client, clock, 2000)).toBe('FIN')
+    expect(await run).toMatchObject({ outcome: 'clean' })
+  })
+
+  it('that does not care about GOAWAY has each stream answered up to the last one’s id, and is left', async () => {
+    const served: number[] = []
+    const { connect, shutdown } = await serveHttp2((request, response) => {
+      served.push(request.stream.id ?? 0)
+      setImmediate(() => response.end('ok'))
+    }, options)
+    const client = await connect()
+    // One stream after the other, eight at a time, as long as it can send.
+    const ask = async (): Promise<void> => {
+      await client.get('/')
+      return ask()
+    }
+    const all = Promise.allSettled(Array.from({ length: 8 }, ask))
+    await until(() => served.length > 50)
+    const run = shutdown.now()
+    await client.ended()
+    await all
+
+    expect(hookOf(await run)).toMatchObject({
+      status: 'done',
+      notes: ['1 HTTP/2 session closed'],
+    })
+    const last = client.goaways.at(-1) ?? 0
+    expect(Math.max(...served)).toBe(last)
+    for (const stream of served) expect(client.status(stream)).toBe(200)
+    expect(client.log.filter((line) => line.startsWith('RST_STREAM'))).toEqual([])
+  })
+
+  it('that opens a stream each millisecond has each answered up to the last one’s id, and is left', async () => {
+    const served: number[] = []
+    const { connect, shutdown } = await serveHttp2((request, response) => {
+      served.push(request.stream.id ?? 0)
+      setTimeout(() => response.end('ok'), 10)
+    }, options)
+    const client = await connect()
+    const timer = setInterval(() => client.socket.writable && client.ask('/'), 1)
+    onTestFinished(() => clearInterval(timer))
+    await until(() => served.length > 50)
+    const run = shutdown.now()
+    await client.ended()
+
+    expect(await run).toMatchObject({ outcome: 'clean' })
+    const last = client.goaways.at(-1) ?? 0
+    expect(Math.max(...served)).toBe(last)
+    for (const stream of served) expect(client.status(stream)).toBe(200)
+    expect(client.log.filter((line) => line.startsWith('RST_STREAM'))).toEqual([])
+  })
+
+  it('that never finishes its request is answered, reset without an error, and left', async () => {
+    const clock = new PollingClock()
+    const { connect, shutdown } = await serveHttp2(
+      (request, response) => {
+        request.resume()
+        response.end('ok')
+      },
+      { ...options, clock },
+    )
+    const client = await connect()
+    const stream = client.ask('/', { method: 'POST', ends: false })
+    expect(await client.answer(stream)).toEqual({ status: 200, body: 'ok' })
+    const run = shutdown.now()
+    await client.sees(/^GOAWAY 1,/)
+    await clock.advance(200)
+    expect(client.log).not.toContain('RST_STREAM 1, code 0')
+    await clock.advance(50)
+    await client.sees('RST_STREAM 1, code 0')
+
+    expect(await endedIn(client, clock)).toBe('FIN')
+    expect(await run).toMatchObject({ outcome: 'clean' })
+  })
+
+  it('that keeps its side open is cut after the linger', async () => {
+    const clock = new PollingClock()
+    const { connect, shutdown } = await serveHttp2(later, { ...options, clock })
+    const client = await connect()
+    await client.get('/')
+    const run = shutdown.now()
+    expect(await client.ended({ stays: true })).toBe('FIN')
+    expect(shutdown.report).toBeUndefined()
+    await clock.advance(250)
+
+    expect(await run).toMatchObject({ outcome: 'clean' })
+    expect(client.socket.writableEnded).toBe(false)
+  })
+
+  it('that closes its side in the middle of the farewell holds nothing up', async () => {
+    const clock = new PollingClock()
+    const { connect, shutdown } = await serveHttp2(() => {}, { ...options, clock })
+    const client = await connect({ answersPings: false })
+    client.ask('/')
+    const run = shutdown.now()
+    await client.sees('PING')
+    // Node ends a session whose client has ended its side, and the streams with it.
+    client.socket.end()
+
+    expect(await endedIn(client, clock, 2000)).toBe('FIN')
+    expect(await run).toMatchObject({ outcome: 'clean' })
+  })
+
+  it('that goes away in the middle of the farewell holds nothing up', async () => {
+    const clock = new PollingClock()
+    const { connect, shutdown } = await serveHttp2(() => {}, { ...options, clock })
+    const client = await connect({ answersPings: false })
+    client.ask('/')
+    const run = shutdown.now()
+    await client.sees('PING')
+    client.pong()
+    await client.sees('PING', 2)
+    client.pong()
+    await client.sees(NOTICE)
+    client.socket.destroy()
+
+    expect(await run).toMatchObject({ outcome: 'clean' })
+  })
+
+  it('that sends a byte a second has the rest answered, and is told that this was not processed', async () => {
+    const clock = new PollingClock()
+    const responses: Http2ServerResponse[] = []
+    const seen: string[] = []
+    const { connect, server, shutdown } = await serveHttp2(
+      ({ url }, response) => {
+        seen.push(url)
+        responses.push(response)
+      },
+      { ...options, clock },
+    )
+    const client = await connect({ answersPings: false })
+    const stream = client.ask('/before')
+    await until(() => responses.length === 1)
+    await client.sees('SETTINGS')
+    // It can answer no PING before it has sent the rest of the frame.
+    const slow = headersFrame(3, '/slow')
+    client.send(slow.subarray(0, 1))
+    const run = shutdown.now()
+    await stoppedListening({ server })
+    for (let sent = 1; sent < 5; sent++) {
+      client.send(slow.subarray(sent, sent + 1))
+      for (let passed = 0; passed < 1000; passed += 50) await clock.advance(50)
+    }
+    responses[0]?.end('ok')
+
+    expect(await client.answer(stream)).toEqual({ status: 200, body: 'ok' })
+    expect(await endedIn(client, clock)).toBe('FIN')
+    expect(await run).toMatchObject({ outcome: 'clean' })
+    expect(client.goaways.at(-1)).toBe(1)
+    expect(seen).toEqual(['/before'])
+  })
+
+  it('that lets no answer come is named at the limit, and cut off', async () => {
+    const { connect, shutdown } = await serveHttp2(
+      (_, response) => response.end('x'.repeat(100_000)),
+      { ...options, timeout: '400ms' },
+    )
+    const client = await connect({ window: 0 })
+    const stream = client.ask('/large?token=secret')
+    await until(() => client.status(stream) === 200)
+
+    const report = await shutdown.now()
+    expect(hookOf(report)).toMatchObject({
+      status: 'cut off',
+      notes: [expect.stringMatching(/^cut off: GET \/large \(HTTP\/2\), [\d.]+ m?s old$/)],
+    })
+    expect(JSON.stringify(report)).not.toContain('secret')
+    expect(await client.ended()).toBeDefined()
+  })
+
+  it('that reads nothing is named at the limit, and cut off', async () => {
+    const { connect, shutdown } = await serveHttp2(
+      (_, response) => response.end('x'.repeat(30_000_000)),
+      { ...options, timeout: '700ms' },
+    )
+    const client = await connect({ window: 2 ** 30 })
+    client.allow(0, 2 ** 30)
+    const stream = client.ask('/large')
+    await client.has(stream, 'x')
+    client.socket.pause()
+
+    expect(hookOf(await shutdown.now())).toMatchObject({
+      status: 'cut off',
+      notes: [expect.stringMatching(/^cut off: GET \/large \(HTTP\/2\), [\d.]+ m?s old$/)],
+    })
+    client.socket.resume()
+    expect(await client.ended()).toBeDefined()
+  })
+})
