@@ -1,4 +1,5 @@
 import { connect, type Socket } from 'node:net'
+import { connect as connectSecurely } from 'node:tls'
 
 /** What became of the requests of all clients. */
 export interface Tally {
@@ -25,19 +26,26 @@ export class Clients {
    * a burst of connections overflows the kernel's queue, and it resets what never got into it.
    */
   readonly settled: Promise<void>
+  /** Resolves when every client has been refused. */
+  readonly over: Promise<void>
   readonly #sockets = new Set<Socket>()
   #stopped = false
   #unsettled: number
   #settle!: () => void
+  #finish!: () => void
 
   constructor(
     readonly port: number,
-    count: number,
+    readonly count: number,
     readonly think: number,
+    readonly secure = false,
   ) {
     this.#unsettled = count
     this.settled = new Promise((resolve) => {
       this.#settle = resolve
+    })
+    this.over = new Promise((resolve) => {
+      this.#finish = resolve
     })
     for (let n = 0; n < count; n++) this.#connect()
   }
@@ -49,7 +57,7 @@ export class Clients {
 
   #connect(): void {
     if (this.#stopped) return
-    const socket = connect(this.port, '127.0.0.1').setNoDelay(true)
+    const socket = this.#open().setNoDelay(true)
     this.#sockets.add(socket)
     let answer = ''
     let waits = false
@@ -74,10 +82,10 @@ export class Clients {
         this.tally.lost++
         this.why.set(why, (this.why.get(why) ?? 0) + 1)
       }
-      if (why === 'ECONNREFUSED') this.tally.refused++
-      else this.#connect()
+      if (why !== 'ECONNREFUSED') this.#connect()
+      else if (++this.tally.refused === this.count) this.#finish()
     }
-    socket.on('connect', send)
+    socket.on(this.secure ? 'secureConnect' : 'connect', send)
     socket.on('data', (chunk) => {
       answer += chunk.toString('latin1')
       const head = answer.indexOf('\r\n\r\n')
@@ -94,5 +102,10 @@ export class Clients {
     socket.on('error', (error: NodeJS.ErrnoException) => end(error.code ?? error.message))
     socket.on('end', () => end('ended'))
     socket.on('close', () => end('closed'))
+  }
+
+  #open(): Socket {
+    const where = { port: this.port, host: '127.0.0.1' }
+    return this.secure ? connectSecurely({ ...where, rejectUnauthorized: false }) : connect(where)
   }
 }

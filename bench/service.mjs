@@ -1,5 +1,7 @@
 // A service to stop, in one of several ways: node bench/service.mjs '{"way":"lastcall","handler":10}'
+import { writeSync } from 'node:fs'
 import { createServer } from 'node:http'
+import { createServer as createHttp2Server } from 'node:http2'
 
 const {
   way,
@@ -7,10 +9,16 @@ const {
   lameDuck = 0,
   grace = 10_000,
   hung = false,
-  express = false,
+  serves = 'a bare handler',
+  idle = false,
 } = JSON.parse(process.argv[2] ?? '{}')
 
-const server = createServer(express ? await expressApplication() : handle)
+const servers = {
+  'a bare handler': () => createServer(handle),
+  Express: async () => createServer(await expressApplication()),
+  'HTTP/2': () => createHttp2Server(handle),
+}
+const server = await servers[serves]()
 
 async function expressApplication() {
   const { default: create } = await import('express')
@@ -34,6 +42,12 @@ const ways = {
       server.close(() => process.exit(0))
       server.closeIdleConnections()
     }),
+  // The quickest way to close every connection.
+  closeAll: () =>
+    process.on('SIGTERM', () => {
+      server.close(() => process.exit(0))
+      server.closeAllConnections()
+    }),
   lastcall: async () => {
     const { createShutdown } = await import('lastcall')
     const { httpServer } = await import('lastcall/http')
@@ -46,5 +60,27 @@ const ways = {
     }
   },
 }
+
+function keepIdleConnections() {
+  server.keepAliveTimeout = 0
+  let last = 0
+  let longest = 0
+  const look = () => {
+    const now = performance.now()
+    longest = Math.max(longest, now - last)
+    last = now
+  }
+  process.on('SIGTERM', () => {
+    last = performance.now()
+    setInterval(look, 1).unref()
+  })
+  process.on('exit', () => {
+    look()
+    writeSync(1, `${longest}\n`)
+  })
+}
+
+// First, so that its listener is called before the one whose work it is to measure.
+if (idle) keepIdleConnections()
 await ways[way]()
 server.listen(0, '127.0.0.1', () => console.log(server.address().port))

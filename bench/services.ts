@@ -1,25 +1,29 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { createInterface } from 'node:readline'
+import { createInterface, type Interface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 
 /** What bench/service.mjs takes. */
 export interface ServiceOptions {
-  readonly way: 'nothing' | 'exit' | 'close' | 'lastcall'
+  readonly way: 'nothing' | 'exit' | 'close' | 'closeAll' | 'lastcall'
   /** How long its handler takes, in milliseconds. */
   readonly handler?: number
   readonly lameDuck?: number
   readonly grace?: number
-  /** Whether Express answers, in place of a bare handler. */
-  readonly express?: boolean
+  /** What answers; a bare handler unless told otherwise. */
+  readonly serves?: 'a bare handler' | 'Express' | 'HTTP/2'
   /** Whether it has a hook that never settles. */
   readonly hung?: boolean
+  /** Whether it leaves idle connections open, and says at its exit what blocked its loop for longest. */
+  readonly idle?: boolean
 }
 
 /** A service in a process of its own. */
 export interface Service {
   readonly port: number
   readonly child: ChildProcess
+  /** What it writes. */
+  readonly lines: Interface
   /** Sends the signal, SIGKILL after so many milliseconds, and says how long it took and how it ended. */
   stop(signal: NodeJS.Signals, grace: number): Promise<{ elapsed: number; how: string }>
 }
@@ -32,10 +36,12 @@ export async function startService(
   const child = spawn(process.execPath, [...flags, path, JSON.stringify(options)], {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
-  const [line] = await once(createInterface({ input: child.stdout }), 'line')
+  const lines = createInterface({ input: child.stdout })
+  const [line] = await once(lines, 'line')
   return {
     port: Number(line),
     child,
+    lines,
     async stop(signal, grace) {
       const began = performance.now()
       const exited = once(child, 'exit')

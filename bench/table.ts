@@ -6,16 +6,18 @@ export function printTable(
   head: readonly string[],
   rows: readonly string[][],
 ): void {
+  const machine = `Node ${process.version}, ${cpus().length} × ${cpus()[0]?.model ?? 'unknown'}`
+  console.log(`\n${title} (${machine})\n`)
+  console.log(markdownTable(head, rows))
+}
+
+export function markdownTable(head: readonly string[], rows: readonly string[][]): string {
   const widths = head.map((cell, index) =>
     Math.max(cell.length, ...rows.map((row) => row[index]?.length ?? 0)),
   )
   const line = (cells: readonly string[]) =>
     `| ${cells.map((cell, index) => cell.padEnd(widths[index] ?? 0)).join(' | ')} |`
-  const machine = `Node ${process.version}, ${cpus().length} × ${cpus()[0]?.model ?? 'unknown'}`
-  console.log(`\n${title} (${machine})\n`)
-  console.log(
-    [line(head), line(widths.map((width) => '-'.repeat(width))), ...rows.map(line)].join('\n'),
-  )
+  return [line(head), line(widths.map((width) => '-'.repeat(width))), ...rows.map(line)].join('\n')
 }
 
 export function median(values: readonly number[]): number {
@@ -26,10 +28,11 @@ export function median(values: readonly number[]): number {
     : ((sorted[middle - 1] ?? Number.NaN) + (sorted[middle] ?? Number.NaN)) / 2
 }
 
-/** `18 ms (17 to 22)`: the median, the least and the most. */
+/** `18 ms (17 to 22)`, or `18 (17 to 22)` without a unit: the median, the least and the most. */
 export function range(values: readonly number[], unit: string, digits = 0): string {
   const [least, most] = [Math.min(...values), Math.max(...values)]
-  return `${median(values).toFixed(digits)} ${unit} (${least.toFixed(digits)} to ${most.toFixed(digits)})`
+  const middle = `${median(values).toFixed(digits)} ${unit}`.trimEnd()
+  return `${middle} (${least.toFixed(digits)} to ${most.toFixed(digits)})`
 }
 
 /** A figure against its limit: `4.3 ms, within 5 ms` or `6.1 ms, OVER 5 ms`. */

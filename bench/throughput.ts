@@ -12,17 +12,24 @@ const SECONDS = Number(process.env.SECONDS ?? 2)
 const SAME_LAYOUT = ['--hash-seed=1', '--random-seed=1']
 const WAYS = ['nothing', 'lastcall'] as const
 
-/** Requests a second by wrk where it is installed: autocannon is itself slower than a bare server. */
-const generator = hasWrk() ? 'wrk' : 'autocannon'
+/** autocannon is itself slower than a bare server: it serves where wrk is not installed. */
+const generator = isInstalled('wrk') ? 'wrk' : 'autocannon'
+const SERVED = ['Express', 'a bare handler', 'HTTP/2'] as const
 
-async function requestsIn(service: Service, seconds: number): Promise<number> {
+/** How many requests are answered in this time. */
+async function requestsIn(service: Service, http2: boolean, seconds: number): Promise<number> {
   const url = `http://127.0.0.1:${service.port}/`
-  if (generator === 'autocannon') {
-    const result = await autocannon({ url, connections: 50, duration: seconds })
-    return result.requests.total
+  const run = promisify(execFile)
+  if (http2) {
+    const { stdout } = await run('h2load', [`-D${seconds}`, '-c10', '-m10', url])
+    return Number(/(\d+) succeeded/.exec(stdout)?.[1])
   }
-  const { stdout } = await promisify(execFile)('wrk', ['-t1', '-c50', `-d${seconds}s`, url])
-  return Number(/(\d+) requests in/.exec(stdout)?.[1])
+  if (generator === 'wrk') {
+    const { stdout } = await run('wrk', ['-t1', '-c50', `-d${seconds}s`, url])
+    return Number(/(\d+) requests in/.exec(stdout)?.[1])
+  }
+  const result = await autocannon({ url, connections: 50, duration: seconds })
+  return result.requests.total
 }
 
 /** Processor time of a process so far, in milliseconds. */
@@ -31,9 +38,9 @@ function cpuTime(pid: number): number {
   return (Number(fields[11]) + Number(fields[12])) * 10
 }
 
-function hasWrk(): boolean {
+function isInstalled(command: string): boolean {
   try {
-    execFileSync('wrk', ['--version'], { stdio: 'ignore' })
+    execFileSync(command, ['--version'], { stdio: 'ignore' })
     return true
   } catch (error) {
     return (error as NodeJS.ErrnoException).code !== 'ENOENT'
@@ -41,7 +48,12 @@ function hasWrk(): boolean {
 }
 
 const rows: string[][] = []
-for (const express of [true, false]) {
+for (const serves of SERVED) {
+  const http2 = serves === 'HTTP/2'
+  if (http2 && !isInstalled('h2load')) {
+    console.error("HTTP/2 is left out: h2load is in Debian's package nghttp2-client.")
+    continue
+  }
   // New processes for each pair: two of the same program differ by some 3 % for as long as they
   // live, by where their code and data happen to lie.
   const rates: number[][] = WAYS.map(() => [])
@@ -49,25 +61,24 @@ for (const express of [true, false]) {
   for (let run = 0; run < RUNS; run++) {
     const order = run % 2 === 0 ? [0, 1] : [1, 0]
     for (const index of order) {
-      const service = await startService({ way: WAYS[index] ?? 'nothing', express }, SAME_LAYOUT)
+      const service = await startService({ way: WAYS[index] ?? 'nothing', serves }, SAME_LAYOUT)
       const { pid } = service.child
       if (pid === undefined) throw new Error('the service has not started')
-      await requestsIn(service, 1)
+      await requestsIn(service, http2, 1)
       const before = cpuTime(pid)
-      const requests = await requestsIn(service, SECONDS)
+      const requests = await requestsIn(service, http2, SECONDS)
       rates[index]?.push(requests / SECONDS)
       costs[index]?.push(((cpuTime(pid) - before) * 1000) / requests)
       await service.stop('SIGKILL', 1000)
     }
   }
-  const name = express ? 'Express' : 'a bare handler'
   rows.push(
-    [`${name}: requests/s`, ...inPairs(rates, '', 0)],
-    [`${name}: processor time a request`, ...inPairs(costs, 'µs', 1)],
+    [`${serves}: requests/s`, ...inPairs(rates, '', 0)],
+    [`${serves}: processor time a request`, ...inPairs(costs, 'µs', 1)],
   )
 }
 printTable(
-  `Requests a second before any shutdown, 50 connections, ${generator}, ${RUNS} pairs of ${SECONDS} s: median (least to most)`,
+  `Requests a second before any shutdown, 50 connections by ${generator}, HTTP/2 10 sessions of 10 streams by h2load, ${RUNS} pairs of ${SECONDS} s: median (least to most)`,
   ['', 'without', 'with lastcall', 'ratio pair by pair'],
   rows,
 )
