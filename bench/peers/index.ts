@@ -1,4 +1,4 @@
-// lastcall beside its peers: npm run bench:peers -- [--quick] [--runs N] [--pairs N] [--only part,…]
+// lastcall beside its peers: npm run bench -- [--quick] [--runs N] [--pairs N] [--only part,…]
 import { writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { chartOf } from './chart.ts'

@@ -82,11 +82,20 @@ export class Connections {
       ;(server as Server).prependListener('request', this.count)
     } else {
       server.prependListener(opened, (socket: Socket) => {
-        if (!isHttp2(socket)) return void this.#openSocket(socket)
-        this.#endHandshake(socket)
-        sessions.expect(socket)
+        if (isHttp2(socket)) {
+          this.#endHandshake(socket)
+          sessions.expect(socket)
+          return
+        }
+        expectRequests()
+        this.#openSocket(socket)
       })
-      alongside(server, ['request'], this.countHttp1)
+      // Not before there is somebody to send one: a second listener costs each stream, too.
+      let expects = false
+      const expectRequests = () => {
+        if (!expects) alongside(server, ['request'], this.countHttp1)
+        expects = true
+      }
     }
     alongside(server, ['checkContinue', 'checkExpectation'], this.countHttp1)
     alongside(server, ['upgrade', 'connect'], this.#upgrade)
@@ -124,13 +133,13 @@ export class Connections {
     const connection = socket[CONNECTION] ?? this.#openSocket(socket)
     if (connection.newest === response) return
     // Only in a drain may a later one have been counted since.
-    if (this.watcher && response.listenerCount('close', this.#answer) > 0) return
+    if (this.watcher && Object.hasOwn(response, 'detachSocket')) return
     const now = this.#clock.now()
     connection.inFlight++
     connection.newest = response
     connection.activeAt = now
     if (!connection.used) this.#arrive(connection, request, now)
-    response.on('close', this.#answer)
+    response.detachSocket = this.#answer
     this.watcher?.requested(connection, response)
   }
 
@@ -183,11 +192,14 @@ export class Connections {
     if (connection) connection.upgraded = true
   }
 
-  // One listener for all, which finds its emitter in `this`: a closure for each would cost every request.
+  // Node lets go of the socket when an answer is through. A listener for `close` would cost each
+  // request twice as much, and a closure three times.
   readonly #answer = ((connections: Connections) =>
-    function (this: ServerResponse): void {
+    function (this: ServerResponse, socket: TrackedSocket): void {
+      const { detachSocket } = Object.getPrototypeOf(this) as ServerResponse
+      detachSocket.call(this, socket)
       const { req: request } = this
-      const connection = (request.socket as TrackedSocket)[CONNECTION]
+      const connection = socket[CONNECTION]
       if (!connection) return
       connection.inFlight--
       if (connection.inFlight > 0) return

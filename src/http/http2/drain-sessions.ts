@@ -95,8 +95,7 @@ export class SessionsDrain implements DrainPart, SessionWatcher {
 
   whatIsLeft(): string[] {
     const now = this.#farewell.clock.now()
-    const streams = [...this.#sessions].flatMap((session) => [...session.streams.values()])
-    const requests = streams.map(({ headers, since }) => {
+    const requests = this.#sessions.inFlight().map(({ headers, since }) => {
       const name = nameOf(headers[':method'] as string, headers[':path'] as string)
       return `${name} (HTTP/2), ${formatDuration(now - since)} old`
     })
@@ -137,7 +136,7 @@ export class SessionsDrain implements DrainPart, SessionWatcher {
     // GOAWAY with the id of the last stream that was served (RFC 9113, 6.8).
     http2.close()
     this.#told.add(session)
-    for (const stream of session.streams.keys()) this.#watch(stream, session)
+    for (const stream of session.streams) this.#watch(stream, session)
     this.#leaveIfDone(session)
   }
 

@@ -33,8 +33,9 @@ export function writeNotice(socket: Socket): boolean {
     return false
   }
   try {
-    // Less than a frame's worth of room is no room: the kernel takes all of it, or none (EAGAIN).
-    return writeSync(handle.fd, NOTICE) === NOTICE.length
+    // The kernel takes all of it, or has no room (EAGAIN). After a part nothing could be understood.
+    if (writeSync(handle.fd, NOTICE) < NOTICE.length) socket.destroy()
+    return true
   } catch {
     return false
   }

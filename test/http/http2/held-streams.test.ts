@@ -194,6 +194,29 @@ describe.each(WAYS)('streams that are held until their session is told, over %s'
     expect(faults).toEqual([new Error('thrown by the handler')])
   })
 
+  it('are served though their client says goodbye behind them', async () => {
+    const clock = new PollingClock()
+    const { connect, shutdown } = await serveHttp2((_, response) => response.end('ok'), {
+      ...options,
+      clock,
+    })
+    const client = await connect({ answersPings: false })
+    await client.get('/')
+    const run = shutdown.now()
+    await client.sees('PING')
+    const streams = [client.ask('/a'), client.ask('/b')]
+    client.goaway()
+    client.answersPings = true
+    client.pong()
+
+    expect(await endedIn(client, clock)).toBe('FIN')
+    for (const stream of streams) {
+      expect(await client.answer(stream)).toEqual({ status: 200, body: 'ok' })
+    }
+    expect(client.goaways).not.toContain(EVERY_STREAM)
+    expect(await run).toMatchObject({ outcome: 'clean' })
+  })
+
   it('hold nothing up where their client goes away', async () => {
     const clock = new PollingClock()
     const faults = collectFaults()

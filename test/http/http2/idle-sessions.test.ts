@@ -144,6 +144,48 @@ describe.each(WAYS)('sessions without streams over %s', (_, options) => {
     expect(await run).toMatchObject({ outcome: 'clean' })
   })
 
+  it('are left alone in the lame duck, in which new ones are served', async () => {
+    const clock = new PollingClock()
+    const { connect, server, shutdown } = await serveHttp2(later, {
+      ...options,
+      clock,
+      lameDuck: '300ms',
+    })
+    const client = await connect()
+    await client.get('/')
+    const run = shutdown.now()
+    await clock.advance(299)
+    const other = await connect()
+    expect(await other.get('/')).toEqual({ status: 200, body: 'ok' })
+    expect(await client.get('/')).toEqual({ status: 200, body: 'ok' })
+    expect(client.log).not.toContain('PING')
+    await clock.advance(1)
+    await stoppedListening({ server })
+
+    await expect(connect()).rejects.toThrow('ECONNREFUSED')
+    for (const one of [client, other]) expect(await endedIn(one, clock)).toBe('FIN')
+    expect(hookOf(await run)).toMatchObject({
+      status: 'done',
+      notes: ['lame duck of 300 ms: the minimum', '2 HTTP/2 sessions closed'],
+    })
+  })
+
+  it('are closed though the application has a PING of its own out, and more are not allowed', async () => {
+    const clock = new PollingClock()
+    const { connect, server, shutdown } = await serveHttp2(later, {
+      ...options,
+      clock,
+      server: { ...options.server, maxOutstandingPings: 1 },
+    })
+    server.on('session', (session) => void session.ping(() => {}))
+    const client = await connect({ answersPings: false })
+    await client.get('/')
+    const run = shutdown.now()
+
+    expect(await endedIn(client, clock)).toBe('FIN')
+    expect(await run).toMatchObject({ outcome: 'clean' })
+  })
+
   it('of which new ones are refused', async () => {
     const { connect, server, shutdown } = await serveHttp2(later, options)
     const run = shutdown.now()

@@ -1,0 +1,73 @@
+import type { Http2Server, Http2ServerResponse } from 'node:http2'
+import { describe, expect, it } from 'vitest'
+import { Clients } from '../../../src/http/clients.ts'
+import { connectRaw, http2Server, listenHttp2, WAYS } from '../../support/http2-service.ts'
+import { PollingClock, until } from '../../support/service.ts'
+
+function sessionsOf(server: Http2Server) {
+  const clock = new PollingClock()
+  const clients = new Clients(server, clock, () => false)
+  return { clock, clients, sessions: clients.sessions }
+}
+
+describe.each(WAYS)(
+  'the sessions of a server over %s',
+  (_, { secure = false, server: options }) => {
+    it('are known with the streams that are open on each', async () => {
+      const responses: Http2ServerResponse[] = []
+      const server = http2Server((_, response) => void responses.push(response), secure, options)
+      const { clock, sessions } = sessionsOf(server)
+      const client = await connectRaw(await listenHttp2(server), { secure })
+      await until(() => sessions.size === 1)
+      const [session] = sessions
+      expect(session).toMatchObject({ used: false, openedAt: 0, events: 0 })
+
+      await clock.advance(10)
+      const stream = client.ask('/slow')
+      await until(() => responses.length === 1)
+      expect(session).toMatchObject({ used: true, events: 1 })
+      expect(sessions.inFlight()).toEqual([
+        { headers: expect.objectContaining({ ':path': '/slow' }), since: 10 },
+      ])
+
+      responses[0]?.end('ok')
+      await client.answer(stream)
+      await until(() => session?.streams.size === 0)
+      expect(session).toMatchObject({ used: true, events: 2 })
+    })
+
+    it('tell their watcher what happens, in order', async () => {
+      const server = http2Server((_, response) => response.end('ok'), secure, options)
+      const { sessions } = sessionsOf(server)
+      const heard: string[] = []
+      sessions.watcher = {
+        opened: () => void heard.push('opened'),
+        answered: () => void heard.push('answered'),
+        closed: () => void heard.push('closed'),
+      }
+      const client = await connectRaw(await listenHttp2(server), { secure })
+      await client.get('/1')
+      await client.get('/2')
+      client.socket.destroy()
+      await until(() => sessions.size === 0)
+
+      expect(heard).toEqual(['opened', 'answered', 'answered', 'closed'])
+    })
+
+    it('are told from each other: only the first stream of each is an arrival', async () => {
+      const server = http2Server((_, response) => response.end('ok'), secure, options)
+      const { clock, clients } = sessionsOf(server)
+      const port = await listenHttp2(server)
+      const client = await connectRaw(port, { secure })
+      expect(clients.arrivals.last).toBe(Number.NEGATIVE_INFINITY)
+      await clock.advance(10)
+      await client.get('/')
+      expect(clients.arrivals.last).toBe(10)
+      await clock.advance(10)
+      await client.get('/')
+      expect(clients.arrivals.last).toBe(10)
+      await (await connectRaw(port, { secure })).get('/')
+      expect(clients.arrivals.last).toBe(20)
+    })
+  },
+)
