@@ -9,8 +9,6 @@ import { counted, type Part, type Progress, type Table } from './part.ts'
 import { startService } from './processes.ts'
 import { inRounds, rowOf } from './rounds.ts'
 
-/** Without them two processes of one program differ by more than what is measured. */
-const SAME_LAYOUT = ['--hash-seed=1', '--random-seed=1']
 const TITLE = 'Requests a second before any shutdown'
 const run = promisify(execFile)
 
@@ -28,7 +26,7 @@ interface Cost {
 }
 
 async function costOf(contestant: string, { grace, seconds }: Options): Promise<Cost> {
-  const service = await startService({ contestant, grace }, SAME_LAYOUT)
+  const service = await startService({ contestant, grace })
   const { pid = Number.NaN } = service.child
   try {
     await requestsIn(service.port, 1)
