@@ -18,10 +18,11 @@ export class Clients {
   readonly #waiting = new Set<() => void>()
 
   /** Those of this server: the same as before where it has been handed in already. */
-  static of(server: AnyHttpServer, clock: Clock, isProbe: (request: object) => boolean): Clients {
+  static of(server: AnyHttpServer, clock: Clock, isProbe?: IsProbe): Clients {
     const known = CLIENTS.get(server)
-    if (known) known.#begin(isProbe)
-    const clients = known ?? new Clients(server, clock, isProbe)
+    if (known && !known.draining) known.#begin()
+    if (known && isProbe) known.arrivals.isProbe = isProbe
+    const clients = known ?? new Clients(server, clock, isProbe ?? (() => false))
     CLIENTS.set(server, clients)
     return clients
   }
@@ -31,15 +32,14 @@ export class Clients {
     return CLIENTS.get(server as object)
   }
 
-  constructor(server: AnyHttpServer, clock: Clock, isProbe: (request: object) => boolean) {
+  constructor(server: AnyHttpServer, clock: Clock, isProbe: IsProbe) {
     this.arrivals = new Arrivals(isProbe)
     this.sessions = new Sessions(server, clock, this.arrivals)
     this.connections = new Connections(server, clock, this.arrivals, this.sessions)
   }
 
   /** It may have been drained before, and be started again. */
-  #begin(isProbe: (request: object) => boolean): void {
-    this.arrivals.isProbe = isProbe
+  #begin(): void {
     this.connections.isEnding = false
     this.sessions.isEnding = false
   }
@@ -49,6 +49,7 @@ export class Clients {
   }
 
   enterLameDuck(): void {
+    if (this.draining) return
     Clients.inLameDuck.add(this)
   }
 
@@ -70,5 +71,7 @@ export class Clients {
     this.#waiting.add(proceed)
   }
 }
+
+type IsProbe = (request: object) => boolean
 
 const CLIENTS = new WeakMap<object, Clients>()

@@ -40,6 +40,7 @@ export class Drain {
   readonly #over: Promise<void>
   /** Until the listener and every socket that came by it are closed. */
   #isOpen: boolean
+  #isRunning = false
   #takeBack = () => {}
   #finish!: () => void
 
@@ -76,6 +77,7 @@ export class Drain {
   async run(): Promise<void> {
     const { server, clients, clock } = this.#parts
     if (this.#context.signal.aborted) return
+    this.#isRunning = true
     const patience = Math.min(PATIENCE, this.#context.remaining() / 4)
     await stopListening(server, clock, patience)
     clients.endLameDuck()
@@ -98,9 +100,12 @@ export class Drain {
 
   /** Names what is left, and ends it. */
   #cutOff(): void {
+    // Somebody else's drain of the same server may have more time.
+    if (!this.#isRunning && this.#parts.clients.draining) return
     this.#note((part) => part.whatIsLeft())
     this.#stop()
-    void terminate(this.#parts)
+    // A turn later: whoever has the same limit may have to say whose these are.
+    this.#parts.clock.afterPoll(() => void terminate(this.#parts))
   }
 
   #note(lines: (part: DrainPart) => string[]): void {

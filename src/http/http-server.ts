@@ -69,7 +69,7 @@ export function httpServerHooks(
 
   // Nothing is listened to before everything has been checked.
   allowListening(server)
-  const clients = Clients.of(server, clock, health?.isProbe ?? (() => false))
+  const clients = Clients.of(server, clock, health?.isProbe)
   const run = async (context: HookContext) => {
     const began = clock.now()
     // Made before the lame duck: the limit may come in it, and has to find somebody who ends things.

@@ -23,7 +23,9 @@ export function refuse(response: ServerResponse): void {
 
 /** The same for a stream of HTTP/2. */
 export function refuseStream(stream: ServerHttp2Stream): void {
-  if (stream.destroyed || stream.headersSent) return
+  if (stream.destroyed || stream.closed || stream.headersSent) return
+  // Its client may reset it, and nobody else listens.
+  stream.on('error', () => {})
   stream.respond({
     ':status': STATUS,
     'content-type': 'text/plain',

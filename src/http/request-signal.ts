@@ -68,7 +68,7 @@ function isEnding(
   const found = findConnection(message)
   if (!found) return false
   const { connection } = found
-  if (connection.inFlight > 0) {
+  if (connection.inFlight > 0 || connection.upgraded) {
     connection.ending ??= new Map()
     connection.ending.set(message, controller)
   }

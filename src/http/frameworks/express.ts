@@ -43,28 +43,34 @@ export function expressShutdown(
   refuseNoShutdown(shutdown)
   checkOptions(options)
   const { health = healthChecks(), name = 'http', ...others } = options
-  const known = new WeakSet<object>()
+  /** The servers that requests came by, and what speaks against draining them: each request says so. */
+  const known = new WeakMap<object, unknown>()
   let servers = 0
   /** The server's connections are counted from its first request on, this one included. */
-  const handIn = (server: AnyHttpServer, request: AnyRequest, response: AnyResponse) => {
+  const handIn = (server: AnyHttpServer, request: AnyRequest, response: AnyResponse): unknown => {
+    // Handed in by somebody else, or by the middleware of another part of the application.
+    if (Clients.known(server)) return undefined
     const own = servers === 0 ? name : `${name}:${servers + 1}`
-    addHooks(shutdown, httpServerHooks(server, { ...others, name: own, health }, systemClock))
-    known.add(server)
-    servers++
+    const hooks = httpServerHooks(server, { ...others, name: own, health }, systemClock)
     Clients.known(server)?.connections.countHttp1(request, response)
+    servers++
+    return refusalOf(shutdown, hooks)
   }
   return (request, response, next) => {
     const { server } = request.socket as { server?: AnyHttpServer }
-    if (server && !known.has(server)) handIn(server, request, response)
+    if (server && !known.has(server)) known.set(server, handIn(server, request, response))
+    const refusal = server && known.get(server)
+    if (refusal) throw refusal
     health(request, response, next)
   }
 }
 
-function addHooks(shutdown: HookTaker, hooks: readonly Hook[]): void {
+function refusalOf(shutdown: HookTaker, hooks: readonly Hook[]): unknown {
   try {
     shutdown.add(hooks)
+    return undefined
   } catch (error) {
     // The run is over: there is nothing to be ended any more, and a request to be answered.
-    if ((error as LastcallError).code !== 'LASTCALL_ENDED') throw error
+    return (error as LastcallError).code === 'LASTCALL_ENDED' ? undefined : error
   }
 }

@@ -122,6 +122,7 @@ export class Connections {
   adopt(socket: TrackedSocket & { _httpMessage?: ServerResponse | null }): void {
     if (socket[CONNECTION] || socket.destroyed) return
     const connection = this.#openSocket(socket)
+    if (!connection) return
     connection.used = socket.bytesRead > 0
     const { _httpMessage: answer } = socket
     if (answer && !answer.writableFinished) this.count(answer.req, answer)
@@ -131,9 +132,9 @@ export class Connections {
   readonly count = (request: IncomingMessage, response: ServerResponse): void => {
     const { socket }: { socket: TrackedSocket } = request
     const connection = socket[CONNECTION] ?? this.#openSocket(socket)
-    if (connection.newest === response) return
-    // Only in a drain may a later one have been counted since.
-    if (this.watcher && Object.hasOwn(response, 'detachSocket')) return
+    if (!connection || connection.newest === response) return
+    // A later one may have been counted since.
+    if (response.detachSocket === this.#answer) return
     const now = this.#clock.now()
     connection.inFlight++
     connection.newest = response
@@ -157,14 +158,17 @@ export class Connections {
     }
   }
 
-  readonly #openSocket = (socket: TrackedSocket): Connection => {
+  readonly #openSocket = (socket: TrackedSocket): Connection | undefined => {
+    // The rest of a pipeline is emitted though a handler has destroyed the socket.
+    if (socket.destroyed) return undefined
     this.#endHandshake(socket)
     const connection = new Connection(socket, this, this.#clock.now())
     socket[CONNECTION] = connection
     this.#open.add(connection)
     // Not a listener for `close`: beside those that Node adds and takes away for each request, it
     // would make the list of them grow to 19 places, which is 200 bytes for every connection.
-    socket._destroy = this.#destroy
+    if (Object.hasOwn(socket, '_destroy')) socket.once('close', this.#close)
+    else socket._destroy = this.#destroy
     this.watcher?.opened(connection)
     return connection
   }
@@ -175,6 +179,10 @@ export class Connections {
     socket.on('close', () => {
       if (this.handshakes.get(address)?.socket === socket) this.handshakes.delete(address)
     })
+  }
+
+  isShakingHands(socket: Socket): boolean {
+    return this.handshakes.get(addressOf(socket))?.socket === socket
   }
 
   #endHandshake(socket: Socket): void {
@@ -219,6 +227,11 @@ export class Connections {
     function (this: TrackedSocket, ...given: Parameters<Socket['_destroy']>): void {
       const { _destroy } = Object.getPrototypeOf(this) as Socket
       _destroy.apply(this, given)
+      connections.#close.call(this)
+    })(this)
+
+  readonly #close = ((connections: Connections) =>
+    function (this: TrackedSocket): void {
       const connection = this[CONNECTION]
       if (!connection) return
       this[CONNECTION] = undefined

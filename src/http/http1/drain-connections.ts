@@ -1,5 +1,6 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import { Socket } from 'node:net'
+import { Duplex } from 'node:stream'
 import { formatDuration } from '../../duration.ts'
 import type { Interceptor } from '../intercept.ts'
 import { Linger } from '../linger.ts'
@@ -43,7 +44,9 @@ export class ConnectionsDrain implements DrainPart, Watcher {
     this.#farewell = farewell
     this.#silent = new Linger(linger, clock, (connection) => this.#endSilence(connection))
     this.#leaving = new Linger(linger, clock, ({ socket }) => socket.destroy())
-    this.#handshakes = new Linger(linger * HANDSHAKE, clock, (socket) => socket.destroy())
+    this.#handshakes = new Linger(linger * HANDSHAKE, clock, (socket) => {
+      if (connections.isShakingHands(socket)) socket.destroy()
+    })
     const requests: Interceptor = (pass, request: IncomingMessage, response: ServerResponse) => {
       if (!isHttp1(request)) return pass()
       this.#admit(pass, request, response)
@@ -53,6 +56,8 @@ export class ConnectionsDrain implements DrainPart, Watcher {
       if (!isHttp1(request)) return pass()
       this.#counts.refused++
       refuseUpgrade(request.socket)
+      const connection = connections.find(request.socket)
+      if (connection) this.#awaitEnd(connection)
       return true
     }
     this.interceptors = {
@@ -192,10 +197,15 @@ export class ConnectionsDrain implements DrainPart, Watcher {
     else this.#leave(connection)
   }
 
+  #awaitEnd(connection: Connection): void {
+    this.#silent.delete(connection)
+    this.#leaving.add(connection, this.#farewell.clock.now())
+  }
+
   /** Closes our side, and reads on until they close theirs. */
   #leave(connection: Connection): void {
     const { socket } = connection
-    this.#leaving.add(connection, this.#farewell.clock.now())
+    this.#awaitEnd(connection)
     // What crosses our FIN could be worked on but not answered, so it must not reach a handler.
     const isUpload = connection.newest?.req.complete === false
     socket.removeAllListeners('data')
@@ -216,17 +226,24 @@ function socketsOf(
   close: 'closeAllConnections' | 'closeIdleConnections',
 ): Set<Socket> {
   const sockets = new Set<Socket>()
-  const own = Object.getOwnPropertyDescriptor(Socket.prototype, 'destroy')
-  Socket.prototype.destroy = function () {
-    sockets.add(this)
-    return this
+  // A connection may be any duplex stream that somebody has handed to the server.
+  const prototypes: Duplex[] = [Duplex.prototype, Socket.prototype]
+  const own = prototypes.map((prototype) => Object.getOwnPropertyDescriptor(prototype, 'destroy'))
+  for (const prototype of prototypes) {
+    prototype.destroy = function (this: Socket) {
+      sockets.add(this)
+      return this
+    }
   }
   try {
     // The prototype's: the server's own is held for the time of the drain. HTTP/2 alone has none.
     ;(Object.getPrototypeOf(server) as Partial<Server>)[close]?.call(server)
   } finally {
-    if (own) Object.defineProperty(Socket.prototype, 'destroy', own)
-    else delete (Socket.prototype as Partial<Socket>).destroy
+    for (const [index, prototype] of prototypes.entries()) {
+      const before = own[index]
+      if (before) Object.defineProperty(prototype, 'destroy', before)
+      else delete (prototype as Partial<Duplex>).destroy
+    }
   }
   return sockets
 }

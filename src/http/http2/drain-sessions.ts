@@ -35,7 +35,7 @@ export class SessionsDrain implements DrainPart, SessionWatcher {
   /** Nothing is left to answer, and we wait for the client to close its side. */
   readonly #leaving: Linger<Session>
   readonly #told = new WeakSet<Session>()
-  readonly #counts = { sessions: 0, held: 0, refused: 0 }
+  readonly #counts = { sessions: 0, refused: 0 }
   #stopped = false
 
   constructor(sessions: Sessions, farewell: Farewell) {
@@ -99,7 +99,11 @@ export class SessionsDrain implements DrainPart, SessionWatcher {
       const name = nameOf(headers[':method'] as string, headers[':path'] as string)
       return `${name} (HTTP/2), ${formatDuration(now - since)} old`
     })
-    return cutOff(requests, 'request')
+    const silent = [...this.#sessions].filter(({ streams }) => streams.size === 0).length
+    return [
+      ...cutOff(requests, 'request'),
+      ...(silent > 0 ? [`cut off: ${count(silent, 'HTTP/2 session')} without requests`] : []),
+    ]
   }
 
   /**
@@ -128,16 +132,24 @@ export class SessionsDrain implements DrainPart, SessionWatcher {
   async #sayGoodbye(session: Session): Promise<void> {
     const { http2 } = session
     await this.#isQuiet(session)
-    if (this.#stopped || http2.destroyed) return
+    if (this.#isOver(session)) return
     // The client may have said goodbye itself, or the application: no id may rise again.
     if (http2.closed) this.#release(session)
     else await this.#sayTwice(session)
-    if (this.#stopped || http2.destroyed) return
+    if (this.#isOver(session)) return
     // GOAWAY with the id of the last stream that was served (RFC 9113, 6.8).
     http2.close()
     this.#told.add(session)
     for (const stream of session.streams) this.#watch(stream, session)
     this.#leaveIfDone(session)
+  }
+
+  /** Whether there is nobody to be told any more. */
+  #isOver(session: Session): boolean {
+    const { destroyed } = session.http2
+    // Node has closed our side only, and waits for theirs.
+    if (destroyed && !this.#stopped) this.#leaving.add(session, this.#farewell.clock.now())
+    return destroyed || this.#stopped
   }
 
   /** Has a client open no more streams; resolves when it has heard of that. */
