@@ -54,4 +54,25 @@ describe.each(WAYS)('a session that was about to end before the drain, over %s',
     expect(await run).toMatchObject({ outcome: 'clean' })
     expect(new Set(client.goaways)).toEqual(new Set([1]))
   })
+
+  it('because the application has closed it, is waited for no longer than the linger', async () => {
+    const clock = new PollingClock()
+    const sessions: ServerHttp2Session[] = []
+    const { connect, server, shutdown } = await serveHttp2((_, response) => response.end('ok'), {
+      ...options,
+      clock,
+    })
+    server.on('session', (session) => void sessions.push(session))
+    const client = await connect()
+    await client.answer(client.ask('/'))
+    sessions[0]?.close()
+    await until(() => client.ending === 'FIN')
+    const run = shutdown.now()
+    await stoppedListening({ server })
+    // Its client keeps its side open all the time.
+    for (let passed = 0; passed < 1000; passed += 10) await clock.advance(10)
+
+    expect(await run).toMatchObject({ outcome: 'clean' })
+    expect(client.socket.writableEnded).toBe(false)
+  })
 })
