@@ -5,7 +5,7 @@ import { parseDuration } from './duration.ts'
 import { invalidOption, LastcallError, refuseUnknownOptions } from './errors.ts'
 import { exitAtTheEnd } from './exit.ts'
 import { exitCodeOf, exitPolicy, forcedCode } from './exit-code.ts'
-import { disposeHook, type Hook, isDisposable, prepareHook } from './hook.ts'
+import { disposeHook, hooksOf, isDisposable, prepareHook } from './hook.ts'
 import { phasesWith } from './phases.ts'
 import { guessPlatform, type Platform } from './platform.ts'
 import { tellProblems } from './problems.ts'
@@ -93,8 +93,7 @@ export function assemble(options: ShutdownOptions, { host, clock }: Ports): Shut
           options,
         )
       }
-      const hooks = Array.isArray(what) ? (what as Hook[]) : [what as Hook]
-      return coordinator.add(hooks.map((hook) => prepareHook(hook, phases)))
+      return coordinator.add(hooksOf(what).map((hook) => prepareHook(hook, phases)))
     },
     listen() {
       if (takeBack) {

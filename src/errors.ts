@@ -9,6 +9,10 @@ export type LastcallErrorCode =
   | 'LASTCALL_ENDED'
   | 'LASTCALL_NOT_A_SERVER'
   | 'LASTCALL_HOOK_TIMEOUT'
+  | 'LASTCALL_TASK_REFUSED'
+  | 'LASTCALL_NOT_A_CHILD'
+  | 'LASTCALL_NOT_A_GROUP'
+  | 'LASTCALL_CHILD_FAILED'
   | 'LASTCALL_SHUTTING_DOWN'
 
 /**
@@ -73,12 +77,13 @@ export function refuseUnknownOptions(
   options: unknown,
   known: readonly string[],
   example: string,
+  option = 'options',
 ): void {
   if (typeof options !== 'object' || options === null || Array.isArray(options)) {
-    throw invalidOption('options', `an object such as ${example}`, options)
+    throw invalidOption(option, `an object such as ${example}`, options)
   }
   const unknown = Object.keys(options).find((key) => !known.includes(key))
-  if (unknown !== undefined) throw invalidOption('options', `made of ${known.join(', ')}`, unknown)
+  if (unknown !== undefined) throw invalidOption(option, `made of ${known.join(', ')}`, unknown)
 }
 
 /** A value with its type, short enough for one line. */

@@ -47,6 +47,9 @@ export interface HookContext {
   note(text: string): void
 }
 
+/** What `add()` takes besides a hook: several of them, such as an array, or what an adapter returns. */
+export type Hooks = Iterable<Hook>
+
 /** Anything that can be disposed of asynchronously. It becomes a hook of the `close` phase. */
 export interface DisposableResource {
   [Symbol.asyncDispose](): PromiseLike<unknown>
@@ -96,7 +99,7 @@ export function checkHook(hook: Hook): Pick<PreparedHook, 'timeout' | 'reserve'>
   if (typeof hook !== 'object' || hook === null) {
     throw invalidOption(
       'hook',
-      'an object { name, phase, run }, an array of them, or something with Symbol.asyncDispose',
+      'an object { name, phase, run }, several of them, or something with Symbol.asyncDispose',
       hook,
       typeof hook === 'function' ? "Write { name: '…', phase: 'close', run: … }." : undefined,
     )
@@ -124,6 +127,30 @@ export function checkHook(hook: Hook): Pick<PreparedHook, 'timeout' | 'reserve'>
   return { timeout, reserve }
 }
 
+/** Where an adapter's user wants its hook, as far as it was said. */
+export interface HookPlace {
+  readonly name: string
+  readonly phase?: string | undefined
+  readonly priority?: number | undefined
+  readonly timeout?: Duration | undefined
+  readonly reserve?: Duration | undefined
+}
+
+/** The hook of an adapter, checked: it is made of what was said, and of nothing that was not. */
+export function placeHook(place: HookPlace, run: Hook['run']): Hook {
+  const { name, phase, priority, timeout, reserve } = place
+  const hook: Hook = {
+    name,
+    ...(phase === undefined ? {} : { phase }),
+    ...(priority === undefined ? {} : { priority }),
+    run,
+    ...(timeout === undefined ? {} : { timeout }),
+    ...(reserve === undefined ? {} : { reserve }),
+  }
+  checkHook(hook)
+  return hook
+}
+
 /** The hook that something disposable becomes. */
 export function disposeHook(
   resource: DisposableResource,
@@ -148,6 +175,12 @@ export function disposeHook(
     name: options.name ?? freeName(resource.constructor?.name || 'resource', isTaken),
     run: () => resource[Symbol.asyncDispose](),
   }
+}
+
+/** A hook, or several, as an array. */
+export function hooksOf(what: unknown): readonly Hook[] {
+  const isSeveral = typeof what === 'object' && what !== null && Symbol.iterator in what
+  return isSeveral ? [...(what as Hooks)] : [what as Hook]
 }
 
 export function isDisposable(value: unknown): value is DisposableResource {

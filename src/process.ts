@@ -99,6 +99,19 @@ export function signalNumbers(): Readonly<Record<string, number>> {
   return process.getBuiltinModule('node:os').constants.signals
 }
 
+/**
+ * Sends a signal to a process or, with a negative number, to every process of a group; 0 only asks
+ * whether there is one. False where there is none.
+ */
+export function sendSignal(pid: number, signal: NodeJS.Signals | 0): boolean {
+  try {
+    return process.kill(pid, signal)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ESRCH') return false
+    throw error
+  }
+}
+
 const ignore = () => {}
 
 /**

@@ -1,7 +1,7 @@
 import type { Duration } from './duration.ts'
 import type { EventMap } from './events.ts'
 import type { ExitCodes } from './exit-code.ts'
-import type { DisposableResource, Hook } from './hook.ts'
+import type { DisposableResource, Hook, Hooks } from './hook.ts'
 import type { PhaseOption } from './phases.ts'
 import type { Platform } from './platform.ts'
 import type { Report } from './report.ts'
@@ -10,7 +10,7 @@ import type { SignalOptions } from './triggers/signals.ts'
 /** The coordinator that `createShutdown()` returns. */
 export interface Shutdown {
   /**
-   * Takes a hook, several, or something with `Symbol.asyncDispose` (which becomes a hook of the
+   * Takes a hook, several (an array, or anything else that iterates over hooks), or something with `Symbol.asyncDispose` (which becomes a hook of the
    * `close` phase named after its class, unless the second argument says otherwise). During the run
    * a hook joins if its phase is still to come, and runs now if it is not.
    *
@@ -19,7 +19,7 @@ export interface Shutdown {
    * `LASTCALL_NAME_TAKEN`, `LASTCALL_RESERVES_TOO_LARGE`, or `LASTCALL_ENDED` once the run is over.
    * Of several hooks all are taken, or none.
    */
-  add(hooks: Hook | readonly Hook[]): () => boolean
+  add(hooks: Hook | Hooks): () => boolean
   add(resource: DisposableResource, options?: Partial<Omit<Hook, 'run'>>): () => boolean
   /**
    * Listens to signals, faults and messages until it is taken back.

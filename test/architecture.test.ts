@@ -12,6 +12,7 @@ const files = readdirSync(SRC, { recursive: true, encoding: 'utf8' }).filter((fi
 const LAYERS = [
   [
     'errors.ts',
+    'cut-off.ts',
     'duration.ts',
     'clock.ts',
     'reason.ts',
@@ -29,8 +30,11 @@ const LAYERS = [
   ['index.ts'],
 ]
 
-/** What an adapter may know of the core: the hook, as a user's own would, and the base below it. */
-const FOR_ADAPTERS = ['hook.ts', 'errors.ts', 'duration.ts', 'clock.ts']
+/**
+ * What an adapter may know of the core: the hook, as a user's own would, and the base below it. Those
+ * of the workers send signals, too.
+ */
+const FOR_ADAPTERS = ['hook.ts', 'errors.ts', 'duration.ts', 'clock.ts', 'cut-off.ts']
 
 function importsOf(file: string): string[] {
   const text = readFileSync(join(SRC, file), 'utf8')
@@ -51,7 +55,7 @@ function codeOf(file: string): string {
 }
 
 const layerOf = (file: string) => LAYERS.findIndex((layer) => layer.includes(file))
-const core = files.filter((file) => !file.startsWith('http/'))
+const core = files.filter((file) => !/^(http|workers)\//.test(file))
 
 describe('imports go one way', () => {
   test('every file of the core has its layer', () => {
@@ -66,15 +70,17 @@ describe('imports go one way', () => {
     expect(upwards).toEqual([])
   })
 
-  test.each(core)('%s knows of no server', (file) => {
-    expect(importsOf(file).filter((path) => path.includes('http'))).toEqual([])
+  test.each(core)('%s knows of no server and of no worker', (file) => {
+    expect(importsOf(file).filter((path) => /http|workers|child_process/.test(path))).toEqual([])
   })
 
-  test.each(files.filter((file) => file.startsWith('http/')))(
+  test.each(files.filter((file) => !core.includes(file)))(
     '%s imports the hook contract and the base, and nothing else of the core',
     (file) => {
+      const own = `${file.split('/')[0]}/`
+      const known = own === 'workers/' ? [...FOR_ADAPTERS, 'process.ts'] : FOR_ADAPTERS
       const others = importsOf(file).filter(
-        (path) => path.endsWith('.ts') && !path.startsWith('http/') && !FOR_ADAPTERS.includes(path),
+        (path) => path.endsWith('.ts') && !path.startsWith(own) && !known.includes(path),
       )
       expect(others).toEqual([])
     },

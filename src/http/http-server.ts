@@ -1,7 +1,7 @@
 import { type Clock, systemClock } from '../clock.ts'
 import { type Duration, formatDuration, parseDuration } from '../duration.ts'
 import { invalidOption, refuseUnknownOptions } from '../errors.ts'
-import { checkHook, type Hook, type HookContext } from '../hook.ts'
+import { type Hook, type HookContext, placeHook } from '../hook.ts'
 import { Clients } from './clients.ts'
 import { Drain } from './drain.ts'
 import type { HealthChecks } from './health.ts'
@@ -64,8 +64,7 @@ export function httpServerHooks(
   clock: Clock,
 ): Hook[] {
   refuseOthers(server)
-  const { name, phase, timeout, reserve, health, settings, linger, refuseWithin } =
-    checkOptions(options)
+  const { place, health, settings, linger, refuseWithin } = checkOptions(options)
 
   // Nothing is listened to before everything has been checked.
   allowListening(server)
@@ -84,9 +83,9 @@ export function httpServerHooks(
     clients.draining ??= drain.run()
     await clients.draining
   }
-  const drainHook = { name, phase, run, ...timeout, ...reserve }
-  if (!health) return [drainHook]
-  return [{ name: `${name}:announce`, phase: 'announce', run: health.announce }, drainHook]
+  const drain = placeHook(place, run)
+  if (!health) return [drain]
+  return [{ name: `${place.name}:announce`, phase: 'announce', run: health.announce }, drain]
 }
 
 /** Checks the options, and reads their durations. */
@@ -95,10 +94,7 @@ export function checkOptions(options: HttpServerOptions) {
   const { name = 'http', phase = 'drain', health, timeout, reserve } = options
   const { linger = 250, refuseWithin } = options
   const checked = {
-    name,
-    phase,
-    timeout: timeout === undefined ? {} : { timeout },
-    reserve: reserve === undefined ? {} : { reserve },
+    place: { name, phase, timeout, reserve },
     health,
     settings: lameDuckSettings(options.lameDuck),
     linger: parseDuration(linger, 'linger', 0),
@@ -108,7 +104,7 @@ export function checkOptions(options: HttpServerOptions) {
   if (health !== undefined && typeof health?.announce !== 'function') {
     throw invalidOption('health', 'what healthChecks() returns', health)
   }
-  checkHook({ name, phase, run: () => {}, ...checked.timeout, ...checked.reserve })
+  placeHook(checked.place, () => {})
   return checked
 }
 

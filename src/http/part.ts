@@ -30,14 +30,3 @@ export interface Farewell {
 export function nameOf(method = '', url = ''): string {
   return `${method} ${url.split('?', 1)[0]}`
 }
-
-export function count(number: number, what: string): string {
-  return `${number} ${what}${number === 1 ? '' : 's'}`
-}
-
-/** The first ten, and how many more there are. */
-export function cutOff(left: readonly string[], what: string): string[] {
-  const shown = left.slice(0, 10).map((name) => `cut off: ${name}`)
-  const more = left.length - shown.length
-  return more > 0 ? [...shown, `cut off: ${count(more, what)} more`] : shown
-}

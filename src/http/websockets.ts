@@ -1,10 +1,11 @@
 import type { IncomingMessage } from 'node:http'
 import { type Clock, systemClock } from '../clock.ts'
+import { count, cutOff } from '../cut-off.ts'
 import { type Duration, formatDuration, parseDuration } from '../duration.ts'
 import { invalidOption, LastcallError, refuseUnknownOptions, show } from '../errors.ts'
-import { checkHook, type Hook, type HookContext } from '../hook.ts'
+import { type Hook, type HookContext, placeHook } from '../hook.ts'
 import { Clients } from './clients.ts'
-import { count, cutOff, nameOf } from './part.ts'
+import { nameOf } from './part.ts'
 
 /** As much of a WebSocket of `ws` as is needed here. */
 export interface WebSocketLike {
@@ -98,14 +99,7 @@ export function webSocketServerHooks(
     await lameDucksAreOver(server, context)
     if (!context.signal.aborted) await goodbye.run()
   }
-  const hook: Hook = {
-    name,
-    phase,
-    run,
-    ...(timeout === undefined ? {} : { timeout }),
-    ...(reserve === undefined ? {} : { reserve }),
-  }
-  checkHook(hook)
+  const hook = placeHook({ name, phase, timeout, reserve }, run)
   // It may have been ended before, and be in use again.
   IN_USE.get(sockets)?.()
   IN_USE.set(sockets, () => {

@@ -15,6 +15,7 @@ export interface Exported {
 const ENTRIES = {
   lastcall: `${ROOT}src/index.ts`,
   'lastcall/http': `${ROOT}src/http/index.ts`,
+  'lastcall/workers': `${ROOT}src/workers/index.ts`,
 }
 
 /** One compilation of the package's entries and of all blocks. */

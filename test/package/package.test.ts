@@ -7,7 +7,7 @@ import { Script } from '../support/script.ts'
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 const manifest = JSON.parse(readFileSync(`${ROOT}/package.json`, 'utf8'))
 
-test('has the three dependencies that it is to have, and runs on Node 20.19', () => {
+test('has the dependencies that it is to have, and runs on Node 20.19', () => {
   expect(Object.keys(manifest.dependencies).sort()).toEqual([
     'eventemitter3',
     'http-terminator',
@@ -29,7 +29,7 @@ test('what is published holds the built files with their types, the documents an
   const paths = files.map(({ path }) => path)
   expect(paths).toEqual(
     expect.arrayContaining([
-      ...['index', 'http/index'].flatMap((entry) =>
+      ...['index', 'http/index', 'workers/index'].flatMap((entry) =>
         ['.js', '.cjs', '.d.ts', '.d.cts'].map((ending) => `dist/${entry}${ending}`),
       ),
       'README.md',
@@ -44,14 +44,18 @@ test('what is published holds the built files with their types, the documents an
 })
 
 describe.each([
-  ['module', `await import('lastcall')`, `await import('lastcall/http')`],
-  ['commonjs', `require('lastcall')`, `require('lastcall/http')`],
-] as const)('loaded as %s', (type, main, http) => {
+  ['module', (entry: string) => `await import('${entry}')`],
+  ['commonjs', (entry: string) => `require('${entry}')`],
+] as const)('loaded as %s', (type, load) => {
+  const [main, http, workers] = ['lastcall', 'lastcall/http', 'lastcall/workers'].map(load)
+
   test('has the same names', async () => {
-    const code = `process.stdout.write(JSON.stringify([Object.keys(${main}), Object.keys(${http})]))`
+    const code = `process.stdout.write(JSON.stringify([${main}, ${http}, ${workers}].map(Object.keys)))`
     const { stdout, stderr } = await new Script(code, { type }).ended
-    const [core, adapters] = JSON.parse(stdout) as [string[], string[]]
-    expect(core.filter((name) => name !== 'default').sort()).toEqual([
+    const [core, adapters, ofWorkers] = (JSON.parse(stdout) as string[][]).map((names) =>
+      names.filter((name) => name !== 'default').sort(),
+    )
+    expect(core).toEqual([
       'AbortError',
       'LastcallError',
       'PHASES',
@@ -60,7 +64,7 @@ describe.each([
       'detectPlatform',
       'formatReport',
     ])
-    expect(adapters.filter((name) => name !== 'default').sort()).toEqual([
+    expect(adapters).toEqual([
       'expressShutdown',
       'fastifyShutdown',
       'healthChecks',
@@ -68,6 +72,7 @@ describe.each([
       'requestSignal',
       'webSocketServer',
     ])
+    expect(ofWorkers).toEqual(['childProcess', 'taskTracker', 'workerThread'])
     expect(stderr).toBe('')
   })
 

@@ -1,0 +1,109 @@
+import { type Clock, systemClock } from '../clock.ts'
+import type { HookContext } from '../hook.ts'
+import { sendSignal } from '../process.ts'
+import { signalOfThePlatform } from './already-told.ts'
+import { codeOf, type Ending, endedBadly } from './ending.ts'
+import { groupHasEnded } from './process-group.ts'
+import { type Mortal, stop } from './stop.ts'
+
+/** As much of a `ChildProcess` as is needed here: what `spawn()`, `fork()` and execa return. */
+export interface ChildProcessLike {
+  readonly pid?: number | undefined
+  readonly exitCode: number | null
+  readonly signalCode: NodeJS.Signals | null
+  readonly connected?: boolean
+  readonly spawnfile?: string
+  send?(message: never, callback: (error: Error | null) => void): unknown
+  once(event: 'exit', listener: () => void): unknown
+}
+
+/** How a child is stopped. */
+export interface StopSettings {
+  readonly name: string
+  readonly stopSignal: NodeJS.Signals
+  /** Sent in place of the signal, where there is one. */
+  readonly stopMessage?: unknown
+  /** What the stop signal goes to. */
+  readonly signals: 'process' | 'group'
+  /** What is killed at the limit. */
+  readonly kills: 'process' | 'group'
+  /** Whether it has a process group of its own. */
+  readonly leads: boolean
+  readonly exitCodes: ReadonlySet<number>
+}
+
+/** Stops a child; one that has ended already is left alone. */
+export async function stopChild(
+  child: ChildProcessLike,
+  settings: StopSettings,
+  context: HookContext,
+  clock: Clock = systemClock,
+): Promise<void> {
+  if (hasEnded(child)) return
+  const wasTold = signalOfThePlatform(context, settings.leads)
+  await stop(new Child(child, settings, context, wasTold, clock), context, { wasTold, clock })
+}
+
+export function hasEnded({ pid, exitCode, signalCode }: ChildProcessLike): boolean {
+  return pid === undefined || exitCode !== null || signalCode !== null
+}
+
+/** A child that runs. */
+class Child implements Mortal {
+  readonly label: string
+  readonly #pid: number
+
+  constructor(
+    readonly child: ChildProcessLike,
+    readonly settings: StopSettings,
+    readonly context: HookContext,
+    readonly platformSignal: NodeJS.Signals | undefined,
+    readonly clock: Clock,
+  ) {
+    this.#pid = child.pid ?? 0
+    this.label = `child '${settings.name}' (pid ${this.#pid})`
+  }
+
+  tell(): string {
+    const { stopMessage } = this.settings
+    if (stopMessage === undefined) return this.#signal()
+    const { child } = this
+    if (child.connected === false) return `${this.#signal()} (its channel is closed)`
+    child.send?.(stopMessage as never, (error) => {
+      if (error) this.#signal()
+    })
+    return typeof stopMessage === 'string' ? `the message '${stopMessage}'` : 'a message'
+  }
+
+  kill(): void {
+    this.#send('SIGKILL', this.settings.kills)
+  }
+
+  async ended(): Promise<void> {
+    const { child, settings, context, clock } = this
+    if (!hasEnded(child)) await new Promise<void>((resolve) => child.once('exit', resolve))
+    if (settings.signals === 'group') await groupHasEnded(this.#pid, context.signal, clock)
+    const ending: Ending = { code: child.exitCode, signal: child.signalCode }
+    if (!this.#isFine(ending)) throw endedBadly(this.label, ending)
+  }
+
+  #signal(): string {
+    const { stopSignal, signals } = this.settings
+    this.#send(stopSignal, signals)
+    return stopSignal
+  }
+
+  #send(signal: NodeJS.Signals, to: 'process' | 'group'): void {
+    // Until its exit is told nobody else can have got its number: it has not been waited for.
+    if (to === 'group') sendSignal(-this.#pid, signal)
+    else if (!hasEnded(this.child)) sendSignal(this.#pid, signal)
+  }
+
+  /** By one of its exit codes, or by the signal that it was told by, as most programs do. */
+  #isFine({ code, signal }: Ending): boolean {
+    if (code !== null && this.settings.exitCodes.has(code)) return true
+    return [this.settings.stopSignal, this.platformSignal].some(
+      (told) => told !== undefined && (signal === told || code === codeOf(told)),
+    )
+  }
+}

@@ -1,0 +1,10 @@
+export type { ChildProcessLike } from './child.ts'
+export { type ChildProcessOptions, childProcess } from './child-process.ts'
+export {
+  type TaskContext,
+  type TaskOptions,
+  type TaskTracker,
+  type TaskTrackerOptions,
+  taskTracker,
+} from './task-tracker.ts'
+export { type WorkerLike, type WorkerThreadOptions, workerThread } from './worker-thread.ts'

@@ -1,0 +1,54 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import type { Clock } from '../clock.ts'
+import { sendSignal } from '../process.ts'
+
+/** How often a group is looked at: nothing tells when a process ends that is no child of ours. */
+const INTERVAL = 20
+
+/** Whether there is a process group of this number that may be signalled. */
+export function isGroup(id: number): boolean {
+  try {
+    return sendSignal(-id, 0)
+  } catch {
+    return false
+  }
+}
+
+/** Resolves when no process of the group is left, or when somebody has ended the wait. */
+export function groupHasEnded(id: number, signal: AbortSignal, clock: Clock): Promise<void> {
+  return new Promise((resolve) => {
+    const look = () => {
+      if (signal.aborted || !isGroup(id) || hasOnlyZombies(id)) resolve()
+      else clock.setTimeout(look, INTERVAL)
+    }
+    look()
+  })
+}
+
+/**
+ * Whether all that is left of a group has ended and was never waited for, as happens to orphans where
+ * PID 1 is no init. Only Linux tells.
+ */
+function hasOnlyZombies(id: number): boolean {
+  try {
+    return readdirSync('/proc')
+      .filter((name) => /^\d+$/.test(name))
+      .every((pid) => {
+        const { group, state } = statOf(pid)
+        return group !== id || state === 'Z' || state === 'X'
+      })
+  } catch {
+    return false
+  }
+}
+
+function statOf(pid: string): { state?: string; group?: number } {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
+    // The name, in brackets, may hold anything: what counts comes after the last bracket.
+    const [state = '', , group = ''] = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+    return { state, group: Number(group) }
+  } catch {
+    return {} // It has ended between the two looks.
+  }
+}
