@@ -1,6 +1,8 @@
+import { LONGEST } from './duration.ts'
 import type { ProcessPort } from './process.ts'
 
 export type PlatformName =
+  | 'lastcall'
   | 'docker'
   | 'kubernetes'
   | 'ecs'
@@ -79,6 +81,7 @@ function bySetting(
 
 // The sources of the times are in docs/reference.md, at detectPlatform().
 const RULES: readonly Rule[] = [
+  supervised,
   byVariable('kubernetes', 30_000, 'KUBERNETES_SERVICE_HOST'),
   byVariable('ecs', 30_000, 'ECS_CONTAINER_METADATA_URI_V4', 'ECS_CONTAINER_METADATA_URI'),
   byVariable('cloud-run', 10_000, 'K_SERVICE'),
@@ -116,6 +119,13 @@ const RULES: readonly Rule[] = [
         }
       : undefined,
 ]
+
+/** What `supervise()` and `lastcall run` tell the programs that they run: what they grant, in milliseconds. */
+function supervised({ env }: Surroundings): PlatformGuess | undefined {
+  const grace = Number(env.LASTCALL_GRACE)
+  if (!(grace >= 1 && grace <= LONGEST)) return undefined
+  return { name: 'lastcall', grace, because: `LASTCALL_GRACE is ${env.LASTCALL_GRACE}` }
+}
 
 /** PM2 hands its whole configuration to the process as variables; `kill_timeout` is in milliseconds. */
 function pm2(surroundings: Surroundings): PlatformGuess | undefined {

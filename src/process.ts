@@ -69,10 +69,8 @@ export const systemProcess: ProcessPort = {
     process.getBuiltinModule('node:events').setMaxListeners(0, signal)
   },
   warn(text) {
-    const { stderr } = process
     // A reader of stderr that has gone away would be a fault, and saying so another one.
-    if (!stderr.listeners('error').includes(ignore)) stderr.on('error', ignore)
-    stderr.write(text)
+    deafToErrors(process.stderr).write(text)
   },
   outputs() {
     return [() => process.stdout, () => process.stderr].flatMap((open) => {
@@ -99,6 +97,11 @@ export function signalNumbers(): Readonly<Record<string, number>> {
   return process.getBuiltinModule('node:os').constants.signals
 }
 
+/** stdout and stderr, for what others have written: a reader that has gone away is no fault of ours. */
+export function standardOutputs(): [Writable, Writable] {
+  return [deafToErrors(process.stdout), deafToErrors(process.stderr)]
+}
+
 /**
  * Sends a signal to a process or, with a negative number, to every process of a group; 0 only asks
  * whether there is one. False where there is none.
@@ -110,6 +113,11 @@ export function sendSignal(pid: number, signal: NodeJS.Signals | 0): boolean {
     if ((error as NodeJS.ErrnoException).code === 'ESRCH') return false
     throw error
   }
+}
+
+function deafToErrors(stream: Writable): Writable {
+  if (!stream.listeners('error').includes(ignore)) stream.on('error', ignore)
+  return stream
 }
 
 const ignore = () => {}

@@ -35,7 +35,7 @@ export class Registry {
         taken.push(hook)
       }
       if (hooks.some((hook) => hook.reserve !== undefined)) {
-        refuseOversizedReserves(this.groups(), this.budget)
+        refuseOversizedReserves(this.groups().map(named), this.budget)
       }
     } catch (error) {
       for (const hook of taken) this.remove(hook)
@@ -81,6 +81,13 @@ export class Registry {
     this.#groups.set(hook.priority, group)
     return group
   }
+}
+
+/** Called by its hooks where no phase has its priority: a number alone would tell nobody which they are. */
+function named(group: Group): Wish & { label: string } {
+  const hooks = [...group.hooks].map(({ name }) => `'${name}'`).join(', ')
+  const label = group.phase ?? `${group.label} (${hooks})`
+  return { label, named: group.named, usual: group.usual }
 }
 
 class MutableGroup implements Group {

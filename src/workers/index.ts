@@ -1,5 +1,13 @@
 export type { ChildProcessLike } from './child.ts'
 export { type ChildProcessOptions, childProcess } from './child-process.ts'
+export type { BackoffOptions, ProgramOptions } from './supervise/program.ts'
+export type { ProcessState, StateChange } from './supervise/states.ts'
+export {
+  type ProcessStatus,
+  type SuperviseOptions,
+  type Supervisor,
+  supervise,
+} from './supervise/supervise.ts'
 export {
   type TaskContext,
   type TaskOptions,

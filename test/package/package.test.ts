@@ -72,7 +72,7 @@ describe.each([
       'requestSignal',
       'webSocketServer',
     ])
-    expect(ofWorkers).toEqual(['childProcess', 'taskTracker', 'workerThread'])
+    expect(ofWorkers).toEqual(['childProcess', 'supervise', 'taskTracker', 'workerThread'])
     expect(stderr).toBe('')
   })
 

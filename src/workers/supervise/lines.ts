@@ -1,0 +1,118 @@
+import type { Readable, Writable } from 'node:stream'
+import type { Clock } from '../../clock.ts'
+
+/** A line longer than this is passed on in pieces. */
+const LONGEST_LINE = 64 * 1024
+
+/** How many of the last lines are remembered. */
+const REMEMBERED = 10
+
+const NEWLINE = Buffer.from('\n')
+
+/** Where the lines of several programs go, each whole, with the program's name before it. */
+export class LineSink {
+  readonly #target: Writable
+  readonly #waiting = new Set<Readable>()
+
+  constructor(target: Writable) {
+    this.#target = target
+  }
+
+  write(text: Uint8Array, source: Readable): void {
+    if (this.#target.destroyed || this.#target.write(text)) return
+    // A slow reader of ours makes the programs wait, as it would without us.
+    source.pause()
+    if (this.#waiting.size === 0) this.#target.once('drain', this.#resume)
+    this.#waiting.add(source)
+  }
+
+  #resume = () => {
+    for (const source of this.#waiting) source.resume()
+    this.#waiting.clear()
+  }
+}
+
+/** Passes what a program writes on to a sink, line by line. */
+export class Lines {
+  readonly #source: Readable
+  readonly #sink: LineSink
+  readonly #prefix: Buffer
+  readonly #last: Buffer[] = []
+  #rest: Buffer = Buffer.alloc(0)
+  #isOver = false
+  #isBusy = false
+
+  constructor(source: Readable, sink: LineSink, prefix: string) {
+    this.#source = source
+    this.#sink = sink
+    this.#prefix = Buffer.from(prefix)
+    source.on('data', (chunk: Buffer) => this.#take(chunk))
+    source.once('close', () => {
+      this.#isOver = true
+      this.#endLine()
+    })
+    source.on('error', () => {}) // It is closed then.
+  }
+
+  /** The last lines, the oldest first. */
+  get last(): string[] {
+    return [...this.#last, this.#rest]
+      .filter((line) => line.length > 0)
+      .slice(-REMEMBERED)
+      .map((line) => line.toString())
+  }
+
+  /**
+   * Resolves when all that the program had written when it ended has been passed on. What it has
+   * started may keep its end of the pipe open for ever: so it is not the close that counts, but a poll
+   * phase in which nothing came.
+   */
+  drained(clock: Clock): Promise<void> {
+    return new Promise((resolve) => {
+      const look = () => {
+        if (this.#isOver || !(this.#isBusy || this.#source.isPaused())) {
+          this.#endLine()
+          resolve()
+        } else if (this.#source.isPaused()) {
+          this.#source.once('resume', () => clock.afterPoll(look))
+        } else {
+          this.#isBusy = false
+          clock.afterPoll(look)
+        }
+      }
+      // The program's end may be heard before the poll phase that reads its last words.
+      this.#isBusy = true
+      look()
+    })
+  }
+
+  #take(chunk: Buffer): void {
+    this.#isBusy = true
+    const lines: Buffer[] = []
+    let start = 0
+    for (let end = chunk.indexOf(10); end >= 0; end = chunk.indexOf(10, start)) {
+      lines.push(Buffer.concat([this.#rest, chunk.subarray(start, end)]))
+      this.#rest = Buffer.alloc(0)
+      start = end + 1
+    }
+    this.#rest = Buffer.concat([this.#rest, chunk.subarray(start)])
+    for (; this.#rest.length >= LONGEST_LINE; this.#rest = this.#rest.subarray(LONGEST_LINE)) {
+      lines.push(this.#rest.subarray(0, LONGEST_LINE))
+    }
+    this.#pass(lines)
+  }
+
+  #endLine(): void {
+    if (this.#rest.length === 0) return
+    this.#pass([this.#rest])
+    this.#rest = Buffer.alloc(0)
+  }
+
+  #pass(lines: readonly Buffer[]): void {
+    if (lines.length === 0) return
+    this.#last.push(...lines.slice(-REMEMBERED))
+    this.#last.splice(0, this.#last.length - REMEMBERED)
+    const text = Buffer.concat(lines.flatMap((line) => [this.#prefix, line, NEWLINE]))
+    this.#sink.write(text, this.#source)
+  }
+}

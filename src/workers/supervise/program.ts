@@ -1,0 +1,194 @@
+import { type Duration, parseDuration } from '../../duration.ts'
+import { invalidOption, refuseUnknownOptions } from '../../errors.ts'
+import { exitCodesOf } from '../ending.ts'
+import { parseSignal } from '../signal.ts'
+import type { BackoffSettings } from './backoff.ts'
+
+/** A program that is kept running: everything but its name and command has a default. */
+export interface ProgramOptions {
+  /** Unique; it stands before its output and in reports. */
+  readonly name: string
+  /** The program itself, looked up in PATH; no shell is between. */
+  readonly command: string
+  readonly args?: readonly string[]
+  /** Variables besides those of this process; one that is `null` is taken out. */
+  readonly env?: Readonly<Record<string, string | null>>
+  /** The folder in which it runs. Default: that of this process. */
+  readonly cwd?: string
+  /** How many processes of it run. Default 1. Each finds its number, from 0, in `LASTCALL_INSTANCE`. */
+  readonly instances?: number
+  /** Higher stops first and starts last; the same, together. Default 999, as supervisord has it. */
+  readonly priority?: number
+  /** The signal that tells it to end. Default SIGTERM. */
+  readonly stopSignal?: NodeJS.Signals
+  /**
+   * The longest that it may take to end, from the stop signal on; then its process group gets
+   * SIGKILL. It is reserved, and the program finds it in `LASTCALL_GRACE`. Default: what the budget
+   * leaves.
+   */
+  readonly stopWait?: Duration
+  /** Whether the stop signal goes to its whole process group. Default false. */
+  readonly group?: boolean
+  /**
+   * Whether it is started again when it has ended by itself: always, where its exit code is none of
+   * `exitCodes`, or never. Default `unexpected`.
+   */
+  readonly restart?: 'always' | 'unexpected' | 'never'
+  /** The exit codes with which it ends well. Default `[0]`. */
+  readonly exitCodes?: readonly number[]
+  /** How many seconds it has to stay up to count as started; 0 for not at all. Default 1. */
+  readonly startSeconds?: number
+  /** How often a start that failed is tried again before it is FATAL. Default 3. */
+  readonly startRetries?: number
+  /** The delays before it is started again. */
+  readonly backoff?: BackoffOptions
+}
+
+/** The delays before a program is started again: they double, as docker's do. */
+export interface BackoffOptions {
+  /** The first one. Default 100 ms. */
+  readonly initial?: Duration
+  /** The longest one. Default 1 min. */
+  readonly max?: Duration
+  /** After so much time up it is the first one again. Default 10 s. */
+  readonly resetAfter?: Duration
+}
+
+/** A program whose options have been checked. */
+export interface Program {
+  readonly name: string
+  readonly command: string
+  readonly args: readonly string[]
+  readonly env: Readonly<Record<string, string | null>>
+  readonly cwd: string | undefined
+  readonly instances: number
+  readonly priority: number
+  readonly stopSignal: NodeJS.Signals
+  readonly stopWait: number | undefined
+  readonly group: boolean
+  readonly restart: 'always' | 'unexpected' | 'never'
+  readonly exitCodes: ReadonlySet<number>
+  readonly startSeconds: number
+  readonly startRetries: number
+  readonly backoff: BackoffSettings
+}
+
+/** Checks the programs; the errors name the place: `programs[1].stopSignal`. */
+export function parsePrograms(programs: unknown): readonly Program[] {
+  if (!Array.isArray(programs) || programs.length === 0) {
+    const rule =
+      "an array of programs, such as [{ name: 'web', command: 'node', args: ['web.js'] }]"
+    throw invalidOption('programs', rule, programs)
+  }
+  const parsed = programs.map((program, index) => parseProgram(program, `programs[${index}]`))
+  parsed.forEach(({ name }, index) => {
+    if (parsed.findIndex((other) => other.name === name) === index) return
+    throw invalidOption(`programs[${index}].name`, 'a name that no other program has', name)
+  })
+  return parsed
+}
+
+/** What one process of a program is called. */
+export function processName({ name, instances }: Program, instance: number): string {
+  return instances === 1 ? name : `${name}:${instance}`
+}
+
+function parseProgram(options: ProgramOptions, place: string): Program {
+  refuseUnknownOptions(options, KEYS, "{ name: 'web', command: 'node', args: ['web.js'] }", place)
+  const at = (key: keyof ProgramOptions) => `${place}.${key}`
+  const { priority = 999, stopWait, group = false, restart = 'unexpected' } = options
+  if (typeof group !== 'boolean') throw invalidOption(at('group'), 'true or false', group)
+  if (!RESTARTS.includes(restart)) {
+    throw invalidOption(at('restart'), `one of ${RESTARTS.join(', ')}`, restart)
+  }
+  if (typeof priority !== 'number' || !Number.isFinite(priority)) {
+    throw invalidOption(at('priority'), 'a finite number (higher stops first)', priority)
+  }
+  return Object.freeze({
+    name: parseText(options.name, at('name')),
+    command: parseText(options.command, at('command')),
+    args: parseArgs(options.args ?? [], at('args')),
+    env: parseEnv(options.env ?? {}, at('env')),
+    cwd: options.cwd === undefined ? undefined : parseText(options.cwd, at('cwd')),
+    instances: parseCount(options.instances ?? 1, at('instances'), 1),
+    priority,
+    stopSignal: parseSignal(options.stopSignal ?? 'SIGTERM', at('stopSignal')),
+    stopWait: stopWait === undefined ? undefined : parseDuration(stopWait, at('stopWait')),
+    group,
+    restart,
+    exitCodes: exitCodesOf(options.exitCodes, at('exitCodes')),
+    startSeconds: parseSeconds(options.startSeconds ?? 1, at('startSeconds')),
+    startRetries: parseCount(options.startRetries ?? 3, at('startRetries'), 0),
+    backoff: parseBackoff(options.backoff ?? {}, at('backoff')),
+  })
+}
+
+const KEYS = [
+  'name',
+  'command',
+  'args',
+  'env',
+  'cwd',
+  'instances',
+  'priority',
+  'stopSignal',
+  'stopWait',
+  'group',
+  'restart',
+  'exitCodes',
+  'startSeconds',
+  'startRetries',
+  'backoff',
+]
+
+const RESTARTS = ['always', 'unexpected', 'never']
+
+function parseText(value: unknown, option: string): string {
+  if (typeof value === 'string' && value.trim() !== '' && !value.includes('\0')) return value
+  throw invalidOption(option, 'a string that is not empty', value)
+}
+
+function parseArgs(value: unknown, option: string): readonly string[] {
+  if (!Array.isArray(value)) {
+    throw invalidOption(option, "an array of strings, such as ['web.js', '--port', '3000']", value)
+  }
+  value.forEach((one, index) => {
+    if (typeof one !== 'string' || one.includes('\0')) {
+      throw invalidOption(`${option}[${index}]`, 'a string', one)
+    }
+  })
+  return value
+}
+
+function parseEnv(value: unknown, option: string): Readonly<Record<string, string | null>> {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw invalidOption(option, "an object of strings, such as { PORT: '3000' }", value)
+  }
+  for (const [key, one] of Object.entries(value)) {
+    if (one === null || (typeof one === 'string' && !one.includes('\0'))) continue
+    throw invalidOption(`${option}.${key}`, 'a string, or null to take the variable out', one)
+  }
+  return value as Record<string, string | null>
+}
+
+function parseCount(value: unknown, option: string, least: number): number {
+  if (typeof value === 'number' && Number.isInteger(value) && value >= least) return value
+  throw invalidOption(option, `an integer of ${least} or more`, value)
+}
+
+function parseSeconds(value: unknown, option: string): number {
+  if (typeof value === 'number' && value >= 0 && value <= 1e6) return value
+  throw invalidOption(option, 'a number of seconds, 0 or more', value)
+}
+
+function parseBackoff(options: BackoffOptions, place: string): BackoffSettings {
+  refuseUnknownOptions(options, ['initial', 'max', 'resetAfter'], "{ initial: '100ms' }", place)
+  const { initial = 100, max = '1m', resetAfter = '10s' } = options
+  const settings = {
+    initial: parseDuration(initial, `${place}.initial`),
+    max: parseDuration(max, `${place}.max`),
+    resetAfter: parseDuration(resetAfter, `${place}.resetAfter`, 0),
+  }
+  if (settings.initial <= settings.max) return settings
+  throw invalidOption(`${place}.initial`, `at most its max of ${settings.max} ms`, initial)
+}

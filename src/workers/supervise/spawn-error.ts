@@ -1,0 +1,34 @@
+import { existsSync } from 'node:fs'
+import type { Program } from './program.ts'
+
+/** Why a program could not be started, and the code by which a shell would say so. */
+export interface SpawnError {
+  readonly message: string
+  readonly exitCode: number
+}
+
+/** The system's word, and what to do about it. */
+export function explainSpawnError(
+  error: unknown,
+  { command, args, cwd }: Pick<Program, 'command' | 'args' | 'cwd'>,
+): SpawnError {
+  const { code, message } = error as NodeJS.ErrnoException
+  // The system says ENOENT of the program where it means the folder.
+  if (code === 'ENOENT' && cwd !== undefined && !existsSync(cwd)) {
+    return { message: `cannot be started: its folder '${cwd}' does not exist`, exitCode: 127 }
+  }
+  if (code === 'ENOENT') {
+    const isPath = command.includes('/')
+    const where = isPath ? 'there is no such file' : 'it is not in any folder of PATH'
+    const hint = / /.test(command) && args.length === 0 ? `; write the arguments into \`args\`` : ''
+    return {
+      message: `cannot be started: '${command}' was not found, ${where}${hint}`,
+      exitCode: 127,
+    }
+  }
+  if (code === 'EACCES') {
+    const fix = `it is a folder, or not executable (chmod +x ${command})`
+    return { message: `cannot be started: '${command}' may not be executed: ${fix}`, exitCode: 126 }
+  }
+  return { message: `cannot be started: ${message}`, exitCode: 126 }
+}

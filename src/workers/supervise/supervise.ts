@@ -1,0 +1,231 @@
+import type { Writable } from 'node:stream'
+import { EventEmitter } from 'eventemitter3'
+import { type Clock, systemClock } from '../../clock.ts'
+import { formatDuration } from '../../duration.ts'
+import { invalidOption, LastcallError, refuseUnknownOptions } from '../../errors.ts'
+import { type Hook, type Hooks, placeHook } from '../../hook.ts'
+import { PHASES } from '../../phases.ts'
+import { type ProcessPort, standardOutputs, systemProcess } from '../../process.ts'
+import { LineSink } from './lines.ts'
+import { type ProgramOptions, parsePrograms, processName } from './program.ts'
+import type { ProcessState, StateChange } from './states.ts'
+import { SupervisedProcess } from './supervised-process.ts'
+
+/** What `supervise()` takes besides the programs; everything has a default. */
+export interface SuperviseOptions {
+  /** The group's name, for the hook that ends all restarts: `programs:hold`. Default `programs`. */
+  readonly name?: string
+  /**
+   * When `ended` resolves: when every program has ended for good, already when one is FATAL, or when
+   * any one has ended for good. Default `all`.
+   */
+  readonly exitOn?: 'all' | 'fatal' | 'any'
+  /** Whether what goes wrong is told on stderr. Default true. */
+  readonly warnings?: boolean
+  /** Where the programs' stdout goes. Default: that of this process. */
+  readonly stdout?: Writable
+  /** Where the programs' stderr goes. Default: that of this process. */
+  readonly stderr?: Writable
+}
+
+/** One process as it is now. */
+export interface ProcessStatus {
+  /** The program's name, and its number where there are several, such as `web:1`. */
+  readonly name: string
+  readonly program: string
+  readonly state: ProcessState
+  readonly pid: number | null
+}
+
+/** The programs under supervision. It is handed to `shutdown.add()`, as a hook is. */
+export interface Supervisor extends Hooks {
+  /**
+   * Starts every program, the lowest priority first.
+   *
+   * @throws LastcallError `LASTCALL_ENDED` once the shutdown has begun
+   */
+  start(): void
+  /** Hears every change of state; returns a way to take the listener back. */
+  on(event: 'state', listener: (change: StateChange) => void): () => void
+  /** Every process as it is now. */
+  readonly processes: readonly ProcessStatus[]
+  /**
+   * Resolves by the rule of `exitOn`, with the exit code for the whole: that of the program that has
+   * ended it, or of the first that did not end well, as a shell has it; 0 where all did. A FATAL
+   * program's is never 0.
+   */
+  readonly ended: Promise<number>
+}
+
+/**
+ * Keeps programs running, with the states and rules of supervisord, and ends them in order: higher
+ * priorities first, each with its own signal and wait. Nothing is started before `start()`.
+ *
+ * @example
+ * const programs = supervise([
+ *   { name: 'web', command: 'node', args: ['web.js'], priority: 20, stopSignal: 'SIGQUIT' },
+ *   { name: 'redis', command: 'redis-server', priority: 10, stopWait: '5s' },
+ * ])
+ * shutdown.add(programs)
+ * shutdown.listen()
+ * programs.start()
+ * process.exitCode = await programs.ended
+ * await shutdown.now('a program has ended')
+ *
+ * @throws LastcallError `LASTCALL_INVALID_OPTION`; a set of waits that does not fit the budget is
+ * refused by `shutdown.add()`, with `LASTCALL_RESERVES_TOO_LARGE`
+ */
+export function supervise(
+  programs: readonly ProgramOptions[],
+  options: SuperviseOptions = {},
+): Supervisor {
+  return new Programs(programs, options, { clock: systemClock, host: systemProcess })
+}
+
+export class Programs implements Supervisor {
+  readonly ended: Promise<number>
+  readonly #name: string
+  readonly #exitOn: string
+  readonly #processes: readonly SupervisedProcess[]
+  readonly #events = new EventEmitter<{ state: [StateChange] }>()
+  #isHeld = false
+  #resolve!: (exitCode: number) => void
+
+  constructor(
+    programs: readonly ProgramOptions[],
+    options: SuperviseOptions,
+    { clock, host }: { clock: Clock; host: ProcessPort },
+  ) {
+    const parsed = parsePrograms(programs)
+    const { name, exitOn, warnings, stdout, stderr } = checkOptions(options)
+    this.#name = name
+    this.#exitOn = exitOn
+    this.ended = new Promise((resolve) => {
+      this.#resolve = resolve
+    })
+    if (warnings) this.on('state', (change) => tellProblem(change, host.warn))
+    const width = Math.max(...parsed.map((one) => processName(one, one.instances - 1).length))
+    const [out, err] = standardOutputs()
+    const surroundings = {
+      clock,
+      env: host.env,
+      isWindows: host.platform === 'win32',
+      stdout: new LineSink(stdout ?? out),
+      stderr: new LineSink(stderr ?? err),
+      onChange: (change: StateChange) => this.#changed(change),
+    }
+    this.#processes = parsed.flatMap((program) =>
+      Array.from({ length: program.instances }, (_, instance) => {
+        const prefix = `${processName(program, instance).padEnd(width)} | `
+        return new SupervisedProcess(program, instance, { ...surroundings, prefix })
+      }),
+    )
+  }
+
+  get processes(): readonly ProcessStatus[] {
+    return this.#processes.map(({ name, program, state, pid }) => ({
+      name,
+      program: program.name,
+      state,
+      pid,
+    }))
+  }
+
+  start(): void {
+    if (this.#isHeld) {
+      throw new LastcallError(
+        'LASTCALL_ENDED',
+        'The shutdown has begun: no program is started any more.',
+      )
+    }
+    const byPriority = [...this.#processes].sort((a, b) => a.program.priority - b.program.priority)
+    for (const one of byPriority) if (one.state === 'STOPPED') one.start()
+  }
+
+  on(event: 'state', listener: (change: StateChange) => void): () => void {
+    if (event !== 'state') throw invalidOption('event', "'state'", event)
+    if (typeof listener !== 'function') throw invalidOption('listener', 'a function', listener)
+    this.#events.on(event, listener)
+    return () => void this.#events.off(event, listener)
+  }
+
+  /** One that ends all restarts when the run begins, and one for each process, by priority. */
+  *[Symbol.iterator](): Iterator<Hook> {
+    yield placeHook({ name: `${this.#name}:hold`, phase: 'announce' }, () => this.#hold())
+    const levels = [...new Set(this.#processes.map(({ program }) => program.priority))].sort(
+      (a, b) => a - b,
+    )
+    for (const one of this.#processes) {
+      const { stopWait, priority } = one.program
+      yield placeHook(
+        {
+          name: one.name,
+          ...placeOf(levels.indexOf(priority)),
+          timeout: stopWait,
+          reserve: stopWait,
+        },
+        (context) => one.stop(context),
+      )
+    }
+  }
+
+  #hold(): void {
+    this.#isHeld = true
+    for (const one of this.#processes) one.hold()
+  }
+
+  #changed(change: StateChange): void {
+    try {
+      this.#events.emit('state', change)
+    } catch (error) {
+      // Of no concern to the programs: it is told as any error that nobody caught.
+      void Promise.reject(error)
+    }
+    const over = this.#processes.filter(({ isOver }) => isOver)
+    const last = over.find(({ name }) => name === change.name)
+    const endsAll = this.#exitOn === 'any' || (this.#exitOn === 'fatal' && change.to === 'FATAL')
+    if (last && endsAll) this.#resolve(last.exitCode)
+    if (over.length < this.#processes.length) return
+    this.#resolve(over.map(({ exitCode }) => exitCode).find((code) => code !== 0) ?? 0)
+  }
+}
+
+const POLICIES = ['all', 'fatal', 'any']
+
+function checkOptions(options: SuperviseOptions) {
+  const known = ['name', 'exitOn', 'warnings', 'stdout', 'stderr']
+  refuseUnknownOptions(options, known, "{ exitOn: 'fatal' }")
+  const { name = 'programs', exitOn = 'all', warnings = true, stdout, stderr } = options
+  if (typeof name !== 'string' || name.trim() === '') {
+    throw invalidOption('name', 'a string that is not empty', name)
+  }
+  if (!POLICIES.includes(exitOn)) {
+    throw invalidOption('exitOn', `one of ${POLICIES.join(', ')}`, exitOn)
+  }
+  if (typeof warnings !== 'boolean') throw invalidOption('warnings', 'true or false', warnings)
+  for (const [option, stream] of Object.entries({ stdout, stderr })) {
+    if (stream === undefined || typeof stream?.write === 'function') continue
+    throw invalidOption(option, 'a writable stream', stream)
+  }
+  return { name, exitOn, warnings, stdout, stderr }
+}
+
+const STOP = PHASES.find(({ name }) => name === 'stop') as (typeof PHASES)[number]
+
+/** The lowest priority stops in the phase `stop` itself, each higher one just before it. */
+function placeOf(level: number): { phase: string } | { priority: number } {
+  return level === 0 ? { phase: STOP.name } : { priority: STOP.priority + level / 1000 }
+}
+
+function tellProblem(change: StateChange, warn: (text: string) => void): void {
+  const { name, to, problem, stderr, restartIn } = change
+  if (problem === null) return
+  const next = restartIn === null ? '' : `; starting it again in ${formatDuration(restartIn)}`
+  if (to !== 'FATAL') {
+    warn(`lastcall: '${name}' ${problem}${next}\n`)
+    return
+  }
+  const lines = stderr.map((line) => `\n    ${line}`).join('')
+  const said = lines === '' ? '' : `\n  the last that it wrote to stderr:${lines}`
+  warn(`lastcall: '${name}' is FATAL: it ${problem}${said}\n`)
+}
