@@ -1,20 +1,33 @@
 import { defineConfig } from 'tsup'
+import { version } from './package.json'
 
-export default defineConfig({
-  entry: {
-    index: 'src/index.ts',
-    'http/index': 'src/http/index.ts',
-    'workers/index': 'src/workers/index.ts',
+export default defineConfig([
+  {
+    entry: {
+      index: 'src/index.ts',
+      'http/index': 'src/http/index.ts',
+      'workers/index': 'src/workers/index.ts',
+    },
+    format: ['esm', 'cjs'],
+    target: 'node20.19',
+    // One copy of what the entries share, in CommonJS too: an error is of one class whoever threw it.
+    splitting: true,
+    // The two small dependencies of the core are copied into it: to find and load them as files of
+    // their own takes longer than all the rest of the import, most of all where they are of the other
+    // module system and Node has to start its loader for that. They stay dependencies, for the tools
+    // that look for what a package is made of; their licences are in THIRD_PARTY_LICENSES.
+    noExternal: ['eventemitter3', 'p-timeout'],
+    dts: true,
+    treeshake: false,
   },
-  format: ['esm', 'cjs'],
-  target: 'node20.19',
-  // One copy of what the entries share, in CommonJS too: an error is of one class whoever threw it.
-  splitting: true,
-  // The two small dependencies of the core are copied into it: to find and load them as files of
-  // their own takes longer than all the rest of the import, most of all where they are of the other
-  // module system and Node has to start its loader for that. They stay dependencies, for the tools
-  // that look for what a package is made of; their licences are in THIRD_PARTY_LICENSES.
-  noExternal: ['eventemitter3', 'p-timeout'],
-  dts: true,
-  treeshake: false,
-})
+  // The command line: a program of its own, with its parser in it. What a command alone needs is loaded by it.
+  {
+    entry: { cli: 'src/cli/main.ts' },
+    outDir: 'dist/cli',
+    format: 'esm',
+    target: 'node20.19',
+    splitting: true,
+    noExternal: ['cac', 'eventemitter3', 'p-timeout'],
+    define: { VERSION: JSON.stringify(version) },
+  },
+])

@@ -56,7 +56,8 @@ function codeOf(file: string): string {
 }
 
 const layerOf = (file: string) => LAYERS.findIndex((layer) => layer.includes(file))
-const core = files.filter((file) => !/^(http|workers)\//.test(file))
+const core = files.filter((file) => !/^(http|workers|cli)\//.test(file))
+const adapters = files.filter((file) => /^(http|workers)\//.test(file))
 
 describe('imports go one way', () => {
   test('every file of the core has its layer', () => {
@@ -71,11 +72,13 @@ describe('imports go one way', () => {
     expect(upwards).toEqual([])
   })
 
-  test.each(core)('%s knows of no server and of no worker', (file) => {
-    expect(importsOf(file).filter((path) => /http|workers|child_process/.test(path))).toEqual([])
+  test.each(core)('%s knows of no server, no worker and no command line', (file) => {
+    expect(importsOf(file).filter((path) => /http|workers|cli|child_process/.test(path))).toEqual(
+      [],
+    )
   })
 
-  test.each(files.filter((file) => !core.includes(file)))(
+  test.each(adapters)(
     '%s imports the hook contract and the base, and nothing else of the core',
     (file) => {
       const own = `${file.split('/')[0]}/`
@@ -88,18 +91,19 @@ describe('imports go one way', () => {
   )
 })
 
-test('only three packages are imported, and http-terminator by the HTTP entry alone', () => {
+test('four packages are imported: http-terminator by the HTTP entry alone, cac by the command line', () => {
   const packages = (list: string[]) =>
     [...new Set(list.flatMap(importsOf))].filter(
       (path) => !path.endsWith('.ts') && !path.startsWith('node:'),
     )
   expect(packages(core).sort()).toEqual(['eventemitter3', 'p-timeout'])
-  expect(packages(files).sort()).toEqual(['eventemitter3', 'http-terminator', 'p-timeout'])
+  expect(packages(adapters).sort()).toEqual(['eventemitter3', 'http-terminator'])
+  expect(packages(files).sort()).toEqual(['cac', 'eventemitter3', 'http-terminator', 'p-timeout'])
 })
 
-test('one file touches the process', () => {
+test('one file touches the process, and one of the command line its terminal', () => {
   const touching = files.filter((file) => /(?<![.\w])process\b(?!\.ts)/.test(codeOf(file)))
-  expect(touching).toEqual(['process.ts'])
+  expect(touching.sort()).toEqual(['cli/terminal.ts', 'process.ts'])
 })
 
 test('one file touches timers', () => {

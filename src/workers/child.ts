@@ -52,25 +52,29 @@ export function hasEnded({ pid, exitCode, signalCode }: ChildProcessLike): boole
 class Child implements Mortal {
   readonly label: string
   readonly #pid: number
+  readonly #toldBy = new Set<NodeJS.Signals>()
 
   constructor(
     readonly child: ChildProcessLike,
     readonly settings: StopSettings,
     readonly context: HookContext,
-    readonly platformSignal: NodeJS.Signals | undefined,
+    platformSignal: NodeJS.Signals | undefined,
     readonly clock: Clock,
   ) {
+    if (platformSignal) this.#toldBy.add(platformSignal)
     this.#pid = child.pid ?? 0
     this.label = `child '${settings.name}' (pid ${this.#pid})`
   }
 
-  tell(): string {
-    const { stopMessage } = this.settings
-    if (stopMessage === undefined) return this.#signal()
+  tell(isReminder: boolean): string {
+    const { stopMessage, stopSignal } = this.settings
+    // By convention a second SIGINT forces the exit.
+    const signal = isReminder && stopSignal === 'SIGINT' ? 'SIGTERM' : stopSignal
+    if (stopMessage === undefined) return this.#signal(signal)
     const { child } = this
-    if (child.connected === false) return `${this.#signal()} (its channel is closed)`
+    if (child.connected === false) return `${this.#signal(signal)} (its channel is closed)`
     child.send?.(stopMessage as never, (error) => {
-      if (error) this.#signal()
+      if (error) this.#signal(signal)
     })
     return typeof stopMessage === 'string' ? `the message '${stopMessage}'` : 'a message'
   }
@@ -87,10 +91,10 @@ class Child implements Mortal {
     if (!this.#isFine(ending)) throw endedBadly(this.label, ending)
   }
 
-  #signal(): string {
-    const { stopSignal, signals } = this.settings
-    this.#send(stopSignal, signals)
-    return stopSignal
+  #signal(signal: NodeJS.Signals): string {
+    this.#toldBy.add(signal)
+    this.#send(signal, this.settings.signals)
+    return signal
   }
 
   #send(signal: NodeJS.Signals, to: 'process' | 'group'): void {
@@ -102,8 +106,6 @@ class Child implements Mortal {
   /** By one of its exit codes, or by the signal that it was told by, as most programs do. */
   #isFine({ code, signal }: Ending): boolean {
     if (code !== null && this.settings.exitCodes.has(code)) return true
-    return [this.settings.stopSignal, this.platformSignal].some(
-      (told) => told !== undefined && (signal === told || code === codeOf(told)),
-    )
+    return [...this.#toldBy].some((told) => signal === told || code === codeOf(told))
   }
 }

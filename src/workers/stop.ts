@@ -6,8 +6,8 @@ import type { HookContext } from '../hook.ts'
 export interface Mortal {
   /** What it is called in reports: `child 'worker' (pid 12)`. */
   readonly label: string
-  /** Tells it to end; returns how, in a few words. */
-  tell(): string
+  /** Tells it to end, or reminds it; returns how, in a few words. */
+  tell(isReminder: boolean): string
   kill(): void
   /** Resolves when it has ended as it should; rejects where it ended otherwise. */
   ended(): Promise<void>
@@ -31,9 +31,9 @@ export async function stop(
 ): Promise<void> {
   const began = clock.now()
   const ended = mortal.ended()
-  let told = wasTold ?? mortal.tell()
+  let told = wasTold ?? mortal.tell(false)
   const tellAgain = () => {
-    told = mortal.tell()
+    told = mortal.tell(true)
   }
   const reminder =
     wasTold === undefined ? undefined : clock.setTimeout(tellAgain, context.remaining() / 2)

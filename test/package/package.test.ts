@@ -9,6 +9,7 @@ const manifest = JSON.parse(readFileSync(`${ROOT}/package.json`, 'utf8'))
 
 test('has the dependencies that it is to have, and runs on Node 20.19', () => {
   expect(Object.keys(manifest.dependencies).sort()).toEqual([
+    'cac',
     'eventemitter3',
     'http-terminator',
     'p-timeout',
@@ -32,6 +33,7 @@ test('what is published holds the built files with their types, the documents an
       ...['index', 'http/index', 'workers/index'].flatMap((entry) =>
         ['.js', '.cjs', '.d.ts', '.d.cts'].map((ending) => `dist/${entry}${ending}`),
       ),
+      'dist/cli/cli.js',
       'README.md',
       'LICENSE',
       'THIRD_PARTY_LICENSES',

@@ -88,6 +88,8 @@ export class Programs implements Supervisor {
   readonly #exitOn: string
   readonly #processes: readonly SupervisedProcess[]
   readonly #events = new EventEmitter<{ state: [StateChange] }>()
+  readonly #host: ProcessPort
+  #stopWatching: (() => void) | undefined
   #isHeld = false
   #resolve!: (exitCode: number) => void
 
@@ -96,6 +98,7 @@ export class Programs implements Supervisor {
     options: SuperviseOptions,
     { clock, host }: { clock: Clock; host: ProcessPort },
   ) {
+    this.#host = host
     const parsed = parsePrograms(programs)
     const { name, exitOn, warnings, stdout, stderr } = checkOptions(options)
     this.#name = name
@@ -138,6 +141,10 @@ export class Programs implements Supervisor {
         'The shutdown has begun: no program is started any more.',
       )
     }
+    // They have sessions of their own: where this process is forced to exit nobody else would end them.
+    this.#stopWatching ??= this.#host.on('exit', () => {
+      for (const one of this.#processes) one.kill()
+    })
     const byPriority = [...this.#processes].sort((a, b) => a.program.priority - b.program.priority)
     for (const one of byPriority) if (one.state === 'STOPPED') one.start()
   }

@@ -3,6 +3,7 @@ import type { Readable } from 'node:stream'
 import type { Clock } from '../../clock.ts'
 import { formatDuration } from '../../duration.ts'
 import type { HookContext } from '../../hook.ts'
+import { sendSignal } from '../../process.ts'
 import { stopChild } from '../child.ts'
 import { codeOf, describeEnding, type Ending } from '../ending.ts'
 import { Backoff } from './backoff.ts'
@@ -122,6 +123,12 @@ export class SupervisedProcess {
     } finally {
       if (!context.signal.aborted) await this.#over
     }
+  }
+
+  /** Ends it at once, with all that it has started. */
+  kill(): void {
+    const pid = this.#child?.pid
+    if (pid !== undefined) sendSignal(this.#surroundings.isWindows ? pid : -pid, 'SIGKILL')
   }
 
   /** The child, where one could be started; otherwise that is told a little later. */

@@ -1,0 +1,82 @@
+import { readFileSync } from 'node:fs'
+import { budgetOf, HANDOVER } from '../budget.ts'
+import { parseDuration } from '../duration.ts'
+import { refuseUnknownOptions } from '../errors.ts'
+import { type Program, type ProgramOptions, parsePrograms } from '../workers/supervise/program.ts'
+import type { SuperviseOptions } from '../workers/supervise/supervise.ts'
+import { told, usageError } from './failure.ts'
+
+/** What a configuration file may hold: `{ "grace": "10s", "exitOn": "fatal", "programs": [ … ] }`. */
+export interface Config {
+  /** In milliseconds; `undefined` for what is known of the platform. */
+  readonly grace: number | undefined
+  readonly exitOn: SuperviseOptions['exitOn']
+  readonly programs: readonly ProgramOptions[]
+}
+
+/** Reads a configuration file; what is wrong with it is told with the path in it, and the rule. */
+export function readConfig(path: string): Config {
+  return told(() => {
+    const config = parse(path)
+    refuseUnknownOptions(config, ['grace', 'exitOn', 'programs'], '{ "programs": [ … ] }', 'config')
+    const { grace, exitOn, programs } = config
+    parsePrograms(programs)
+    return {
+      grace: grace === undefined ? undefined : parseDuration(grace, 'grace'),
+      exitOn: exitOn as Config['exitOn'],
+      programs: programs as Config['programs'],
+    }
+  }, path)
+}
+
+/**
+ * Programs without a `stopWait` share what the others leave of the time, priority by priority, so that
+ * each knows what it is granted.
+ */
+export function shareTime(
+  options: readonly ProgramOptions[],
+  grace: number,
+): readonly ProgramOptions[] {
+  const programs = parsePrograms(options)
+  const levels = groupByPriority(programs)
+  const waits = [...levels.values()].map((level) => longest(level))
+  const open = waits.filter((wait) => wait === undefined).length
+  const taken = waits.reduce<number>((sum, wait) => sum + (wait ?? 0), 0)
+  const handovers = HANDOVER * (levels.size + 1)
+  const share = Math.floor((budgetOf(grace, undefined).budget - handovers - taken) / open)
+  return options.map((program, index) => {
+    const level = levels.get(programs[index]?.priority ?? 0) ?? []
+    const stopWait = program.stopWait ?? longest(level) ?? (share >= 1 ? share : undefined)
+    return stopWait === undefined ? program : { ...program, stopWait }
+  })
+}
+
+function groupByPriority(programs: readonly Program[]): ReadonlyMap<number, readonly Program[]> {
+  const levels = new Map<number, Program[]>()
+  for (const program of programs) {
+    levels.set(program.priority, [...(levels.get(program.priority) ?? []), program])
+  }
+  return levels
+}
+
+function longest(level: readonly Program[]): number | undefined {
+  const waits = level.flatMap(({ stopWait }) => (stopWait === undefined ? [] : [stopWait]))
+  return waits.length === 0 ? undefined : Math.max(...waits)
+}
+
+function parse(path: string): Record<string, unknown> {
+  const text = readText(path)
+  try {
+    return JSON.parse(text)
+  } catch (error) {
+    throw usageError(`it is no JSON: ${(error as Error).message}`)
+  }
+}
+
+function readText(path: string): string {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch (error) {
+    throw usageError((error as Error).message)
+  }
+}

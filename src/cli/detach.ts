@@ -1,0 +1,44 @@
+import { spawn } from 'node:child_process'
+import { closeSync, openSync } from 'node:fs'
+import { systemProcess } from '../process.ts'
+import { Failure, usageError } from './failure.ts'
+import { DETACHED, terminal } from './terminal.ts'
+
+/** What the process in the background tells whoever has started it. */
+export type Started = { readonly pid: number } | { readonly code: number; readonly message: string }
+
+/**
+ * Runs the same command in the background, in a session of its own, with its output in a file; returns
+ * its pid when what it runs has been started.
+ */
+export function detach(output: string): Promise<number> {
+  const file = open(output)
+  const [program, script] = terminal.self
+  const child = spawn(program, [script, ...terminal.args], {
+    detached: true,
+    env: { ...systemProcess.env, [DETACHED]: 'yes' },
+    stdio: ['ignore', file, file, 'ipc'],
+  })
+  closeSync(file)
+  return new Promise<number>((resolve, reject) => {
+    child.once('error', reject)
+    child.once('message', (started: Started) => {
+      child.disconnect()
+      child.unref()
+      if ('pid' in started) resolve(started.pid)
+      else reject(new Failure(started.code, started.message))
+    })
+    child.once('exit', (code, signal) => {
+      const how = signal ?? `exit code ${code}`
+      reject(usageError(`it ended with ${how} before it had started anything; see ${output}`))
+    })
+  })
+}
+
+function open(path: string): number {
+  try {
+    return openSync(path, 'a')
+  } catch (error) {
+    throw usageError(`--output ${path} cannot be written: ${(error as Error).message}`)
+  }
+}

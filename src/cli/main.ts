@@ -1,0 +1,134 @@
+#!/usr/bin/env node
+import { cac } from 'cac'
+import { LastcallError } from '../errors.ts'
+import { CODES, Failure, usageError } from './failure.ts'
+import { durationOf, rewritesOf, textOf } from './options.ts'
+import { takePidFile } from './pid-file.ts'
+import { terminal } from './terminal.ts'
+
+declare const VERSION: string
+
+/** Where the output of what runs in the background goes unless it is said. */
+const OUTPUT = 'lastcall.log'
+
+const cli = cac('lastcall')
+cli.version(VERSION)
+cli.help()
+
+cli
+  .command('run', 'Run a program, or a group of them, and end it well')
+  .usage('run [options] -- <command> [arguments]\n  $ lastcall run [options] --config <file>')
+  .option('--config <file>', 'Run the group of programs in this JSON file')
+  .option('--grace <time>', 'What the platform grants from the stop signal to SIGKILL, such as 10s')
+  .option('--signal <from=to>', 'Pass a signal on as another, such as TERM=QUIT; may be repeated')
+  .option('--group', 'Signal the whole process group of the program')
+  .option('--pidfile <file>', 'Write the pid here; refuse to start where its process runs')
+  .option('--detach', 'Run in the background, in a session of its own')
+  .option('--output <file>', `Where the output goes then (default: ${OUTPUT})`)
+  .option('--verbose', 'Tell every change of state of a group')
+  .example('  $ lastcall run -- node worker.js')
+  .example('  $ lastcall run --signal TERM=QUIT --grace 30s -- nginx -g "daemon off;"')
+  .example('  $ lastcall run --config lastcall.config.json --pidfile app.pid --detach')
+  .action(run)
+
+cli
+  .command('stop <pid | pidfile>', 'Do to a process what docker stop does to a container')
+  .option('--grace <time>', 'How long it may take before SIGKILL (default: 10s)')
+  .option('--signal <name>', 'The stop signal (default: TERM)')
+  .example('  $ lastcall stop app.pid --grace 30s')
+  .example('  $ lastcall stop 4711 --signal QUIT')
+  .action(async (target: unknown, options: Record<string, unknown>) => {
+    const { stop } = await import('./stop.ts')
+    terminal.endWith(await stop(String(target), options))
+  })
+
+await main()
+
+async function main(): Promise<void> {
+  try {
+    cli.parse(['', '', ...terminal.args], { run: false })
+    if (cli.options.help || cli.options.version) return
+    if (!cli.matchedCommand) {
+      const [unknown] = cli.args
+      if (unknown !== undefined)
+        throw usageError(`there is no command '${unknown}'; see lastcall --help`)
+      cli.outputHelp()
+      terminal.endWith(CODES.usage)
+      return
+    }
+    await cli.runMatchedCommand()
+  } catch (error) {
+    fail(error)
+  }
+}
+
+async function run(options: Record<string, unknown>): Promise<void> {
+  const command = (options['--'] ?? []) as string[]
+  const config = textOf(options.config, 'config')
+  const settings = {
+    grace: durationOf(options.grace, 'grace'),
+    rewrites: rewritesOf(options.signal),
+    group: options.group === true,
+  }
+  refuseContradictions(command, config, options)
+  if (options.detach && !terminal.isDetached()) {
+    const { detach } = await import('./detach.ts')
+    terminal.print(String(await detach(textOf(options.output, 'output') ?? OUTPUT)))
+    return
+  }
+  const pidFile = textOf(options.pidfile, 'pidfile')
+  const removePidFile = pidFile === undefined ? () => {} : takePidFile(pidFile)
+  terminal.onExit(removePidFile)
+  const onStart = () => terminal.tellStarter({ pid: terminal.pid })
+  if (config !== undefined) {
+    const { runGroup } = await import('./run-group.ts')
+    await runGroup(config, { grace: settings.grace, verbose: options.verbose === true, onStart })
+  } else {
+    const { runProgram } = await import('./run-program.ts')
+    const [program = '', ...args] = command
+    terminal.exit(await runProgram(program, args, { ...settings, onStart }))
+  }
+}
+
+function refuseContradictions(
+  command: readonly string[],
+  config: string | undefined,
+  options: Record<string, unknown>,
+): void {
+  if (command.length > 0 === (config !== undefined)) {
+    throw usageError(
+      config === undefined
+        ? 'nothing to run: write the program after --, as in lastcall run -- node worker.js, or name a --config'
+        : 'a program and --config exclude each other: put the program into the file',
+    )
+  }
+  if (config !== undefined && (options.signal !== undefined || options.group)) {
+    throw usageError(
+      '--signal and --group are for one program: a group has them in its file, by program, as stopSignal and group',
+    )
+  }
+  if (options.output !== undefined && !options.detach) {
+    throw usageError('--output is for --detach: in the foreground the output goes where it goes')
+  }
+}
+
+function fail(error: unknown): void {
+  const failure = error instanceof Failure ? error : refusal(error)
+  if (!failure) throw error
+  const { code, message } = failure
+  terminal.tellStarter({ code, message })
+  terminal.complain(message)
+  terminal.endWith(code)
+}
+
+/** What the library refuses, or the parser: an option that there is not, or one without its value. */
+function refusal(error: unknown): Failure | undefined {
+  const { name, message } = error as Error
+  if (error instanceof LastcallError) return usageError(message)
+  if (name !== 'CACError') return undefined
+  const fix =
+    cli.matchedCommandName === 'run'
+      ? 'what is run stands after --, as in lastcall run -- node worker.js; see lastcall run --help'
+      : 'see lastcall --help'
+  return usageError(`${message}; ${fix}`)
+}

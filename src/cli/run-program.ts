@@ -1,0 +1,117 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { basename } from 'node:path'
+import { budgetOf } from '../budget.ts'
+import { systemClock } from '../clock.ts'
+import { createShutdown, detectPlatform } from '../create-shutdown.ts'
+import type { HookContext } from '../hook.ts'
+import { sendSignal, systemProcess } from '../process.ts'
+import { hasEnded, type StopSettings, stopChild } from '../workers/child.ts'
+import { codeOf } from '../workers/ending.ts'
+import { explainSpawnError } from '../workers/supervise/spawn-error.ts'
+import { Failure } from './failure.ts'
+
+/** How one program is wrapped. */
+export interface WrapOptions {
+  /** What the platform grants, in milliseconds; `undefined` for what is known of it. */
+  readonly grace: number | undefined
+  readonly rewrites: ReadonlyMap<NodeJS.Signals, NodeJS.Signals>
+  /** Whether its whole process group is signalled. */
+  readonly group: boolean
+  readonly onStart: () => void
+}
+
+/** What is kept of the grace for this process's own end, at most, in milliseconds: it has little to do. */
+const MARGIN = 250
+
+/** These end the program: when the grace is over after one of them, it is killed. */
+const STOP_SIGNALS: readonly NodeJS.Signals[] = ['SIGTERM', 'SIGINT', 'SIGQUIT']
+
+/** These mean what the program makes of them. */
+const OTHER_SIGNALS: readonly NodeJS.Signals[] = [
+  'SIGHUP',
+  'SIGUSR1',
+  'SIGUSR2',
+  'SIGWINCH',
+  'SIGALRM',
+  'SIGPWR',
+]
+
+/**
+ * Runs one program, as a PID 1 should: signals are passed on, it is killed at the limit, and its exit
+ * code, or 128 + the signal that has ended it, is returned.
+ */
+export async function runProgram(
+  command: string,
+  args: readonly string[],
+  options: WrapOptions,
+): Promise<number> {
+  const { grace = detectPlatform().grace, rewrites, group } = options
+  const margin = Math.min(budgetOf(grace, undefined).margin, MARGIN)
+  const shutdown = createShutdown({
+    grace,
+    margin,
+    signals: STOP_SIGNALS,
+    forceOn: [], // The program decides what a second press means.
+    exit: false,
+  })
+  const as = (signal: NodeJS.Signals) => rewrites.get(signal) ?? signal
+  // Before it starts: a signal that comes at once would end this process alone.
+  const takeBack = shutdown.listen()
+  const child = await start(command, args, group, grace - margin)
+  const pass = (signal: NodeJS.Signals) => {
+    if (!hasEnded(child)) sendSignal(group ? -Number(child.pid) : Number(child.pid), as(signal))
+  }
+  const unlisten = OTHER_SIGNALS.map((signal) => systemProcess.on(signal, () => pass(signal)))
+  shutdown.on('repeat', ({ signal, samePress }) => {
+    const isFromTerminal = signal === 'SIGINT' && systemProcess.interactive && !group
+    if (STOP_SIGNALS.includes(signal) && !samePress && !isFromTerminal) pass(signal)
+  })
+  const run = (context: HookContext) => {
+    const { reason } = context
+    const stopSignal = as(reason.kind === 'signal' ? reason.signal : 'SIGTERM')
+    return stopChild(child, settingsOf(command, stopSignal, group), context, systemClock)
+  }
+  shutdown.add({ name: basename(command), phase: 'stop', run })
+  options.onStart()
+
+  if (!hasEnded(child)) await new Promise((resolve) => child.once('exit', resolve))
+  if (shutdown.signal.aborted) await shutdown.now()
+  takeBack()
+  for (const take of unlisten) take()
+  return child.exitCode ?? codeOf(child.signalCode as NodeJS.Signals)
+}
+
+function start(
+  command: string,
+  args: readonly string[],
+  group: boolean,
+  grace: number,
+): Promise<ChildProcess> {
+  return new Promise((resolve, reject) => {
+    const refuse = (error: unknown) => {
+      const { exitCode, message } = explainSpawnError(error, { command, args, cwd: undefined })
+      reject(new Failure(exitCode, message))
+    }
+    try {
+      const env = { ...systemProcess.env, LASTCALL_GRACE: String(grace) }
+      const child = spawn(command, args, { stdio: 'inherit', env, detached: group })
+      if (child.pid === undefined) child.once('error', refuse)
+      else resolve(child)
+    } catch (error) {
+      refuse(error)
+    }
+  })
+}
+
+function settingsOf(name: string, stopSignal: NodeJS.Signals, group: boolean): StopSettings {
+  const to = group ? 'group' : 'process'
+  return {
+    name: basename(name),
+    stopSignal,
+    signals: to,
+    kills: to,
+    leads: group,
+    // Whatever it exits with is passed on, and needs no comment.
+    exitCodes: new Set(Array.from({ length: 256 }, (_, code) => code)),
+  }
+}
