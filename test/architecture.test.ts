@@ -13,6 +13,7 @@ const LAYERS = [
   [
     'errors.ts',
     'cut-off.ts',
+    'accept-queue.ts',
     'duration.ts',
     'clock.ts',
     'reason.ts',
@@ -34,7 +35,14 @@ const LAYERS = [
  * What an adapter may know of the core: the hook, as a user's own would, and the base below it. Those
  * of the workers send signals and pass output on, too, and have priorities between two phases.
  */
-const FOR_ADAPTERS = ['hook.ts', 'errors.ts', 'duration.ts', 'clock.ts', 'cut-off.ts']
+const FOR_ADAPTERS = [
+  'hook.ts',
+  'errors.ts',
+  'duration.ts',
+  'clock.ts',
+  'cut-off.ts',
+  'accept-queue.ts',
+]
 const FOR_WORKERS = ['process.ts', 'phases.ts']
 
 function importsOf(file: string): string[] {

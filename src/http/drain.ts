@@ -9,7 +9,7 @@ import { SessionsDrain } from './http2/drain-sessions.ts'
 import { intercept } from './intercept.ts'
 import type { DrainPart } from './part.ts'
 import type { AnyHttpServer } from './server.ts'
-import { keepIdleConnections, stopListening } from './stop-listening.ts'
+import { isHandedIn, keepIdleConnections, stopListening } from './stop-listening.ts'
 
 /** What a drain is made of. */
 export interface DrainParts {
@@ -27,6 +27,13 @@ export interface DrainParts {
  * quarter of the drain's time at most: long enough for a full queue of TLS handshakes.
  */
 const PATIENCE = 2000
+
+/**
+ * How long a worker of node:cluster lives on after it has stopped listening, in milliseconds, and a
+ * quarter of the drain's time at most: a connection that its primary has handed to it, before it
+ * heard of that, is handed back. If nobody reads it, neither a worker nor a reset ever answers it.
+ */
+const HANDING_BACK = 50
 
 /**
  * Ends a server: lets every client have the answers that it waits for, and closes its connection
@@ -79,7 +86,12 @@ export class Drain {
     if (this.#context.signal.aborted) return
     this.#isRunning = true
     const patience = Math.min(PATIENCE, this.#context.remaining() / 4)
+    const handingBack = isHandedIn(server) ? Math.min(HANDING_BACK, patience) : 0
     await stopListening(server, clock, patience)
+    const handedBack = new Promise<void>((resolve) => {
+      if (handingBack === 0) resolve()
+      else clock.setTimeout(() => clock.afterPoll(resolve), handingBack)
+    })
     clients.endLameDuck()
     if (this.#context.signal.aborted) return
 
@@ -89,6 +101,7 @@ export class Drain {
     clients.leave()
     this.#finishIfOver()
     await this.#over
+    await handedBack
     if (!this.#context.signal.aborted) this.#note((part) => part.whatWasDone())
   }
 

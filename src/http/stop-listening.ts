@@ -1,7 +1,17 @@
 import type { Server } from 'node:http'
 import { Server as NetServer, type Socket } from 'node:net'
+import { acceptQueueIsEmpty } from '../accept-queue.ts'
 import type { Clock } from '../clock.ts'
 import { type AnyHttpServer, speaksHttp2 } from './server.ts'
+
+/**
+ * A worker of node:cluster gets its connections from a queue of the primary's, one after the other,
+ * or from a listener that the others have too: one empty poll phase says nothing. If it is the last
+ * that stops, whoever is in the queue is reset. So it waits until nobody has come for this long, in
+ * milliseconds, and not for ever: as a rule there are others who take what comes.
+ */
+const QUIET = 20
+const SHARED_PATIENCE = 250
 
 /**
  * Stops listening once nobody waits to be accepted: the kernel resets those when a listener closes,
@@ -29,12 +39,24 @@ export async function stopListening(
   pausing.pauseOnConnect = true
   server.prependListener('connection', hold)
 
-  await queueIsEmpty(() => accepted.length, clock, patience)
+  const wait = isHandedIn(server)
+    ? { patience: Math.min(patience, SHARED_PATIENCE), quiet: QUIET }
+    : { patience, quiet: 0 }
+  await acceptQueueIsEmpty(() => accepted.length, wait, clock)
   closeListener(server)
 
   server.off('connection', hold)
   pausing.pauseOnConnect = pauseOnConnect
   if (!pauseOnConnect) for (const socket of accepted) socket.resume()
+}
+
+/**
+ * Whether the listener is handed in by the primary of a node:cluster, which replaces the handle's
+ * `close()` by its own.
+ */
+export function isHandedIn(server: AnyHttpServer): boolean {
+  const { _handle: handle } = server as AnyHttpServer & { _handle?: object | null }
+  return handle !== undefined && handle !== null && Object.hasOwn(handle, 'close')
 }
 
 /** Undoes what is left of an earlier stop: the same server may be started again, in tests for example. */
@@ -76,25 +98,4 @@ function closeListener(server: AnyHttpServer): void {
 
 function closeAgain(this: AnyHttpServer): void {
   closeListener(this)
-}
-
-/**
- * Waits for a poll phase in which nobody was accepted. Whoever comes while the other events of that
- * phase are dealt with is lost, so it should be a short one; the longer it takes to find one, the
- * less short it has to be.
- */
-function queueIsEmpty(accepted: () => number, clock: Clock, patience: number): Promise<void> {
-  const began = clock.now()
-  return new Promise((resolve) => {
-    // The phase that brought the signal may have begun before connections that have come since.
-    let before = { accepted: Number.NaN, at: Number.NaN }
-    const look = () => {
-      const at = clock.now()
-      const isShort = at - before.at < 0.2 + (at - began) / 2
-      if ((accepted() === before.accepted && isShort) || at - began > patience) return resolve()
-      before = { accepted: accepted(), at: clock.now() }
-      clock.afterPoll(look)
-    }
-    clock.afterPoll(look)
-  })
 }
