@@ -1,3 +1,4 @@
+import { errorMonitor } from 'node:events'
 import type { Readable, Writable } from 'node:stream'
 import type { Clock } from '../../clock.ts'
 
@@ -8,6 +9,9 @@ const LONGEST_LINE = 64 * 1024
 const REMEMBERED = 10
 
 const NEWLINE = Buffer.from('\n')
+
+/** It takes more, or will never take anything: whoever waits may go on. */
+const FREE = ['drain', 'close', errorMonitor] as const
 
 /** Where the lines of several programs go, each whole, with the program's name before it. */
 export class LineSink {
@@ -22,11 +26,12 @@ export class LineSink {
     if (this.#target.destroyed || this.#target.write(text)) return
     // A slow reader of ours makes the programs wait, as it would without us.
     source.pause()
-    if (this.#waiting.size === 0) this.#target.once('drain', this.#resume)
+    if (this.#waiting.size === 0) for (const event of FREE) this.#target.on(event, this.#resume)
     this.#waiting.add(source)
   }
 
   #resume = () => {
+    for (const event of FREE) this.#target.off(event, this.#resume)
     for (const source of this.#waiting) source.resume()
     this.#waiting.clear()
   }
@@ -82,7 +87,7 @@ export class Lines {
       }
       // The program's end may be heard before the poll phase that reads its last words.
       this.#isBusy = true
-      look()
+      clock.afterPoll(look)
     })
   }
 
@@ -96,8 +101,10 @@ export class Lines {
       start = end + 1
     }
     this.#rest = Buffer.concat([this.#rest, chunk.subarray(start)])
-    for (; this.#rest.length >= LONGEST_LINE; this.#rest = this.#rest.subarray(LONGEST_LINE)) {
-      lines.push(this.#rest.subarray(0, LONGEST_LINE))
+    while (this.#rest.length > LONGEST_LINE) {
+      const end = endOfCharacter(this.#rest, LONGEST_LINE)
+      lines.push(this.#rest.subarray(0, end))
+      this.#rest = this.#rest.subarray(end)
     }
     this.#pass(lines)
   }
@@ -115,4 +122,10 @@ export class Lines {
     const text = Buffer.concat(lines.flatMap((line) => [this.#prefix, line, NEWLINE]))
     this.#sink.write(text, this.#source)
   }
+}
+
+/** The last end of a character of UTF-8 up to here; just here where it is no such text. */
+function endOfCharacter(text: Buffer, most: number): number {
+  for (let end = most; end > most - 4; end--) if (((text[end] ?? 0) & 0xc0) !== 0x80) return end
+  return most
 }

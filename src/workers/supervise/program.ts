@@ -81,22 +81,31 @@ export function parsePrograms(programs: unknown): readonly Program[] {
     throw invalidOption('programs', rule, programs)
   }
   const parsed = programs.map((program, index) => parseProgram(program, `programs[${index}]`))
-  parsed.forEach(({ name }, index) => {
-    if (parsed.findIndex((other) => other.name === name) === index) return
-    throw invalidOption(`programs[${index}].name`, 'a name that no other program has', name)
+  const taken = new Set<string>()
+  parsed.forEach((program, index) => {
+    for (const name of processNames(program)) {
+      if (taken.has(name)) {
+        const rule = 'a name that no other program has, nor one of its instances'
+        throw invalidOption(`programs[${index}].name`, rule, name)
+      }
+      taken.add(name)
+    }
   })
   return parsed
 }
 
-/** What one process of a program is called. */
-export function processName({ name, instances }: Program, instance: number): string {
-  return instances === 1 ? name : `${name}:${instance}`
+/** What the processes of a program are called. */
+export function processNames({ name, instances }: Program): string[] {
+  if (instances === 1) return [name]
+  return Array.from({ length: instances }, (_, instance) => `${name}:${instance}`)
 }
 
 function parseProgram(options: ProgramOptions, place: string): Program {
   refuseUnknownOptions(options, KEYS, "{ name: 'web', command: 'node', args: ['web.js'] }", place)
   const at = (key: keyof ProgramOptions) => `${place}.${key}`
-  const { priority = 999, stopWait, group = false, restart = 'unexpected' } = options
+  const { args = [], env = {}, cwd, instances = 1, priority = 999, exitCodes } = options
+  const { stopSignal = 'SIGTERM', stopWait, group = false, restart = 'unexpected' } = options
+  const { startSeconds = 1, startRetries = 3, backoff = {} } = options
   if (typeof group !== 'boolean') throw invalidOption(at('group'), 'true or false', group)
   if (!RESTARTS.includes(restart)) {
     throw invalidOption(at('restart'), `one of ${RESTARTS.join(', ')}`, restart)
@@ -107,19 +116,19 @@ function parseProgram(options: ProgramOptions, place: string): Program {
   return Object.freeze({
     name: parseText(options.name, at('name')),
     command: parseText(options.command, at('command')),
-    args: parseArgs(options.args ?? [], at('args')),
-    env: parseEnv(options.env ?? {}, at('env')),
-    cwd: options.cwd === undefined ? undefined : parseText(options.cwd, at('cwd')),
-    instances: parseCount(options.instances ?? 1, at('instances'), 1),
+    args: parseArgs(args, at('args')),
+    env: parseEnv(env, at('env')),
+    cwd: cwd === undefined ? undefined : parseText(cwd, at('cwd')),
+    instances: parseCount(instances, at('instances'), 1),
     priority,
-    stopSignal: parseSignal(options.stopSignal ?? 'SIGTERM', at('stopSignal')),
+    stopSignal: parseSignal(stopSignal, at('stopSignal')),
     stopWait: stopWait === undefined ? undefined : parseDuration(stopWait, at('stopWait')),
     group,
     restart,
-    exitCodes: exitCodesOf(options.exitCodes, at('exitCodes')),
-    startSeconds: parseSeconds(options.startSeconds ?? 1, at('startSeconds')),
-    startRetries: parseCount(options.startRetries ?? 3, at('startRetries'), 0),
-    backoff: parseBackoff(options.backoff ?? {}, at('backoff')),
+    exitCodes: exitCodesOf(exitCodes, at('exitCodes')),
+    startSeconds: parseSeconds(startSeconds, at('startSeconds')),
+    startRetries: parseCount(startRetries, at('startRetries'), 0),
+    backoff: parseBackoff(backoff, at('backoff')),
   })
 }
 
@@ -144,8 +153,16 @@ const KEYS = [
 const RESTARTS = ['always', 'unexpected', 'never']
 
 function parseText(value: unknown, option: string): string {
-  if (typeof value === 'string' && value.trim() !== '' && !value.includes('\0')) return value
-  throw invalidOption(option, 'a string that is not empty', value)
+  if (typeof value !== 'string' || value.trim() === '') {
+    throw invalidOption(option, 'a string that is not empty', value)
+  }
+  return withoutNul(value, option)
+}
+
+/** The system's strings end at a NUL. */
+function withoutNul(value: string, option: string): string {
+  if (!value.includes('\0')) return value
+  throw invalidOption(option, 'a string without a NUL character', value)
 }
 
 function parseArgs(value: unknown, option: string): readonly string[] {
@@ -153,9 +170,8 @@ function parseArgs(value: unknown, option: string): readonly string[] {
     throw invalidOption(option, "an array of strings, such as ['web.js', '--port', '3000']", value)
   }
   value.forEach((one, index) => {
-    if (typeof one !== 'string' || one.includes('\0')) {
-      throw invalidOption(`${option}[${index}]`, 'a string', one)
-    }
+    if (typeof one !== 'string') throw invalidOption(`${option}[${index}]`, 'a string', one)
+    withoutNul(one, `${option}[${index}]`)
   })
   return value
 }
@@ -165,6 +181,9 @@ function parseEnv(value: unknown, option: string): Readonly<Record<string, strin
     throw invalidOption(option, "an object of strings, such as { PORT: '3000' }", value)
   }
   for (const [key, one] of Object.entries(value)) {
+    if (!/^[^=\0]+$/.test(key)) {
+      throw invalidOption(option, 'made of names that are not empty, and hold no = and no NUL', key)
+    }
     if (one === null || (typeof one === 'string' && !one.includes('\0'))) continue
     throw invalidOption(`${option}.${key}`, 'a string, or null to take the variable out', one)
   }
@@ -178,7 +197,7 @@ function parseCount(value: unknown, option: string, least: number): number {
 
 function parseSeconds(value: unknown, option: string): number {
   if (typeof value === 'number' && value >= 0 && value <= 1e6) return value
-  throw invalidOption(option, 'a number of seconds, 0 or more', value)
+  throw invalidOption(option, 'a number of seconds, from 0 to 1000000', value)
 }
 
 function parseBackoff(options: BackoffOptions, place: string): BackoffSettings {

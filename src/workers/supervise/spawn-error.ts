@@ -1,4 +1,5 @@
-import { existsSync } from 'node:fs'
+import { existsSync, statSync } from 'node:fs'
+import { resolve } from 'node:path'
 import type { Program } from './program.ts'
 
 /** Why a program could not be started, and the code by which a shell would say so. */
@@ -13,9 +14,14 @@ export function explainSpawnError(
   { command, args, cwd }: Pick<Program, 'command' | 'args' | 'cwd'>,
 ): SpawnError {
   const { code, message } = error as NodeJS.ErrnoException
-  // The system says ENOENT of the program where it means the folder.
-  if (code === 'ENOENT' && cwd !== undefined && !existsSync(cwd)) {
-    return { message: `cannot be started: its folder '${cwd}' does not exist`, exitCode: 127 }
+  // The system says of the program what it means of the folder.
+  if (cwd !== undefined && !statSync(cwd, { throwIfNoEntry: false })?.isDirectory()) {
+    const what = existsSync(cwd) ? 'is no folder' : 'does not exist'
+    return { message: `cannot be started: its folder '${cwd}' ${what}`, exitCode: 127 }
+  }
+  if (code === 'ENOENT' && command.includes('/') && existsSync(resolve(cwd ?? '.', command))) {
+    const fix = 'the interpreter that its first line names (#!) does not exist'
+    return { message: `cannot be started: '${command}' is there, but ${fix}`, exitCode: 127 }
   }
   if (code === 'ENOENT') {
     const isPath = command.includes('/')

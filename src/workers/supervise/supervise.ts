@@ -7,7 +7,7 @@ import { type Hook, type Hooks, placeHook } from '../../hook.ts'
 import { PHASES } from '../../phases.ts'
 import { type ProcessPort, standardOutputs, systemProcess } from '../../process.ts'
 import { LineSink } from './lines.ts'
-import { type ProgramOptions, parsePrograms, processName } from './program.ts'
+import { type ProgramOptions, parsePrograms, processNames } from './program.ts'
 import type { ProcessState, StateChange } from './states.ts'
 import { SupervisedProcess } from './supervised-process.ts'
 
@@ -107,7 +107,7 @@ export class Programs implements Supervisor {
       this.#resolve = resolve
     })
     if (warnings) this.on('state', (change) => tellProblem(change, host.warn))
-    const width = Math.max(...parsed.map((one) => processName(one, one.instances - 1).length))
+    const width = Math.max(...parsed.flatMap(processNames).map((one) => one.length))
     const [out, err] = standardOutputs()
     const surroundings = {
       clock,
@@ -118,9 +118,9 @@ export class Programs implements Supervisor {
       onChange: (change: StateChange) => this.#changed(change),
     }
     this.#processes = parsed.flatMap((program) =>
-      Array.from({ length: program.instances }, (_, instance) => {
-        const prefix = `${processName(program, instance).padEnd(width)} | `
-        return new SupervisedProcess(program, instance, { ...surroundings, prefix })
+      processNames(program).map((name, instance) => {
+        const prefix = `${name.padEnd(width)} | `
+        return new SupervisedProcess(name, program, instance, { ...surroundings, prefix })
       }),
     )
   }
@@ -152,8 +152,18 @@ export class Programs implements Supervisor {
   on(event: 'state', listener: (change: StateChange) => void): () => void {
     if (event !== 'state') throw invalidOption('event', "'state'", event)
     if (typeof listener !== 'function') throw invalidOption('listener', 'a function', listener)
-    this.#events.on(event, listener)
-    return () => void this.#events.off(event, listener)
+    const guarded = (change: StateChange) => {
+      try {
+        listener(change)
+      } catch (error) {
+        // Of no concern to the programs, nor to the next listener.
+        this.#host.warn(
+          `lastcall: a listener to 'state' threw: ${(error as Error)?.stack ?? error}\n`,
+        )
+      }
+    }
+    this.#events.on(event, guarded)
+    return () => void this.#events.off(event, guarded)
   }
 
   /** One that ends all restarts when the run begins, and one for each process, by priority. */
@@ -167,7 +177,7 @@ export class Programs implements Supervisor {
       yield placeHook(
         {
           name: one.name,
-          ...placeOf(levels.indexOf(priority)),
+          ...placeOf(levels, priority),
           timeout: stopWait,
           reserve: stopWait,
         },
@@ -182,12 +192,7 @@ export class Programs implements Supervisor {
   }
 
   #changed(change: StateChange): void {
-    try {
-      this.#events.emit('state', change)
-    } catch (error) {
-      // Of no concern to the programs: it is told as any error that nobody caught.
-      void Promise.reject(error)
-    }
+    this.#events.emit('state', change)
     const over = this.#processes.filter(({ isOver }) => isOver)
     const last = over.find(({ name }) => name === change.name)
     const endsAll = this.#exitOn === 'any' || (this.#exitOn === 'fatal' && change.to === 'FATAL')
@@ -219,9 +224,16 @@ function checkOptions(options: SuperviseOptions) {
 
 const STOP = PHASES.find(({ name }) => name === 'stop') as (typeof PHASES)[number]
 
-/** The lowest priority stops in the phase `stop` itself, each higher one just before it. */
-function placeOf(level: number): { phase: string } | { priority: number } {
-  return level === 0 ? { phase: STOP.name } : { priority: STOP.priority + level / 1000 }
+/**
+ * Several priorities are numbers from that of the phase `stop` on, the lowest first; a single one is
+ * the phase itself, wherever an application has put that.
+ */
+function placeOf(
+  levels: readonly number[],
+  priority: number,
+): { phase: string } | { priority: number } {
+  if (levels.length === 1) return { phase: STOP.name }
+  return { priority: STOP.priority + levels.indexOf(priority) / 1000 }
 }
 
 function tellProblem(change: StateChange, warn: (text: string) => void): void {

@@ -8,7 +8,7 @@ import { stopChild } from '../child.ts'
 import { codeOf, describeEnding, type Ending } from '../ending.ts'
 import { Backoff } from './backoff.ts'
 import { type LineSink, Lines } from './lines.ts'
-import { type Program, processName } from './program.ts'
+import type { Program } from './program.ts'
 import { explainSpawnError, type SpawnError } from './spawn-error.ts'
 import type { ProcessState, StateChange } from './states.ts'
 
@@ -44,10 +44,10 @@ export class SupervisedProcess {
   /** Resolves when the child that runs has ended, and all that it wrote has been passed on. */
   #over: Promise<void> = Promise.resolve()
 
-  constructor(program: Program, instance: number, surroundings: Surroundings) {
+  constructor(name: string, program: Program, instance: number, surroundings: Surroundings) {
+    this.name = name
     this.program = program
     this.#instance = instance
-    this.name = processName(program, instance)
     this.#surroundings = surroundings
     this.#backoff = new Backoff(program.backoff)
   }
@@ -67,11 +67,12 @@ export class SupervisedProcess {
 
   /** The code that tells how it ended: as a shell has it where it ended by a signal or never began. */
   get exitCode(): number {
-    const code = this.#spawnError
-      ? this.#spawnError.exitCode
-      : (this.#ending?.code ?? (this.#ending?.signal ? codeOf(this.#ending.signal) : 0))
-    if (this.#state === 'FATAL') return code || 1
-    return this.program.exitCodes.has(code) ? 0 : code
+    if (this.#spawnError) return this.#spawnError.exitCode
+    const { code, signal } = this.#ending ?? { code: 0, signal: null }
+    const isExpected = code !== null && this.program.exitCodes.has(code)
+    if (isExpected && this.#state !== 'FATAL') return 0
+    // 0 would tell that all was well.
+    return (signal ? codeOf(signal) : code) || 1
   }
 
   start(): void {
@@ -85,6 +86,7 @@ export class SupervisedProcess {
     if (child) this.#watch(child)
     this.#change('STARTING')
     if (!child) return
+    const { clock } = this.#surroundings
     const started = () => {
       this.#timer = undefined
       this.#failures = 0
@@ -92,7 +94,13 @@ export class SupervisedProcess {
     }
     if (this.program.startSeconds === 0) started()
     else
-      this.#timer = this.#surroundings.clock.setTimeout(started, this.program.startSeconds * 1000)
+      this.#timer = clock.setTimeout(() => {
+        // A timer fires before the loop has heard that it has ended.
+        const timer = this.#timer
+        clock.afterPoll(() => {
+          if (this.#timer === timer) started()
+        })
+      }, this.program.startSeconds * 1000)
   }
 
   /** From now on it is not started again; one that waits for that is stopped at once. */
@@ -206,7 +214,7 @@ export class SupervisedProcess {
     const { startRetries } = this.program
     this.#failures++
     if (this.#isHeld) {
-      this.#change('STOPPED')
+      this.#change('STOPPED', { problem: why, stderr })
     } else if (this.#failures > startRetries) {
       const tries = startRetries === 0 ? '' : `, and has been tried ${startRetries + 1} times`
       this.#change('FATAL', { problem: `${why}${tries}`, stderr })

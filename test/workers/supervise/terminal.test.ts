@@ -1,0 +1,42 @@
+import { spawnSync } from 'node:child_process'
+import { expect, test } from 'vitest'
+import { Script, shutdownScript } from '../../support/script.ts'
+
+const isThere = spawnSync('script', ['--version'], { encoding: 'utf8' })
+const refused = isThere.stdout?.includes('util-linux') ? '' : ' (needs script, of util-linux)'
+
+test.skipIf(refused)(
+  `Ctrl-C in a terminal stops the programs in order, each told once and by its own signal${refused}`,
+  async () => {
+    const told = `told() { echo got $1; kill -KILL $!; sleep 0.1; exit 0; }
+      trap 'told INT' INT; trap 'told TERM' TERM; sleep 1000 & echo up; wait`
+    const code = shutdownScript(`
+      import { supervise } from 'lastcall/workers'
+      const programs = supervise([
+        { name: 'web', command: 'sh', args: ['-c', ${JSON.stringify(told)}], priority: 2, startSeconds: 0 },
+        { name: 'db', command: 'sh', args: ['-c', ${JSON.stringify(told)}], priority: 1, startSeconds: 0 },
+      ])
+      programs.on('state', ({ name, to }) => say(name + ' ' + to))
+      shutdown.on('start', ({ reason }) => say('terminal ' + reason.terminal))
+      shutdown.add(programs)
+      programs.start()
+    `)
+    const line = `exec "$NODE" --input-type=module -e "$CODE"`
+    const script = new Script('', {
+      // What the helper appends is not needed, and would be taken for options.
+      prefix: ['sh', '-c', 'exec script --quiet --return --command "$LINE" /dev/null'],
+      stdio: ['pipe', 'pipe', 'pipe'],
+      env: { ...process.env, LINE: line, NODE: process.execPath, CODE: code },
+    })
+    for (const text of ['web | up', 'db  | up', 'ready']) await script.says(text)
+    script.child.stdin?.write('\x03')
+    const { code: exitCode, stdout } = await script.ended
+    const lines = stdout.split('\r\n').filter((text) => /terminal|got|STOP/.test(text))
+    expect(lines.map((text) => text.replace('^C', ''))).toEqual([
+      'terminal true',
+      ...['web STOPPING', 'web | got TERM', 'web STOPPED'],
+      ...['db STOPPING', 'db  | got TERM', 'db STOPPED'],
+    ])
+    expect(exitCode).toBe(0)
+  },
+)
