@@ -13,30 +13,31 @@ export interface Mortal {
   ended(): Promise<void>
 }
 
+/** What it takes of a hook's context. */
+export type StopContext = Pick<HookContext, 'signal' | 'remaining' | 'note'>
+
 /** How it is stopped. */
 export interface StopOptions {
-  /**
-   * The platform has told it already: a second signal may make it force its exit. It is told once
-   * more at half of the time, in case that it was not.
-   */
+  /** How the platform has told it already: a second signal may make it force its exit. */
   readonly wasTold?: string | undefined
+  /** Whether it is reminded at half of the time. Default: where the platform has told it, or should have. */
+  readonly reminds?: boolean
   readonly clock?: Clock
 }
 
 /** Tells it to end, waits, and kills it at the hook's limit. */
 export async function stop(
   mortal: Mortal,
-  context: HookContext,
-  { wasTold, clock = systemClock }: StopOptions = {},
+  context: StopContext,
+  { wasTold, reminds = wasTold !== undefined, clock = systemClock }: StopOptions = {},
 ): Promise<void> {
   const began = clock.now()
   const ended = mortal.ended()
   let told = wasTold ?? mortal.tell(false)
-  const tellAgain = () => {
+  const remind = () => {
     told = mortal.tell(true)
   }
-  const reminder =
-    wasTold === undefined ? undefined : clock.setTimeout(tellAgain, context.remaining() / 2)
+  const reminder = reminds ? clock.setTimeout(remind, context.remaining() / 2) : undefined
   const atLimit = () => {
     const { note } = context
     note(`killed: ${mortal.label}, ${formatDuration(clock.now() - began)} after ${told}`)

@@ -74,7 +74,13 @@ describe.each([
       'requestSignal',
       'webSocketServer',
     ])
-    expect(ofWorkers).toEqual(['childProcess', 'supervise', 'taskTracker', 'workerThread'])
+    expect(ofWorkers).toEqual([
+      'childProcess',
+      'clusterWorkers',
+      'supervise',
+      'taskTracker',
+      'workerThread',
+    ])
     expect(stderr).toBe('')
   })
 

@@ -1,0 +1,24 @@
+import type { EventEmitter } from 'node:events'
+import type { ChildProcessLike } from '../child.ts'
+
+/** As much of the `cluster` of node:cluster, in its primary, as is needed here. */
+export interface ClusterLike {
+  readonly isPrimary: boolean
+  readonly SCHED_RR: number
+  readonly schedulingPolicy: number
+  readonly workers?: Readonly<Record<string, ClusterWorkerLike | undefined>> | undefined
+  fork(env?: unknown): ClusterWorkerLike
+  on(event: 'fork' | 'listening', listener: (worker: ClusterWorkerLike) => void): unknown
+  off(event: 'fork' | 'listening', listener: (worker: ClusterWorkerLike) => void): unknown
+}
+
+/** As much of a `Worker` of node:cluster as is needed here. */
+export interface ClusterWorkerLike {
+  readonly id: number
+  readonly process: ChildProcessLike & Pick<EventEmitter, 'on' | 'off' | 'prependListener'>
+  exitedAfterDisconnect: boolean
+  once(event: 'listening' | 'online', listener: () => void): unknown
+  disconnect(): unknown
+  isConnected(): boolean
+  send(message: never, callback?: (error: Error | null) => void): unknown
+}

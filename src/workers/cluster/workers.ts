@@ -1,0 +1,94 @@
+import type { Clock } from '../../clock.ts'
+import { sendSignal } from '../../process.ts'
+import { hasEnded } from '../child.ts'
+import { type Ending, endedBadly } from '../ending.ts'
+import { type Mortal, type StopContext, stop } from '../stop.ts'
+import type { ClusterLike, ClusterWorkerLike } from './cluster.ts'
+
+/** The workers of a cluster that have not ended. `cluster.workers` forgets them when they disconnect. */
+export class Workers {
+  readonly #cluster: ClusterLike
+  readonly #stopMessage: unknown
+  readonly #exitCodes: ReadonlySet<number>
+  readonly #clock: Clock
+  readonly #alive = new Set<ClusterWorkerLike>()
+  readonly #listening = new WeakSet<ClusterWorkerLike>()
+
+  constructor(
+    cluster: ClusterLike,
+    settings: { stopMessage: unknown; exitCodes: ReadonlySet<number>; clock: Clock },
+  ) {
+    this.#cluster = cluster
+    this.#stopMessage = settings.stopMessage
+    this.#exitCodes = settings.exitCodes
+    this.#clock = settings.clock
+    for (const worker of Object.values(cluster.workers ?? {})) {
+      if (!worker) continue
+      this.#watch(worker)
+      // It was forked before anybody could see whether it listens; most have by now.
+      this.#listening.add(worker)
+    }
+    cluster.on('fork', (worker) => this.#watch(worker))
+    cluster.on('listening', (worker) => this.#listening.add(worker))
+  }
+
+  get alive(): readonly ClusterWorkerLike[] {
+    return [...this.#alive]
+  }
+
+  isListening(worker: ClusterWorkerLike): boolean {
+    return this.#listening.has(worker)
+  }
+
+  /** Calls back for those that are forked from now on; returns a way to take it back. */
+  onFork(listener: (worker: ClusterWorkerLike) => void): () => void {
+    this.#cluster.on('fork', listener)
+    return () => void this.#cluster.off('fork', listener)
+  }
+
+  /** Tells a worker to end, and kills it at the context's limit. */
+  async stop(worker: ClusterWorkerLike, context: StopContext): Promise<void> {
+    // An application that forks another for each that ends asks for this first.
+    worker.exitedAfterDisconnect = true
+    if (hasEnded(worker.process)) return
+    await stop(this.#mortal(worker), context, { clock: this.#clock, reminds: true })
+  }
+
+  #watch(worker: ClusterWorkerLike): void {
+    this.#alive.add(worker)
+    worker.process.once('exit', () => this.#alive.delete(worker))
+  }
+
+  #mortal(worker: ClusterWorkerLike): Mortal {
+    const { process: child } = worker
+    const pid = child.pid ?? 0
+    const label = `worker ${worker.id} (pid ${pid})`
+    const signal = (name: NodeJS.Signals) => {
+      if (!hasEnded(child)) sendSignal(pid, name)
+    }
+    return {
+      label,
+      kill: () => signal('SIGKILL'),
+      tell: (isReminder) => {
+        if (isReminder || this.#stopMessage === false) {
+          // One that doesn't listen to the message; in one that drains already it changes nothing.
+          if (worker.isConnected()) worker.disconnect()
+          return 'disconnect()'
+        }
+        if (this.isListening(worker) && worker.isConnected()) {
+          worker.send(this.#stopMessage as never, (error) => error && signal('SIGTERM'))
+          return 'the message'
+        }
+        // Nobody may listen to messages yet, and on Node 20 those are lost.
+        signal('SIGTERM')
+        return 'SIGTERM'
+      },
+      ended: async () => {
+        await new Promise<void>((resolve) => void child.once('exit', () => resolve()))
+        const ending: Ending = { code: child.exitCode, signal: child.signalCode }
+        const isTold = ending.signal === 'SIGTERM' || ending.code === 143
+        if (!isTold && !this.#exitCodes.has(ending.code ?? -1)) throw endedBadly(label, ending)
+      },
+    }
+  }
+}
