@@ -18,7 +18,7 @@ import {
 import { startProgram } from './programs.ts'
 import { Types } from './types.ts'
 
-const guides = readdirSync(`${ROOT}docs`)
+const guides = readdirSync(`${ROOT}docs`, { recursive: true, encoding: 'utf8' })
   .filter((name) => name.endsWith('.md'))
   .map((name) => readDocument(`docs/${name}`))
 const readme = readDocument('README.md')
