@@ -47,8 +47,8 @@ export interface HookContext {
   note(text: string): void
 }
 
-/** What `add()` takes besides a hook: several of them, such as an array, or what an adapter returns. */
-export type Hooks = Iterable<Hook>
+/** What `add()` takes besides a hook: several of them, such as an array, or what adapters return. */
+export type Hooks = Iterable<Hook | Hooks>
 
 /** Anything that can be disposed of asynchronously. It becomes a hook of the `close` phase. */
 export interface DisposableResource {
@@ -180,7 +180,7 @@ export function disposeHook(
 /** A hook, or several, as an array. */
 export function hooksOf(what: unknown): readonly Hook[] {
   const isSeveral = typeof what === 'object' && what !== null && Symbol.iterator in what
-  return isSeveral ? [...(what as Hooks)] : [what as Hook]
+  return isSeveral ? [...(what as Hooks)].flatMap(hooksOf) : [what as Hook]
 }
 
 export function isDisposable(value: unknown): value is DisposableResource {

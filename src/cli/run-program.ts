@@ -110,7 +110,6 @@ function settingsOf(name: string, stopSignal: NodeJS.Signals, group: boolean): S
     stopSignal,
     signals: to,
     kills: to,
-    leads: group,
     // Whatever it exits with is passed on, and needs no comment.
     exitCodes: new Set(Array.from({ length: 256 }, (_, code) => code)),
   }

@@ -80,10 +80,11 @@ export function childProcessHooks(
     stopMessage,
     signals: to,
     kills: to,
-    leads: group,
     exitCodes: exitCodesOf(options.exitCodes, 'exitCodes'),
   }
-  if (group && !hasEnded(child)) refuseFollower(child.pid ?? 0)
+  // It has ended, or never begun: there is nothing to stop.
+  if (hasEnded(child)) return []
+  if (group) refuseFollower(child.pid ?? 0)
   const run = (context: HookContext) => stopChild(child, settings, context, clock)
   return [placeHook({ name, phase, timeout: stopWait, reserve }, run)]
 }

@@ -3,7 +3,7 @@ import type { HookContext } from '../hook.ts'
 import { sendSignal } from '../process.ts'
 import { signalOfThePlatform } from './already-told.ts'
 import { codeOf, type Ending, endedBadly } from './ending.ts'
-import { groupHasEnded } from './process-group.ts'
+import { groupHasEnded, isGroup } from './process-group.ts'
 import { type Mortal, stop } from './stop.ts'
 
 /** As much of a `ChildProcess` as is needed here: what `spawn()`, `fork()` and execa return. */
@@ -27,8 +27,6 @@ export interface StopSettings {
   readonly signals: 'process' | 'group'
   /** What is killed at the limit. */
   readonly kills: 'process' | 'group'
-  /** Whether it has a process group of its own. */
-  readonly leads: boolean
   readonly exitCodes: ReadonlySet<number>
 }
 
@@ -40,7 +38,9 @@ export async function stopChild(
   clock: Clock = systemClock,
 ): Promise<void> {
   if (hasEnded(child)) return
-  const wasTold = signalOfThePlatform(context, settings.leads)
+  // A message is another thing than a second signal: it is sent at once, whatever else was.
+  const isSignalled = settings.stopMessage === undefined
+  const wasTold = isSignalled ? signalOfThePlatform(context, isGroup(child.pid ?? 0)) : undefined
   await stop(new Child(child, settings, context, wasTold, clock), context, { wasTold, clock })
 }
 
@@ -73,9 +73,8 @@ class Child implements Mortal {
     if (stopMessage === undefined) return this.#signal(signal)
     const { child } = this
     if (child.connected === false) return `${this.#signal(signal)} (its channel is closed)`
-    child.send?.(stopMessage as never, (error) => {
-      if (error) this.#signal(signal)
-    })
+    const isSent = this.#message(stopMessage, () => this.#signal(signal))
+    if (!isSent) return `${this.#signal(signal)} (the message could not be sent)`
     return typeof stopMessage === 'string' ? `the message '${stopMessage}'` : 'a message'
   }
 
@@ -86,9 +85,30 @@ class Child implements Mortal {
   async ended(): Promise<void> {
     const { child, settings, context, clock } = this
     if (!hasEnded(child)) await new Promise<void>((resolve) => child.once('exit', resolve))
-    if (settings.signals === 'group') await groupHasEnded(this.#pid, context.signal, clock)
+    if (settings.signals === 'group') {
+      // The others of its group have not heard the message.
+      if (settings.stopMessage !== undefined) this.#signal(settings.stopSignal)
+      await groupHasEnded(this.#pid, context.signal, clock)
+    }
     const ending: Ending = { code: child.exitCode, signal: child.signalCode }
     if (!this.#isFine(ending)) throw endedBadly(this.label, ending)
+  }
+
+  /** Sends it by the child's channel, which may close meanwhile; false where it cannot be sent. */
+  #message(message: unknown, onLost: () => void): boolean {
+    try {
+      this.child.send?.(message as never, (error) => {
+        if (!error) return
+        try {
+          onLost()
+        } catch {
+          // Nor can it be signalled: it is killed at the limit.
+        }
+      })
+      return true
+    } catch {
+      return false
+    }
   }
 
   #signal(signal: NodeJS.Signals): string {
@@ -106,6 +126,8 @@ class Child implements Mortal {
   /** By one of its exit codes, or by the signal that it was told by, as most programs do. */
   #isFine({ code, signal }: Ending): boolean {
     if (code !== null && this.settings.exitCodes.has(code)) return true
-    return [...this.#toldBy].some((told) => signal === told || code === codeOf(told))
+    return [this.settings.stopSignal, ...this.#toldBy].some(
+      (told) => signal === told || code === codeOf(told),
+    )
   }
 }

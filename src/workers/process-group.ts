@@ -17,8 +17,16 @@ export function isGroup(id: number): boolean {
 /** Resolves when no process of the group is left, or when somebody has ended the wait. */
 export function groupHasEnded(id: number, signal: AbortSignal, clock: Clock): Promise<void> {
   return new Promise((resolve) => {
+    // Zombies are few, and to look for them costs some milliseconds: less and less often.
+    let wait = INTERVAL
+    let next = clock.now()
     const look = () => {
-      if (signal.aborted || !isGroup(id) || hasOnlyZombies(id)) resolve()
+      const looksForZombies = clock.now() >= next
+      if (looksForZombies) {
+        wait *= 2
+        next = clock.now() + wait
+      }
+      if (signal.aborted || !isGroup(id) || (looksForZombies && hasOnlyZombies(id))) resolve()
       else clock.setTimeout(look, INTERVAL)
     }
     look()

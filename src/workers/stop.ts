@@ -25,33 +25,46 @@ export interface StopOptions {
   readonly clock?: Clock
 }
 
-/** Tells it to end, waits, and kills it at the hook's limit. */
+/** Tells it to end, waits, and kills it at the hook's limit. What cannot be told is killed at once. */
 export async function stop(
   mortal: Mortal,
   context: StopContext,
   { wasTold, reminds = wasTold !== undefined, clock = systemClock }: StopOptions = {},
 ): Promise<void> {
-  const began = clock.now()
+  const { signal, remaining, note } = context
   const ended = mortal.ended()
-  let told = wasTold ?? mortal.tell(false)
-  const remind = () => {
-    told = mortal.tell(true)
+  ended.catch(() => {}) // It may end badly when nobody waits any more.
+  let told = { how: wasTold ?? 'nothing', at: clock.now() }
+  const tell = (isReminder: boolean) => {
+    told = { how: mortal.tell(isReminder), at: clock.now() }
   }
-  const reminder = reminds ? clock.setTimeout(remind, context.remaining() / 2) : undefined
-  const atLimit = () => {
-    const { note } = context
-    note(`killed: ${mortal.label}, ${formatDuration(clock.now() - began)} after ${told}`)
+  const attempt = (what: string, work: () => void) => {
     try {
-      mortal.kill()
+      work()
     } catch (error) {
-      note(`${mortal.label} could not be killed: ${error}`) // It has become somebody else's.
+      note(`${mortal.label} could not be ${what}: ${error}`) // Somebody else's, most often.
     }
   }
-  context.signal.addEventListener('abort', atLimit, { once: true })
+  const kill = () => attempt('killed', () => mortal.kill())
+  const atLimit = () => {
+    note(`killed: ${mortal.label}, ${formatDuration(clock.now() - told.at)} after ${told.how}`)
+    kill()
+  }
+  let reminder: unknown
+  signal.addEventListener('abort', atLimit, { once: true })
+  try {
+    if (wasTold === undefined) tell(false)
+    const remind = () => attempt('reminded', () => tell(true))
+    if (reminds) reminder = clock.setTimeout(remind, remaining() / 2)
+  } catch (error) {
+    signal.removeEventListener('abort', atLimit)
+    kill()
+    throw error
+  }
   try {
     await ended
   } finally {
     clock.clearTimeout(reminder)
-    context.signal.removeEventListener('abort', atLimit)
+    signal.removeEventListener('abort', atLimit)
   }
 }

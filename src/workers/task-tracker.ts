@@ -29,6 +29,8 @@ export interface TaskOptions {
 
 /** What a task is handed. */
 export interface TaskContext {
+  /** What it is called where it is cut off; it may be given when that is known: `task.name = 'mail 7'`. */
+  name: string
   /** Aborts at the task's limit, with a `TimeoutError`: at its `timeout`, or where the run cuts it off. */
   readonly signal: AbortSignal
 }
@@ -75,7 +77,8 @@ export class Tracker implements TaskTracker {
   readonly #clock: Clock
   readonly #tasks = new Set<Task>()
   #isClosed = false
-  #onEmpty: (() => void) | undefined
+  /** Several shutdowns may wait for it. */
+  readonly #waiting = new Set<() => void>()
 
   constructor(options: TaskTrackerOptions, clock: Clock) {
     refuseUnknownOptions(options, ['name', 'phase', 'timeout', 'reserve'], "{ name: 'jobs' }")
@@ -101,21 +104,20 @@ export class Tracker implements TaskTracker {
     const task = new Task(work, options, this.#clock)
     if (this.#isClosed) throw this.#refusal(task)
     this.#tasks.add(task)
+    if (task.timeout !== undefined) task.limit(task.timeout)
     try {
       return await work(task)
     } finally {
       task.end()
       this.#tasks.delete(task)
-      if (this.#isClosed && this.#tasks.size === 0) this.#onEmpty?.()
+      if (this.#tasks.size === 0) for (const isEmpty of this.#waiting) isEmpty()
     }
   }
 
   async #close({ signal, note }: HookContext): Promise<void> {
     this.#isClosed = true
     if (this.#tasks.size === 0) return
-    const isEmpty = new Promise<void>((resolve) => {
-      this.#onEmpty = resolve
-    })
+    const isEmpty = new Promise<void>((resolve) => void this.#waiting.add(resolve))
     const atLimit = () => {
       const now = this.#clock.now()
       const left = [...this.#tasks].map((task) => task.describe(now))
@@ -137,8 +139,10 @@ export class Tracker implements TaskTracker {
 
 /** One piece of work in flight; it is what the work itself is handed. */
 class Task implements TaskContext {
+  /** In milliseconds. */
+  readonly timeout: number | undefined
   readonly #work: { readonly name: string }
-  readonly #name: string | undefined
+  #name: string | undefined
   readonly #clock: Clock
   readonly #began: number
   #controller: AbortController | undefined
@@ -155,7 +159,7 @@ class Task implements TaskContext {
       throw invalidOption('name', 'a string', name)
     }
     this.#name = name
-    if (timeout !== undefined) this.#limit(parseDuration(timeout, 'timeout'))
+    if (timeout !== undefined) this.timeout = parseDuration(timeout, 'timeout')
   }
 
   // Made when it is asked for: most tasks take none, and it costs more than all the rest.
@@ -166,6 +170,10 @@ class Task implements TaskContext {
 
   get name(): string {
     return this.#name || this.#work.name || 'task'
+  }
+
+  set name(name: string) {
+    this.#name = String(name)
   }
 
   abort(reason: unknown): void {
@@ -181,7 +189,7 @@ class Task implements TaskContext {
     return `${this.name}, ${formatDuration(now - this.#began)} old`
   }
 
-  #limit(timeout: number): void {
+  limit(timeout: number): void {
     this.#timer = this.#clock.setTimeout(() => {
       this.abort(
         new TimeoutError(`Task '${this.name}' has taken longer than ${formatDuration(timeout)}`),

@@ -49,6 +49,8 @@ export function workerThread(worker: WorkerLike, options: WorkerThreadOptions = 
   const { reserve = stopWait, stopMessage = 'shutdown' } = options
   if (stopWait !== undefined) parseDuration(stopWait, 'stopWait')
   const exitCodes = exitCodesOf(options.exitCodes, 'exitCodes')
+  // It has ended: there is nothing to stop.
+  if (worker.threadId === -1) return []
   const thread: Mortal = {
     label: `thread '${name}'`,
     tell() {

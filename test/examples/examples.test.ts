@@ -70,6 +70,20 @@ describe.each(EXAMPLES)('examples/%s', (file, own) => {
   }
 })
 
+describe('examples/06-worker.ts', () => {
+  it('finishes or puts back every job that it has taken, and exits with code 0', async () => {
+    const { child, lines, stdout, stderr } = run('06-worker.ts')
+    await once(lines, 'line')
+    child.kill('SIGTERM')
+    const [code] = await once(child, 'close')
+    expect({ code, stdout, stderr: await stderr }).toEqual({
+      code: 0,
+      stdout: ['working', expect.stringMatching(/^(\d+) taken, \1 done, 0 put back$/)],
+      stderr: expect.stringContaining('SIGTERM → exit code 0 (clean)'),
+    })
+  })
+})
+
 interface Example {
   readonly child: ChildProcess
   readonly url: string
@@ -92,7 +106,8 @@ interface Ending {
   readonly stderr: string
 }
 
-async function start(file: string): Promise<Example> {
+/** Runs an example, and reads what it says. */
+function run(file: string) {
   const path = fileURLToPath(new URL(`../../examples/${file}`, import.meta.url))
   const child = spawn(process.execPath, ['--import', 'tsx', path], {
     env: { ...process.env, PORT: '0', NODE_ENV: 'production' },
@@ -101,6 +116,11 @@ async function start(file: string): Promise<Example> {
   const stdout: string[] = []
   const stderr = text(child.stderr)
   const lines = createInterface({ input: child.stdout }).on('line', (line) => stdout.push(line))
+  return { child, lines, stdout, stderr }
+}
+
+async function start(file: string): Promise<Example> {
+  const { child, lines, stdout, stderr } = run(file)
   const ended = once(child, 'close').then(async () => {
     throw new Error(`${file} ended before it listened:\n${await stderr}`)
   })

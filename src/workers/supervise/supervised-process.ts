@@ -123,7 +123,6 @@ export class SupervisedProcess {
       signals: group ? 'group' : 'process',
       // Nothing of it survives: the group is its own.
       kills: this.#surroundings.isWindows ? 'process' : 'group',
-      leads: !this.#surroundings.isWindows,
       exitCodes,
     } as const
     try {

@@ -1,0 +1,79 @@
+// A consumer of a queue: what it has begun it finishes, what it can't finish it puts back, and then it leaves.
+import { EventEmitter, once } from 'node:events'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { createShutdown, formatReport } from 'lastcall'
+import { taskTracker } from 'lastcall/workers'
+
+const queue = openQueue()
+const jobs = taskTracker({ name: 'jobs' })
+
+// What `docker stop` grants. Without it the platform is asked for its own.
+const shutdown = createShutdown({ grace: '10s' })
+
+shutdown.add(jobs)
+shutdown.add({ name: 'queue', phase: 'close', run: () => queue.close() })
+
+shutdown.on('end', ({ report }) => {
+  const colors = process.stderr.isTTY && process.stderr.hasColors()
+  console.error(formatReport(report, { colors }))
+})
+shutdown.listen()
+
+// Four at once; each stops taking jobs when the shutdown begins.
+await Promise.all(Array.from({ length: 4 }, consume))
+
+async function consume(): Promise<void> {
+  while (!shutdown.signal.aborted) {
+    // The task begins before the job is taken, so that none is ever out of the queue and not counted.
+    await jobs.run(async (task) => {
+      const job = await queue.take(shutdown.signal)
+      if (!job) return
+      task.name = `job ${job.id}`
+      await handle(job, task.signal).catch(() => queue.putBack(job))
+    })
+  }
+}
+
+async function handle(job: Job, signal: AbortSignal): Promise<void> {
+  await sleep(job.milliseconds, undefined, { signal })
+  queue.done(job)
+}
+
+interface Job {
+  readonly id: number
+  readonly milliseconds: number
+}
+
+/** Stands in for SQS, a list in Redis and the like: somebody adds 400 jobs a second, of up to 50 ms each. */
+function openQueue() {
+  const waiting: Job[] = []
+  const added = new EventEmitter()
+  const counts = { taken: 0, done: 0, putBack: 0 }
+  let id = 0
+  const adding = setInterval(() => {
+    for (let n = 0; n < 4; n++) waiting.push({ id: ++id, milliseconds: Math.random() * 50 })
+    added.emit('jobs')
+  }, 10)
+  return {
+    /** Waits for a job; resolves without one where the signal fires first. */
+    async take(signal: AbortSignal): Promise<Job | undefined> {
+      while (waiting.length === 0 && !signal.aborted) {
+        await once(added, 'jobs', { signal }).catch(() => {})
+      }
+      const job = waiting.shift()
+      if (job && ++counts.taken === 1) console.log('working')
+      return job
+    },
+    done(_job: Job): void {
+      counts.done++
+    },
+    putBack(job: Job): void {
+      counts.putBack++
+      waiting.unshift(job)
+    },
+    close(): void {
+      clearInterval(adding)
+      console.log(`${counts.taken} taken, ${counts.done} done, ${counts.putBack} put back`)
+    },
+  }
+}
