@@ -56,5 +56,6 @@ function likelyFix(value: unknown): string | undefined {
     mins: 'm',
   }
   const meant = known[unit?.toLowerCase() as keyof typeof known] ?? unit?.toLowerCase()
-  return meant !== undefined && meant in UNITS ? `Write '${amount}${meant}'.` : undefined
+  const fix = `${amount}${meant}`
+  return meant !== undefined && meant in UNITS && fix !== value ? `Write '${fix}'.` : undefined
 }

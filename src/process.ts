@@ -44,7 +44,8 @@ export const systemProcess: ProcessPort = {
     return process.env
   },
   get interactive() {
-    return Boolean(process.stdout?.isTTY || process.stderr?.isTTY)
+    const isTerminal = process.stdout?.isTTY || process.stderr?.isTTY
+    return isTerminal || process.getBuiltinModule('node:tty').isatty(0)
   },
   get exitCode() {
     const code = Number(process.exitCode ?? 0) || 0

@@ -44,10 +44,16 @@ export function shareTime(
   const taken = waits.reduce<number>((sum, wait) => sum + (wait ?? 0), 0)
   const handovers = HANDOVER * (levels.size + 1)
   const share = Math.floor((budgetOf(grace, undefined).budget - handovers - taken) / open)
+  if (open > 0 && share < 1) {
+    const names = programs.filter(({ stopWait }) => stopWait === undefined).map(({ name }) => name)
+    throw usageError(
+      `the waits of the other programs leave no time for ${names.join(', ')}: give them less, or a longer grace`,
+    )
+  }
   return options.map((program, index) => {
     const level = levels.get(programs[index]?.priority ?? 0) ?? []
-    const stopWait = program.stopWait ?? longest(level) ?? (share >= 1 ? share : undefined)
-    return stopWait === undefined ? program : { ...program, stopWait }
+    const stopWait = program.stopWait ?? longest(level) ?? share
+    return { ...program, stopWait }
   })
 }
 

@@ -3,6 +3,7 @@ import { cac } from 'cac'
 import { LastcallError } from '../errors.ts'
 import { CODES, Failure, usageError } from './failure.ts'
 import { durationOf, rewritesOf, textOf } from './options.ts'
+import { PASSED_ON } from './passed-on.ts'
 import { takePidFile } from './pid-file.ts'
 import { terminal } from './terminal.ts'
 
@@ -42,6 +43,7 @@ cli
     terminal.endWith(await stop(String(target), options))
   })
 
+terminal.nameItself()
 await main()
 
 async function main(): Promise<void> {
@@ -67,7 +69,7 @@ async function run(options: Record<string, unknown>): Promise<void> {
   const config = textOf(options.config, 'config')
   const settings = {
     grace: durationOf(options.grace, 'grace'),
-    rewrites: rewritesOf(options.signal),
+    rewrites: rewritesOf(options.signal, PASSED_ON),
     group: options.group === true,
   }
   refuseContradictions(command, config, options)
@@ -106,6 +108,9 @@ function refuseContradictions(
     throw usageError(
       '--signal and --group are for one program: a group has them in its file, by program, as stopSignal and group',
     )
+  }
+  if (config === undefined && options.verbose) {
+    throw usageError('--verbose is for a group: one program has no states')
   }
   if (options.output !== undefined && !options.detach) {
     throw usageError('--output is for --detach: in the foreground the output goes where it goes')

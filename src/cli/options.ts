@@ -27,7 +27,10 @@ export function signalOf(text: string, option: string): NodeJS.Signals {
 }
 
 /** Which signals are passed on as others: `TERM=QUIT`, as often as needed. */
-export function rewritesOf(value: unknown): ReadonlyMap<NodeJS.Signals, NodeJS.Signals> {
+export function rewritesOf(
+  value: unknown,
+  heard: readonly NodeJS.Signals[],
+): ReadonlyMap<NodeJS.Signals, NodeJS.Signals> {
   const given = value === undefined ? [] : [value].flat().map(String)
   return new Map(
     given.map((text) => {
@@ -35,7 +38,13 @@ export function rewritesOf(value: unknown): ReadonlyMap<NodeJS.Signals, NodeJS.S
       if (from === '' || to === '' || rest.length > 0) {
         throw usageError(`--signal ${text} is no pair of signals: write --signal TERM=QUIT`)
       }
-      return [signalOf(from, 'signal'), signalOf(to, 'signal')]
+      const signal = signalOf(from, 'signal')
+      if (!heard.includes(signal)) {
+        throw usageError(
+          `--signal ${text}: ${signal} is not passed on; those are ${heard.join(', ')}`,
+        )
+      }
+      return [signal, signalOf(to, 'signal')]
     }),
   )
 }

@@ -1,6 +1,6 @@
-import { linkSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { CODES, Failure, usageError } from './failure.ts'
-import { isAlive, startOf } from './process-table.ts'
+import { commandOf, isAlive, isPid } from './process-table.ts'
 import { terminal } from './terminal.ts'
 
 /**
@@ -31,17 +31,17 @@ export function takePidFile(path: string): () => void {
  * @throws Failure where there is no such file, or nothing that could be a pid in it
  */
 export function pidIn(path: string): number {
-  const text = read(path)
+  const text = readOrRefuse(path)
   if (text === undefined) {
     throw new Failure(CODES.notRunning, `there is no pid file ${path}`)
   }
-  if (!/^[1-9]\d*$/.test(text)) {
+  if (!isPid(text)) {
     throw usageError(
       `${path} holds no pid: a number alone was expected, got '${text.slice(0, 40)}'`,
     )
   }
   const pid = Number(text)
-  if (isStale(path, pid)) {
+  if (!isAlive(pid)) {
     throw new Failure(
       CODES.notRunning,
       `${path} is stale: process ${pid} has ended without removing it`,
@@ -55,7 +55,7 @@ function moveAside(path: string): void {
   const text = read(path)
   if (text === undefined) return
   const pid = Number(text)
-  if (/^[1-9]\d*$/.test(text) && pid !== terminal.pid && !isStale(path, pid)) {
+  if (isPid(text) && pid !== terminal.pid && isHolder(pid)) {
     throw usageError(
       `${path} is held by process ${pid}, which runs: stop it first (lastcall stop ${path}), or name another --pidfile`,
     )
@@ -73,12 +73,20 @@ function moveAside(path: string): void {
   rmSync(aside, { force: true })
 }
 
-/** Whether the process has ended; or has begun after the file was written, and only got its number. */
-function isStale(path: string, pid: number): boolean {
-  if (!isAlive(pid)) return true
-  const began = startOf(pid)
-  // The kernel tells starts in steps of 10 ms from a boot time in whole seconds.
-  return began !== undefined && began > statSync(path).mtimeMs + 2000
+/**
+ * Whether a process may be the one that holds a pid file: it runs, and it is this program, where the
+ * system tells. Another one has only got the number, as happens when a container is started again.
+ */
+function isHolder(pid: number): boolean {
+  return isAlive(pid) && (commandOf(pid)?.startsWith('lastcall ') ?? true)
+}
+
+function readOrRefuse(path: string): string | undefined {
+  try {
+    return read(path)
+  } catch (error) {
+    throw usageError(`the pid file ${path} cannot be read: ${(error as Error).message}`)
+  }
 }
 
 function read(path: string): string | undefined {

@@ -1,12 +1,19 @@
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { sendSignal } from '../process.ts'
+
+/** The largest number that a process may have on any system. */
+const MOST = 2 ** 31 - 1
+
+export function isPid(text: string): boolean {
+  return /^[1-9]\d*$/.test(text) && Number(text) <= MOST
+}
 
 /** Whether a process runs, whoever's it is. One that has ended, and was not waited for yet, does not. */
 export function isAlive(pid: number): boolean {
   try {
     if (!sendSignal(pid, 0)) return false
-  } catch {
-    return true // Somebody else's.
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EPERM') throw error
   }
   const state = statOf(pid)?.[0]
   return state !== 'Z' && state !== 'X'
@@ -18,15 +25,33 @@ export function commandOf(pid: number): string | undefined {
   return line || undefined
 }
 
-/** When it began, in milliseconds since 1970, to a second or so, where the system tells. */
-export function startOf(pid: number): number | undefined {
-  const ticks = Number(statOf(pid)?.[19])
-  const boot = Number(/^btime (\d+)$/m.exec(read('/proc/stat') ?? '')?.[1])
-  return Number.isFinite(ticks + boot) ? (boot + ticks / TICKS_A_SECOND) * 1000 : undefined
+/** When it began, by the kernel's own count, where the system tells: another process has another. */
+export function startOf(pid: number): string | undefined {
+  return statOf(pid)?.[19]
 }
 
-/** USER_HZ, which is 100 on every system that Node runs on. */
-const TICKS_A_SECOND = 100
+/** The processes that it has started, and they in turn, where the system tells. */
+export function descendantsOf(pid: number): number[] {
+  const children = new Map<number, number[]>()
+  for (const name of processes()) {
+    const parent = Number(statOf(Number(name))?.[1])
+    children.set(parent, [...(children.get(parent) ?? []), Number(name)])
+  }
+  const found: number[] = []
+  for (let next = children.get(pid) ?? []; next.length > 0; ) {
+    found.push(...next)
+    next = next.flatMap((one) => children.get(one) ?? [])
+  }
+  return found
+}
+
+function processes(): string[] {
+  try {
+    return readdirSync('/proc').filter(isPid)
+  } catch {
+    return []
+  }
+}
 
 /** The fields of proc(5)'s stat after the name, which stands in brackets and may hold anything. */
 function statOf(pid: number): string[] | undefined {

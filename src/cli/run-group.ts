@@ -18,7 +18,11 @@ export interface GroupOptions {
 export async function runGroup(path: string, options: GroupOptions): Promise<void> {
   const config = readConfig(path)
   const grace = options.grace ?? config.grace ?? detectPlatform().grace
-  const shutdown = createShutdown({ grace })
+  // The programs have sessions of their own: what ends this process by default would leave them behind.
+  const shutdown = createShutdown({
+    grace,
+    signals: ['SIGTERM', 'SIGINT', 'SIGQUIT', 'SIGHUP'],
+  })
   const programs = told(() => {
     const { exitOn = 'all' } = config
     const group = supervise(shareTime(config.programs, grace), { exitOn })

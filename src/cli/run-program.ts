@@ -8,7 +8,9 @@ import { sendSignal, systemProcess } from '../process.ts'
 import { hasEnded, type StopSettings, stopChild } from '../workers/child.ts'
 import { codeOf } from '../workers/ending.ts'
 import { explainSpawnError } from '../workers/supervise/spawn-error.ts'
-import { Failure } from './failure.ts'
+import { CODES, Failure } from './failure.ts'
+import { OTHER_SIGNALS, STOP_SIGNALS } from './passed-on.ts'
+import { terminal } from './terminal.ts'
 
 /** How one program is wrapped. */
 export interface WrapOptions {
@@ -22,19 +24,6 @@ export interface WrapOptions {
 
 /** What is kept of the grace for this process's own end, at most, in milliseconds: it has little to do. */
 const MARGIN = 250
-
-/** These end the program: when the grace is over after one of them, it is killed. */
-const STOP_SIGNALS: readonly NodeJS.Signals[] = ['SIGTERM', 'SIGINT', 'SIGQUIT']
-
-/** These mean what the program makes of them. */
-const OTHER_SIGNALS: readonly NodeJS.Signals[] = [
-  'SIGHUP',
-  'SIGUSR1',
-  'SIGUSR2',
-  'SIGWINCH',
-  'SIGALRM',
-  'SIGPWR',
-]
 
 /**
  * Runs one program, as a PID 1 should: signals are passed on, it is killed at the limit, and its exit
@@ -59,7 +48,12 @@ export async function runProgram(
   const takeBack = shutdown.listen()
   const child = await start(command, args, group, grace - margin)
   const pass = (signal: NodeJS.Signals) => {
-    if (!hasEnded(child)) sendSignal(group ? -Number(child.pid) : Number(child.pid), as(signal))
+    if (hasEnded(child)) return
+    try {
+      sendSignal(group ? -Number(child.pid) : Number(child.pid), as(signal))
+    } catch (error) {
+      terminal.complain(`${signal} could not be passed on: ${(error as Error).message}`)
+    }
   }
   const unlisten = OTHER_SIGNALS.map((signal) => systemProcess.on(signal, () => pass(signal)))
   shutdown.on('repeat', ({ signal, samePress }) => {
@@ -75,9 +69,11 @@ export async function runProgram(
   options.onStart()
 
   if (!hasEnded(child)) await new Promise((resolve) => child.once('exit', resolve))
-  if (shutdown.signal.aborted) await shutdown.now()
+  const report = shutdown.signal.aborted ? await shutdown.now() : undefined
   takeBack()
   for (const take of unlisten) take()
+  // Its group may have been killed when it had ended itself.
+  if (report?.outcome === 'cut off') return CODES.killed
   return child.exitCode ?? codeOf(child.signalCode as NodeJS.Signals)
 }
 

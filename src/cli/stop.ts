@@ -5,7 +5,7 @@ import { sendSignal } from '../process.ts'
 import { CODES, Failure, usageError } from './failure.ts'
 import { durationOf, signalOf, textOf } from './options.ts'
 import { pidIn } from './pid-file.ts'
-import { commandOf, isAlive } from './process-table.ts'
+import { commandOf, descendantsOf, isAlive, isPid, startOf } from './process-table.ts'
 import { terminal } from './terminal.ts'
 
 /** How often it looks whether the process has ended: nobody tells that of a process that is no child. */
@@ -23,15 +23,22 @@ export async function stop(target: string, options: Record<string, unknown>): Pr
 
   const began = systemClock.now()
   const passed = () => formatDuration(systemClock.now() - began)
-  if (await ends(pid, grace)) {
+  const start = startOf(pid)
+  // By then another process may have got its number.
+  const hasEnded = () => !isAlive(pid) || startOf(pid) !== start
+  if (await becomes(hasEnded, grace)) {
     terminal.print(`ended by itself after ${passed()}`)
     return 0
   }
+  // With a container all that runs in it is killed: nobody else would end what it has started.
+  const others = descendantsOf(pid)
   send(pid, 'SIGKILL', name)
-  const isGone = await ends(pid, KILL_TAKES)
+  for (const one of others) kill(one)
+  const isGone = await becomes(hasEnded, KILL_TAKES)
+  const also = others.length === 0 ? '' : `, with ${others.length} that it had started`
   terminal.print(
     isGone
-      ? `killed after ${passed()}: it had not ended ${formatDuration(grace)} after ${signal}`
+      ? `killed after ${passed()}${also}: it had not ended ${formatDuration(grace)} after ${signal}`
       : `still there ${passed()} after ${signal}, and after SIGKILL: the kernel waits for something on its behalf`,
   )
   return CODES.killed
@@ -41,9 +48,9 @@ export async function stop(target: string, options: Record<string, unknown>): Pr
 const KILL_TAKES = 5000
 
 function pidOf(target: string): number {
-  if (/^\d+$/.test(target) && !existsSync(target)) {
+  if (/^[-+.\d]+$/.test(target) && !existsSync(target)) {
+    if (!isPid(target)) throw usageError(`${target} is no pid: a whole number above 0 was expected`)
     const pid = Number(target)
-    if (pid === 0) throw usageError('0 is no process: it would mean every one of this group')
     if (!isAlive(pid)) throw new Failure(CODES.notRunning, `there is no process ${pid}`)
     return pid
   }
@@ -60,11 +67,19 @@ function send(pid: number, signal: NodeJS.Signals, name: string): void {
   }
 }
 
-function ends(pid: number, within: number): Promise<boolean> {
+function kill(pid: number): void {
+  try {
+    sendSignal(pid, 'SIGKILL')
+  } catch {
+    // It is somebody else's.
+  }
+}
+
+function becomes(isSo: () => boolean, within: number): Promise<boolean> {
   const until = systemClock.now() + within
   return new Promise((resolve) => {
     const look = () => {
-      if (!isAlive(pid)) resolve(true)
+      if (isSo()) resolve(true)
       else if (systemClock.now() >= until) resolve(false)
       else systemClock.setTimeout(look, INTERVAL)
     }

@@ -1,6 +1,8 @@
 /** The variable by which a process in the background knows that it is. */
 export const DETACHED = 'LASTCALL_DETACHED'
 
+let isDetached = false
+
 /** The process, as the command line is handed it: besides `../process.ts` the one file that touches it. */
 export const terminal = {
   /** What was typed after the program's name. */
@@ -13,6 +15,10 @@ export const terminal = {
   },
   get pid(): number {
     return process.pid
+  },
+  /** What `ps` shows, and a pid file's reader looks for. */
+  nameItself(): void {
+    process.title = ['lastcall', ...process.argv.slice(2)].join(' ')
   },
   print(text: string): void {
     process.stdout.write(`${text}\n`)
@@ -32,13 +38,14 @@ export const terminal = {
   },
   /** Whether this is the process that `detach()` has started; what it starts itself is told nothing of it. */
   isDetached(): boolean {
-    const is = process.env[DETACHED] !== undefined
+    isDetached ||= process.env[DETACHED] !== undefined
     delete process.env[DETACHED]
-    return is
+    return isDetached
   },
   /** Tells whoever has started this process in the background; once. */
   tellStarter(message: unknown): void {
-    if (!process.connected) return
+    // A channel of anybody else's is for the program's own use.
+    if (!terminal.isDetached() || !process.connected) return
     process.send?.(message, () => process.connected && process.disconnect())
   },
 }

@@ -22,7 +22,7 @@ export interface ChildProcessOptions {
    */
   readonly stopMessage?: unknown
   /**
-   * The longest that it may take to end, from the stop signal on; then SIGKILL. It is reserved:
+   * The longest that it may take to end, from the beginning of the hook on; then SIGKILL. It is reserved:
    * nothing earlier may eat it. Default: what the budget leaves.
    */
   readonly stopWait?: Duration

@@ -22,7 +22,7 @@ export interface WorkerThreadOptions {
   /** The message that tells it to end. Default `'shutdown'`. */
   readonly stopMessage?: unknown
   /**
-   * The longest that it may take to end, from the message on; then it is terminated. It is reserved:
+   * The longest that it may take to end, from the beginning of the hook on; then it is terminated. It is reserved:
    * nothing earlier may eat it. Default: what the budget leaves.
    */
   readonly stopWait?: Duration

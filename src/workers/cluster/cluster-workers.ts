@@ -3,6 +3,7 @@ import { type Duration, parseDuration } from '../../duration.ts'
 import { invalidOption, LastcallError, refuseUnknownOptions, show } from '../../errors.ts'
 import { type Hook, type HookContext, type Hooks, placeHook } from '../../hook.ts'
 import { limited } from '../../limit.ts'
+import { systemProcess } from '../../process.ts'
 import { exitCodesOf } from '../ending.ts'
 import type { ClusterLike, ClusterWorkerLike } from './cluster.ts'
 import { Listeners } from './listeners.ts'
@@ -21,7 +22,7 @@ export interface ClusterWorkersOptions {
    */
   readonly stopMessage?: string | false
   /**
-   * The longest that a worker may take to end, from the message on; then SIGKILL. It is reserved:
+   * The longest that a worker may take to end, from the beginning of the hook on; then SIGKILL. It is reserved:
    * nothing earlier may eat it. Default: what the budget leaves, and 30 s in `restart()`.
    */
   readonly stopWait?: Duration
@@ -41,9 +42,9 @@ export interface ClusterWorkers extends Hooks {
    * Replaces every worker, one after the other: a new one is forked, and when it listens the old one
    * is told to end, and waited for. A call while this goes on returns the same promise.
    *
-   * @returns the number of workers that were replaced
-   * @throws LastcallError `LASTCALL_WORKER_NOT_READY` where a new one doesn't come to listen: the roll
-   * ends there, and the old ones go on; `LASTCALL_ENDED` where the shutdown begins
+   * @returns the number of workers that were replaced; not all of them where the shutdown begins
+   * @throws LastcallError `LASTCALL_WORKER_NOT_READY`, as a rejection, where a new one doesn't come to
+   * listen: the restart ends there, and the old ones go on
    */
   restart(): Promise<number>
 }
@@ -62,7 +63,7 @@ export interface ClusterWorkers extends Hooks {
  * shutdown.add(workers)
  * shutdown.listen()
  * for (let n = 0; n < 4; n++) cluster.fork()
- * process.on('SIGHUP', () => workers.restart())
+ * process.on('SIGHUP', () => workers.restart().catch((error) => console.error(error.message)))
  *
  * @throws LastcallError `LASTCALL_NOT_A_CLUSTER` or `LASTCALL_INVALID_OPTION`
  */
@@ -122,6 +123,7 @@ class Cluster implements ClusterWorkers {
 
   async #stop(context: HookContext): Promise<void> {
     this.#stopping.abort()
+    systemProcess.expectListeners(context.signal) // One for each worker.
     const { alive } = this.#workers
     // Before anybody is told: an application that forks another for each that ends asks for this.
     for (const worker of alive) worker.exitedAfterDisconnect = true

@@ -25,28 +25,29 @@ interface Client {
 export class Listeners {
   readonly #clock: Clock
   readonly #listeners = new Set<Listener>()
+  readonly #onListen = (message: unknown) => this.#seen((message as { server: Server }).server)
 
   constructor(clock: Clock) {
     this.#clock = clock
-    channel(LISTENS).subscribe((message) => this.#seen((message as { server: Server }).server))
+    channel(LISTENS).subscribe(this.#onListen)
   }
 
   /** Stops accepting; resolves when everybody who was accepted has been handed over. */
   async close(patience: number): Promise<void> {
-    const closing = [...this.#listeners].map((one) => one.close(patience, this.#clock))
-    this.#listeners.clear()
-    await Promise.all(closing)
+    channel(LISTENS).unsubscribe(this.#onListen)
+    await Promise.all([...this.#listeners].map((one) => one.close(patience, this.#clock)))
   }
 
   #seen(server: Server & { _handle?: Handle | null }): void {
     const handle = server._handle
     if (!handle) return
-    server.once('listening', () => {
-      // Node's own listener to this, which takes the handle over, was there before.
-      if (server._handle === null && typeof handle.onconnection === 'function') {
-        this.#listeners.add(new Listener(handle))
-      }
-    })
+    const take = () => {
+      if (server._handle !== null || typeof handle.onconnection !== 'function') return
+      const listener = new Listener(handle, () => this.#listeners.delete(listener))
+      this.#listeners.add(listener)
+    }
+    // Node's own listener to this, which takes the handle over, may come after ours.
+    server.once('listening', () => queueMicrotask(take))
   }
 }
 
@@ -59,7 +60,12 @@ class Listener {
   #pending = 0
   #onEmpty: (() => void) | undefined
 
-  constructor(handle: Handle) {
+  constructor(handle: Handle, onClosed: () => void) {
+    const { close } = handle
+    handle.close = () => {
+      onClosed()
+      close.call(handle)
+    }
     this.#handle = handle
     this.#distribute = handle.onconnection
     handle.onconnection = (error, client) => this.#hand(error, client)

@@ -14,7 +14,11 @@ export interface RollSettings {
   readonly clock: Clock
 }
 
-/** Replaces every worker, one after the other, until the signal says that the shutdown has begun. */
+/**
+ * Replaces every worker, one after the other, until the signal says that the shutdown has begun.
+ *
+ * @returns how many were replaced
+ */
 export async function replaceAll(
   workers: Workers,
   settings: RollSettings,
@@ -22,23 +26,28 @@ export async function replaceAll(
 ): Promise<number> {
   let replaced = 0
   for (const worker of workers.alive) {
-    if (signal.aborted) throw shuttingDown()
     // It may have ended meanwhile, and its successor is new.
     if (!workers.alive.includes(worker)) continue
-    await startOne(workers, workers.isListening(worker) ? 'listening' : 'online', settings, signal)
+    const ready = workers.isListening(worker) ? 'listening' : 'online'
+    const isReplaced = await startOne(workers, ready, settings, signal)
+    if (!isReplaced) break
     await stopOne(worker, workers, settings.stopWait, settings.clock)
     replaced++
   }
   return replaced
 }
 
-/** Forks a worker and waits until it is ready; one that doesn't become so is killed. */
+/**
+ * Forks a worker and waits until it is ready; one that doesn't become so is killed. False where the
+ * shutdown begins: it is ended with the others then.
+ */
 async function startOne(
   workers: Workers,
   ready: 'listening' | 'online',
   { fork, startWait, clock }: RollSettings,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<boolean> {
+  if (signal.aborted) return false
   const worker = fork()
   const { process: child } = worker
   // An application that forks another for each that ends must not do so for this one; said before,
@@ -47,23 +56,27 @@ async function startOne(
     worker.exitedAfterDisconnect = true
   }
   child.prependListener('exit', mark)
-  const isReady = new Promise<void>((resolve, reject) => {
-    worker.once(ready, resolve)
+  let onAbort = () => {}
+  const isReady = new Promise<boolean>((resolve, reject) => {
+    onAbort = () => resolve(false)
+    worker.once(ready, () => resolve(true))
     child.once('exit', () => {
       const how = child.signalCode ?? `exit code ${child.exitCode}`
       reject(notReady(worker, `it ended with ${how}`))
     })
-    signal.addEventListener('abort', () => reject(shuttingDown()), { once: true })
+    signal.addEventListener('abort', onAbort)
   })
   try {
-    await limited(isReady, startWait, clock, () => {
+    const isStarted = await limited(isReady, startWait, clock, () => {
       throw notReady(worker, `it was not ${ready} within ${formatDuration(startWait)}`)
     })
     child.off('exit', mark)
+    return isStarted
   } catch (error) {
-    // In a shutdown it is ended with the others.
-    if (!signal.aborted) await stopOne(worker, workers, 0, clock)
+    await stopOne(worker, workers, 0, clock)
     throw error
+  } finally {
+    signal.removeEventListener('abort', onAbort)
   }
 }
 
@@ -90,12 +103,5 @@ function notReady({ id, process: { pid } }: ClusterWorkerLike, why: string): Las
   return new LastcallError(
     'LASTCALL_WORKER_NOT_READY',
     `The new worker ${id} (pid ${pid}) could not take over: ${why}. The restart ends here; the workers that were not replaced yet go on.`,
-  )
-}
-
-function shuttingDown(): LastcallError {
-  return new LastcallError(
-    'LASTCALL_ENDED',
-    'The shutdown has begun: no worker is replaced any more.',
   )
 }

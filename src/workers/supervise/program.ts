@@ -22,8 +22,8 @@ export interface ProgramOptions {
   /** The signal that tells it to end. Default SIGTERM. */
   readonly stopSignal?: NodeJS.Signals
   /**
-   * The longest that it may take to end, from the stop signal on; then its process group gets
-   * SIGKILL. It is reserved, and the program finds it in `LASTCALL_GRACE`. Default: what the budget
+   * The longest that it may take to end, from the beginning of its hook on; then its process
+   * group gets SIGKILL. It is reserved, and the program finds it in `LASTCALL_GRACE`. Default: what the budget
    * leaves.
    */
   readonly stopWait?: Duration

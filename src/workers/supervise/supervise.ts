@@ -168,7 +168,9 @@ export class Programs implements Supervisor {
 
   /** One that ends all restarts when the run begins, and one for each process, by priority. */
   *[Symbol.iterator](): Iterator<Hook> {
-    yield placeHook({ name: `${this.#name}:hold`, phase: 'announce' }, () => this.#hold())
+    yield placeHook({ name: `${this.#name}:hold`, phase: 'announce' }, ({ reason }) =>
+      this.#hold(reason.kind === 'signal' ? reason.signal : undefined),
+    )
     const levels = [...new Set(this.#processes.map(({ program }) => program.priority))].sort(
       (a, b) => a - b,
     )
@@ -186,19 +188,25 @@ export class Programs implements Supervisor {
     }
   }
 
-  #hold(): void {
+  #hold(signal?: NodeJS.Signals): void {
     this.#isHeld = true
-    for (const one of this.#processes) one.hold()
+    for (const one of this.#processes) one.hold(signal)
+    this.#resolveIfOver()
   }
 
   #changed(change: StateChange): void {
     this.#events.emit('state', change)
-    const over = this.#processes.filter(({ isOver }) => isOver)
-    const last = over.find(({ name }) => name === change.name)
     const endsAll = this.#exitOn === 'any' || (this.#exitOn === 'fatal' && change.to === 'FATAL')
-    if (last && endsAll) this.#resolve(last.exitCode)
-    if (over.length < this.#processes.length) return
-    this.#resolve(over.map(({ exitCode }) => exitCode).find((code) => code !== 0) ?? 0)
+    const one = this.#processes.find(({ name }) => name === change.name)
+    if (one?.isOver && endsAll && !this.#isHeld) this.#resolve(one.exitCode)
+    this.#resolveIfOver()
+  }
+
+  #resolveIfOver(): void {
+    if (!this.#processes.every(({ isOver }) => isOver)) return
+    this.#stopWatching?.()
+    this.#stopWatching = undefined
+    this.#resolve(this.#processes.map(({ exitCode }) => exitCode).find((code) => code !== 0) ?? 0)
   }
 }
 

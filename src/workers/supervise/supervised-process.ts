@@ -41,6 +41,7 @@ export class SupervisedProcess {
   #timer: unknown
   /** No start any more: the shutdown has begun. */
   #isHeld = false
+  #stopSignals: readonly NodeJS.Signals[] = []
   /** Resolves when the child that runs has ended, and all that it wrote has been passed on. */
   #over: Promise<void> = Promise.resolve()
 
@@ -62,11 +63,13 @@ export class SupervisedProcess {
 
   /** Whether it has ended and will not be started again. */
   get isOver(): boolean {
+    if (this.#isHeld) return this.#child === undefined
     return this.#state === 'FATAL' || (this.#state === 'EXITED' && this.#timer === undefined)
   }
 
   /** The code that tells how it ended: as a shell has it where it ended by a signal or never began. */
   get exitCode(): number {
+    if (this.#state === 'STOPPED') return 0
     if (this.#spawnError) return this.#spawnError.exitCode
     const { code, signal } = this.#ending ?? { code: 0, signal: null }
     const isExpected = code !== null && this.program.exitCodes.has(code)
@@ -103,15 +106,19 @@ export class SupervisedProcess {
       }, this.program.startSeconds * 1000)
   }
 
-  /** From now on it is not started again; one that waits for that is stopped at once. */
-  hold(): void {
+  /**
+   * From now on it is not started again; one that waits for that is stopped at once. One that ends by
+   * the signal that has begun the run, which the platform may have sent to everybody, was stopped.
+   */
+  hold(signal?: NodeJS.Signals): void {
     this.#isHeld = true
+    this.#stopSignals = [this.program.stopSignal, ...(signal ? [signal] : [])]
     if (this.#child === undefined) this.#clearTimer()
     if (this.#state === 'BACKOFF') this.#change('STOPPED')
   }
 
   async stop(context: HookContext): Promise<void> {
-    this.hold()
+    if (!this.#isHeld) this.hold()
     const child = this.#child
     if (!child) return
     this.#clearTimer()
@@ -134,8 +141,16 @@ export class SupervisedProcess {
 
   /** Ends it at once, with all that it has started. */
   kill(): void {
-    const pid = this.#child?.pid
-    if (pid !== undefined) sendSignal(this.#surroundings.isWindows ? pid : -pid, 'SIGKILL')
+    if (this.#child) this.#killAll(this.#child)
+  }
+
+  #killAll({ pid }: ChildProcess): void {
+    if (pid === undefined) return
+    try {
+      sendSignal(this.#surroundings.isWindows ? pid : -pid, 'SIGKILL')
+    } catch {
+      // It has become somebody else's, and is theirs to end.
+    }
   }
 
   /** The child, where one could be started; otherwise that is told a little later. */
@@ -171,6 +186,10 @@ export class SupervisedProcess {
     this.#over = exited.then(async () => {
       this.#clearTimer()
       await Promise.all([out.drained(clock), err.drained(clock)])
+      // What it has left behind would be in the way of its successor, and nobody would ever end it.
+      // A group that is being stopped is waited for.
+      if (!(this.#state === 'STOPPING' && this.program.group)) this.#killAll(child)
+      for (const stream of [child.stdout, child.stderr]) stream?.destroy()
       this.#child = undefined
       this.#ended({ code: child.exitCode, signal: child.signalCode }, err.last)
     })
@@ -192,7 +211,10 @@ export class SupervisedProcess {
     this.#ending = ending
     const { exitCodes, startSeconds, restart } = this.program
     const isExpected = ending.code !== null && exitCodes.has(ending.code)
-    if (this.#state === 'STOPPING') {
+    const isStopped =
+      isExpected ||
+      this.#stopSignals.some((one) => ending.signal === one || ending.code === codeOf(one))
+    if (this.#state === 'STOPPING' || (this.#isHeld && isStopped)) {
       this.#change('STOPPED')
     } else if (this.#state === 'STARTING') {
       const within = formatDuration(startSeconds * 1000)

@@ -119,16 +119,18 @@ describe('a process that supervises programs', () => {
     expect(ended.stdout).toContain('web STOPPED')
   })
 
-  test('ends although a grandchild keeps the output open', async () => {
-    const script = new Script(
-      supervisor(`[sh('web', 'sleep 1000 & echo child $!; exec sleep 1000')]`),
-    )
+  test('kills what a program has left behind, and ends although one of them in a session of its own keeps the output open', async () => {
+    const program =
+      'sleep 1000 & echo child $!; setsid sleep 1000 & echo escaped $!; exec sleep 1000'
+    const script = new Script(supervisor(`[sh('web', '${program}')]`))
     await script.says('child')
-    const child = Number(/child (\d+)/.exec(script.stdout)?.[1])
+    await script.says('escaped')
+    const pidOf = (word: string) => Number(new RegExp(`${word} (\\d+)`).exec(script.stdout)?.[1])
     const ended = await script.send('SIGTERM').ended
     expect(ended).toMatchObject({ code: 0, stderr: '' })
-    expect(isAlive(child)).toBe(true)
-    process.kill(child, 'SIGKILL')
+    await until(() => !isAlive(pidOf('child')))
+    expect(isAlive(pidOf('escaped'))).toBe(true)
+    process.kill(pidOf('escaped'), 'SIGKILL')
   })
 
   test('gives a program with this library in it its stopWait as its grace', async () => {

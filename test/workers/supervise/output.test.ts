@@ -169,15 +169,15 @@ describe('an end of the output that is not the end of the program', () => {
     expect(world.states().at(-1)).toBe('STOPPED')
   })
 
-  it('does not hold the end up where a grandchild keeps it open, whose lines still come', async () => {
-    const flag = join(folder(), 'flag')
-    const script = `sh -c 'while [ ! -e ${flag} ]; do sleep 0.01; done; echo late' & echo $! >&2; exit 1`
+  it('does not hold the end up where a grandchild in a session of its own keeps it open', async () => {
+    const script = `setsid sh -c 'echo $$ >&2; exec sleep 600' & read line < /dev/null; exec sleep 600`
     const world = new Supervised([sh(script, { startSeconds: 0, restart: 'never' })]).start()
+    await world.stderr.says('\n')
+    process.kill(world.pid(), 'SIGTERM')
     await world.reaches('EXITED')
     const grandchild = Number(/\d+/.exec(world.stderr.text.slice(6))?.[0])
     expect(isAlive(grandchild)).toBe(true)
-    writeFileSync(flag, '')
-    await world.stdout.says('web | late\n')
+    process.kill(grandchild, 'SIGKILL')
   })
 })
 
