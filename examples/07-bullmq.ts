@@ -67,6 +67,7 @@ async function putBack(job: Job<Mail>, token: string | undefined): Promise<never
 
 /** Stands in for a server of mails; it counts how often each has been sent. */
 async function send({ id = '', data }: Job<Mail>, signal: AbortSignal): Promise<void> {
+  console.log(`sending mail ${id}`)
   await sleep(data.milliseconds, undefined, { signal })
   await redis.hincrby('sent', id, 1)
 }

@@ -129,7 +129,8 @@ describe.skipIf(isSkipped)(`a worker of BullMQ that is stopped${why}`, () => {
     const worker = mailWorker({ pm_id: '0', kill_timeout: '1500' })
     const job = await queue.add('mail', { milliseconds: 600_000 })
     await begin(worker)
-    while ((await job.getState()) !== 'active') await sleep(10)
+    // Redis calls it active when it is fetched, which is before it begins.
+    await worker.says('sending mail 1')
 
     const { code, stderr } = await worker.send('SIGTERM').ended
     expect(code).toBe(124)
@@ -147,7 +148,8 @@ describe.skipIf(isSkipped)(`a worker of BullMQ that is stopped${why}`, () => {
     while ((await job.getState()) !== 'completed') await sleep(10)
     expect((await next.send('SIGTERM').ended).code).toBe(0)
     expect(await redis.hgetall('sent')).toEqual({ 1: '1' })
-    expect(await queue.getJob('1')).toMatchObject({ stalledCounter: 0, attemptsStarted: 2 })
+    // How often it was fetched is BullMQ's affair: a fetch that waits may get it between two workers.
+    expect(await queue.getJob('1')).toMatchObject({ stalledCounter: 0 })
   })
 
   test('names a job that heeds no signal; the next worker finds it when its lock has run out', async () => {
