@@ -107,6 +107,7 @@ class Cluster implements ClusterWorkers {
     )
     this.#workers = new Workers(cluster, { stopMessage, exitCodes, clock })
     this.#listeners = new Listeners(clock)
+    cluster.on('fork', (worker) => this.#listeners.watch(worker))
   }
 
   *[Symbol.iterator](): Iterator<Hook> {
@@ -129,7 +130,9 @@ class Cluster implements ClusterWorkers {
     for (const worker of alive) worker.exitedAfterDisconnect = true
     const late: Promise<void>[] = []
     const takeBack = this.#workers.onFork((worker) => {
-      late.push(this.#workers.stop(worker, context))
+      const end = this.#workers.stop(worker, context)
+      end.catch(() => {}) // It is looked at when the others have ended.
+      late.push(end)
     })
     const endings = await Promise.allSettled(await this.#tellAll(alive, context))
     const all = [...endings, ...(await Promise.allSettled(late))]
@@ -148,11 +151,12 @@ class Cluster implements ClusterWorkers {
     const stop = (worker: ClusterWorkerLike) => this.#workers.stop(worker, context)
     const clock = this.#clock
     if (this.#cluster.schedulingPolicy === this.#cluster.SCHED_RR) {
-      // Bounded: whom a worker that has died was given is taken by nobody.
+      // Bounded: one that hangs takes nobody.
       const patience = context.remaining() / 4
       await limited(this.#listeners.close(patience), patience, clock, () => {})
       return workers.map(stop)
     }
+    this.#listeners.closeCopies()
     // The workers accept themselves, and whoever connects while the last of them closes is reset: so
     // one goes on until the others have ended, for half of the time at most.
     const [last, ...others] = workers
@@ -181,11 +185,11 @@ const OPTIONS = [
 
 function refuseOthers(cluster: ClusterLike): void {
   const isCluster =
-    typeof cluster === 'object' && cluster !== null && typeof cluster.fork === 'function'
-  if (isCluster && cluster.isPrimary) return
+    typeof cluster === 'object' && cluster !== null && typeof cluster.isPrimary === 'boolean'
+  if (isCluster && cluster.isPrimary && typeof cluster.fork === 'function') return
   throw new LastcallError(
     'LASTCALL_NOT_A_CLUSTER',
-    isCluster
+    isCluster && !cluster.isPrimary
       ? 'clusterWorkers() is for the primary of a cluster: a worker is told by it, and needs no more than its own shutdown. Ask for cluster.isPrimary before.'
       : `Expected \`cluster\` to be that of node:cluster, in its primary, got ${show(cluster)}.`,
   )

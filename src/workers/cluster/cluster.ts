@@ -17,6 +17,7 @@ export interface ClusterWorkerLike {
   readonly id: number
   readonly process: ChildProcessLike & Pick<EventEmitter, 'on' | 'off' | 'prependListener'>
   exitedAfterDisconnect: boolean
+  on(event: 'error', listener: () => void): unknown
   once(event: 'listening' | 'online', listener: () => void): unknown
   disconnect(): unknown
   isConnected(): boolean

@@ -2,6 +2,7 @@ import { channel } from 'node:diagnostics_channel'
 import type { Server } from 'node:net'
 import { acceptQueueIsEmpty } from '../../accept-queue.ts'
 import type { Clock } from '../../clock.ts'
+import type { ClusterWorkerLike } from './cluster.ts'
 
 /** What Node listens with, below a server. */
 interface Handle {
@@ -13,23 +14,57 @@ interface Client {
   close(...args: unknown[]): unknown
 }
 
+/** As much of a message between Node's own halves of a cluster as is needed here. */
+interface Internal {
+  readonly cmd?: string
+  readonly act?: string
+  readonly ack?: number
+}
+
 /**
- * The listeners of a primary that accepts connections itself and hands them to its workers in turn
- * (SCHED_RR). Where the last worker closes its own, Node resets everybody who was accepted and not
- * handed over yet, and everybody in the kernel's queue. So the primary stops first.
+ * What a primary listens on. With SCHED_RR it accepts connections itself and hands them to its
+ * workers in turn. Where the last worker closes its own listener, Node resets everybody who was
+ * accepted and not handed over yet, and everybody in the kernel's queue. With SCHED_NONE it keeps
+ * copies of what its workers listen on. When the last worker has closed its own, the kernel goes on
+ * queueing for these, and resets the queue when Node closes them too. So the primary stops first.
  *
- * There is no public way to them: they are seen as they begin to listen, by the diagnostics channel,
- * and known by Node's habit of taking the handle out of the server. Where that is otherwise they are
- * not found, and nothing is done to them.
+ * There is no public way to them. Listeners are seen as they begin to listen, by the diagnostics
+ * channel, and known by Node's habit of taking the handle out of the server; copies are seen as they
+ * are sent to a worker. Where that is otherwise they are not found, and nothing is done to them.
  */
 export class Listeners {
   readonly #clock: Clock
   readonly #listeners = new Set<Listener>()
+  readonly #copies = new Set<Client>()
   readonly #onListen = (message: unknown) => this.#seen((message as { server: Server }).server)
 
   constructor(clock: Clock) {
     this.#clock = clock
     channel(LISTENS).subscribe(this.#onListen)
+  }
+
+  /** Sees what a worker is sent. */
+  watch({ process: child }: ClusterWorkerLike): void {
+    const sender = child as unknown as { send(...args: unknown[]): unknown }
+    const { send } = sender
+    sender.send = (...args) => {
+      const [message, handle] = args as [Internal | null, Client?]
+      if (handle && message?.cmd === 'NODE_CLUSTER') {
+        // A connection, or the answer to a worker that wants to listen.
+        if (message.act === 'newconn') for (const one of this.#listeners) one.gave(handle, child)
+        else if (message.ack !== undefined) this.#copies.add(handle)
+      }
+      return send.apply(child, args)
+    }
+    child.once('exit', () => {
+      for (const one of this.#listeners) one.handAgain(child)
+    })
+  }
+
+  closeCopies(): void {
+    // Node closes them again when the last worker has: that does nothing.
+    for (const handle of this.#copies) handle.close()
+    this.#copies.clear()
   }
 
   /** Stops accepting; resolves when everybody who was accepted has been handed over. */
@@ -53,11 +88,13 @@ export class Listeners {
 
 const LISTENS = 'tracing:net.server.listen:asyncEnd'
 
-/** One of them, and how many it has accepted that no worker has yet. */
+/** One of them, and whom it has accepted that no worker has yet. */
 class Listener {
   readonly #handle: Handle
   readonly #distribute: Handle['onconnection']
-  #pending = 0
+  readonly #close: Handle['close']
+  /** By the worker that each was given. */
+  readonly #pending = new Map<Client, unknown>()
   #onEmpty: (() => void) | undefined
 
   constructor(handle: Handle, onClosed: () => void) {
@@ -66,6 +103,7 @@ class Listener {
       onClosed()
       close.call(handle)
     }
+    this.#close = close
     this.#handle = handle
     this.#distribute = handle.onconnection
     handle.onconnection = (error, client) => this.#hand(error, client)
@@ -79,23 +117,34 @@ class Listener {
     }
     await acceptQueueIsEmpty(() => held.length, { patience, quiet: 0 }, clock)
     // Node closes it again when the last worker has: that does nothing.
-    this.#handle.close()
+    this.#close.call(this.#handle)
     for (const client of held) this.#hand(0, client)
-    if (this.#pending === 0) return
+    if (this.#pending.size === 0) return
     await new Promise<void>((resolve) => {
       this.#onEmpty = resolve
     })
   }
 
+  gave(client: Client, worker: unknown): void {
+    if (this.#pending.has(client)) this.#pending.set(client, worker)
+  }
+
+  /** Whom a worker that has ended was given, and had not taken yet, is for another. */
+  handAgain(ended: unknown): void {
+    for (const [client, worker] of this.#pending) {
+      if (worker === ended) this.#distribute.call(this.#handle, 0, client)
+    }
+  }
+
   /** The primary closes its own end of a connection when a worker has taken it. */
   #hand(error: number, client: Client): void {
     if (!error) {
-      this.#pending++
+      this.#pending.set(client, undefined)
       const { close } = client
       client.close = (...args) => {
         client.close = close
-        this.#pending--
-        if (this.#pending === 0) this.#onEmpty?.()
+        this.#pending.delete(client)
+        if (this.#pending.size === 0) this.#onEmpty?.()
         return close.apply(client, args)
       }
     }

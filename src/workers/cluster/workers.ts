@@ -51,6 +51,8 @@ export class Workers {
     // An application that forks another for each that ends asks for this first.
     worker.exitedAfterDisconnect = true
     if (hasEnded(worker.process)) return
+    // It may have died a moment ago: that it can't be told then is no fault of the primary.
+    worker.on('error', () => {})
     await stop(this.#mortal(worker), context, { clock: this.#clock, reminds: true })
   }
 

@@ -1,0 +1,81 @@
+import cluster from 'node:cluster'
+import { createShutdown } from 'lastcall'
+import { type ClusterWorkersOptions, clusterWorkers } from 'lastcall/workers'
+import { describe, expect, test } from 'vitest'
+import { server, cluster as started } from '../../support/cluster.ts'
+
+/** The primary of no worker. The tests themselves may run in a worker of something. */
+const PRIMARY = { ...cluster, isPrimary: true, on: () => {}, off: () => {}, fork: cluster.fork }
+
+describe('clusterWorkers()', () => {
+  test.each([[undefined], [null], ['cluster'], [{}], [{ isPrimary: true }]])(
+    'refuses %j',
+    (value) => {
+      expect(() => clusterWorkers(value as never)).toThrow(
+        expect.objectContaining({ code: 'LASTCALL_NOT_A_CLUSTER' }),
+      )
+    },
+  )
+
+  test.each<[string, Record<string, unknown>]>([
+    ['stopMessage', { stopMessage: 5 }],
+    ['stopMessage', { stopMessage: true }],
+    ['stopWait', { stopWait: '500' }],
+    ['stopWait', { stopWait: 0 }],
+    ['startWait', { startWait: Number.NaN }],
+    ['exitCodes', { exitCodes: 0 }],
+    ['exitCodes', { exitCodes: [256] }],
+    ['fork', { fork: 'worker.js' }],
+    ['reserve', { reserve: -1 }],
+    ['reserve', { stopWait: '1s', reserve: '2s' }],
+    ['name', { name: '' }],
+    ['killAfter', { killAfter: '1s' }],
+  ])('refuses a wrong %s: %j', (option, options) => {
+    expect(() => clusterWorkers(PRIMARY as never, options as ClusterWorkersOptions)).toThrow(
+      expect.objectContaining({
+        code: 'LASTCALL_INVALID_OPTION',
+        message: expect.stringContaining(option),
+      }),
+    )
+  })
+
+  test('reserves stopWait, and nothing by itself', () => {
+    const [hook] = clusterWorkers(PRIMARY as never, { stopWait: '3s' })
+    expect(hook).toMatchObject({ name: 'cluster', phase: 'stop', timeout: '3s', reserve: '3s' })
+    const [plain] = clusterWorkers(PRIMARY as never)
+    expect(plain).not.toHaveProperty('reserve')
+    expect(plain).not.toHaveProperty('timeout')
+  })
+
+  test('takes a name and a phase', () => {
+    const shutdown = createShutdown({ exit: false })
+    const workers = clusterWorkers(PRIMARY as never, { name: 'web', phase: 'drain' })
+    expect([...workers]).toMatchObject([{ name: 'web', phase: 'drain' }])
+    shutdown.add(workers)
+    expect(() => shutdown.add(clusterWorkers(PRIMARY as never, { name: 'web' }))).toThrow("'web'")
+  })
+
+  test('with no worker at all ends at once', async () => {
+    const shutdown = createShutdown({ exit: false })
+    shutdown.add(clusterWorkers(PRIMARY as never))
+    expect((await shutdown.now()).outcome).toBe('clean')
+  })
+
+  test('is refused in a worker, with what to do', async () => {
+    const primary = await started({
+      workers: 1,
+      worker: server(`
+        const { clusterWorkers } = await import('lastcall/workers')
+        try {
+          clusterWorkers(cluster)
+        } catch ({ code, message }) {
+          say('refused', code, message)
+        }
+      `),
+    })
+    expect(primary.all('refused')[0]).toMatch(
+      /^LASTCALL_NOT_A_CLUSTER .*Ask for cluster\.isPrimary before\.$/,
+    )
+    expect((await primary.send('SIGTERM').ended).code).toBe(0)
+  })
+})
