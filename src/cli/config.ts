@@ -5,6 +5,7 @@ import { refuseUnknownOptions } from '../errors.ts'
 import { type Program, type ProgramOptions, parsePrograms } from '../workers/supervise/program.ts'
 import type { SuperviseOptions } from '../workers/supervise/supervise.ts'
 import { told, usageError } from './failure.ts'
+import { checkGrace } from './options.ts'
 
 /** What a configuration file may hold: `{ "grace": "10s", "exitOn": "fatal", "programs": [ … ] }`. */
 export interface Config {
@@ -22,7 +23,7 @@ export function readConfig(path: string): Config {
     const { grace, exitOn, programs } = config
     parsePrograms(programs)
     return {
-      grace: grace === undefined ? undefined : parseDuration(grace, 'grace'),
+      grace: grace === undefined ? undefined : checkGrace(parseDuration(grace, 'grace'), 'grace'),
       exitOn: exitOn as Config['exitOn'],
       programs: programs as Config['programs'],
     }
@@ -73,9 +74,9 @@ function longest(level: readonly Program[]): number | undefined {
 function parse(path: string): Record<string, unknown> {
   const text = readText(path)
   try {
-    return JSON.parse(text)
+    return JSON.parse(text.replace(/^\uFEFF/, ''))
   } catch (error) {
-    throw usageError(`it is no JSON: ${(error as Error).message}`)
+    throw usageError(`it is no JSON: ${(error as Error).message.replace(/\s+/g, ' ')}`)
   }
 }
 

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { closeSync, openSync } from 'node:fs'
+import { closeSync, existsSync, openSync, rmSync, statSync } from 'node:fs'
 import { systemProcess } from '../process.ts'
 import { Failure, usageError } from './failure.ts'
 import { DETACHED, terminal } from './terminal.ts'
@@ -12,6 +12,7 @@ export type Started = { readonly pid: number } | { readonly code: number; readon
  * its pid when what it runs has been started.
  */
 export function detach(output: string): Promise<number> {
+  const isNew = !existsSync(output)
   const file = open(output)
   const [program, script] = terminal.self
   const child = spawn(program, [script, ...terminal.args], {
@@ -26,7 +27,10 @@ export function detach(output: string): Promise<number> {
       child.disconnect()
       child.unref()
       if ('pid' in started) resolve(started.pid)
-      else reject(new Failure(started.code, started.message))
+      else {
+        if (isNew && statSync(output).size === 0) rmSync(output, { force: true })
+        reject(new Failure(started.code, started.message))
+      }
     })
     child.once('exit', (code, signal) => {
       const how = signal ?? `exit code ${code}`

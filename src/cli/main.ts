@@ -2,7 +2,7 @@
 import { cac } from 'cac'
 import { LastcallError } from '../errors.ts'
 import { CODES, Failure, usageError } from './failure.ts'
-import { durationOf, rewritesOf, textOf } from './options.ts'
+import { checkGrace, durationOf, flagOf, rewritesOf, textOf } from './options.ts'
 import { PASSED_ON } from './passed-on.ts'
 import { takePidFile } from './pid-file.ts'
 import { terminal } from './terminal.ts'
@@ -49,11 +49,19 @@ await main()
 async function main(): Promise<void> {
   try {
     cli.parse(['', '', ...terminal.args], { run: false })
-    if (cli.options.help || cli.options.version) return
+    if (cli.options.help) return
+    if (cli.options.version) {
+      // The parser says it where there is no command.
+      if (cli.matchedCommand) cli.outputVersion()
+      return
+    }
     if (!cli.matchedCommand) {
       const [unknown] = cli.args
       if (unknown !== undefined)
         throw usageError(`there is no command '${unknown}'; see lastcall --help`)
+      const option = Object.keys(cli.options).find((key) => key !== '--')
+      if (option !== undefined)
+        throw usageError(`there is no option --${option} without a command; see lastcall --help`)
       cli.outputHelp()
       terminal.endWith(CODES.usage)
       return
@@ -67,10 +75,12 @@ async function main(): Promise<void> {
 async function run(options: Record<string, unknown>): Promise<void> {
   const command = (options['--'] ?? []) as string[]
   const config = textOf(options.config, 'config')
+  const grace = durationOf(options.grace, 'grace')
+  if (grace !== undefined) checkGrace(grace, '--grace')
   const settings = {
-    grace: durationOf(options.grace, 'grace'),
+    grace,
     rewrites: rewritesOf(options.signal, PASSED_ON),
-    group: options.group === true,
+    group: flagOf(options.group),
   }
   refuseContradictions(command, config, options)
   if (options.detach && !terminal.isDetached()) {
@@ -84,7 +94,7 @@ async function run(options: Record<string, unknown>): Promise<void> {
   const onStart = () => terminal.tellStarter({ pid: terminal.pid })
   if (config !== undefined) {
     const { runGroup } = await import('./run-group.ts')
-    await runGroup(config, { grace: settings.grace, verbose: options.verbose === true, onStart })
+    await runGroup(config, { grace: settings.grace, verbose: flagOf(options.verbose), onStart })
   } else {
     const { runProgram } = await import('./run-program.ts')
     const [program = '', ...args] = command
@@ -97,7 +107,7 @@ function refuseContradictions(
   config: string | undefined,
   options: Record<string, unknown>,
 ): void {
-  if (command.length > 0 === (config !== undefined)) {
+  if (((command[0] ?? '') !== '') === (config !== undefined)) {
     throw usageError(
       config === undefined
         ? 'nothing to run: write the program after --, as in lastcall run -- node worker.js, or name a --config'

@@ -1,4 +1,4 @@
-import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { linkSync, lstatSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { CODES, Failure, usageError } from './failure.ts'
 import { commandOf, isAlive, isPid } from './process-table.ts'
 import { terminal } from './terminal.ts'
@@ -18,7 +18,7 @@ export function takePidFile(path: string): () => void {
     if (error instanceof Failure) throw error
     throw usageError(`the pid file ${path} cannot be written: ${(error as Error).message}`)
   } finally {
-    rmSync(own, { force: true })
+    removeQuietly(own)
   }
   return () => {
     if (read(path) === String(terminal.pid)) rmSync(path, { force: true })
@@ -36,9 +36,8 @@ export function pidIn(path: string): number {
     throw new Failure(CODES.notRunning, `there is no pid file ${path}`)
   }
   if (!isPid(text)) {
-    throw usageError(
-      `${path} holds no pid: a number alone was expected, got '${text.slice(0, 40)}'`,
-    )
+    const got = JSON.stringify(text.slice(0, 40))
+    throw usageError(`${path} holds no pid: a number alone was expected, got ${got}`)
   }
   const pid = Number(text)
   if (!isAlive(pid)) {
@@ -53,7 +52,14 @@ export function pidIn(path: string): number {
 /** Takes a stale file out of the way. */
 function moveAside(path: string): void {
   const text = read(path)
-  if (text === undefined) return
+  if (text === undefined) {
+    if (lstatSync(path, { throwIfNoEntry: false })) {
+      throw usageError(
+        `the pid file ${path} cannot be written: it is a link that leads nowhere; remove it`,
+      )
+    }
+    return
+  }
   const pid = Number(text)
   if (isPid(text) && pid !== terminal.pid && isHolder(pid)) {
     throw usageError(
@@ -86,6 +92,14 @@ function readOrRefuse(path: string): string | undefined {
     return read(path)
   } catch (error) {
     throw usageError(`the pid file ${path} cannot be read: ${(error as Error).message}`)
+  }
+}
+
+function removeQuietly(path: string): void {
+  try {
+    rmSync(path, { force: true })
+  } catch {
+    // It could not be written, which has been told.
   }
 }
 

@@ -46,16 +46,18 @@ export async function runProgram(
   const as = (signal: NodeJS.Signals) => rewrites.get(signal) ?? signal
   // Before it starts: a signal that comes at once would end this process alone.
   const takeBack = shutdown.listen()
-  const child = await start(command, args, group, grace - margin)
+  let program: ChildProcess | undefined
   const pass = (signal: NodeJS.Signals) => {
-    if (hasEnded(child)) return
+    if (!program || hasEnded(program)) return
     try {
-      sendSignal(group ? -Number(child.pid) : Number(child.pid), as(signal))
+      sendSignal(group ? -Number(program.pid) : Number(program.pid), as(signal))
     } catch (error) {
       terminal.complain(`${signal} could not be passed on: ${(error as Error).message}`)
     }
   }
   const unlisten = OTHER_SIGNALS.map((signal) => systemProcess.on(signal, () => pass(signal)))
+  const child = await start(command, args, group, grace - margin)
+  program = child
   shutdown.on('repeat', ({ signal, samePress }) => {
     const isFromTerminal = signal === 'SIGINT' && systemProcess.interactive && !group
     if (STOP_SIGNALS.includes(signal) && !samePress && !isFromTerminal) pass(signal)

@@ -48,6 +48,7 @@ export async function stop(target: string, options: Record<string, unknown>): Pr
 const KILL_TAKES = 5000
 
 function pidOf(target: string): number {
+  if (target === '') throw usageError('stop needs a pid or a pid file')
   if (/^[-+.\d]+$/.test(target) && !existsSync(target)) {
     if (!isPid(target)) throw usageError(`${target} is no pid: a whole number above 0 was expected`)
     const pid = Number(target)

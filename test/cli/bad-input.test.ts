@@ -89,7 +89,9 @@ describe('lastcall run refuses', () => {
   })
 
   test.each(['50ms', '100ms'])('--grace %s, which leaves no time', async (grace) => {
-    expect(await refusal(['run', '--grace', grace, ...TOUCH])).toContain('Nothing would be left')
+    expect(await refusal(['run', '--grace', grace, ...TOUCH])).toContain(
+      'has to be longer than 100 ms',
+    )
   })
 
   test.each([

@@ -146,7 +146,7 @@ describe('lastcall stop of a pid file', () => {
       expect(ended).toMatchObject({
         code: 125,
         stdout: '',
-        stderr: `lastcall: app.pid holds no pid: a number alone was expected, got '${text}'\n`,
+        stderr: `lastcall: app.pid holds no pid: a number alone was expected, got ${JSON.stringify(text)}\n`,
       })
     },
   )
