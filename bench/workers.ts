@@ -7,7 +7,7 @@ import { taskTracker } from 'lastcall/workers'
 import { median, printTable } from './table.ts'
 
 const RUNS = Number(process.env.RUNS ?? 15)
-const CLI = fileURLToPath(new URL('../dist/cli/cli.js', import.meta.url))
+const CLI = fileURLToPath(new URL('../dist/cli/cli.cjs', import.meta.url))
 
 /** Microseconds a call: an async function by itself, and by run(). */
 async function timeOfRun(calls: number): Promise<{ alone: number; counted: number }> {

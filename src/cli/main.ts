@@ -44,7 +44,7 @@ cli
   })
 
 terminal.nameItself()
-await main()
+void main()
 
 async function main(): Promise<void> {
   try {

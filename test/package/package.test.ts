@@ -33,7 +33,7 @@ test('what is published holds the built files with their types, the documents an
       ...['index', 'http/index', 'workers/index'].flatMap((entry) =>
         ['.js', '.cjs', '.d.ts', '.d.cts'].map((ending) => `dist/${entry}${ending}`),
       ),
-      'dist/cli/cli.js',
+      'dist/cli/cli.cjs',
       'README.md',
       'LICENSE',
       'THIRD_PARTY_LICENSES',

@@ -8,7 +8,7 @@ import { expect, onTestFinished } from 'vitest'
 import { Failure } from '../../src/cli/failure.ts'
 import type { Ended } from './script.ts'
 
-const CLI = fileURLToPath(new URL('../../dist/cli/cli.js', import.meta.url))
+const CLI = fileURLToPath(new URL('../../dist/cli/cli.cjs', import.meta.url))
 
 /** What a shell would be given to run the built command line. */
 export const lastcall = (...args: readonly string[]) => [process.execPath, CLI, ...args]
