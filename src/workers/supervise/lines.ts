@@ -79,7 +79,12 @@ export class Lines {
           this.#endLine()
           resolve()
         } else if (this.#source.isPaused()) {
-          this.#source.once('resume', () => clock.afterPoll(look))
+          // One that has come to its end meanwhile is closed, and may not say that it goes on.
+          const goOn = () => {
+            this.#source.off('resume', goOn).off('close', goOn)
+            clock.afterPoll(look)
+          }
+          this.#source.on('resume', goOn).on('close', goOn)
         } else {
           this.#isBusy = false
           clock.afterPoll(look)
