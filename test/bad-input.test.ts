@@ -1,17 +1,8 @@
 import { createServer } from 'node:http'
 import { describe, expect, test } from 'vitest'
-import { createShutdown, LastcallError } from '../src/index.ts'
+import { createShutdown } from '../src/index.ts'
+import { errorOf } from './support/error-of.ts'
 import { virtualShutdown } from './support/virtual.ts'
-
-function errorOf(attempt: () => unknown): LastcallError {
-  try {
-    attempt()
-  } catch (error) {
-    expect(error).toBeInstanceOf(LastcallError)
-    return error as LastcallError
-  }
-  throw new Error('was accepted')
-}
 
 const run = () => {}
 

@@ -2,20 +2,10 @@ import { spawn } from 'node:child_process'
 import { EventEmitter, once } from 'node:events'
 import { basename } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { LastcallError } from '../../src/errors.ts'
 import { childProcess } from '../../src/workers/child-process.ts'
 import { nodeChild } from '../support/child.ts'
+import { errorOf } from '../support/error-of.ts'
 import { virtualShutdown } from '../support/virtual.ts'
-
-function errorOf(attempt: () => unknown): LastcallError {
-  try {
-    attempt()
-  } catch (error) {
-    expect(error).toBeInstanceOf(LastcallError)
-    return error as LastcallError
-  }
-  throw new Error('was accepted')
-}
 
 /** A child that says what a test wants it to, and is no process. */
 function fakeChild(more: object = {}) {

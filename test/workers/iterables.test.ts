@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import { LastcallError } from '../../src/errors.ts'
 import type { Hook } from '../../src/hook.ts'
 import { taskTracker } from '../../src/workers/task-tracker.ts'
+import { errorOf } from '../support/error-of.ts'
 import { virtualShutdown } from '../support/virtual.ts'
 
 function named(name: string): Hook {
@@ -12,16 +12,6 @@ function named(name: string): Hook {
 async function hooksIn({ shutdown }: ReturnType<typeof virtualShutdown>): Promise<string[]> {
   const { phases } = await shutdown.now()
   return phases.flatMap((phase) => phase.hooks.map((hook) => hook.name))
-}
-
-function errorOf(attempt: () => unknown): LastcallError {
-  try {
-    attempt()
-  } catch (error) {
-    expect(error).toBeInstanceOf(LastcallError)
-    return error as LastcallError
-  }
-  throw new Error('was accepted')
 }
 
 describe('add() takes whatever iterates over hooks:', () => {

@@ -32,7 +32,7 @@ describe('run() settles as the work does:', () => {
 
   test('with what its promise resolves with, or whatever else is thenable', async () => {
     const jobs = taskTracker()
-    // biome-ignore lint/suspicious/noThenProperty: this is what is tried here
+    // biome-ignore lint/suspicious/noThenProperty: run() has to wait for any thenable, and a Promise would not prove that
     const thenable = { then: (resolve: (value: string) => void) => resolve('thenable') }
     expect(await jobs.run(async () => 'a promise')).toBe('a promise')
     expect(await jobs.run(() => thenable)).toBe('thenable')

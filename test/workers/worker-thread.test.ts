@@ -1,8 +1,8 @@
 import { once } from 'node:events'
 import { MessageChannel, Worker } from 'node:worker_threads'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { LastcallError } from '../../src/errors.ts'
 import { workerThread } from '../../src/workers/worker-thread.ts'
+import { errorOf } from '../support/error-of.ts'
 import { firstHook, quietShutdown, stopped } from '../support/stop.ts'
 import { virtualShutdown } from '../support/virtual.ts'
 import { parentScript } from '../support/workers-script.ts'
@@ -26,16 +26,6 @@ function heeds(code = 0, after = 0): string {
     parentPort.postMessage({ heard: message })
     setTimeout(() => process.exit(${code}), ${after})
   })`
-}
-
-function errorOf(attempt: () => unknown): LastcallError {
-  try {
-    attempt()
-  } catch (error) {
-    expect(error).toBeInstanceOf(LastcallError)
-    return error as LastcallError
-  }
-  throw new Error('was accepted')
 }
 
 describe('a thread', () => {

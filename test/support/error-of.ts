@@ -1,0 +1,13 @@
+import { expect } from 'vitest'
+import { LastcallError } from '../../src/errors.ts'
+
+/** The error of the library by which something is refused; fails where it is accepted. */
+export function errorOf(attempt: () => unknown): LastcallError {
+  try {
+    attempt()
+  } catch (error) {
+    expect(error).toBeInstanceOf(LastcallError)
+    return error as LastcallError
+  }
+  throw new Error('was accepted')
+}
