@@ -14,6 +14,7 @@ const LAYERS = [
     'errors.ts',
     'cut-off.ts',
     'accept-queue.ts',
+    'proc-stat.ts',
     'duration.ts',
     'clock.ts',
     'reason.ts',
@@ -43,7 +44,7 @@ const FOR_ADAPTERS = [
   'cut-off.ts',
   'accept-queue.ts',
 ]
-const FOR_WORKERS = ['process.ts', 'phases.ts', 'limit.ts']
+const FOR_WORKERS = ['process.ts', 'phases.ts', 'limit.ts', 'proc-stat.ts']
 
 function importsOf(file: string): string[] {
   const text = readFileSync(join(SRC, file), 'utf8')

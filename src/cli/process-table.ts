@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs'
+import { isZombie, procStat } from '../proc-stat.ts'
 import { sendSignal } from '../process.ts'
 
 /** The largest number that a process may have on any system. */
@@ -15,8 +16,8 @@ export function isAlive(pid: number): boolean {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EPERM') throw error
   }
-  const state = statOf(pid)?.[0]
-  return state !== 'Z' && state !== 'X'
+  const stat = procStat(pid)
+  return stat === undefined || !isZombie(stat)
 }
 
 /** Its command line, where the system tells. */
@@ -27,15 +28,15 @@ export function commandOf(pid: number): string | undefined {
 
 /** When it began, by the kernel's own count, where the system tells: another process has another. */
 export function startOf(pid: number): string | undefined {
-  return statOf(pid)?.[19]
+  return procStat(pid)?.start
 }
 
 /** The processes that it has started, and they in turn, where the system tells. */
 export function descendantsOf(pid: number): number[] {
   const children = new Map<number, number[]>()
   for (const name of processes()) {
-    const parent = Number(statOf(Number(name))?.[1])
-    children.set(parent, [...(children.get(parent) ?? []), Number(name)])
+    const parent = procStat(name)?.parent
+    if (parent !== undefined) children.set(parent, [...(children.get(parent) ?? []), Number(name)])
   }
   const found: number[] = []
   for (let next = children.get(pid) ?? []; next.length > 0; ) {
@@ -51,12 +52,6 @@ function processes(): string[] {
   } catch {
     return []
   }
-}
-
-/** The fields of proc(5)'s stat after the name, which stands in brackets and may hold anything. */
-function statOf(pid: number): string[] | undefined {
-  const stat = read(`/proc/${pid}/stat`)
-  return stat?.slice(stat.lastIndexOf(')') + 2).split(' ')
 }
 
 function read(path: string): string | undefined {

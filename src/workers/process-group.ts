@@ -1,5 +1,6 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { readdirSync } from 'node:fs'
 import type { Clock } from '../clock.ts'
+import { isZombie, procStat } from '../proc-stat.ts'
 import { sendSignal } from '../process.ts'
 
 /** How often a group is looked at: nothing tells when a process ends that is no child of ours. */
@@ -42,21 +43,11 @@ function hasOnlyZombies(id: number): boolean {
     return readdirSync('/proc')
       .filter((name) => /^\d+$/.test(name))
       .every((pid) => {
-        const { group, state } = statOf(pid)
-        return group !== id || state === 'Z' || state === 'X'
+        // One that is gone has ended between the two looks.
+        const stat = procStat(pid)
+        return stat?.group !== id || isZombie(stat)
       })
   } catch {
     return false
-  }
-}
-
-function statOf(pid: string): { state?: string; group?: number } {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
-    // The name, in brackets, may hold anything: what counts comes after the last bracket.
-    const [state = '', , group = ''] = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-    return { state, group: Number(group) }
-  } catch {
-    return {} // It has ended between the two looks.
   }
 }
