@@ -2,7 +2,7 @@ import { type Clock, systemClock } from '../clock.ts'
 import type { HookContext } from '../hook.ts'
 import { sendSignal } from '../process.ts'
 import { signalOfThePlatform } from './already-told.ts'
-import { codeOf, type Ending, endedBadly } from './ending.ts'
+import { type Ending, endedBadly, isExpected } from './ending.ts'
 import { groupHasEnded, isGroup } from './process-group.ts'
 import { type Mortal, stop } from './stop.ts'
 
@@ -91,7 +91,8 @@ class Child implements Mortal {
       await groupHasEnded(this.#pid, context.signal, clock)
     }
     const ending: Ending = { code: child.exitCode, signal: child.signalCode }
-    if (!this.#isFine(ending)) throw endedBadly(this.label, ending)
+    const toldBy = [settings.stopSignal, ...this.#toldBy]
+    if (!isExpected(ending, settings.exitCodes, toldBy)) throw endedBadly(this.label, ending)
   }
 
   /** Sends it by the child's channel, which may close meanwhile; false where it cannot be sent. */
@@ -121,13 +122,5 @@ class Child implements Mortal {
     // Until its exit is told nobody else can have got its number: it has not been waited for.
     if (to === 'group') sendSignal(-this.#pid, signal)
     else if (!hasEnded(this.child)) sendSignal(this.#pid, signal)
-  }
-
-  /** By one of its exit codes, or by the signal that it was told by, as most programs do. */
-  #isFine({ code, signal }: Ending): boolean {
-    if (code !== null && this.settings.exitCodes.has(code)) return true
-    return [this.settings.stopSignal, ...this.#toldBy].some(
-      (told) => signal === told || code === codeOf(told),
-    )
   }
 }

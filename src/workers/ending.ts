@@ -21,6 +21,16 @@ export function codeOf(signal: NodeJS.Signals): number {
   return 128 + (signalNumbers()[signal] ?? 0)
 }
 
+/** Whether it ended by one of its exit codes, or by a signal that it was told by, as most programs do. */
+export function isExpected(
+  { code, signal }: Ending,
+  exitCodes: ReadonlySet<number>,
+  toldBy: readonly NodeJS.Signals[],
+): boolean {
+  if (code !== null && exitCodes.has(code)) return true
+  return toldBy.some((told) => signal === told || code === codeOf(told))
+}
+
 export function describeEnding({ code, signal }: Ending): string {
   return signal ?? `exit code ${code}`
 }

@@ -1,7 +1,7 @@
 import type { Clock } from '../../clock.ts'
 import { sendSignal } from '../../process.ts'
 import { hasEnded } from '../child.ts'
-import { type Ending, endedBadly } from '../ending.ts'
+import { type Ending, endedBadly, isExpected } from '../ending.ts'
 import { type Mortal, type StopContext, stop } from '../stop.ts'
 import type { ClusterLike, ClusterWorkerLike } from './cluster.ts'
 
@@ -88,8 +88,7 @@ export class Workers {
       ended: async () => {
         await new Promise<void>((resolve) => void child.once('exit', () => resolve()))
         const ending: Ending = { code: child.exitCode, signal: child.signalCode }
-        const isTold = ending.signal === 'SIGTERM' || ending.code === 143
-        if (!isTold && !this.#exitCodes.has(ending.code ?? -1)) throw endedBadly(label, ending)
+        if (!isExpected(ending, this.#exitCodes, ['SIGTERM'])) throw endedBadly(label, ending)
       },
     }
   }
