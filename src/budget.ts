@@ -48,6 +48,32 @@ export function reservesOf(wishes: readonly Wish[], budget: number): number[] {
   return wishes.map((wish, index) => wish.named + Math.round((more[index] ?? 0) * share))
 }
 
+/**
+ * What is kept of the time that is left: for each of the phases that are still to run, in their order,
+ * and in sum for those that come after the first so many.
+ */
+export function keepReserves(
+  wishes: readonly Wish[],
+  left: number,
+  beginning: number,
+): { reserves: number[]; later: number } {
+  const reserves = reservesOf(wishes, left - HANDOVER * (wishes.length - 1))
+  const later = sum(reserves.slice(beginning).map((reserve) => reserve + HANDOVER))
+  return { reserves, later }
+}
+
+/** How long a hook may take that begins now: the least of its own timeout and what later phases leave it. */
+export function limitOf(
+  hook: { readonly timeout: number; readonly reserve: number | undefined },
+  { left, later, margin }: { left: number; later: number; margin: number },
+): number {
+  if (left <= 0) return 0
+  // What was reserved is to be had whole: where timers fired late, for the machine is busy, it may
+  // take of the margin what is missing, up to a half.
+  const promised = Math.min(hook.reserve ?? 0, left - later + margin / 2)
+  return Math.max(1, Math.floor(Math.min(hook.timeout, Math.max(left - later, promised))))
+}
+
 export function refuseOversizedReserves(
   wishes: readonly (Wish & { label: string })[],
   budget: Budget,

@@ -2,6 +2,7 @@ import { EventEmitter } from 'eventemitter3'
 import { AbortError, invalidOption, LastcallError } from './errors.ts'
 import { EVENTS, type EventMap, type ShutdownEvent } from './events.ts'
 import type { PreparedHook } from './hook.ts'
+import { type Plan, planOf } from './plan.ts'
 import { describeError, type FaultOrigin, formatReason, type Reason } from './reason.ts'
 import { freeze, type Report } from './report.ts'
 import { Run, type RunParts } from './run.ts'
@@ -30,6 +31,13 @@ export class Coordinator {
   get unfinished(): string[] {
     const waiting = this.#parts.registry.groups().flatMap(({ hooks }) => [...hooks])
     return [...(this.#run?.running ?? []), ...waiting.map(({ name }) => name)]
+  }
+
+  /** What is still to run, and how long each of it may take. */
+  plan(): Plan {
+    const { registry, budget, platform } = this.#parts
+    const { earliest, latest } = this.#run?.nextPhase ?? { earliest: 0, latest: 0 }
+    return planOf(registry.groups(), { budget, platform, earliest, latest })
   }
 
   /** Takes hooks before the run and during it; returns a way to take back those that have not begun. */

@@ -144,6 +144,7 @@ export function assemble(options: ShutdownOptions, { host, clock }: Ports): Shut
       }
       return coordinator.begin({ kind: 'call', note: note ?? null })
     },
+    plan: () => coordinator.plan(),
     on: (name, listener) => coordinator.on(name, listener),
     get signal() {
       return coordinator.signal

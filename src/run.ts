@@ -1,4 +1,4 @@
-import { type Budget, HANDOVER, reservesOf } from './budget.ts'
+import { type Budget, keepReserves, limitOf } from './budget.ts'
 import type { Clock } from './clock.ts'
 import { formatDuration } from './duration.ts'
 import { TimeoutError } from './errors.ts'
@@ -75,6 +75,16 @@ export class Run {
     this.#emit({ type: 'fault', fault })
   }
 
+  /** When the next phase can begin: now, and when what is running is over at the latest. */
+  get nextPhase(): { earliest: number; latest: number } {
+    const earliest = this.#elapsed()
+    const latest = [...this.#phases.values()]
+      .flatMap(({ hooks }) => hooks)
+      .filter(({ name }) => this.#running.has(name))
+      .reduce((last, { began, limit }) => Math.max(last, (began ?? 0) + limit), earliest)
+    return { earliest, latest }
+  }
+
   /** The names of the hooks that have begun and not ended. */
   get running(): Iterable<string> {
     return this.#running.keys()
@@ -110,24 +120,20 @@ export class Run {
   #startGroups(priority: number): void {
     const { registry, budget } = this.#parts
     const waiting = registry.groups()
-    const left = budget.budget - this.#elapsed()
-    const reserves = reservesOf(waiting, left - HANDOVER * (waiting.length - 1))
     const groups = registry.take(priority)
     // Higher priorities stand first: those after the ones taken are still to come.
-    const kept = reserves.slice(groups.length).reduce((sum, reserve) => sum + reserve + HANDOVER, 0)
+    const left = budget.budget - this.#elapsed()
+    const { reserves, later } = keepReserves(waiting, left, groups.length)
     groups.forEach((group, index) => {
       const phase = this.#openPhase(group, reserves[index] ?? 0)
-      for (const hook of group.hooks) this.#startHook(hook, phase, kept)
+      for (const hook of group.hooks) this.#startHook(hook, phase, later)
     })
   }
 
-  #startHook(hook: PreparedHook, phase: Draft<PhaseReport>, kept: number): void {
+  #startHook(hook: PreparedHook, phase: Draft<PhaseReport>, later: number): void {
     const { budget, margin } = this.#parts.budget
     const left = budget - this.#elapsed()
-    // What was reserved is to be had whole: where timers fired late, for the machine is busy, it may
-    // take of the margin what is missing, up to a half.
-    const promised = Math.min(hook.reserve ?? 0, left - kept + margin / 2)
-    const limit = Math.max(1, Math.floor(Math.min(hook.timeout, Math.max(left - kept, promised))))
+    const limit = limitOf(hook, { left, later, margin })
     const draft: Draft<HookReport> = {
       name: hook.name,
       phase: hook.phase,
@@ -135,7 +141,7 @@ export class Run {
       status: 'done',
       began: left > 0 ? this.#elapsed() : null,
       ended: this.#elapsed(),
-      limit: left > 0 ? limit : 0,
+      limit,
       notes: [],
       error: null,
     }

@@ -3,6 +3,7 @@ import type { EventMap } from './events.ts'
 import type { ExitCodes } from './exit-code.ts'
 import type { DisposableResource, Hook, Hooks } from './hook.ts'
 import type { PhaseOption } from './phases.ts'
+import type { Plan } from './plan.ts'
 import type { Platform } from './platform.ts'
 import type { Report } from './report.ts'
 import type { SignalOptions } from './triggers/signals.ts'
@@ -35,6 +36,11 @@ export interface Shutdown {
    * @param reason a note for the report
    */
   now(reason?: string): Promise<Report>
+  /**
+   * A dry run: what would run, in which order, and how long each hook could take. Nothing is run;
+   * during a run it is what is still to come. `formatPlan()` draws it.
+   */
+  plan(): Plan
   /** Fires when the run begins: for loops and long work that should take on nothing new. */
   readonly signal: AbortSignal
   /** The account of the run; `undefined` until it is over. */

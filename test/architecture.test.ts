@@ -26,7 +26,7 @@ const LAYERS = [
     'phases.ts',
   ],
   ['hook.ts', 'budget.ts', 'report.ts', 'registry.ts', 'exit-code.ts', 'events.ts'],
-  ['run.ts', 'coordinator.ts', 'problems.ts', 'timeline.ts', 'exit.ts'],
+  ['plan.ts', 'run.ts', 'coordinator.ts', 'problems.ts', 'timeline.ts', 'exit.ts'],
   ['triggers/signals.ts', 'triggers/faults.ts', 'triggers/messages.ts'],
   ['shutdown.ts', 'create-shutdown.ts'],
   ['index.ts'],

@@ -48,6 +48,17 @@ describe('the blocks of code', () => {
     expect(visits).toMatch(/^\d{4}-\d\d-\d\dT\S+ \S+\n$/)
   })
 
+  test('of the README has the plan that stands there', async () => {
+    const [block] = programs.filter(({ file }) => file === 'README.md')
+    if (!block) throw new Error('The README has no program')
+    const print = "console.log((await import('lastcall')).formatPlan(shutdown.plan()))"
+    const { script } = await startProgram(block, print)
+    await script.send('SIGTERM').ended
+    const [plan] = /^deadline [\s\S]*?(?=\n\S)/m.exec(script.stdout) ?? []
+    // It names the platform of whoever runs it.
+    expect(readme.text.replace(' (docker)', '')).toContain(plan?.replace(/ \(\w+\)(?= − )/, ''))
+  })
+
   test.each(
     programs.filter(({ file }) => file !== 'README.md').map((block) => [at(block), block] as const),
   )('that are programs end with 0 on SIGTERM: %s', async (_at, block) => {

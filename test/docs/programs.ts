@@ -22,8 +22,8 @@ const FRAMEWORKS = ['express', 'fastify', 'koa', 'hono', '@hono/node-server', 'w
 const READY = 'ready for a signal'
 const PORT = /^listens on (\d+)$/m
 
-/** Starts a block as a reader would, in a directory with nothing but what it imports. */
-export async function startProgram({ code }: Block): Promise<Program> {
+/** Starts a block as a reader would, in a directory with nothing but what it imports; more may follow it. */
+export async function startProgram({ code }: Block, more = ''): Promise<Program> {
   const directory = mkdtempSync(join(tmpdir(), 'lastcall-docs-'))
   onTestFinished(() => rmSync(directory, { recursive: true, force: true }))
   mkdirSync(join(directory, 'node_modules/@hono'), { recursive: true })
@@ -35,6 +35,7 @@ export async function startProgram({ code }: Block): Promise<Program> {
     if (typeof server === 'object' && server.on) {
       server.on('listening', () => console.log('listens on ' + server.address().port))
     }
+    ${more}
     console.log('${READY}')
   `
   const script = new Script(

@@ -64,6 +64,7 @@ describe.each([
       'TimeoutError',
       'createShutdown',
       'detectPlatform',
+      'formatPlan',
       'formatReport',
     ])
     expect(adapters).toEqual([

@@ -1,0 +1,97 @@
+import { type Budget, HANDOVER, keepReserves, limitOf } from './budget.ts'
+import { formatDuration } from './duration.ts'
+import type { Platform } from './platform.ts'
+import type { Group } from './registry.ts'
+import { freeze } from './report.ts'
+
+/**
+ * What a run would do: plain data that serialises to JSON. Times are in milliseconds; what counts
+ * from somewhere counts from the start of the run.
+ */
+export interface Plan {
+  readonly platform: Platform
+  readonly grace: number
+  readonly margin: number
+  /** When every hook has to be over: grace − margin. */
+  readonly deadline: number
+  /** In the order in which they run. */
+  readonly phases: readonly PlannedPhase[]
+}
+
+export interface PlannedPhase {
+  /** `priority 450` where no phase has that priority. */
+  readonly name: string
+  readonly priority: number
+  /** What is kept for it of the budget. */
+  readonly reserve: number
+  /** They run concurrently. */
+  readonly hooks: readonly PlannedHook[]
+}
+
+export interface PlannedHook {
+  readonly name: string
+  /** How long it may take even where everything before it takes as long as it may. */
+  readonly atLeast: number
+  /** How long it may take where nothing before it takes any time. */
+  readonly atMost: number
+  /** When it is cut off at the latest. */
+  readonly endsBy: number
+}
+
+/** What would run of these, of which the first begin then. Nothing is run and nothing changes. */
+export function planOf(
+  groups: readonly Group[],
+  parts: { budget: Budget; platform: Platform; earliest: number; latest: number },
+): Plan {
+  const { budget, platform, earliest, latest } = parts
+  const { grace, margin } = budget
+  // Both times go through all phases: here nothing takes any time, there everything all it may.
+  const quick = budget.budget - earliest
+  let slow = budget.budget - latest
+  const phases = groups.map(({ label, priority, hooks }, index) => {
+    const [best, worst] = [quick, slow].map((left) => {
+      const { reserves, later } = keepReserves(groups.slice(index), left, 1)
+      return { left, later, margin, reserve: reserves[0] ?? 0 }
+    }) as [Share, Share]
+    const planned = [...hooks].map((hook) => {
+      const atLeast = limitOf(hook, worst)
+      const endsBy = budget.budget - worst.left + atLeast
+      return { name: hook.name, atLeast, atMost: limitOf(hook, best), endsBy }
+    })
+    // A limit's timer fires late.
+    slow -= Math.max(...planned.map(({ atLeast }) => atLeast)) + HANDOVER
+    return { name: label, priority, reserve: best.reserve, hooks: planned }
+  })
+  return freeze({ platform, grace, margin, deadline: budget.budget, phases })
+}
+
+type Share = { left: number; later: number; margin: number; reserve: number }
+
+/**
+ * Draws a plan for a terminal, or for a snapshot: a line for each hook, in the order in which they
+ * would run.
+ *
+ * @example
+ * console.log(formatPlan(shutdown.plan()))
+ */
+export function formatPlan({ platform, grace, margin, deadline, phases }: Plan): string {
+  const head = ['phase', 'hook', 'at least', 'at most', 'over by']
+  const rows = phases.flatMap(({ name, priority, hooks }) =>
+    hooks.map((hook, index) => {
+      const phase = name.endsWith(` ${priority}`) ? name : `${name} (${priority})`
+      const times = [hook.atLeast, hook.atMost, hook.endsBy].map(formatDuration)
+      return [index === 0 ? phase : '', hook.name, ...times]
+    }),
+  )
+  const widths = head.map((_, index) =>
+    [head, ...rows].reduce((widest, row) => Math.max(widest, row[index]?.length ?? 0), 0),
+  )
+  const line = (cells: readonly string[]) =>
+    cells.map((cell, index) =>
+      // Names on the left, times on the right.
+      index < 2 ? cell.padEnd(widths[index] ?? 0) : cell.padStart(widths[index] ?? 0),
+    )
+  const where = platform.name === 'unknown' ? '' : ` (${platform.name})`
+  const title = `deadline ${formatDuration(deadline)} = grace ${formatDuration(grace)}${where} − margin ${formatDuration(margin)}`
+  return [title, ...[head, ...rows].map((row) => `  ${line(row).join('  ').trimEnd()}`)].join('\n')
+}
