@@ -7,6 +7,7 @@ export default defineConfig([
       index: 'src/index.ts',
       'http/index': 'src/http/index.ts',
       'workers/index': 'src/workers/index.ts',
+      'testing/index': 'src/testing/index.ts',
     },
     format: ['esm', 'cjs'],
     target: 'node20.19',

@@ -6,6 +6,7 @@ const source = (path: string) => fileURLToPath(new URL(`src/${path}`, import.met
 export default defineConfig({
   resolve: {
     alias: [
+      { find: /^lastcall\/testing$/, replacement: source('testing/index.ts') },
       { find: /^lastcall\/workers$/, replacement: source('workers/index.ts') },
       { find: /^lastcall\/http$/, replacement: source('http/index.ts') },
       { find: /^lastcall$/, replacement: source('index.ts') },

@@ -23,3 +23,12 @@ export const systemClock: Clock = {
   clearTimeout: (timer) => clearTimeout(timer as NodeJS.Timeout),
   afterPoll: (run) => void setImmediate(run),
 }
+
+/** Whatever timers are global when one is set: the fake ones of a test runner, where they are on. */
+export const currentClock: Clock = {
+  now: () => Date.now(),
+  date: () => Date.now(),
+  setTimeout: (run, milliseconds) => globalThis.setTimeout(run, milliseconds),
+  clearTimeout: (timer) => globalThis.clearTimeout(timer as NodeJS.Timeout),
+  afterPoll: (run) => void globalThis.setImmediate(run),
+}

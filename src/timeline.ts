@@ -49,8 +49,8 @@ const COLORS = {
 const COLOR_OF = { done: 'green', failed: 'red', 'cut off': 'yellow' } as const
 
 function headline(report: Report): string {
-  const { platform } = report
-  return `${formatReason(report.reason)} → exit code ${report.exitCode} (${report.outcome}) after ${formatDuration(report.duration)}; deadline ${formatDuration(report.deadline)}, grace ${formatDuration(report.grace)} (${platform.name})`
+  const where = report.platform.name === 'unknown' ? '' : ` (${report.platform.name})`
+  return `${formatReason(report.reason)} → exit code ${report.exitCode} (${report.outcome}) after ${formatDuration(report.duration)}; deadline ${formatDuration(report.deadline)}, grace ${formatDuration(report.grace)}${where}`
 }
 
 function bar(hook: HookReport, scale: number, columns: number): string {

@@ -140,7 +140,7 @@ describe('several shutdowns in one process', () => {
 
   test('that hear of the same fault report it once each', async () => {
     const { process, clock, shutdowns } = companyOf({ takes: 10 }, { takes: 10 })
-    process.emitter.emit('uncaughtException', new Error('boom'))
+    process.emit('uncaughtException', new Error('boom'))
     await clock.advance(100)
     expect(shutdowns.map((shutdown) => shutdown.report?.faults.length)).toEqual([1, 1])
   })
@@ -148,7 +148,7 @@ describe('several shutdowns in one process', () => {
   test('take what the signal of the other has ended for no fault', async () => {
     const { process, clock, shutdowns } = companyOf({ takes: 10 }, { takes: 10 })
     process.send('SIGTERM')
-    process.emitter.emit('unhandledRejection', shutdowns[0]?.signal.reason)
+    process.emit('unhandledRejection', shutdowns[0]?.signal.reason)
     await clock.advance(100)
     expect(process.exits).toEqual([0])
   })

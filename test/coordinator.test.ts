@@ -114,7 +114,7 @@ describe('hooks that go wrong', () => {
       after: { status: 'done' },
     })
     expect(report).toMatchObject({ outcome: 'failed', exitCode: 1 })
-    expect(process.warnings).toMatch(/lastcall: hook 'bad' \(drain\) failed: Error: boom\n +at /)
+    expect(process.output).toMatch(/lastcall: hook 'bad' \(drain\) failed: Error: boom\n +at /)
   })
 
   test.each([undefined, null, 'text', 42, { message: 'not an Error' }, Object.create(null)])(
@@ -173,7 +173,7 @@ describe('hooks that go wrong', () => {
       errors: [{ message: 'one' }, { message: 'two' }],
       cause: { message: 'circle', cause: { message: 'circle' } },
     })
-    expect(process.warnings).toMatch(/one of them: Error: one[\s\S]*caused by: Error: circle/)
+    expect(process.output).toMatch(/one of them: Error: one[\s\S]*caused by: Error: circle/)
     expect(() => JSON.stringify(report)).not.toThrow()
   })
 
@@ -256,7 +256,7 @@ describe('the budget', () => {
     expect(ran).toBe(false)
     expect(hooksOf(report)['too late']).toMatchObject({ status: 'cut off', began: null, limit: 0 })
     expect(report.exitCode).toBe(124)
-    expect(process.warnings).toContain("hook 'too late' (close) never ran")
+    expect(process.output).toContain("hook 'too late' (close) never ran")
   })
 
   test('the context tells the deadline as a time of day', async () => {
@@ -594,7 +594,7 @@ describe('events', () => {
     expect(report.faults).toMatchObject([
       { origin: 'listener', error: { message: 'bad listener' } },
     ])
-    expect(process.warnings).toContain('bad listener')
+    expect(process.output).toContain('bad listener')
   })
 
   test('a listener for faults that throws does not loop', async () => {

@@ -15,7 +15,7 @@ async function exitOf(ending: Ending, options: ShutdownOptions = {}, application
   }[ending]
   shutdown.add({ name: 'a', phase: 'drain', run })
   shutdown.listen()
-  if (ending === 'fault') process.emitter.emit('uncaughtException', new Error('boom'))
+  if (ending === 'fault') process.emit('uncaughtException', new Error('boom'))
   else process.send('SIGTERM')
   await clock.advance(20_000)
   return process.exits

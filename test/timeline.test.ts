@@ -29,7 +29,7 @@ test('a run is drawn on one time scale, a line for each hook, with what went wro
   const text = formatReport(await troubledReport(), { width: 80 })
   expect(`\n${text}\n`).toMatchInlineSnapshot(`
     "
-    now('deploy') → exit code 124 (cut off) after 600 ms; deadline 1.8 s, grace 2 s (unknown)
+    now('deploy') → exit code 124 (cut off) after 600 ms; deadline 1.8 s, grace 2 s
       deregister  consul    ███████                                  100 ms
       drain       http            █████████████████████████████████  500 ms  cut off
                   jobs            ██████████████                     200 ms
@@ -59,6 +59,6 @@ test('colours are used only where they are asked for, and change nothing else', 
 test('a run without hooks is one line', async () => {
   const { shutdown } = virtualShutdown({ exit: false })
   expect(formatReport(await shutdown.now())).toBe(
-    'now() → exit code 0 (clean) after 0 ms; deadline 9 s, grace 10 s (unknown)',
+    'now() → exit code 0 (clean) after 0 ms; deadline 9 s, grace 10 s',
   )
 })

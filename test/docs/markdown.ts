@@ -24,11 +24,21 @@ export function readDocument(file: string): Document {
   return { file, text: readFileSync(`${ROOT}${file}`, 'utf8') }
 }
 
-/** The blocks of TypeScript in a document. */
+/** The blocks of TypeScript in a document, but for those that are files of an example. */
 export function blocksOf({ file, text }: Document): Block[] {
   return fences(text)
-    .filter(({ info }) => info[0] === 'ts')
+    .filter(({ info }) => info[0] === 'ts' && !info.some((word) => word.startsWith('file=')))
     .map(({ info, line, code }) => ({ file, line, code, isProgram: !info.includes('no-run') }))
+}
+
+/** The files of an example, by the names that their blocks give them. */
+export function filesIn({ text }: Document): Record<string, string> {
+  return Object.fromEntries(
+    fences(text).flatMap(({ info, code }) => {
+      const name = info.find((word) => word.startsWith('file='))?.slice('file='.length)
+      return name === undefined ? [] : [[name, code]]
+    }),
+  )
 }
 
 /** Everything in a document that is set as code, in blocks and in lines. */

@@ -1,10 +1,8 @@
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import ts from 'typescript'
 import { onTestFinished } from 'vitest'
+import { installed } from '../support/installed.ts'
 import { Script } from '../support/script.ts'
-import { type Block, ROOT } from './markdown.ts'
+import type { Block } from './markdown.ts'
 
 /** A block of the documents that runs in a process of its own, against the built package. */
 export interface Program {
@@ -24,13 +22,7 @@ const PORT = /^listens on (\d+)$/m
 
 /** Starts a block as a reader would, in a directory with nothing but what it imports; more may follow it. */
 export async function startProgram({ code }: Block, more = ''): Promise<Program> {
-  const directory = mkdtempSync(join(tmpdir(), 'lastcall-docs-'))
-  onTestFinished(() => rmSync(directory, { recursive: true, force: true }))
-  mkdirSync(join(directory, 'node_modules/@hono'), { recursive: true })
-  symlinkSync(ROOT, join(directory, 'node_modules/lastcall'))
-  for (const name of FRAMEWORKS) {
-    symlinkSync(join(ROOT, 'node_modules', name), join(directory, 'node_modules', name))
-  }
+  const directory = installed(FRAMEWORKS)
   const sayPort = `
     if (typeof server === 'object' && server.on) {
       server.on('listening', () => console.log('listens on ' + server.address().port))

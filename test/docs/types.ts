@@ -16,6 +16,7 @@ const ENTRIES = {
   lastcall: `${ROOT}src/index.ts`,
   'lastcall/http': `${ROOT}src/http/index.ts`,
   'lastcall/workers': `${ROOT}src/workers/index.ts`,
+  'lastcall/testing': `${ROOT}src/testing/index.ts`,
 }
 
 /** One compilation of the package's entries and of all blocks. */

@@ -11,3 +11,11 @@ export function errorOf(attempt: () => unknown): LastcallError {
   }
   throw new Error('was accepted')
 }
+
+/** The same, where a promise is rejected with it. */
+export async function rejectionOf(promise: Promise<unknown>): Promise<LastcallError> {
+  const [settled] = await Promise.allSettled([promise])
+  return errorOf(() => {
+    if (settled?.status === 'rejected') throw settled.reason
+  })
+}

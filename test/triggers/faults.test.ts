@@ -15,7 +15,7 @@ test.each(['uncaughtException', 'unhandledRejection'] as const)(
       },
     })
     shutdown.listen()
-    process.emitter.emit(origin, new TypeError('boom'), origin)
+    process.emit(origin, new TypeError('boom'), origin)
     await clock.advance(1)
     expect(ran).toBe(true)
     expect(shutdown.report).toMatchObject({
@@ -25,7 +25,7 @@ test.each(['uncaughtException', 'unhandledRejection'] as const)(
       faults: [{ origin, error: { message: 'boom' }, at: 0 }],
     })
     expect(process.exits).toEqual([1])
-    expect(process.warnings).toMatch(new RegExp(`lastcall: ${origin}: TypeError: boom\n +at `))
+    expect(process.output).toMatch(new RegExp(`lastcall: ${origin}: TypeError: boom\n +at `))
   },
 )
 
@@ -34,7 +34,7 @@ test('a fault where there is no hook at all makes the code 1 as well', async () 
   const order: string[] = []
   shutdown.on('event', ({ type }) => order.push(type))
   shutdown.listen()
-  process.emitter.emit('uncaughtException', new Error('boom'))
+  process.emit('uncaughtException', new Error('boom'))
   await clock.advance(1)
   expect(process.exits).toEqual([1])
   expect(order).toEqual(['start', 'fault', 'end', 'exit'])
@@ -44,9 +44,9 @@ test('one more fault during the run is reported and does not loop', async () => 
   const { shutdown, process, clock } = virtualShutdown()
   shutdown.add({ name: 'work', phase: 'drain', run: () => clock.sleep(100) })
   shutdown.listen()
-  process.emitter.emit('uncaughtException', new Error('first'))
+  process.emit('uncaughtException', new Error('first'))
   await clock.advance(50)
-  process.emitter.emit('unhandledRejection', 'second')
+  process.emit('unhandledRejection', 'second')
   await clock.advance(100)
   expect(shutdown.report?.faults).toMatchObject([
     { origin: 'uncaughtException', error: { message: 'first' }, at: 0 },
@@ -64,7 +64,7 @@ test('a fault during a run that a signal has started makes the code 1, and the s
   shutdown.add({ name: 'work', phase: 'drain', run: () => clock.sleep(100) })
   shutdown.listen()
   process.send('SIGTERM')
-  process.emitter.emit('uncaughtException', new Error('boom'))
+  process.emit('uncaughtException', new Error('boom'))
   await clock.advance(200)
   expect(shutdown.report).toMatchObject({
     reason: { kind: 'signal' },
@@ -84,7 +84,7 @@ test.each([
   [
     'whoever waited for the report',
     (shutdown: Shutdown, process: VirtualProcess) => {
-      shutdown.on('exit', () => process.emitter.emit('uncaughtException', new Error('late')))
+      shutdown.on('exit', () => process.emit('uncaughtException', new Error('late')))
     },
   ],
 ])('a fault between the report and the exit makes the code 1: %s', async (_, prepare) => {
@@ -94,7 +94,7 @@ test.each([
   process.send('SIGTERM')
   await clock.advance(1)
   expect(process.exits).toEqual([1])
-  expect(process.warnings).toContain('late')
+  expect(process.output).toContain('late')
 })
 
 test('a loop that shutdown.signal has ended, and that nobody caught, is no fault', async () => {
@@ -102,11 +102,8 @@ test('a loop that shutdown.signal has ended, and that nobody caught, is no fault
   shutdown.add({ name: 'work', phase: 'drain', run: () => clock.sleep(100) })
   shutdown.listen()
   process.send('SIGTERM')
-  process.emitter.emit('unhandledRejection', shutdown.signal.reason)
-  process.emitter.emit(
-    'unhandledRejection',
-    new Error('aborted', { cause: shutdown.signal.reason }),
-  )
+  process.emit('unhandledRejection', shutdown.signal.reason)
+  process.emit('unhandledRejection', new Error('aborted', { cause: shutdown.signal.reason }))
   await clock.advance(200)
   expect(shutdown.report).toMatchObject({ outcome: 'clean', faults: [] })
 })
@@ -121,7 +118,7 @@ test('faults are left to Node where they are switched off', () => {
 test('silence is kept where it is asked for', async () => {
   const { shutdown, process, clock } = virtualShutdown({ warnings: false })
   shutdown.listen()
-  process.emitter.emit('uncaughtException', new Error('boom'))
+  process.emit('uncaughtException', new Error('boom'))
   await clock.advance(1)
-  expect(process.warnings).toBe('')
+  expect(process.output).toBe('')
 })

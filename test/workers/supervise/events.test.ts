@@ -111,13 +111,13 @@ describe('a problem', () => {
   ])('of a start that ends with %s is told in one line', async (script, problem) => {
     const world = new Supervised([sh(script)]).start()
     expect(await world.reaches('BACKOFF')).toMatchObject({ problem })
-    expect(world.process.warnings).toBe(`lastcall: 'web' ${problem}; starting it again in 100 ms\n`)
+    expect(world.process.output).toBe(`lastcall: 'web' ${problem}; starting it again in 100 ms\n`)
   })
 
   it('is none where a program ends as expected', async () => {
     const world = new Supervised([sh('echo x >&2; exit 0', { startSeconds: 0 })]).start()
     expect(await world.reaches('EXITED')).toMatchObject({ problem: null, stderr: [] })
-    expect(world.process.warnings).toBe('')
+    expect(world.process.output).toBe('')
   })
 
   it('that is FATAL says how often it was tried', async () => {
@@ -127,7 +127,7 @@ describe('a problem', () => {
     expect(await world.reaches('FATAL')).toMatchObject({
       problem: 'ended with exit code 7 within 1 s of its start, and has been tried 2 times',
     })
-    expect(world.process.warnings.split('\n').at(-2)).toBe(
+    expect(world.process.output.split('\n').at(-2)).toBe(
       "lastcall: 'web' is FATAL: it ended with exit code 7 within 1 s of its start, and has been tried 2 times",
     )
   })
@@ -137,7 +137,7 @@ describe('a problem', () => {
     const world = new Supervised([sh(script, { startRetries: 0 })]).start()
     const { stderr } = await world.reaches('FATAL')
     expect(stderr).toEqual(['17', '18', '19', '20', '21', '22', '23', '24', '25', 'last'])
-    expect(world.process.warnings).toContain(
+    expect(world.process.output).toContain(
       `\n  the last that it wrote to stderr:\n${stderr.map((line) => `    ${line}\n`).join('')}`,
     )
   })
@@ -155,7 +155,7 @@ describe('a problem', () => {
     const program = sh('exit 1', { startRetries: 0 })
     const world = new Supervised([program], { warnings: false }).start()
     expect((await world.reaches('FATAL')).problem).toContain('exit code 1')
-    expect(world.process.warnings).toBe('')
+    expect(world.process.output).toBe('')
   })
 })
 
@@ -176,7 +176,7 @@ describe('a listener that throws', () => {
     const states = ['STARTING', 'RUNNING', 'EXITED', 'STARTING', 'STOPPING', 'STOPPED']
     expect(heard).toEqual(states)
     for (const state of states) {
-      expect(world.process.warnings).toContain(`a listener to 'state' threw: Error: no ${state}`)
+      expect(world.process.output).toContain(`a listener to 'state' threw: Error: no ${state}`)
     }
   })
 })

@@ -26,7 +26,7 @@ describe('a program that is stopped', () => {
     await world.clock.advance(HOUR)
     expect(world.states().slice(2)).toEqual(['STOPPING', 'STOPPED'])
     expect(world.changes.at(-1)).toMatchObject({ signal: 'SIGTERM', problem: null })
-    expect(world.process.warnings).toBe('')
+    expect(world.process.output).toBe('')
   })
 
   it('in BACKOFF is STOPPED at once, and never started again', async () => {
@@ -139,7 +139,7 @@ describe('from the begin of the run on', () => {
       gate.open()
       await report
       expect(world.states()).toEqual(['STARTING', 'RUNNING', 'EXITED'])
-      expect(world.process.warnings).toBe("lastcall: 'web' ended with SIGKILL\n")
+      expect(world.process.output).toBe("lastcall: 'web' ended with SIGKILL\n")
     },
   )
 

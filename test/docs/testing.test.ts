@@ -1,0 +1,66 @@
+import { execFile } from 'node:child_process'
+import { promisify } from 'node:util'
+import ts from 'typescript'
+import { expect, test } from 'vitest'
+import { installed } from '../support/installed.ts'
+import { filesIn, readDocument } from './markdown.ts'
+
+const run = promisify(execFile)
+const files = filesIn(readDocument('docs/how-to/testing.md'))
+const example = (name: string) => files[name] ?? ''
+
+/** The hooks of the example as JavaScript. */
+function hooksAs(module: ts.ModuleKind): string {
+  return ts.transpile(example('shutdown.ts'), { module, target: ts.ScriptTarget.ES2022 })
+}
+
+/** Runs one of the tools that are installed in a folder, without the variables of this test's own runner. */
+function tool(directory: string, ...args: string[]): Promise<{ stdout: string; stderr: string }> {
+  const { PATH, HOME } = process.env
+  return run(process.execPath, args, { cwd: directory, env: { PATH, HOME, NO_COLOR: '1' } })
+}
+
+test('the example for vitest passes, agrees with the types, and needs no other snapshot', async () => {
+  const [code, hooks] = [example('shutdown.test.ts'), example('shutdown.ts')]
+  const packages = ['vitest', 'vite', 'typescript', '@types/node']
+  const directory = installed(packages, { 'shutdown.test.ts': code, 'shutdown.ts': hooks })
+  const { stdout } = await tool(directory, 'node_modules/vitest/vitest.mjs', 'run')
+  expect(stdout).toContain('Tests  4 passed (4)')
+  const compiler = ['node_modules/typescript/bin/tsc', '--noEmit', '--strict', '--skipLibCheck']
+  const options = ['--module', 'preserve', '--allowImportingTsExtensions', '--target', 'es2022']
+  await tool(directory, ...compiler, ...options, 'shutdown.test.ts')
+})
+
+test('the example for jest passes', async () => {
+  const directory = installed(['jest'], {
+    'package.json': '{}',
+    'shutdown.test.js': example('shutdown.test.js'),
+    'shutdown.js': hooksAs(ts.ModuleKind.CommonJS),
+  })
+  const { stderr } = await tool(directory, 'node_modules/jest/bin/jest.js')
+  expect(stderr).toContain('Tests:       2 passed, 2 total')
+})
+
+test('the example for node:test passes', async () => {
+  const directory = installed([], {
+    'shutdown.test.mjs': example('shutdown.test.mjs'),
+    'shutdown.mjs': hooksAs(ts.ModuleKind.ESNext),
+  })
+  const { stdout } = await tool(directory, '--test', '--test-reporter=tap')
+  expect(stdout).toContain('# pass 2')
+})
+
+test('what a failure looks like is what stands there', async () => {
+  const order = "['jobs', 'events', 'postgres']"
+  const wrong = example('shutdown.test.mjs').replace(order, "['postgres', 'events']")
+  const directory = installed([], {
+    'shutdown.test.mjs': wrong,
+    'shutdown.mjs': hooksAs(ts.ModuleKind.ESNext),
+  })
+  const failed = await tool(directory, 'shutdown.test.mjs').catch((error) => error)
+  const [, shown = ''] =
+    /^```\n(AssertionError[\s\S]*?)\n```$/m.exec(readDocument('docs/how-to/testing.md').text) ?? []
+  const indented = (text: string) => text.split('\n').map((line) => line.trim())
+  expect(indented(failed.stdout).join('\n')).toContain(indented(shown).slice(2).join('\n'))
+  expect(failed.stdout).toContain(shown.split('\n')[0]?.replace('AssertionError: ', ''))
+})

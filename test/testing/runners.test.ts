@@ -1,0 +1,39 @@
+import { execFile } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { expect, test } from 'vitest'
+import { installed } from '../support/installed.ts'
+
+const run = promisify(execFile)
+
+/** Runs a file of `runners/` with the built package, as a user of that runner has it. */
+async function runWith(file: string, packages: string[], command: string[], config = '{}') {
+  const code = readFileSync(fileURLToPath(new URL(`runners/${file}`, import.meta.url)), 'utf8')
+  const directory = installed(packages, { [file]: code, 'package.json': config })
+  const { PATH, HOME } = process.env
+  const env = { PATH, HOME, NO_COLOR: '1' }
+  const { stdout, stderr } = await run(process.execPath, command, { cwd: directory, env })
+  return stdout + stderr
+}
+
+test('works in jest, with fake timers on before it is loaded, and says nothing of open handles', async () => {
+  const config = {
+    jest: { fakeTimers: { enableGlobally: true }, testMatch: ['**/*.test.cjs'] },
+  }
+  const command = ['node_modules/jest/bin/jest.js', '--detectOpenHandles']
+  const said = await runWith('jest.test.cjs', ['jest'], command, JSON.stringify(config))
+  expect(said).toContain('Tests:       7 passed, 7 total')
+  expect(said).not.toMatch(/open handle/i)
+})
+
+test('works in vitest, with fake timers on before it is loaded', async () => {
+  const command = ['node_modules/vitest/vitest.mjs', 'run']
+  const said = await runWith('vitest.test.mjs', ['vitest', 'vite'], command)
+  expect(said).toContain('Tests  7 passed (7)')
+})
+
+test('works in node:test, with mock timers on before it is loaded', async () => {
+  const said = await runWith('node.test.mjs', [], ['--test', '--test-reporter=tap'])
+  expect(said).toContain('# pass 2')
+})
