@@ -120,9 +120,10 @@ describe('a process that supervises programs', () => {
   })
 
   test('kills what a program has left behind, and ends although one of them in a session of its own keeps the output open', async () => {
-    const program =
-      'sleep 1000 & echo child $!; setsid sleep 1000 & echo escaped $!; exec sleep 1000'
-    const script = new Script(supervisor(`[sh('web', '${program}')]`))
+    // It says so itself: before it has a session of its own it is one of the group.
+    const escaped = "setsid sh -c 'echo escaped $$; exec sleep 1000'"
+    const program = `sleep 1000 & echo child $!; ${escaped} & exec sleep 1000`
+    const script = new Script(supervisor(`[sh('web', ${JSON.stringify(program)})]`))
     await script.says('child')
     await script.says('escaped')
     const pidOf = (word: string) => Number(new RegExp(`${word} (\\d+)`).exec(script.stdout)?.[1])

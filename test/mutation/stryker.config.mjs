@@ -1,0 +1,27 @@
+// Mutants of the core, to see whether a test fails for each: npm run test:mutation
+// Those that live are listed, each with its place; reports/mutation.html shows them.
+export default {
+  testRunner: 'vitest',
+  vitest: { configFile: 'test/mutation/vitest.config.ts' },
+  mutate: [
+    'src/budget.ts',
+    'src/coordinator.ts',
+    'src/exit-code.ts',
+    'src/exit.ts',
+    'src/limit.ts',
+    'src/plan.ts',
+    'src/registry.ts',
+    'src/report.ts',
+    'src/run.ts',
+  ],
+  // A word of a message that is another word is no fault of the order in which things end.
+  mutator: { excludedMutations: ['StringLiteral'] },
+  reporters: ['clear-text', 'progress', 'html'],
+  htmlReporter: { fileName: 'reports/mutation.html' },
+  clearTextReporter: { allowColor: false, logTests: false, reportTests: false },
+  coverageAnalysis: 'perTest',
+  concurrency: 2,
+  timeoutMS: 10_000,
+  tempDirName: 'node_modules/.cache/stryker',
+  ignorePatterns: ['dist', 'reports', 'bench', 'examples', 'docs'],
+}
