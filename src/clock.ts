@@ -1,3 +1,5 @@
+import { nextTick } from './process.ts'
+
 /** Time, as the rest of the library is handed it. This is the one file that touches timers. */
 export interface Clock {
   /** Milliseconds that only ever go forward, from an origin of no meaning. */
@@ -12,7 +14,7 @@ export interface Clock {
 
 // Taken when the module loads, so that fake timers which an application's tests install later
 // cannot stop the clock of a real shutdown.
-const { setTimeout, clearTimeout, setImmediate } = globalThis
+const { setTimeout, clearTimeout, setImmediate, queueMicrotask } = globalThis
 const now = performance.now.bind(performance)
 const date = Date.now.bind(Date)
 
@@ -31,4 +33,12 @@ export const currentClock: Clock = {
   setTimeout: (run, milliseconds) => globalThis.setTimeout(run, milliseconds),
   clearTimeout: (timer) => globalThis.clearTimeout(timer as NodeJS.Timeout),
   afterPoll: (run) => void globalThis.setImmediate(run),
+}
+
+/**
+ * Runs before the event loop reads anything, and after all that is due already: listeners of an event
+ * that is being told, and whoever waits for it with a promise.
+ */
+export function beforePoll(run: () => void): void {
+  void Promise.resolve().then(() => nextTick(run))
 }

@@ -116,6 +116,10 @@ export function sendSignal(pid: number, signal: NodeJS.Signals | 0): boolean {
   }
 }
 
+// Not imported from node:process: that loads what stdin, stdout and stderr need. Taken when the module
+// loads, as the clock takes its timers.
+export const { nextTick } = process
+
 function deafToErrors(stream: Writable): Writable {
   if (!stream.listeners('error').includes(ignore)) stream.on('error', ignore)
   return stream

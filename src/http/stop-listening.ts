@@ -1,7 +1,7 @@
 import type { Server } from 'node:http'
 import { Server as NetServer, type Socket } from 'node:net'
 import { acceptQueueIsEmpty } from '../accept-queue.ts'
-import type { Clock } from '../clock.ts'
+import { beforePoll, type Clock } from '../clock.ts'
 import { type AnyHttpServer, speaksHttp2 } from './server.ts'
 
 /**
@@ -97,5 +97,6 @@ function closeListener(server: AnyHttpServer): void {
 }
 
 function closeAgain(this: AnyHttpServer): void {
-  closeListener(this)
+  // Whoever has started it hears that it listens, and may ask for its address, before it is closed.
+  beforePoll(() => closeListener(this))
 }

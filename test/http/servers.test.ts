@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { createServer, type RequestListener } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { type AddressInfo, connect as connectTcp } from 'node:net'
 import { createShutdown } from 'lastcall'
 import { httpServer } from 'lastcall/http'
 import { describe, expect, it, onTestFinished } from 'vitest'
@@ -117,8 +117,8 @@ describe('a server', () => {
     const run = shutdown.now()
     onTestFinished(() => void server.close())
     await once(server, 'listening')
+    await stoppedListening({ server })
 
-    expect(server.listening).toBe(false)
     expect(await run).toMatchObject({ outcome: 'clean' })
   })
 
@@ -131,7 +131,29 @@ describe('a server', () => {
     onTestFinished(() => void server.close())
     await once(server, 'listening')
 
-    expect(server.listening).toBe(false)
+    await stoppedListening({ server })
+  })
+
+  it('that begins to listen after the drain tells its address to whoever started it, and accepts nobody', async () => {
+    const server = createServer(later)
+    let accepted = 0
+    server.on('connection', () => accepted++)
+    const shutdown = quietShutdown()
+    shutdown.add(httpServer(server))
+    await shutdown.now()
+    let address: AddressInfo | null = null
+    const client = new Gate()
+    server.listen(0, '127.0.0.1', () => {
+      address = server.address() as AddressInfo
+      const socket = connectTcp(address.port, '127.0.0.1').on('error', () => {})
+      socket.once('close', client.open)
+    })
+    await once(server, 'listening')
+
+    expect(server.address()).toEqual(address)
+    expect(address).toMatchObject({ port: expect.any(Number) })
+    await client.opened
+    expect(accepted).toBe(0)
   })
 
   it('may be started again once it is handed in again', async () => {
