@@ -14,7 +14,7 @@ export interface Clock {
 
 // Taken when the module loads, so that fake timers which an application's tests install later
 // cannot stop the clock of a real shutdown.
-const { setTimeout, clearTimeout, setImmediate, queueMicrotask } = globalThis
+const { setTimeout, clearTimeout, setImmediate } = globalThis
 const now = performance.now.bind(performance)
 const date = Date.now.bind(Date)
 
