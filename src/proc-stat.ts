@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 
 /** As much of proc(5)'s stat as is needed: what only Linux tells of a process. */
 export interface ProcStat {
@@ -26,4 +26,30 @@ export function procStat(pid: number | string): ProcStat | undefined {
 /** Whether a process has ended, as far as the system tells. */
 export function isZombie({ state }: ProcStat): boolean {
   return state === 'Z' || state === 'X'
+}
+
+/** The processes that it has started, and they in turn, where the system tells. */
+export function descendantsOf(pid: number): number[] {
+  const children = new Map<number, number[]>()
+  for (const one of allProcesses()) {
+    const parent = procStat(one)?.parent
+    if (parent !== undefined) children.set(parent, [...(children.get(parent) ?? []), one])
+  }
+  const found: number[] = []
+  for (let next = children.get(pid) ?? []; next.length > 0; ) {
+    found.push(...next)
+    next = next.flatMap((one) => children.get(one) ?? [])
+  }
+  return found
+}
+
+/** Every process, where the system tells; none where it doesn't. */
+export function allProcesses(): number[] {
+  try {
+    return readdirSync('/proc')
+      .filter((name) => /^[1-9]\d*$/.test(name))
+      .map(Number)
+  } catch {
+    return []
+  }
 }

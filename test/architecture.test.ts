@@ -15,6 +15,7 @@ const LAYERS = [
     'cut-off.ts',
     'accept-queue.ts',
     'proc-stat.ts',
+    'spawn-error.ts',
     'duration.ts',
     'clock.ts',
     'reason.ts',
@@ -44,7 +45,7 @@ const FOR_ADAPTERS = [
   'cut-off.ts',
   'accept-queue.ts',
 ]
-const FOR_WORKERS = ['process.ts', 'phases.ts', 'limit.ts', 'proc-stat.ts']
+const FOR_WORKERS = ['process.ts', 'phases.ts', 'limit.ts', 'proc-stat.ts', 'spawn-error.ts']
 
 function importsOf(file: string): string[] {
   const text = readFileSync(join(SRC, file), 'utf8')

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { isZombie, procStat } from '../proc-stat.ts'
 import { sendSignal } from '../process.ts'
 
@@ -29,29 +29,6 @@ export function commandOf(pid: number): string | undefined {
 /** When it began, by the kernel's own count, where the system tells: another process has another. */
 export function startOf(pid: number): string | undefined {
   return procStat(pid)?.start
-}
-
-/** The processes that it has started, and they in turn, where the system tells. */
-export function descendantsOf(pid: number): number[] {
-  const children = new Map<number, number[]>()
-  for (const name of processes()) {
-    const parent = procStat(name)?.parent
-    if (parent !== undefined) children.set(parent, [...(children.get(parent) ?? []), Number(name)])
-  }
-  const found: number[] = []
-  for (let next = children.get(pid) ?? []; next.length > 0; ) {
-    found.push(...next)
-    next = next.flatMap((one) => children.get(one) ?? [])
-  }
-  return found
-}
-
-function processes(): string[] {
-  try {
-    return readdirSync('/proc').filter(isPid)
-  } catch {
-    return []
-  }
 }
 
 function read(path: string): string | undefined {

@@ -1,11 +1,12 @@
 import { existsSync } from 'node:fs'
 import { systemClock } from '../clock.ts'
 import { formatDuration } from '../duration.ts'
+import { descendantsOf } from '../proc-stat.ts'
 import { sendSignal } from '../process.ts'
 import { CODES, Failure, usageError } from './failure.ts'
 import { durationOf, signalOf, textOf } from './options.ts'
 import { pidIn } from './pid-file.ts'
-import { commandOf, descendantsOf, isAlive, isPid, startOf } from './process-table.ts'
+import { commandOf, isAlive, isPid, startOf } from './process-table.ts'
 import { terminal } from './terminal.ts'
 
 /** How often it looks whether the process has ended: nobody tells that of a process that is no child. */

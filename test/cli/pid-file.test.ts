@@ -2,7 +2,8 @@ import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileS
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { pidIn, takePidFile } from '../../src/cli/pid-file.ts'
-import { descendantsOf, isAlive, startOf } from '../../src/cli/process-table.ts'
+import { isAlive, startOf } from '../../src/cli/process-table.ts'
+import { descendantsOf } from '../../src/proc-stat.ts'
 import { cli, deadPid, folder, Process, until } from '../support/command-line.ts'
 
 const isRoot = process.getuid?.() === 0

@@ -4,12 +4,12 @@ import type { Clock } from '../../clock.ts'
 import { formatDuration } from '../../duration.ts'
 import type { HookContext } from '../../hook.ts'
 import { sendSignal } from '../../process.ts'
+import { explainSpawnError, type SpawnError } from '../../spawn-error.ts'
 import { stopChild } from '../child.ts'
 import { codeOf, describeEnding, type Ending } from '../ending.ts'
 import { Backoff } from './backoff.ts'
 import { type LineSink, Lines } from './lines.ts'
 import type { Program } from './program.ts'
-import { explainSpawnError, type SpawnError } from './spawn-error.ts'
 import type { ProcessState, StateChange } from './states.ts'
 
 /** What a process under supervision is handed. */

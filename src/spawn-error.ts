@@ -1,6 +1,12 @@
 import { existsSync, statSync } from 'node:fs'
 import { resolve } from 'node:path'
-import type { Program } from './program.ts'
+
+/** What was to be started. */
+export interface Startable {
+  readonly command: string
+  readonly args: readonly string[]
+  readonly cwd?: string | undefined
+}
 
 /** Why a program could not be started, and the code by which a shell would say so. */
 export interface SpawnError {
@@ -8,10 +14,15 @@ export interface SpawnError {
   readonly exitCode: number
 }
 
-/** The system's word, and what to do about it. */
+/**
+ * The system's word, and what to do about it.
+ *
+ * @param fix what to do where the whole command line was given as the program's name
+ */
 export function explainSpawnError(
   error: unknown,
-  { command, args, cwd }: Pick<Program, 'command' | 'args' | 'cwd'>,
+  { command, args, cwd }: Startable,
+  fix = 'write the arguments into `args`',
 ): SpawnError {
   const { code, message } = error as NodeJS.ErrnoException
   // The system says of the program what it means of the folder.
@@ -20,21 +31,21 @@ export function explainSpawnError(
     return { message: `cannot be started: its folder '${cwd}' ${what}`, exitCode: 127 }
   }
   if (code === 'ENOENT' && command.includes('/') && existsSync(resolve(cwd ?? '.', command))) {
-    const fix = 'the interpreter that its first line names (#!) does not exist'
-    return { message: `cannot be started: '${command}' is there, but ${fix}`, exitCode: 127 }
+    const why = 'the interpreter that its first line names (#!) does not exist'
+    return { message: `cannot be started: '${command}' is there, but ${why}`, exitCode: 127 }
   }
   if (code === 'ENOENT') {
     const isPath = command.includes('/')
     const where = isPath ? 'there is no such file' : 'it is not in any folder of PATH'
-    const hint = / /.test(command) && args.length === 0 ? `; write the arguments into \`args\`` : ''
+    const hint = / /.test(command) && args.length === 0 ? `; ${fix}` : ''
     return {
       message: `cannot be started: '${command}' was not found, ${where}${hint}`,
       exitCode: 127,
     }
   }
   if (code === 'EACCES') {
-    const fix = `it is a folder, or not executable (chmod +x ${command})`
-    return { message: `cannot be started: '${command}' may not be executed: ${fix}`, exitCode: 126 }
+    const why = `it is a folder, or not executable (chmod +x ${command})`
+    return { message: `cannot be started: '${command}' may not be executed: ${why}`, exitCode: 126 }
   }
   return { message: `cannot be started: ${message}`, exitCode: 126 }
 }
