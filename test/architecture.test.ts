@@ -69,6 +69,17 @@ const layerOf = (file: string) => LAYERS.findIndex((layer) => layer.includes(fil
 const core = files.filter((file) => !/^(http|workers|cli|testing)\//.test(file))
 const adapters = files.filter((file) => /^(http|workers)\//.test(file))
 
+/** What tests of real programs may know: the base, and no more of the library than such a program does. */
+const FOR_REAL = [
+  'errors.ts',
+  'duration.ts',
+  'clock.ts',
+  'process.ts',
+  'platform.ts',
+  'proc-stat.ts',
+  'spawn-error.ts',
+]
+
 describe('imports go one way', () => {
   test('every file of the core has its layer', () => {
     expect(core.filter((file) => layerOf(file) < 0)).toEqual([])
@@ -107,6 +118,14 @@ describe('imports go one way', () => {
       expect(others).toEqual([])
     },
   )
+})
+
+test('tests of real programs import the base, and nothing else of the library', () => {
+  const real = files.filter((file) => file.startsWith('testing/real/'))
+  const others = real.flatMap(importsOf).filter((path) => {
+    return path.endsWith('.ts') && !path.startsWith('testing/real/') && !FOR_REAL.includes(path)
+  })
+  expect(others).toEqual([])
 })
 
 test('four packages are imported: http-terminator by the HTTP entry alone, cac by the command line', () => {

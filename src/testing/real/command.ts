@@ -1,0 +1,50 @@
+import { invalidOption, show } from '../../errors.ts'
+
+/**
+ * What is started, as in a Dockerfile's CMD: an array is the exec form, a program and its arguments;
+ * a string is the shell form, which `sh -c` runs.
+ */
+export type Command = string | readonly [string, ...string[]]
+
+/** A program and its arguments. */
+export type Words = readonly [string, ...string[]]
+
+/** @throws LastcallError `LASTCALL_INVALID_OPTION` */
+export function parseCommand(command: unknown, option = 'command'): Words {
+  if (typeof command === 'string' && isText(command)) return ['sh', '-c', command]
+  if (Array.isArray(command) && isText(command[0]) && command.every(isArgument)) {
+    return [...command] as [string, ...string[]]
+  }
+  const odd = Array.isArray(command) ? command.find((one) => !isArgument(one)) : undefined
+  const fix = odd === undefined ? undefined : `It has ${show(odd)} in it.`
+  throw invalidOption(
+    option,
+    "a command line such as 'node server.js', or an array such as ['node', 'server.js']",
+    command,
+    fix,
+  )
+}
+
+const isText = (value: unknown) => isArgument(value) && value.trim() !== ''
+
+/** No argument of any system can have a NUL in it. */
+const isArgument = (value: unknown): value is string =>
+  typeof value === 'string' && !value.includes('\0')
+
+/** As a person would type it, short enough for one line. */
+export function showCommand(words: Words): string {
+  const [file, flag, script] = words
+  const isShellForm = file === 'sh' && flag === '-c' && words.length === 3
+  const line = isShellForm ? String(script) : words.map(quote).join(' ')
+  return shorten(line)
+}
+
+/** On one line, and no longer than that. */
+export function shorten(text: string): string {
+  const line = text.trim().replaceAll(/\s+/g, ' ')
+  return line.length > 80 ? `${line.slice(0, 79)}…` : line
+}
+
+function quote(word: string): string {
+  return /^[\w./:=@%+,-]+$/.test(word) ? word : `'${word}'`
+}

@@ -1,0 +1,71 @@
+import { readFileSync } from 'node:fs'
+import { USUAL_GRACE } from '../../platform.ts'
+import { signalNumbers } from '../../process.ts'
+import type { Command } from './command.ts'
+import { parseOptions, type StopOptions, type Stopped } from './options.ts'
+import type { Program } from './program.ts'
+import { type Stopping, stopProgram } from './stop-program.ts'
+
+/**
+ * Starts a program and stops it as `docker stop` does a container: SIGTERM to the program alone, 10 s,
+ * SIGKILL to all that it has started.
+ *
+ * As a string the command is run by `sh -c`, as CMD in a Dockerfile is in its shell form; as an array
+ * it is started itself. A program that has no handler for the signal doesn't get it, as PID 1 in a
+ * container doesn't: so a shell hears nothing of the stop, and neither does what it has started. (Of
+ * Node itself that can't be told from outside: a program of Node without a handler ends here by SIGTERM,
+ * where in a container it would be killed when the grace is over.)
+ *
+ * What docker tells a program is nothing, and so it is here: a `grace` that isn't 10 s is unknown to
+ * it, unless its own options say so.
+ *
+ * The rule: https://docs.docker.com/reference/cli/docker/container/stop/
+ *
+ * @example
+ * const stopped = await stopLikeDocker(['node', 'server.js'], { ready: /listening/ })
+ * expect(stopped).toMatchObject({ code: 0, killed: false, leftBehind: false })
+ *
+ * @throws LastcallError `LASTCALL_INVALID_OPTION`; `LASTCALL_NOT_READY` where it can't be started, has
+ * ended by itself, or is not ready in time
+ */
+export async function stopLikeDocker(command: Command, options: StopOptions): Promise<Stopped> {
+  return stopProgram(command, parseOptions(options, USUAL_GRACE), {
+    env: {},
+    stop: (program, stopping) => stopPid1(program, stopping, stopping.grace),
+  })
+}
+
+/** SIGTERM to the first process of a container, and the wait for its end. */
+export async function stopPid1(
+  program: Program,
+  { kill, note }: Stopping,
+  milliseconds: number,
+): Promise<void> {
+  if (program.hasEnded) return
+  if (hears(program.pid, 'SIGTERM')) {
+    program.signal('SIGTERM')
+  } else {
+    const fix = 'start the program itself, with the command as an array, or with `exec`'
+    note(
+      `SIGTERM has not reached \`${program.name}\`: the process that was started has no handler for it, and as PID 1 of a container it would be spared; ${fix}`,
+    )
+  }
+  if (!(await program.endsWithin(milliseconds))) await kill()
+  else if (program.endedBy === 'SIGTERM') {
+    note(
+      'it has no handler for SIGTERM and was ended by it; as PID 1 of a container it would go on, and be killed at the end of the grace',
+    )
+  }
+}
+
+/** Whether a process has a handler for a signal; only Linux tells. */
+function hears(pid: number, signal: NodeJS.Signals): boolean {
+  try {
+    const [, caught] =
+      /^SigCgt:\s*([\da-f]+)$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? []
+    const bit = BigInt((signalNumbers()[signal] ?? 0) - 1)
+    return caught === undefined || ((BigInt(`0x${caught}`) >> bit) & 1n) === 1n
+  } catch {
+    return true
+  }
+}

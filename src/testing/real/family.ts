@@ -1,0 +1,93 @@
+import { readFileSync } from 'node:fs'
+import { allProcesses, isZombie, procStat } from '../../proc-stat.ts'
+import { sendSignal } from '../../process.ts'
+import { shorten } from './command.ts'
+import { MARK } from './environment.ts'
+
+/**
+ * A program and all that it has started: what a container, or a unit of systemd, holds. That is its
+ * process group and, on Linux, everything else that bears its mark, in whichever session.
+ */
+export class Family {
+  /** The number of its process group. */
+  readonly leader: number
+  readonly #mark: string
+  #isOver = false
+
+  constructor(leader: number, mark: string) {
+    this.leader = leader
+    this.#mark = `${MARK}=${mark}`
+  }
+
+  /** Those that run, the leader among them, where the system tells. */
+  members(): number[] {
+    return allProcesses().filter((pid) => {
+      const stat = procStat(pid)
+      if (stat === undefined || isZombie(stat)) return false
+      return stat.group === this.leader || this.#bearsMark(pid)
+    })
+  }
+
+  /** Whether anybody is left. */
+  isAlive(): boolean {
+    if (this.#isOver) return false
+    // Without /proc a zombie counts as well: it is waited for soon, by us or by PID 1.
+    return allProcesses().length === 0 ? this.#signalGroup(0) : this.members().length > 0
+  }
+
+  /** What those that run are called, for people. */
+  names(): string {
+    return this.members().map(nameOf).join(', ') || `some of the process group ${this.leader}`
+  }
+
+  /** Sends a signal to everybody. */
+  signal(signal: NodeJS.Signals): void {
+    if (this.#isOver) return
+    this.#signalGroup(signal)
+    for (const pid of this.members()) {
+      if (procStat(pid)?.group !== this.leader) signalOne(pid, signal)
+    }
+  }
+
+  /** Ends everybody, for good: from now on its numbers may be somebody else's. */
+  end(): void {
+    // Whoever is starting another one has the mark, and so has that.
+    for (let round = 0; round < 5 && this.isAlive(); round++) this.signal('SIGKILL')
+    this.#isOver = true
+  }
+
+  #signalGroup(signal: NodeJS.Signals | 0): boolean {
+    try {
+      return sendSignal(-this.leader, signal)
+    } catch {
+      return false // It has become somebody else's, as with sudo.
+    }
+  }
+
+  #bearsMark(pid: number): boolean {
+    try {
+      return readFileSync(`/proc/${pid}/environ`, 'latin1').split('\0').includes(this.#mark)
+    } catch {
+      return false // Somebody else's, or gone.
+    }
+  }
+}
+
+/** To one that may have gone, or become somebody else's. */
+export function signalOne(pid: number, signal: NodeJS.Signals): void {
+  try {
+    sendSignal(pid, signal)
+  } catch {
+    // Theirs to end.
+  }
+}
+
+/** What people know a process by. */
+function nameOf(pid: number): string {
+  try {
+    const words = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0')
+    return `${shorten(words.join(' '))} (pid ${pid})`
+  } catch {
+    return `pid ${pid}`
+  }
+}

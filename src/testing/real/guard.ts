@@ -1,0 +1,41 @@
+import { spawn } from 'node:child_process'
+import { systemProcess } from '../../process.ts'
+import type { Family } from './family.ts'
+
+const guarded = new Set<Family>()
+let stopWatching: (() => void) | undefined
+
+/**
+ * Ends a program where the test's own process ends before it, in whichever way; returns a way to
+ * take that back. A process that exits is told so; of one that is ended by a signal, or of a thread
+ * that is terminated, only the end of a pipe tells, to somebody who waits for it.
+ */
+export function guard(family: Family): () => void {
+  guarded.add(family)
+  stopWatching ??= systemProcess.on('exit', () => {
+    for (const one of guarded) one.end()
+  })
+  const waiting = spawn(
+    'sh',
+    ['-c', 'read -r over || kill -s KILL -- "-$1"', 'sh', String(family.leader)],
+    // Of no group or session that anybody else ends.
+    { detached: true, stdio: ['pipe', 'ignore', 'ignore'] },
+  )
+  // Where there is no `sh`, or it is ended, the exit is all that is watched.
+  waiting.on('error', () => {})
+  waiting.stdin.on('error', () => {})
+  waiting.unref()
+  unref(waiting.stdin)
+  return () => {
+    waiting.stdin.end('over\n')
+    guarded.delete(family)
+    if (guarded.size > 0) return
+    stopWatching?.()
+    stopWatching = undefined
+  }
+}
+
+/** A pipe to a child is a socket, whatever its type says. */
+function unref(stream: object): void {
+  ;(stream as { unref?(): void }).unref?.()
+}

@@ -1,0 +1,55 @@
+import { invalidOption } from '../../errors.ts'
+import { descendantsOf } from '../../proc-stat.ts'
+import type { Command } from './command.ts'
+import { signalOne } from './family.ts'
+import { parseOptions, type StopOptions, type Stopped } from './options.ts'
+import { stopProgram } from './stop-program.ts'
+
+/** What `stopLikePm2()` takes besides. */
+export interface Pm2Options extends StopOptions {
+  /**
+   * Whether it is told by the message `'shutdown'` in place of SIGINT, as with PM2's
+   * `shutdown_with_message`. Default false.
+   */
+  readonly message?: boolean
+}
+
+/** PM2's `kill_timeout`, where none is configured. */
+const GRACE = 1600
+
+/**
+ * Starts a program and stops it as PM2 does: SIGINT to the program and to all that it has started
+ * (`treekill`), or the message `'shutdown'` to the program alone; 1.6 s; SIGKILL to all. PM2
+ * waits for the program itself, and no longer for what it has started.
+ *
+ * The program has a channel for messages, as every program of PM2 has. `grace` is PM2's
+ * `kill_timeout`, and where it is given the program has it as a variable, as with PM2.
+ *
+ * The rules: https://pm2.keymetrics.io/docs/usage/signals-clean-restart/, and `lib/God/Methods.js` and
+ * `lib/TreeKill.js` of https://github.com/Unitech/pm2
+ *
+ * @example
+ * const stopped = await stopLikePm2(['node', 'server.js'], { ready: /listening/, grace: '3s' })
+ *
+ * @throws LastcallError `LASTCALL_INVALID_OPTION`; `LASTCALL_NOT_READY` where it can't be started, has
+ * ended by itself, or is not ready in time
+ */
+export async function stopLikePm2(command: Command, options: Pm2Options): Promise<Stopped> {
+  const settings = parseOptions(options, GRACE, ['message'])
+  const { message = false, grace } = options
+  if (typeof message !== 'boolean') throw invalidOption('message', 'true or false', message)
+  const killTimeout = grace === undefined ? undefined : String(Math.ceil(settings.grace))
+  return stopProgram(command, settings, {
+    env: { pm_id: '0', NODE_APP_INSTANCE: '0', kill_timeout: killTimeout },
+    channel: true,
+    async stop(program, { grace, kill }) {
+      if (message) program.send('shutdown')
+      else {
+        // Those first that it has started: it may wait for them.
+        for (const pid of descendantsOf(program.pid)) signalOne(pid, 'SIGINT')
+        program.signal('SIGINT')
+      }
+      if (!(await program.endsWithin(grace))) await kill()
+    },
+  })
+}

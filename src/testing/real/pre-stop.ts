@@ -1,0 +1,56 @@
+import { type Duration, parseDuration } from '../../duration.ts'
+import { invalidOption, refuseUnknownOptions } from '../../errors.ts'
+import { type Command, parseCommand } from './command.ts'
+import { Program, type Start } from './program.ts'
+import type { Stopping } from './stop-program.ts'
+
+/** What a pod's preStop hook does: a command, or a sleep. */
+export type PreStop = Command | { readonly sleep: Duration }
+
+/** Runs a hook beside the program that is to be stopped, until it is over or no longer waited for. */
+export type RunPreStop = (program: Program, stopping: Stopping) => Promise<() => Promise<void>>
+
+/** @throws LastcallError `LASTCALL_INVALID_OPTION` */
+export function parsePreStop(preStop: PreStop | undefined): RunPreStop {
+  if (preStop === undefined) return async () => nothing
+  if (typeof preStop === 'string' || Array.isArray(preStop)) {
+    const words = parseCommand(preStop, 'preStop')
+    return (program, stopping) => run({ ...program.start, words }, program, stopping)
+  }
+  if (typeof preStop !== 'object' || preStop === null) {
+    throw invalidOption('preStop', "a command, or a sleep such as { sleep: '5s' }", preStop)
+  }
+  refuseUnknownOptions(preStop, ['sleep'], "{ sleep: '5s' }", 'preStop')
+  const sleep = parseDuration((preStop as { sleep: Duration }).sleep, 'preStop.sleep', 0)
+  return async (program, { grace }) => {
+    await program.endsWithin(Math.min(sleep, grace))
+    return nothing
+  }
+}
+
+const nothing = async () => {}
+
+/** Returns what ends the hook: in a pod it ends with the container. */
+async function run(
+  start: Start,
+  program: Program,
+  { grace, note }: Stopping,
+): Promise<() => Promise<void>> {
+  try {
+    const { channel, wrapped, ...others } = start
+    const hook = await Program.start(others)
+    await Promise.race([hook.endsWithin(grace), program.ended])
+    if (hook.hasEnded && hook.code !== 0) {
+      await hook.end()
+      const how = hook.endedBy ?? `exit code ${hook.code}`
+      note(`the preStop hook \`${hook.name}\` has ended with ${how}: ${hook.stderr.trim()}`)
+    } else if (!hook.hasEnded && !program.hasEnded) {
+      note(`the preStop hook \`${hook.name}\` was still running at the end of the grace`)
+    }
+    return () => hook.end()
+  } catch (error) {
+    // The kubelet goes on, too.
+    note(`the preStop hook: ${(error as Error).message}`)
+    return nothing
+  }
+}

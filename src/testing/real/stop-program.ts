@@ -1,0 +1,134 @@
+import { systemClock } from '../../clock.ts'
+import { LastcallError } from '../../errors.ts'
+import { parseCommand, type Words } from './command.ts'
+import type { Environment } from './environment.ts'
+import type { Settings, Stopped } from './options.ts'
+import { Program } from './program.ts'
+import { untilReady } from './ready.ts'
+
+/** A way to stop programs: what a preset consists of. */
+export interface Platform {
+  /** The variables by which programs know it. */
+  readonly env: Environment
+  /** Whether its programs have a channel for messages. */
+  readonly channel?: boolean
+  /** What is started in place of the program, where something has to come before it. */
+  wrap?(words: Words): Words
+  /** Stops it: tells it to end, and waits, and kills it. */
+  stop(program: Program, stopping: Stopping): Promise<void>
+}
+
+/** What a way of stopping is handed. */
+export interface Stopping {
+  /** Milliseconds. */
+  readonly grace: number
+  /** Milliseconds since the stop has begun. */
+  passed(): number
+  /** Puts a line into the account. */
+  note(text: string): void
+  /** Ends it and all that it has started, because its time is over. */
+  kill(): Promise<void>
+}
+
+/**
+ * Starts a program, waits until it is ready, stops it and tells how it ended. Nothing of it is left.
+ *
+ * @throws LastcallError `LASTCALL_INVALID_OPTION` or `LASTCALL_NOT_READY`
+ */
+export async function stopProgram(
+  command: unknown,
+  settings: Settings,
+  platform: Platform,
+): Promise<Stopped> {
+  const words = parseCommand(command)
+  const { cwd, env, signal, grace } = settings
+  signal?.throwIfAborted()
+  const program = await Program.start({
+    words,
+    wrapped: platform.wrap?.(words) ?? words,
+    cwd,
+    platform: platform.env,
+    env,
+    channel: platform.channel ?? false,
+  })
+  const giveUp = () => program.family.end()
+  signal?.addEventListener('abort', giveUp)
+  if (signal?.aborted) giveUp()
+  try {
+    const problem = await untilStoppable(program, settings)
+    signal?.throwIfAborted()
+    if (problem !== undefined) {
+      await program.end()
+      throw notReady(program, problem)
+    }
+    const account = await stopAsPlatform(program, platform, grace)
+    signal?.throwIfAborted()
+    return account
+  } finally {
+    signal?.removeEventListener('abort', giveUp)
+    await program.end()
+  }
+}
+
+/** Resolves when it may be stopped, or with why that will never be. */
+async function untilStoppable(program: Program, settings: Settings): Promise<string | undefined> {
+  const problem = await untilReady(program, settings, systemClock)
+  if (problem !== undefined) return problem
+  // What is begun here may never settle, once the program has ended.
+  await Promise.race([settings.onReady(program), program.ended])
+  return program.hasEnded ? 'has ended by itself, before it could be stopped' : undefined
+}
+
+async function stopAsPlatform(
+  program: Program,
+  platform: Platform,
+  grace: number,
+): Promise<Stopped> {
+  const notes: string[] = []
+  const began = systemClock.now()
+  let wasKilled = false
+  await platform.stop(program, {
+    grace,
+    passed: () => systemClock.now() - began,
+    note: (text) => void notes.push(text),
+    kill: async () => {
+      wasKilled = true
+      program.family.signal('SIGKILL')
+      await program.ended
+    },
+  })
+  // Whoever was killed together with it is not what it has left behind.
+  const leftBehind = !wasKilled && program.family.isAlive()
+  if (leftBehind) notes.push(`left behind, and killed: ${program.family.names()}`)
+  await program.end()
+  return Object.freeze({
+    code: program.code,
+    signal: program.endedBy,
+    killed: wasKilled,
+    elapsed: program.endedAt - began,
+    stdout: program.stdout,
+    stderr: program.stderr,
+    leftBehind,
+    notes: Object.freeze(notes),
+  })
+}
+
+/** The error, with what the program has written: most often that says why. */
+function notReady(program: Program, problem: string): LastcallError {
+  const { code, endedBy, stdout, stderr } = program
+  const how = endedBy === 'SIGKILL' ? '' : ` (${endedBy ?? `exit code ${code}`})`
+  const told = Object.entries({ stdout, stderr })
+    .map(([name, text]) => `\n--- ${name} ---\n${lastOf(text)}`)
+    .join('')
+  return new LastcallError(
+    'LASTCALL_NOT_READY',
+    `The program \`${program.name}\` ${problem}${how}.${told}`,
+  )
+}
+
+/** What an error has room for. */
+function lastOf(text: string): string {
+  const most = 4000
+  if (text === '') return '(nothing)'
+  return text.length > most ? `…${text.slice(-most)}` : text
+}

@@ -1,0 +1,115 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { LastcallError } from '../../../src/errors.ts'
+import type { Command } from '../../../src/testing/real/command.ts'
+import { stopLikeDocker } from '../../../src/testing/real/docker.ts'
+import type { StopOptions } from '../../../src/testing/real/options.ts'
+import { stopLikeSystemd } from '../../../src/testing/real/systemd.ts'
+import { DEAF, isThere, node } from './programs.ts'
+
+async function refusal(command: Command, options: StopOptions, stop = stopLikeDocker) {
+  const error = await stop(command, options).then(
+    (stopped) => Promise.reject(new Error(`it has ended: ${JSON.stringify(stopped)}`)),
+    (error) => error,
+  )
+  expect(error).toBeInstanceOf(LastcallError)
+  expect(error.code).toBe('LASTCALL_NOT_READY')
+  return error.message as string
+}
+
+const ready = /ready/
+
+describe('a program that cannot be started', () => {
+  test('says that its command is not found', async () => {
+    expect(await refusal(['no-such-program'], { ready })).toMatch(
+      "The program `no-such-program` cannot be started: 'no-such-program' was not found, it is not in any folder of PATH.",
+    )
+  })
+
+  test('says what to do where the whole line is one item', async () => {
+    expect(await refusal(['node server.js'], { ready })).toContain("['node', 'server.js']")
+  })
+
+  test('says that its folder is not there', async () => {
+    expect(await refusal(DEAF, { ready, cwd: '/no/such/folder' })).toContain(
+      "its folder '/no/such/folder' does not exist",
+    )
+  })
+
+  test('a shell that does not find it ends before it is ready, with what it says of it', async () => {
+    const message = await refusal('no-such-program', { ready })
+    expect(message).toMatch(/has ended before it was ready \(exit code 127\)/)
+    expect(message).toMatch(/no-such-program.*not found/)
+    expect(await refusal(['no-such-program'], { ready }, stopLikeSystemd)).toMatch(/not found/)
+  })
+})
+
+test('one that ends before it is ready is told with its code and all that it wrote', async () => {
+  const program = node(`console.log('begins'); console.error('no database'); process.exit(3)`)
+  const message = await refusal(program, { ready })
+  expect(message).toContain('has ended before it was ready (exit code 3).')
+  expect(message).toContain('--- stdout ---\nbegins\n\n--- stderr ---\nno database')
+})
+
+test('one that is not ready in time is killed, and told with what it wrote', async () => {
+  const program = node(`console.log('pid ' + process.pid); setInterval(() => {}, 1000)`)
+  const message = await refusal(program, { ready: 'never said', readyWithin: 400 })
+  expect(message).toContain('was not ready within 400 ms; does it write what `ready` waits for')
+  const [, pid] = /pid (\d+)/.exec(message) ?? []
+  expect(isThere(Number(pid))).toBe(false)
+})
+
+test('of a function that has failed, the last failure is told', async () => {
+  const asked = () => Promise.reject(new Error('connect ECONNREFUSED'))
+  const message = await refusal(DEAF, { ready: asked, readyWithin: 300 })
+  expect(message).toContain('`ready` has failed last with Error: connect ECONNREFUSED')
+})
+
+test('a function that never answers is not waited for any longer than that', async () => {
+  expect(await refusal(DEAF, { ready: () => new Promise(() => {}), readyWithin: 300 })).toContain(
+    'was not ready within 300 ms',
+  )
+})
+
+test('one that ends by itself after it was ready is none that was stopped', async () => {
+  const program = node(`console.log('ready'); setTimeout(() => process.exit(0), 50)`)
+  const message = await refusal(program, { ready, onReady: () => new Promise(() => {}) })
+  expect(message).toContain('has ended by itself, before it could be stopped (exit code 0)')
+})
+
+test('what onReady throws is thrown, and nothing is left', async () => {
+  let pid = 0
+  const fails = (program: { pid: number }) => {
+    pid = program.pid
+    throw new Error('of the test')
+  }
+  await expect(stopLikeDocker(DEAF, { ready, onReady: fails })).rejects.toThrow('of the test')
+  expect(isThere(pid)).toBe(false)
+})
+
+describe('a test that is given up', () => {
+  test('ends the program at once, and rejects with the reason', async () => {
+    const controller = new AbortController()
+    let pid = 0
+    const giveUp = (program: { pid: number }) => {
+      pid = program.pid
+      controller.abort(new Error('given up'))
+    }
+    const { signal } = controller
+    const stopped = stopLikeDocker(DEAF, { ready, signal, onReady: giveUp })
+    await expect(stopped).rejects.toThrow('given up')
+    expect(isThere(pid)).toBe(false)
+  })
+
+  test('before it begins, nothing is started', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'lastcall-real-'))
+    onTestFinished(() => rmSync(folder, { recursive: true }))
+    const signal = AbortSignal.abort(new Error('given up'))
+    await expect(stopLikeDocker('touch begun', { ready, signal, cwd: folder })).rejects.toThrow(
+      'given up',
+    )
+    expect(() => rmSync(join(folder, 'begun'))).toThrow('ENOENT')
+  })
+})
