@@ -98,6 +98,11 @@ export function signalNumbers(): Readonly<Record<string, number>> {
   return process.getBuiltinModule('node:os').constants.signals
 }
 
+/** The program that runs this process: Node. */
+export function nodeProgram(): string {
+  return process.execPath
+}
+
 /** stdout and stderr, for what others have written: a reader that has gone away is no fault of ours. */
 export function standardOutputs(): [Writable, Writable] {
   return [deafToErrors(process.stdout), deafToErrors(process.stderr)]

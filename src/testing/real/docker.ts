@@ -51,7 +51,7 @@ export async function stopPid1(
     )
   }
   if (!(await program.endsWithin(milliseconds))) await kill()
-  else if (program.endedBy === 'SIGTERM') {
+  else if (program.ending?.signal === 'SIGTERM') {
     note(
       'it has no handler for SIGTERM and was ended by it; as PID 1 of a container it would go on, and be killed at the end of the grace',
     )

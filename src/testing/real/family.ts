@@ -12,18 +12,21 @@ export class Family {
   /** The number of its process group. */
   readonly leader: number
   readonly #mark: string
+  readonly #stranger: number | undefined
   #isOver = false
 
-  constructor(leader: number, mark: string) {
+  /** @param stranger one of the group that is none of them */
+  constructor(leader: number, mark: string, stranger?: number) {
     this.leader = leader
     this.#mark = `${MARK}=${mark}`
+    this.#stranger = stranger
   }
 
   /** Those that run, the leader among them, where the system tells. */
   members(): number[] {
     return allProcesses().filter((pid) => {
       const stat = procStat(pid)
-      if (stat === undefined || isZombie(stat)) return false
+      if (stat === undefined || isZombie(stat) || pid === this.#stranger) return false
       return stat.group === this.leader || this.#bearsMark(pid)
     })
   }
@@ -32,7 +35,7 @@ export class Family {
   isAlive(): boolean {
     if (this.#isOver) return false
     // Without /proc a zombie counts as well: it is waited for soon, by us or by PID 1.
-    return allProcesses().length === 0 ? this.#signalGroup(0) : this.members().length > 0
+    return allProcesses().length === 0 ? this.signalGroup(0) : this.members().length > 0
   }
 
   /** What those that run are called, for people. */
@@ -43,9 +46,10 @@ export class Family {
   /** Sends a signal to everybody. */
   signal(signal: NodeJS.Signals): void {
     if (this.#isOver) return
-    this.#signalGroup(signal)
+    const isWhole = this.#stranger === undefined
+    if (isWhole) this.signalGroup(signal)
     for (const pid of this.members()) {
-      if (procStat(pid)?.group !== this.leader) signalOne(pid, signal)
+      if (!isWhole || procStat(pid)?.group !== this.leader) signalOne(pid, signal)
     }
   }
 
@@ -56,7 +60,8 @@ export class Family {
     this.#isOver = true
   }
 
-  #signalGroup(signal: NodeJS.Signals | 0): boolean {
+  /** Sends it to the group alone, as a terminal does; false where there is none. */
+  signalGroup(signal: NodeJS.Signals | 0): boolean {
     try {
       return sendSignal(-this.leader, signal)
     } catch {

@@ -41,7 +41,7 @@ export async function stopLikePm2(command: Command, options: Pm2Options): Promis
   const killTimeout = grace === undefined ? undefined : String(Math.ceil(settings.grace))
   return stopProgram(command, settings, {
     env: { pm_id: '0', NODE_APP_INSTANCE: '0', kill_timeout: killTimeout },
-    channel: true,
+    by: 'channel',
     async stop(program, { grace, kill }) {
       if (message) program.send('shutdown')
       else {

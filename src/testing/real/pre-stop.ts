@@ -2,7 +2,7 @@ import { type Duration, parseDuration } from '../../duration.ts'
 import { invalidOption, refuseUnknownOptions } from '../../errors.ts'
 import { type Command, parseCommand } from './command.ts'
 import { Program, type Start } from './program.ts'
-import type { Stopping } from './stop-program.ts'
+import { type Stopping, showEnding } from './stop-program.ts'
 
 /** What a pod's preStop hook does: a command, or a sleep. */
 export type PreStop = Command | { readonly sleep: Duration }
@@ -37,13 +37,14 @@ async function run(
   { grace, note }: Stopping,
 ): Promise<() => Promise<void>> {
   try {
-    const { channel, wrapped, ...others } = start
+    const { by, wrapped, ...others } = start
     const hook = await Program.start(others)
     await Promise.race([hook.endsWithin(grace), program.ended])
-    if (hook.hasEnded && hook.code !== 0) {
+    if (hook.hasEnded && hook.ending?.code !== 0) {
       await hook.end()
-      const how = hook.endedBy ?? `exit code ${hook.code}`
-      note(`the preStop hook \`${hook.name}\` has ended with ${how}: ${hook.stderr.trim()}`)
+      note(
+        `the preStop hook \`${hook.name}\` has ended with ${showEnding(hook.ending)}: ${hook.stderr.trim()}`,
+      )
     } else if (!hook.hasEnded && !program.hasEnded) {
       note(`the preStop hook \`${hook.name}\` was still running at the end of the grace`)
     }

@@ -1,4 +1,3 @@
-import { type ChildProcess, spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { systemClock } from '../../clock.ts'
 import { LastcallError } from '../../errors.ts'
@@ -6,9 +5,10 @@ import { systemProcess } from '../../process.ts'
 import { explainSpawnError } from '../../spawn-error.ts'
 import { showCommand, type Words } from './command.ts'
 import { type Environment, environmentOf } from './environment.ts'
-import { Family } from './family.ts'
-import { guard } from './guard.ts'
+import { type Family, signalOne } from './family.ts'
+import { type Ending, type Handle, startAlone } from './handle.ts'
 import type { RunningProgram } from './options.ts'
+import { startInTerminal } from './terminal.ts'
 
 /** What a program is started with. */
 export interface Start {
@@ -20,8 +20,8 @@ export interface Start {
   readonly platform: Environment
   /** The variables that the test gives. */
   readonly env: Environment
-  /** Whether it has a channel for messages. */
-  readonly channel?: boolean
+  /** Whether it has a channel for messages, or a terminal in front of it. Default: neither. */
+  readonly by?: 'channel' | 'terminal'
 }
 
 /** How often it is looked whether others have ended, in milliseconds. */
@@ -38,23 +38,27 @@ export class Program implements RunningProgram {
   readonly pid: number
   readonly name: string
   readonly start: Start
+  /** Whether there is a real terminal in front of it. */
+  readonly hasTerminal: boolean
   /** It, and all that it has started. */
   readonly family: Family
   /** Resolves when the process has ended. */
   readonly ended: Promise<void>
   /** Resolves when it has ended, and all that it wrote has come in. */
-  readonly closed: Promise<void>
+  readonly written: Promise<unknown>
+  /** How it ended, once it has. */
+  ending: Ending | undefined
   /** When it ended, by the clock. */
-  endedAt = Number.NaN
+  endedAt = 0
   stdout = ''
   stderr = ''
-  readonly #child: ChildProcess
-  readonly #release: () => void
+  readonly #handle: Handle
+  #isOver: Promise<void> | undefined
   readonly #listeners = new Set<() => void>()
 
   /** @throws LastcallError `LASTCALL_NOT_READY` where it cannot be started */
   static async start(start: Start): Promise<Program> {
-    const { words, wrapped = words, cwd, channel } = start
+    const { words, wrapped = words, cwd, by } = start
     const name = showCommand(words)
     const refuse = (why: string) =>
       new LastcallError('LASTCALL_NOT_READY', `The program \`${name}\` ${why}.`)
@@ -63,57 +67,40 @@ export class Program implements RunningProgram {
     }
     const mark = randomUUID()
     const env = environmentOf(systemProcess.env, start.platform, start.env, mark)
+    const what = { words: wrapped, cwd, env, mark }
     const [command, ...args] = wrapped
     try {
-      const child = spawn(command, args, {
-        cwd,
-        env,
-        stdio: ['ignore', 'pipe', 'pipe', ...(channel ? (['ipc'] as const) : [])],
-        // Nothing that ends the test's own group or terminal may reach it first, and it is ended whole.
-        detached: true,
-      })
-      await new Promise((resolve, reject) => child.once('spawn', resolve).once('error', reject))
-      return new Program(name, child, start, mark)
+      const inTerminal = by === 'terminal' ? await startInTerminal(what) : undefined
+      const handle = inTerminal ?? (await startAlone(what, by === 'channel'))
+      return new Program(name, start, handle, inTerminal !== undefined)
     } catch (error) {
       const fix = "write each word as an item of its own, as in ['node', 'server.js']"
       throw refuse(explainSpawnError(error, { command, args, cwd }, fix).message)
     }
   }
 
-  private constructor(name: string, child: ChildProcess, start: Start, mark: string) {
+  private constructor(name: string, start: Start, handle: Handle, hasTerminal: boolean) {
     this.name = name
-    this.pid = Number(child.pid)
-    this.family = new Family(this.pid, mark)
-    this.#child = child
     this.start = start
-    this.#release = guard(this.family)
+    this.pid = handle.pid
+    this.family = handle.family
+    this.hasTerminal = hasTerminal
+    this.#handle = handle
     for (const stream of ['stdout', 'stderr'] as const) {
-      child[stream]?.setEncoding('utf8').on('data', (chunk) => {
+      handle[stream].setEncoding('utf8').on('data', (chunk) => {
         this[stream] += chunk
         for (const listener of this.#listeners) listener()
       })
     }
-    // A message that it could not be sent is seen by its not ending.
-    child.on('error', () => {})
-    this.ended = new Promise((resolve) => {
-      child.once('exit', () => {
-        this.endedAt = systemClock.now()
-        resolve()
-      })
+    this.ended = handle.exited.then((ending) => {
+      this.endedAt = systemClock.now()
+      this.ending = ending
     })
-    this.closed = new Promise((resolve) => child.once('close', () => resolve()))
+    this.written = Promise.all([this.ended, handle.written])
   }
 
   get hasEnded(): boolean {
-    return !Number.isNaN(this.endedAt)
-  }
-
-  get code(): number | null {
-    return this.#child.exitCode
-  }
-
-  get endedBy(): NodeJS.Signals | null {
-    return this.#child.signalCode
+    return this.ending !== undefined
   }
 
   /** Calls back when it has written something; returns a way to take it back. */
@@ -124,11 +111,15 @@ export class Program implements RunningProgram {
 
   /** Sends a signal to it alone; not where it has ended, for its number may be another's by then. */
   signal(signal: NodeJS.Signals): void {
-    if (!this.hasEnded) this.#child.kill(signal)
+    if (!this.hasEnded) signalOne(this.pid, signal)
   }
 
   send(message: string): void {
-    if (this.#child.connected) this.#child.send(message, () => {})
+    this.#handle.send(message)
+  }
+
+  pressCtrlC(): void {
+    this.#handle.pressCtrlC()
   }
 
   /** Whether it ends within so many milliseconds. */
@@ -156,20 +147,24 @@ export class Program implements RunningProgram {
   }
 
   /** Ends it with all that it has started, and waits for what it wrote. */
-  async end(): Promise<void> {
+  end(): Promise<void> {
+    this.#isOver ??= this.#end()
+    return this.#isOver
+  }
+
+  async #end(): Promise<void> {
     this.family.signal('SIGKILL')
     await this.ended
     await this.isAloneWithin(DEATH_TAKES)
     this.family.end()
+    const released = this.#handle.release()
     let timer: unknown
     const late = new Promise<void>((resolve) => {
       timer = systemClock.setTimeout(resolve, OUTPUT_TAKES)
     })
-    await Promise.race([this.closed, late])
+    await Promise.race([released, late])
     systemClock.clearTimeout(timer)
-    this.#release()
     // Held open by somebody who could not be ended, they would keep the test's process alive.
-    for (const stream of [this.#child.stdout, this.#child.stderr]) stream?.destroy()
-    if (this.#child.connected) this.#child.disconnect()
+    for (const stream of [this.#handle.stdout, this.#handle.stderr]) stream.destroy()
   }
 }

@@ -44,7 +44,7 @@ export function untilReady(
     }, readyWithin)
     const stopListening = program.onOutput(ask)
     // By then all that it wrote has come in: what it was waited for may be the last of it.
-    program.closed.then(() => ask().then(() => finish('has ended before it was ready')))
+    program.written.then(() => ask().then(() => finish('has ended before it was ready')))
     ask()
   })
 }

@@ -2,6 +2,7 @@ import { systemClock } from '../../clock.ts'
 import { LastcallError } from '../../errors.ts'
 import { parseCommand, type Words } from './command.ts'
 import type { Environment } from './environment.ts'
+import type { Ending } from './handle.ts'
 import type { Settings, Stopped } from './options.ts'
 import { Program } from './program.ts'
 import { untilReady } from './ready.ts'
@@ -10,8 +11,8 @@ import { untilReady } from './ready.ts'
 export interface Platform {
   /** The variables by which programs know it. */
   readonly env: Environment
-  /** Whether its programs have a channel for messages. */
-  readonly channel?: boolean
+  /** Whether its programs have a channel for messages, or a terminal. Default: neither. */
+  readonly by?: 'channel' | 'terminal'
   /** What is started in place of the program, where something has to come before it. */
   wrap?(words: Words): Words
   /** Stops it: tells it to end, and waits, and kills it. */
@@ -49,7 +50,7 @@ export async function stopProgram(
     cwd,
     platform: platform.env,
     env,
-    channel: platform.channel ?? false,
+    ...(platform.by && { by: platform.by }),
   })
   const giveUp = () => program.family.end()
   signal?.addEventListener('abort', giveUp)
@@ -102,8 +103,8 @@ async function stopAsPlatform(
   if (leftBehind) notes.push(`left behind, and killed: ${program.family.names()}`)
   await program.end()
   return Object.freeze({
-    code: program.code,
-    signal: program.endedBy,
+    code: program.ending?.code ?? null,
+    signal: program.ending?.signal ?? null,
     killed: wasKilled,
     elapsed: program.endedAt - began,
     stdout: program.stdout,
@@ -115,8 +116,8 @@ async function stopAsPlatform(
 
 /** The error, with what the program has written: most often that says why. */
 function notReady(program: Program, problem: string): LastcallError {
-  const { code, endedBy, stdout, stderr } = program
-  const how = endedBy === 'SIGKILL' ? '' : ` (${endedBy ?? `exit code ${code}`})`
+  const { ending, stdout, stderr } = program
+  const how = ending?.signal === 'SIGKILL' ? '' : ` (${showEnding(ending)})`
   const told = Object.entries({ stdout, stderr })
     .map(([name, text]) => `\n--- ${name} ---\n${lastOf(text)}`)
     .join('')
@@ -124,6 +125,10 @@ function notReady(program: Program, problem: string): LastcallError {
     'LASTCALL_NOT_READY',
     `The program \`${program.name}\` ${problem}${how}.${told}`,
   )
+}
+
+export function showEnding(ending: Ending | undefined): string {
+  return ending?.signal ?? `exit code ${ending?.code}`
 }
 
 /** What an error has room for. */

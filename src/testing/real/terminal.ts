@@ -1,0 +1,116 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import type { Readable, Writable } from 'node:stream'
+import { systemClock } from '../../clock.ts'
+import { nodeProgram, systemProcess } from '../../process.ts'
+import { Family } from './family.ts'
+import { guard } from './guard.ts'
+import { type Ending, type Handle, hasBegun, type What } from './handle.ts'
+
+/**
+ * What sits in the terminal in place of an interactive shell: it starts the program, lives through a
+ * Ctrl-C, and says how the program has ended. When nobody listens to it any more it ends all of it.
+ */
+const SHELL = `
+  const { spawn } = require('node:child_process')
+  process.on('SIGINT', () => {})
+  process.on('disconnect', () => process.kill(0, 'SIGKILL'))
+  process.once('message', ({ words: [command, ...args], cwd, env }) => {
+    const fail = ({ code, message }) => process.send({ error: { code, message } })
+    try {
+      const child = spawn(command, args, { cwd, env, stdio: ['inherit', 3, 4] })
+      child.once('spawn', () => process.send({ pid: child.pid }))
+      child.once('error', fail)
+      child.once('exit', (code, signal) => process.send({ code, signal }))
+    } catch (error) {
+      fail(error)
+    }
+  })
+  process.send({ shell: process.pid })
+`
+
+const CTRL_C = '\u0003'
+
+/**
+ * Starts a process in the foreground of a terminal of its own, which is its stdin; its stdout and
+ * stderr are pipes, to keep them apart. Rejects with the system's error where it can't be started.
+ * `undefined` where no terminal can be had: they come from `script`, of util-linux or busybox.
+ */
+export async function startInTerminal({ mark, ...what }: What): Promise<Handle | undefined> {
+  if (systemProcess.platform !== 'linux') return undefined
+  const inShell = `exec ${[nodeProgram(), '-e', SHELL].map(quote).join(' ')}`
+  const script = spawn('script', ['-q', '-c', inShell, '/dev/null'], {
+    // It runs the command by the person's own shell, whatever that is.
+    env: { ...systemProcess.env, SHELL: '/bin/sh' },
+    stdio: ['pipe', 'ignore', 'ignore', 'pipe', 'pipe', 'ipc'],
+    detached: true,
+  })
+  const shell = await shellOf(script)
+  if (shell === undefined) return undefined
+  script.send(what)
+  const [answer] = (await once(script, 'message')) as [Answer]
+  if (answer.error) {
+    script.disconnect()
+    throw answer.error
+  }
+  const pid = Number(answer.pid)
+  const family = new Family(shell, mark, shell)
+  const endGuard = guard(family)
+  const keys = script.stdin as Writable
+  keys.on('error', () => {}) // The terminal is gone, and the program with it.
+  const [stdout, stderr] = [script.stdio[3], script.stdio[4]] as [Readable, Readable]
+  const ends = Promise.all([stdout, stderr].map(endOf))
+  const exited = new Promise<Ending>((resolve) => {
+    script.on('message', (message: Ending) => {
+      if ('code' in message) resolve(message)
+    })
+    script.once('exit', () => resolve({ code: null, signal: 'SIGHUP' }))
+  })
+  return {
+    pid,
+    family,
+    stdout,
+    stderr,
+    exited,
+    // The shell and `script` have its outputs open, too: they come to no end with it.
+    written: exited.then(async () => {
+      for (let poll = 0; poll < 2; poll++) await new Promise<void>(systemClock.afterPoll)
+    }),
+    send() {},
+    pressCtrlC: () => void keys.write(CTRL_C),
+    release() {
+      endGuard()
+      if (script.connected) script.disconnect()
+      keys.destroy()
+      return ends
+    },
+  }
+}
+
+interface Answer {
+  readonly pid?: number
+  readonly error?: { readonly code: string; readonly message: string }
+}
+
+/** The number of the shell in the terminal; `undefined` where there is none. */
+async function shellOf(script: ChildProcess): Promise<number | undefined> {
+  try {
+    await hasBegun(script)
+  } catch {
+    return undefined
+  }
+  return new Promise((resolve) => {
+    script.once('message', ({ shell }: { shell: number }) => resolve(shell))
+    script.once('exit', () => resolve(undefined))
+  })
+}
+
+function endOf(stream: Readable): Promise<void> {
+  return new Promise((resolve) => {
+    for (const event of ['end', 'error', 'close']) stream.once(event, () => resolve())
+  })
+}
+
+function quote(word: string): string {
+  return `'${word.replaceAll("'", `'\\''`)}'`
+}
