@@ -1,4 +1,4 @@
-import { nextTick } from './process.ts'
+import { modulesOfTime, nextTick } from './process.ts'
 
 /** Time, as the rest of the library is handed it. This is the one file that touches timers. */
 export interface Clock {
@@ -13,9 +13,11 @@ export interface Clock {
 }
 
 // Taken when the module loads, so that fake timers which an application's tests install later
-// cannot stop the clock of a real shutdown.
-const { setTimeout, clearTimeout, setImmediate } = globalThis
-const now = performance.now.bind(performance)
+// cannot stop the clock of a real shutdown; and from the modules of Node, because those of jest and
+// vitest, which replace the globals, can have been installed before.
+const { timers, clocks } = modulesOfTime()
+const { setTimeout, clearTimeout, setImmediate } = timers
+const now = clocks.performance.now.bind(clocks.performance)
 const date = Date.now.bind(Date)
 
 export const systemClock: Clock = {
