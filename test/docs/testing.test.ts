@@ -31,6 +31,13 @@ test('the example for vitest passes, agrees with the types, and needs no other s
   await tool(directory, ...compiler, ...options, 'shutdown.test.ts')
 })
 
+test('the example of a real program passes', async () => {
+  const example = filesIn(readDocument('docs/how-to/testing-programs.md'))
+  const directory = installed(['vitest', 'vite'], example)
+  const { stdout } = await tool(directory, 'node_modules/vitest/vitest.mjs', 'run')
+  expect(stdout).toContain('Tests  1 passed (1)')
+})
+
 test('the example for jest passes', async () => {
   const directory = installed(['jest'], {
     'package.json': '{}',
