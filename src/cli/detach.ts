@@ -24,7 +24,8 @@ export function detach(output: string): Promise<number> {
   return new Promise<number>((resolve, reject) => {
     child.once('error', reject)
     child.once('message', (started: Started) => {
-      child.disconnect()
+      // Deno delivers the message when the program has closed its side already, and throws then.
+      if (child.connected) child.disconnect()
       child.unref()
       if ('pid' in started) resolve(started.pid)
       else {
