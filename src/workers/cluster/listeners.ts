@@ -6,7 +6,8 @@ import type { ClusterWorkerLike } from './cluster.ts'
 
 /** What Node listens with, below a server. */
 interface Handle {
-  onconnection(error: number, client: Client): void
+  /** Deno tells of no client here: it is handed over by itself, and cannot be followed. */
+  onconnection(error: number, client?: Client): void
   close(): void
 }
 
@@ -111,11 +112,13 @@ class Listener {
 
   async close(patience: number, clock: Clock): Promise<void> {
     const held: Client[] = []
+    let accepted = 0
     this.#handle.onconnection = (error, client) => {
-      if (error) this.#distribute.call(this.#handle, error, client)
+      if (!error) accepted++
+      if (error || !client) this.#distribute.call(this.#handle, error, client)
       else held.push(client)
     }
-    await acceptQueueIsEmpty(() => held.length, { patience, quiet: 0 }, clock)
+    await acceptQueueIsEmpty(() => accepted, { patience, quiet: 0 }, clock)
     // Node closes it again when the last worker has: that does nothing.
     this.#close.call(this.#handle)
     for (const client of held) this.#hand(0, client)
@@ -137,8 +140,8 @@ class Listener {
   }
 
   /** The primary closes its own end of a connection when a worker has taken it. */
-  #hand(error: number, client: Client): void {
-    if (!error) {
+  #hand(error: number, client?: Client): void {
+    if (!error && client) {
       this.#pending.set(client, undefined)
       const { close } = client
       client.close = (...args) => {
