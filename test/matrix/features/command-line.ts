@@ -6,9 +6,9 @@ import { endsWith, type Lab } from '../lab.ts'
 
 const sh = (script: string) => ['sh', '-c', script]
 
-/** Says what it hears, and ends with this code. */
+/** Says what it hears, and ends with this code. A child that was forked and not executed yet heeds SIGKILL alone. */
 const hears = (code: number) =>
-  `trap 'kill $!; echo heard; exit ${code}' TERM; sleep 1000 & echo up; wait; wait`
+  `trap 'kill -KILL $!; echo heard; exit ${code}' TERM; sleep 1000 & echo up; wait; wait`
 
 /** A folder of the lab. */
 const folder = (lab: Lab) => dirname(lab.write('folder/.keep', ''))

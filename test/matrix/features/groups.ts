@@ -45,7 +45,7 @@ const supervised = (lab: Lab, programs: string) =>
   )
 
 const TRAPS = (word: string) =>
-  `trap 'kill $!; echo ${word}; exit 0' TERM; sleep 1000 & echo up; wait; wait`
+  `trap 'kill -KILL $!; echo ${word}; exit 0' TERM; sleep 1000 & echo up; wait; wait`
 
 export const groups: FeatureGroup = {
   name: 'Clusters and groups of programs',
