@@ -1,16 +1,12 @@
-import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
-
-const source = (path: string) => fileURLToPath(new URL(`src/${path}`, import.meta.url))
+import { ENTRIES } from './test/support/entries.ts'
 
 export default defineConfig({
   resolve: {
-    alias: [
-      { find: /^lastcall\/testing$/, replacement: source('testing/index.ts') },
-      { find: /^lastcall\/workers$/, replacement: source('workers/index.ts') },
-      { find: /^lastcall\/http$/, replacement: source('http/index.ts') },
-      { find: /^lastcall$/, replacement: source('index.ts') },
-    ],
+    alias: ENTRIES.map(({ name, source }) => ({
+      find: new RegExp(`^${name}$`),
+      replacement: source,
+    })),
   },
   test: {
     include: ['test/**/*.test.ts'],

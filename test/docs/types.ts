@@ -1,5 +1,6 @@
 import { dirname } from 'node:path'
 import ts from 'typescript'
+import { ENTRIES } from '../support/entries.ts'
 import { type Block, ROOT } from './markdown.ts'
 
 /** What an entry of the package exports, as the compiler sees it. */
@@ -11,15 +12,7 @@ export interface Exported {
   readonly variants: readonly string[]
 }
 
-/** The entries of the package and their sources: nothing has to be built for the types. */
-const ENTRIES = {
-  lastcall: `${ROOT}src/index.ts`,
-  'lastcall/http': `${ROOT}src/http/index.ts`,
-  'lastcall/workers': `${ROOT}src/workers/index.ts`,
-  'lastcall/testing': `${ROOT}src/testing/index.ts`,
-}
-
-/** One compilation of the package's entries and of all blocks. */
+/** One compilation of the package's entries, from their sources, and of all blocks. */
 export class Types {
   readonly #blocks: ReadonlyMap<string, Block>
   readonly #program: ts.Program
@@ -31,12 +24,12 @@ export class Types {
     )
     const options: ts.CompilerOptions = {
       ...compilerOptions(),
-      paths: Object.fromEntries(Object.entries(ENTRIES).map(([name, path]) => [name, [path]])),
+      paths: Object.fromEntries(ENTRIES.map(({ name, source }) => [name, [source]])),
       noUnusedLocals: false,
       noUnusedParameters: false,
     }
     this.#program = ts.createProgram({
-      rootNames: [...Object.values(ENTRIES), ...this.#blocks.keys()],
+      rootNames: [...ENTRIES.map(({ source }) => source), ...this.#blocks.keys()],
       options,
       host: this.#host(options),
     })
@@ -59,10 +52,10 @@ export class Types {
 
   exports(): Exported[] {
     const checker = this.#program.getTypeChecker()
-    return Object.entries(ENTRIES).flatMap(([entry, path]) => {
+    return ENTRIES.flatMap(({ name, source: path }) => {
       const source = this.#program.getSourceFile(path)
       const module = source && checker.getSymbolAtLocation(source)
-      if (!module) throw new Error(`${entry} is no module`)
+      if (!module) throw new Error(`${name} is no module`)
       return checker.getExportsOfModule(module).map((exported) => {
         const symbol =
           exported.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(exported) : exported
