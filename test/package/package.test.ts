@@ -1,11 +1,12 @@
 import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
+import { relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
+import { ENTRIES, manifest } from '../support/entries.ts'
 import { Script } from '../support/script.ts'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
-const manifest = JSON.parse(readFileSync(`${ROOT}/package.json`, 'utf8'))
 
 test('has the dependencies that it is to have, and runs on Node 20.19', () => {
   expect(Object.keys(manifest.dependencies).sort()).toEqual([
@@ -30,8 +31,8 @@ test('what is published holds the built files with their types, the documents an
   const paths = files.map(({ path }) => path)
   expect(paths).toEqual(
     expect.arrayContaining([
-      ...['index', 'http/index', 'workers/index'].flatMap((entry) =>
-        ['.js', '.cjs', '.d.ts', '.d.cts'].map((ending) => `dist/${entry}${ending}`),
+      ...ENTRIES.flatMap(({ code, types }) =>
+        [code, types].flatMap(Object.values<string>).map((path) => relative(ROOT, path)),
       ),
       'dist/cli/cli.cjs',
       'README.md',
@@ -92,20 +93,5 @@ describe.each([
       try { httpServer({}) } catch (error) { process.stdout.write(String(error instanceof LastcallError)) }
     `
     expect((await new Script(code, { type }).ended).stdout).toBe('true')
-  })
-
-  test('loads no HTTP code with the core, listens to nothing and leaves no timer', async () => {
-    const code = `
-      const before = process.eventNames().length
-      ${main}
-      const loaded = process.moduleLoadList.filter((name) => /NativeModule (_?http|https|http2|net|tls)/.test(name))
-      process.stdout.write(JSON.stringify({
-        loaded,
-        listeners: process.eventNames().length - before,
-        holds: process.getActiveResourcesInfo().filter((name) => /Timeout|Immediate/.test(name)),
-      }))
-    `
-    const { stdout } = await new Script(code, { type }).ended
-    expect(JSON.parse(stdout)).toEqual({ loaded: [], listeners: 0, holds: [] })
   })
 })
