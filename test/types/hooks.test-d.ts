@@ -1,0 +1,93 @@
+// What is refused is marked; that it is refused, and all else accepted, is found by the compiler.
+import {
+  createShutdown,
+  type DisposableResource,
+  type Duration,
+  type Hook,
+  type HookContext,
+  type Hooks,
+  type PhaseName,
+  type PhaseOption,
+} from 'lastcall'
+
+declare function takes<T>(value: T): void
+declare const context: HookContext
+declare const duration: Duration
+const run = () => undefined
+
+takes<Duration>(500)
+takes<Duration>('10s')
+takes<Duration>('1.5s')
+takes<Duration>('250ms')
+takes<Duration>('2m')
+// The compiler takes for a number whatever converts to one: these are refused when they are read.
+takes<Duration>('10 s')
+takes<Duration>('-5s')
+// @ts-expect-error: no number
+takes<Duration>('ten')
+// @ts-expect-error: no number before the unit
+takes<Duration>('s')
+// @ts-expect-error: no unit
+takes<Duration>('500')
+// @ts-expect-error: an unknown unit
+takes<Duration>('10sec')
+// @ts-expect-error: any text
+takes<Duration>(String(duration))
+
+takes<Hook>({ name: 'pool', phase: 'close', run })
+takes<Hook>({ name: 'pool', phase: 'warm-down', run })
+takes<Hook>({ name: 'pool', priority: 450, run, timeout: '5s', reserve: 200 })
+takes<Hook>({ name: 'pool', phase: 'close', run: async ({ signal }) => signal.aborted })
+takes<Hook>({ name: 'pool', phase: 'close', run: ({ note, remaining }) => note(`${remaining()}`) })
+// @ts-expect-error: no name
+takes<Hook>({ phase: 'close', run })
+// @ts-expect-error: nothing to run
+takes<Hook>({ name: 'pool', phase: 'close' })
+// @ts-expect-error: misspelt
+takes<Hook>({ name: 'pool', phase: 'close', run, timeOut: '5s' })
+// @ts-expect-error: a priority is a number
+takes<Hook>({ name: 'pool', priority: 'high', run })
+// @ts-expect-error: a phase is a name
+takes<Hook>({ name: 'pool', phase: 100, run })
+// @ts-expect-error: a hook is handed a context, and nothing else
+takes<Hook>({ name: 'pool', phase: 'close', run: (text: string) => text })
+
+takes<PhaseName>('drain')
+// @ts-expect-error: there is no such phase everywhere
+takes<PhaseName>('warm-down')
+takes<PhaseOption>(450)
+takes<PhaseOption>({ priority: 450, reserve: '1s' })
+// @ts-expect-error: a phase has a priority
+takes<PhaseOption>({ reserve: '1s' })
+
+takes<AbortSignal>(context.signal)
+takes<number>(context.deadline)
+// @ts-expect-error: it is for reading
+context.deadline = 0
+// @ts-expect-error: its signal aborts by the library alone
+context.signal.abort()
+
+class Pool {
+  async [Symbol.asyncDispose]() {}
+}
+declare const pool: Pool
+const one: Hook = { name: 'one', phase: 'close', run }
+const shutdown = createShutdown()
+
+takes<() => boolean>(shutdown.add(one))
+takes<() => boolean>(shutdown.add([one, [one, new Set([one])]]))
+takes<() => boolean>(shutdown.add(Object.freeze([one] as const)))
+takes<() => boolean>(shutdown.add(pool))
+takes<() => boolean>(shutdown.add(pool, { name: 'postgres', reserve: '1s' }))
+takes<Hooks>([one])
+takes<DisposableResource>(pool)
+// @ts-expect-error: what is disposed of needs nothing to run
+shutdown.add(pool, { run })
+// @ts-expect-error: options are for what is disposed of
+shutdown.add(one, { name: 'two' })
+// @ts-expect-error: a function is no hook
+shutdown.add(run)
+// @ts-expect-error: neither a hook nor hooks
+shutdown.add([1])
+// @ts-expect-error: nothing disposes of it
+shutdown.add({ close: run })
