@@ -10,8 +10,8 @@ export default defineConfig({
   },
   test: {
     include: ['test/**/*.test.ts'],
-    // Real containers have a command of their own: npm run test:docker.
-    exclude: ['test/docker/**'],
+    // These have commands of their own: npm run test:docker, npm run test:package.
+    exclude: ['test/docker/**', 'test/package/tarball/**'],
     // Real processes each take a core for a while; more of them at once would only slow each other.
     maxWorkers: 2,
     testTimeout: 20_000,

@@ -1,0 +1,68 @@
+import { execFile } from 'node:child_process'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { expect, inject, test } from 'vitest'
+import { ENTRIES, WAYS } from '../../support/entries.ts'
+
+const run = promisify(execFile)
+const application = inject('application')
+const installed = join(application, 'node_modules/lastcall')
+
+/** Every path that a manifest names, wherever in it. */
+function pathsIn(value: unknown): string[] {
+  if (typeof value === 'string') return [value]
+  return typeof value === 'object' && value !== null ? Object.values(value).flatMap(pathsIn) : []
+}
+
+test('everything that the manifest names is there', () => {
+  const { bin, exports, main, module, types, typesVersions } = JSON.parse(
+    readFileSync(join(installed, 'package.json'), 'utf8'),
+  )
+  const paths = pathsIn({ bin, exports, main, module, types, typesVersions })
+  expect(paths.length).toBeGreaterThan(ENTRIES.length * 4)
+  expect(paths.filter((path) => !existsSync(join(installed, path)))).toEqual([])
+})
+
+test('every entry but the first has its types for node10, too', () => {
+  const { typesVersions } = JSON.parse(readFileSync(join(installed, 'package.json'), 'utf8'))
+  const names = Object.keys(typesVersions['*']).map((path) => `lastcall/${path}`)
+  expect(names).toEqual(ENTRIES.slice(1).map(({ name }) => name))
+})
+
+test('nothing is there that nobody asked for: no source, no test, no source map', () => {
+  const files = readdirSync(installed, { recursive: true, withFileTypes: true })
+    .filter((file) => file.isFile())
+    .map((file) => join(file.parentPath, file.name).slice(installed.length + 1))
+  // Source maps would point to sources that are not published.
+  const meant = [
+    /^(package\.json|README\.md|CHANGELOG\.md|CONTRIBUTING\.md|LICENSE|THIRD_PARTY_LICENSES)$/,
+    /^docs\/[\w/-]+\.md$/,
+    /^dist\/cli\/cli\.cjs$/,
+    /^dist\/(\w+\/)?index\.(js|cjs|d\.ts|d\.cts)$/,
+    // What entries share.
+    /^dist\/chunk-\w+\.c?js$/,
+    /^dist\/[\w-]+-[\w-]{8}\.d\.c?ts$/,
+  ]
+  expect(files.filter((file) => !meant.some((pattern) => pattern.test(file)))).toEqual([])
+})
+
+test.each(ENTRIES.flatMap(({ name }) => WAYS.map((way) => [name, way] as const)))(
+  '%s is loaded by %s',
+  async (name, way) => {
+    const code =
+      way === 'import' ? `import * as all from '${name}'` : `const all = require('${name}')`
+    const type = way === 'import' ? 'module' : 'commonjs'
+    const { stdout, stderr } = await run(
+      process.execPath,
+      [`--input-type=${type}`, '-e', `${code}\nconsole.log(Object.keys(all).length > 0)`],
+      { cwd: application },
+    )
+    expect({ stdout, stderr }).toEqual({ stdout: 'true\n', stderr: '' })
+  },
+)
+
+test('npx lastcall --help says what there is', async () => {
+  const { stdout } = await run('npx', ['--no-install', 'lastcall', '--help'], { cwd: application })
+  expect(stdout).toMatch(/lastcall run[\s\S]*lastcall stop/)
+})

@@ -1,0 +1,12 @@
+import { defineConfig } from 'vitest/config'
+
+// The package as it is published, installed: `npm run test:package`. Apart from the other tests, for it
+// asks the registry, and takes longer than all else that concerns the package.
+export default defineConfig({
+  test: {
+    include: ['test/package/tarball/**/*.test.ts'],
+    globalSetup: ['test/package/tarball/setup.ts'],
+    maxWorkers: 2,
+    testTimeout: 60_000,
+  },
+})
