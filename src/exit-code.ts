@@ -74,6 +74,6 @@ export function forcedCode(signal: NodeJS.Signals, policy: ExitPolicy): number {
 }
 
 /** 128 + n, as shells report a death by signal n. */
-export function signalCode(signal: NodeJS.Signals): number {
+function signalCode(signal: NodeJS.Signals): number {
   return 128 + (signalNumbers()[signal] ?? 0)
 }

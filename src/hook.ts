@@ -95,7 +95,7 @@ export function prepareHook(hook: Hook, phases: ReadonlyMap<string, Phase>): Pre
 }
 
 /** Checks all of a hook but its phase, which only a shutdown can tell: adapters do so as early as they can. */
-export function checkHook(hook: Hook): Pick<PreparedHook, 'timeout' | 'reserve'> {
+function checkHook(hook: Hook): Pick<PreparedHook, 'timeout' | 'reserve'> {
   if (typeof hook !== 'object' || hook === null) {
     throw invalidOption(
       'hook',

@@ -278,7 +278,7 @@ export function secured(socket: Socket): Socket {
 }
 
 /** The bytes of a frame. */
-export function frame(
+function frame(
   type: string,
   flags: number,
   stream: number,

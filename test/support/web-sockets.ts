@@ -9,7 +9,7 @@ import type { Answer, AskOptions, RawClient } from './raw-client.ts'
 import { PollingClock, type ServiceOptions, serve } from './service.ts'
 
 /** What a request for a WebSocket says (RFC 6455, 4.1), with the key of the RFC's own example. */
-export const FOR_A_WEB_SOCKET: AskOptions = {
+const FOR_A_WEB_SOCKET: AskOptions = {
   headers: {
     Connection: 'Upgrade',
     Upgrade: 'websocket',
