@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
 
 // The package as it is published, installed: `npm run test:package`. Apart from the other tests, for it
@@ -5,7 +6,7 @@ import { defineConfig } from 'vitest/config'
 export default defineConfig({
   test: {
     include: ['test/package/tarball/**/*.test.ts'],
-    globalSetup: ['test/package/tarball/setup.ts'],
+    globalSetup: [fileURLToPath(new URL('setup.ts', import.meta.url))],
     maxWorkers: 2,
     testTimeout: 60_000,
   },

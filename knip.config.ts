@@ -1,0 +1,38 @@
+import type { KnipConfig } from 'knip'
+
+export default {
+  entry: [
+    // The package: its entries, and its command line.
+    'src/{,http/,workers/,testing/}index.ts',
+    'src/cli/main.ts',
+    // Programs that are run by path, in a process of their own; others are named by package.json.
+    'examples/*.ts',
+    'examples/demo/bare.ts',
+    'bench/{cluster-service,crowd,service}.mjs',
+    'bench/peers/{part.ts,service.mjs}',
+    'test/support/crowd.mjs',
+    'test/storm/service.mjs',
+    'test/testing/runners/*',
+    'test/mutation/vitest.config.ts',
+    // Only compiled.
+    'test/types/*.ts',
+  ],
+  project: ['{src,test,bench,examples}/**/*.{ts,mjs}', '*.config.ts'],
+  stryker: { config: ['test/mutation/stryker.config.mjs'] },
+  // What a function takes or returns has a name for whoever calls it, also where nobody has written it yet.
+  ignoreExportsUsedInFile: { interface: true, type: true },
+  ignoreDependencies: [
+    // Run as a program by test/package/tarball/published.test.ts.
+    '@arethetypeswrong/cli',
+    // Run as a program by test/testing/runners.test.ts; the other, by a block of docs/how-to/testing.md.
+    'jest',
+    '@jest/globals',
+    // For tests that are being written.
+    'fast-check',
+    // What is measured beside lastcall, installed by bench/peers/package.json.
+    '@godaddy/terminus',
+    'close-with-grace',
+    'lightship',
+    'stoppable',
+  ],
+} satisfies KnipConfig
