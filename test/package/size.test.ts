@@ -21,7 +21,7 @@ afterAll(() => {
 })
 
 describe.each(ENTRIES)('$name', ({ name, code }) => {
-  test.each(WAYS)('by %s is at most 10 %% larger than was recorded', async (way) => {
+  test.each(WAYS)('by %s is larger than was recorded by a tenth at most', async (way) => {
     const key = `${name} by ${way}`
     const size = await sizeOf(code[way], way)
     measured[key] = size
@@ -49,7 +49,7 @@ function complaints(key: string, size: Size): string[] {
     .filter((kind) => size[kind] > before[kind] * ROOM)
     .map(
       (kind) =>
-        `${key}: ${kind} are ${size[kind]} bytes, ${Math.round((size[kind] / before[kind] - 1) * 100)} % more than the ${before[kind]} that were recorded. ` +
+        `${key}, ${kind}: ${size[kind]} bytes, ${Math.round((size[kind] / before[kind] - 1) * 100)} % more than the ${before[kind]} that were recorded. ` +
         `What grew: ${growth(before, size)}. Where that is worth it: ${COMMAND}`,
     )
 }
