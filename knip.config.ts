@@ -32,6 +32,7 @@ export default {
     // What is measured beside lastcall, installed by bench/peers/package.json.
     '@godaddy/terminus',
     'close-with-grace',
+    'http-graceful-shutdown',
     'lightship',
     'stoppable',
   ],
