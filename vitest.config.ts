@@ -1,6 +1,14 @@
 import { defineConfig } from 'vitest/config'
 import { ENTRIES } from './test/support/entries.ts'
 
+/** Tests that start many programs: `npm run test:programs`, so that `npm test` is over in two minutes. */
+export const PROGRAMS = [
+  'test/cli/**/*.test.ts',
+  'test/testing/real/**/*.test.ts',
+  'test/workers/bullmq.test.ts',
+  'test/workers/cluster/**/*.test.ts',
+]
+
 export default defineConfig({
   resolve: {
     alias: ENTRIES.map(({ name, source }) => ({
@@ -11,7 +19,7 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     // These have commands of their own: npm run test:docker, npm run test:package.
-    exclude: ['test/docker/**', 'test/package/tarball/**'],
+    exclude: ['test/docker/**', 'test/package/tarball/**', ...PROGRAMS],
     // Real processes each take a core for a while; more of them at once would only slow each other.
     maxWorkers: 2,
     testTimeout: 20_000,

@@ -48,7 +48,7 @@ export interface HookContext {
 }
 
 /** What `add()` takes besides a hook: several of them, such as an array, or what adapters return. */
-export type Hooks = Iterable<Hook | Hooks>
+export type Hooks = object & Iterable<Hook | Hooks>
 
 /** Anything that can be disposed of asynchronously. It becomes a hook of the `close` phase. */
 export interface DisposableResource {

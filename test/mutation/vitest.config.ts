@@ -1,8 +1,8 @@
-import { defineConfig, mergeConfig } from 'vitest/config'
+import { defineConfig } from 'vitest/config'
 import common from '../../vitest.config.ts'
 
 /** The tests that run inside of one process, in no time: those that a mutant of the core can be tried with. */
-export default mergeConfig(
-  defineConfig({ ...common, test: { ...common.test, include: [] } }),
-  defineConfig({ test: { include: ['test/*.test.ts', 'test/triggers/*.test.ts'] } }),
-)
+export default defineConfig({
+  ...common,
+  test: { ...common.test, include: ['test/*.test.ts', 'test/triggers/*.test.ts'] },
+})

@@ -91,3 +91,7 @@ shutdown.add(run)
 shutdown.add([1])
 // @ts-expect-error: nothing disposes of it
 shutdown.add({ close: run })
+// @ts-expect-error: a text iterates over texts, and is no hook
+shutdown.add('pool')
+// @ts-expect-error: so do those in an array
+shutdown.add(['pool'])
