@@ -22,6 +22,6 @@ export default {
   coverageAnalysis: 'perTest',
   concurrency: 2,
   timeoutMS: 10_000,
-  tempDirName: 'node_modules/.cache/stryker',
+  tempDirName: '.stryker',
   ignorePatterns: ['dist', 'reports', 'bench', 'examples', 'docs'],
 }

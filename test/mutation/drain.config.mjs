@@ -1,0 +1,13 @@
+// Mutants of the drain, with real sockets, so this takes an hour: npm run test:mutation:drain
+import core from './stryker.config.mjs'
+
+export default {
+  ...core,
+  vitest: { configFile: 'test/mutation/drain.vitest.config.ts' },
+  mutate: [
+    'src/http/drain.ts',
+    'src/http/stop-listening.ts',
+    'src/http/http1/drain-connections.ts',
+  ],
+  htmlReporter: { fileName: 'reports/mutation-drain.html' },
+}
