@@ -27,8 +27,6 @@ export default {
     // Run as a program by test/testing/runners.test.ts; the other, by a block of docs/how-to/testing.md.
     'jest',
     '@jest/globals',
-    // For tests that are being written.
-    'fast-check',
     // What is measured beside lastcall, installed by bench/peers/package.json.
     '@godaddy/terminus',
     'close-with-grace',

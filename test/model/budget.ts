@@ -1,0 +1,102 @@
+import type { PhaseName, Scenario, ScenarioHook } from './scenario.ts'
+
+// Restated from docs/reference.md: Phases, Budget.
+
+const PRIORITIES: Record<PhaseName, number> = {
+  announce: 600,
+  deregister: 500,
+  drain: 400,
+  stop: 300,
+  flush: 200,
+  close: 100,
+}
+
+/** What the hooks of a priority keep of the budget where they name no reserve. */
+const SHARES = new Map([
+  [600, 0.05],
+  [500, 0.1],
+  [400, 0.1],
+  [300, 0.1],
+  [200, 0.2],
+  [100, 0.1],
+])
+const OTHER_SHARE = 0.05
+
+const HANDOVER = 10
+
+export function priorityOf({ phase, priority }: ScenarioHook): number {
+  return phase === undefined ? (priority ?? 0) : PRIORITIES[phase]
+}
+
+export function marginOf({ grace, margin }: Scenario): number {
+  return margin ?? Math.min(Math.max(grace * 0.1, 100), 2000)
+}
+
+export function budgetOf(scenario: Scenario): number {
+  return scenario.grace - marginOf(scenario)
+}
+
+/** How long the process waits for stdout when its run has taken so long. */
+export function flushTime(duration: number, scenario: Scenario): number {
+  const margin = marginOf(scenario)
+  const most = Math.min(margin, scenario.grace - duration) - margin * 0.1
+  return Math.min(scenario.flushes, Math.max(1, most))
+}
+
+/** Whether the reserves that these hooks name fit the budget. */
+export function fitTogether(hooks: readonly ScenarioHook[], scenario: Scenario): boolean {
+  return sum(phasesOf(hooks).map(named)) <= budgetOf(scenario)
+}
+
+/**
+ * How long each of these hooks may take that begin together, with so much of the budget left, while
+ * others are still to come.
+ */
+export function limitsOf(
+  beginning: readonly ScenarioHook[],
+  toCome: readonly ScenarioHook[],
+  left: number,
+  scenario: Scenario,
+): number[] {
+  const later = phasesOf(toCome)
+  const all = [...phasesOf(beginning), ...later]
+  const extras = all.map((phase) => extra(phase, scenario))
+  const room = left - HANDOVER * (all.length - 1) - sum(all.map(named))
+  const scale = Math.min(1, Math.max(0, room) / (sum(extras) || 1))
+  const kept = later.map(
+    (phase) => named(phase) + Math.round(extra(phase, scenario) * scale) + HANDOVER,
+  )
+  const free = left - sum(kept)
+  return beginning.map(({ timeout = Number.POSITIVE_INFINITY, reserve = 0 }) => {
+    if (left <= 0) return 0
+    // A reserve is to be had whole: half of the margin stands in for what is missing.
+    const promised = Math.min(reserve, free + marginOf(scenario) / 2)
+    return Math.max(1, Math.floor(Math.min(timeout, Math.max(free, promised))))
+  })
+}
+
+/** The largest reserve that a hook of one phase names. */
+function named(phase: readonly ScenarioHook[]): number {
+  return Math.max(...phase.map(({ reserve = 0 }) => reserve))
+}
+
+/** What the phase keeps besides, for those of its hooks that name none, where there is room. */
+function extra(phase: readonly ScenarioHook[], scenario: Scenario): number {
+  const usual = phase
+    .filter(({ reserve }) => reserve === undefined)
+    .map((hook) => {
+      const share = SHARES.get(priorityOf(hook)) ?? OTHER_SHARE
+      return Math.min(share * budgetOf(scenario), hook.timeout ?? Number.POSITIVE_INFINITY)
+    })
+  return Math.max(0, ...usual.map((wanted) => wanted - named(phase)))
+}
+
+/** In the order in which they run: a sum in another order may differ in its last bit. */
+function phasesOf(hooks: readonly ScenarioHook[]): ScenarioHook[][] {
+  const priorities = [...new Set(hooks.map(priorityOf))].sort((one, other) => other - one)
+  return priorities.map((priority) => hooks.filter((hook) => priorityOf(hook) === priority))
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0)
+}
