@@ -13,12 +13,12 @@ export default {
     'test/support/crowd.mjs',
     'test/storm/service.mjs',
     'test/testing/runners/*',
-    'test/mutation/vitest.config.ts',
+    'test/mutation/{,drain.}vitest.config.ts',
     // Only compiled.
     'test/types/*.ts',
   ],
   project: ['{src,test,bench,examples}/**/*.{ts,mjs}', '*.config.ts'],
-  stryker: { config: ['test/mutation/stryker.config.mjs'] },
+  stryker: { config: ['test/mutation/{stryker,drain}.config.mjs'] },
   // What a function takes or returns has a name for whoever calls it, also where nobody has written it yet.
   ignoreExportsUsedInFile: { interface: true, type: true },
   ignoreDependencies: [
