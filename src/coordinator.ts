@@ -71,8 +71,7 @@ export class Coordinator {
     if (this.#isOwnAbort(thrown)) return
     const error = describeError(thrown)
     if (this.#run) this.#run.fault(origin, error)
-    else if (origin !== 'listener') void this.begin({ kind: 'fault', origin, error })
-    else this.emit({ type: 'fault', fault: freeze({ origin, error, at: 0 }) })
+    else void this.begin({ kind: 'fault', origin, error })
   }
 
   on<Name extends keyof EventMap>(

@@ -1,4 +1,4 @@
-import { type Budget, keepReserves, limitOf } from './budget.ts'
+import { type Budget, HANDOVER, keepReserves, limitOf } from './budget.ts'
 import type { Clock } from './clock.ts'
 import { formatDuration } from './duration.ts'
 import { TimeoutError } from './errors.ts'
@@ -81,7 +81,7 @@ export class Run {
     const latest = [...this.#phases.values()]
       .flatMap(({ hooks }) => hooks)
       .filter(({ name }) => this.#running.has(name))
-      .reduce((last, { began, limit }) => Math.max(last, (began ?? 0) + limit), earliest)
+      .reduce((last, { began, limit }) => Math.max(last, (began ?? 0) + limit + HANDOVER), earliest)
     return { earliest, latest }
   }
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { budgetOf, reservesOf } from '../src/budget.ts'
+import { budgetOf, keepReserves, limitOf, reservesOf } from '../src/budget.ts'
 import type { HookContext } from '../src/hook.ts'
 import { virtualShutdown } from './support/virtual.ts'
 
@@ -28,6 +28,11 @@ describe('the margin', () => {
   ])('of a grace of %i ms must be smaller than it: %s', (grace, margin) => {
     expect(() => budgetOf(grace, margin)).toThrow(/`margin` to be smaller than the grace/)
   })
+
+  test('that does not fit says whether it was the default', () => {
+    expect(() => budgetOf(100, undefined)).toThrow('got 100 ms (the default). Nothing')
+    expect(() => budgetOf(100, 100)).toThrow('got 100 ms. Nothing')
+  })
 })
 
 describe('reserves', () => {
@@ -40,6 +45,53 @@ describe('reserves', () => {
     expect(reservesOf(wishes, 9000)).toEqual([500, 8000, 500])
     expect(reservesOf(wishes, 20_000)).toEqual([2000, 8000, 2000])
     expect(reservesOf(wishes, 8000)).toEqual([0, 8000, 0])
+  })
+
+  test('are kept for those that come later, with 10 ms for each of them', () => {
+    const wish = { named: 0, usual: 500 }
+    const kept = keepReserves([wish, wish, wish], 9000, 1)
+    expect(kept).toEqual({ reserves: [500, 500, 500], later: 1020 })
+    // 1,500 ms are wanted, and of 1,000 there are 980 to share.
+    expect(keepReserves([wish, wish, wish], 1000, 1).reserves).toEqual([327, 327, 327])
+    expect(keepReserves([wish, wish, wish], 1000, 3).later).toBe(0)
+  })
+
+  test('a phase without one is not named among those that are too large', () => {
+    const { shutdown } = virtualShutdown({ grace: '10s' })
+    shutdown.add({ name: 'a', phase: 'drain', run: () => {} })
+    expect(() => shutdown.add({ name: 'b', priority: 250, reserve: '10s', run: () => {} })).toThrow(
+      /add up to 10 s \(priority 250 \('b'\) 10 s\), more than/,
+    )
+  })
+
+  test('of a hook that is taken back is kept no longer, and that of the next largest is', () => {
+    const { shutdown } = virtualShutdown({ grace: '10s' })
+    const flush = (name: string, others = {}) =>
+      shutdown.add({ name, phase: 'flush', run: () => {}, ...others })
+    const reserveOfFlush = () => shutdown.plan().phases.map(({ reserve }) => reserve)
+    const takeBack = [
+      flush('large', { reserve: '5s' }),
+      flush('small', { reserve: '2s' }),
+      flush('smaller', { reserve: '1s' }),
+      flush('usual', { timeout: '3s' }),
+      flush('brief', { timeout: '500ms' }),
+    ]
+    const reserves = [reserveOfFlush()]
+    for (const take of takeBack) {
+      take()
+      reserves.push(reserveOfFlush())
+    }
+    expect(reserves).toEqual([[5000], [2000], [1800], [1800], [500], []])
+  })
+
+  test('of one that is as large as another is still kept', () => {
+    const { shutdown } = virtualShutdown({ grace: '10s' })
+    const flush = (name: string) =>
+      shutdown.add({ name, phase: 'flush', run: () => {}, reserve: '5s' })
+    const takeBack = flush('one')
+    flush('other')
+    takeBack()
+    expect(shutdown.plan().phases.map(({ reserve }) => reserve)).toEqual([5000])
   })
 
   test('within a phase the largest counts, across phases they add up', () => {
@@ -126,5 +178,27 @@ describe('reserves', () => {
     void shutdown.now()
     await clock.advance(10_000)
     expect(shutdown.report?.phases[1]?.reserve).toBe(200)
+  })
+})
+
+describe('the limit of a hook', () => {
+  const hook = { timeout: 60_000, reserve: undefined }
+
+  test('is what later phases leave of the time, or its own timeout', () => {
+    expect(limitOf(hook, { left: 9000, later: 1000, margin: 1000 })).toBe(8000)
+    expect(limitOf({ ...hook, timeout: 300 }, { left: 9000, later: 1000, margin: 1000 })).toBe(300)
+    expect(limitOf(hook, { left: 9000, later: 8999.5, margin: 1000 })).toBe(1)
+  })
+
+  test('is nothing once the deadline has come', () => {
+    expect(limitOf(hook, { left: 0, later: 0, margin: 1000 })).toBe(0)
+    expect(limitOf(hook, { left: -5, later: 0, margin: 1000 })).toBe(0)
+  })
+
+  test('is its reserve where less is left, of up to half the margin', () => {
+    const reserved = { timeout: 60_000, reserve: 2000 }
+    expect(limitOf(reserved, { left: 2800, later: 1000, margin: 1000 })).toBe(2000)
+    expect(limitOf(reserved, { left: 2000, later: 1000, margin: 1000 })).toBe(1500)
+    expect(limitOf(reserved, { left: 5000, later: 1000, margin: 1000 })).toBe(4000)
   })
 })

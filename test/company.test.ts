@@ -145,6 +145,17 @@ describe('several shutdowns in one process', () => {
     expect(shutdowns.map((shutdown) => shutdown.report?.faults.length)).toEqual([1, 1])
   })
 
+  test('wait for the one that a fault has met while it was at work', async () => {
+    const { process, clock, ended } = companyOf({ takes: 10 }, { takes: 500 })
+    process.send('SIGTERM')
+    await clock.advance(5)
+    process.emit('uncaughtException', new Error('boom'))
+    await clock.advance(100)
+    expect({ ended, exits: process.exits }).toEqual({ ended: [0], exits: [] })
+    await clock.advance(400)
+    expect({ ended, exits: process.exits }).toEqual({ ended: [0, 1], exits: [1] })
+  })
+
   test('take what the signal of the other has ended for no fault', async () => {
     const { process, clock, shutdowns } = companyOf({ takes: 10 }, { takes: 10 })
     process.send('SIGTERM')

@@ -299,6 +299,19 @@ describe('adding and taking back', () => {
     expect(ran).toBe('second')
   })
 
+  test('of several hooks those are taken back that have not begun, and it says whether any was', async () => {
+    const { shutdown, clock } = virtualShutdown({ exit: false })
+    const takeBack = shutdown.add([
+      { name: 'a', phase: 'drain', run: () => clock.sleep(10) },
+      { name: 'b', phase: 'close', run: () => {} },
+    ])
+    void shutdown.now()
+    expect(takeBack()).toBe(true)
+    expect(takeBack()).toBe(false)
+    await clock.advance(10)
+    expect(Object.keys(hooksOf(shutdown.report))).toEqual(['a'])
+  })
+
   test('a hook that has begun cannot be taken back', async () => {
     const { shutdown, clock } = virtualShutdown()
     const takeBack = shutdown.add({ name: 'a', phase: 'drain', run: () => clock.sleep(100) })
@@ -507,6 +520,34 @@ describe('the run', () => {
     expect(hooksOf(report).a?.notes).toEqual([])
   })
 
+  test('its times count from its start, wherever the clock stood, and a late joiner ends its phase again', async () => {
+    const { shutdown, clock } = virtualShutdown({ grace: '10s' })
+    clock.block(5000)
+    const ends: [string, number][] = []
+    shutdown.on('phase:end', ({ phase }) => ends.push([phase.name, phase.ended]))
+    const late = { name: 'late', phase: 'drain', run: () => clock.sleep(300) }
+    shutdown.add({ name: 'http', phase: 'drain', run: () => clock.sleep(100) })
+    shutdown.add({ name: 'events', phase: 'flush', run: () => void shutdown.add(late) })
+    const ended = shutdown.now()
+    await clock.advance(1000)
+    const { duration, startedAt, phases } = await ended
+    expect({ duration, startedAt }).toEqual({
+      duration: 400,
+      startedAt: '2000-01-01T00:00:05.000Z',
+    })
+    expect(phases.map(({ name, began, ended }) => [name, began, ended])).toEqual([
+      ['drain', 0, 400],
+      ['flush', 100, 100],
+    ])
+    // The drain was over, and is again.
+    expect(ends).toEqual([
+      ['drain', 100],
+      ['drain', 400],
+      ['flush', 100],
+    ])
+    expect(hooksOf(shutdown.report).events?.limit).toBe(8900)
+  })
+
   test('a run without hooks ends at once', async () => {
     const { shutdown, clock } = virtualShutdown({ exit: false })
     const report = await shutdown.now()
@@ -521,6 +562,48 @@ describe('the run', () => {
     await clock.advance(10)
     expect(shutdown.report?.outcome).toBe('clean')
     expect(clock.pending).toBe(0)
+  })
+})
+
+describe('somebody else ends the process during the run', () => {
+  test('and the hooks that are lost are named, in the order in which they would have ended', async () => {
+    const { shutdown, process } = virtualShutdown()
+    shutdown.add([
+      { name: 'postgres', phase: 'close', run: () => {} },
+      { name: 'http', phase: 'drain', run: () => new Promise(() => {}) },
+      { name: 'done', phase: 'announce', run: () => {} },
+      { name: 'events', phase: 'flush', run: () => {} },
+    ])
+    void shutdown.now()
+    await settle()
+    process.emit('exit')
+    expect(process.output).toContain('these hooks are lost: http, events, postgres\n')
+    expect(process.exitCode).toBe(1)
+  })
+
+  test('and nothing is said where no hook is lost', async () => {
+    const { shutdown, process, clock } = virtualShutdown({ exitCodes: { failed: 7 } })
+    shutdown.add({ name: 'a', phase: 'drain', run: () => process.emit('exit') })
+    void shutdown.now()
+    await clock.advance(1)
+    // It was lost when the exit came; of the exit at the end nothing is said.
+    expect(process.output.match(/lost: a/g)).toHaveLength(1)
+    expect(process.exitCode).toBe(7)
+  })
+
+  test('and nothing is said of the exit that is its own', async () => {
+    const { shutdown, process, clock } = virtualShutdown()
+    process.exit = (code) => {
+      process.exits.push(code)
+      process.emit('exit')
+    }
+    shutdown.add({ name: 'a', phase: 'drain', run: () => new Promise(() => {}) })
+    shutdown.listen()
+    process.send('SIGINT')
+    await clock.advance(200)
+    process.send('SIGINT')
+    expect(process.exits).toEqual([130])
+    expect(process.output).not.toContain('process.exit()')
   })
 })
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { ShutdownOptions } from '../src/index.ts'
+import type { ExitCodes, ShutdownOptions } from '../src/index.ts'
 import { virtualShutdown } from './support/virtual.ts'
 
 type Ending = 'clean' | 'failed' | 'cut off' | 'fault'
@@ -70,4 +70,28 @@ describe('the process exits once, with', () => {
 
 test('with exit: false the process is left alone, and the report says the code', async () => {
   expect(await exitOf('cut off', { exit: false })).toEqual([])
+})
+
+test('a second press has its own', async () => {
+  const codes = [{ forced: 'signal' } as const, { forced: 99 }, {}]
+  const exits = codes.map(async (exitCodes) => {
+    const { shutdown, process, clock } = virtualShutdown({ exitCodes })
+    shutdown.add({ name: 'a', phase: 'drain', run: () => new Promise(() => {}) })
+    shutdown.listen()
+    process.send('SIGINT')
+    await clock.advance(200)
+    process.send('SIGINT')
+    return process.exits
+  })
+  expect(await Promise.all(exits)).toEqual([[130], [99], [130]])
+})
+
+test('a code is one that the kernel can hand on', () => {
+  const shutdownWith = (exitCodes: unknown) => () =>
+    virtualShutdown({ exitCodes: exitCodes as ExitCodes })
+  for (const code of [0, 1, 255]) expect(shutdownWith({ failed: code })).not.toThrow()
+  for (const wrong of [-1, 256, 1.5, '1', 'signal']) {
+    expect(shutdownWith({ failed: wrong })).toThrow('`exitCodes.failed` to be an integer from 0')
+  }
+  for (const wrong of [null, 1, 'signal']) expect(shutdownWith(wrong)).toThrow('`exitCodes`')
 })

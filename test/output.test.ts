@@ -53,6 +53,21 @@ test('a reader that takes nothing holds the exit no longer than the margin', asy
   expect(world.process.exits).toEqual([0])
 })
 
+test('nor longer than what is left of the grace, where a hook has blocked beyond the deadline', async () => {
+  const world = { process: new VirtualProcess(), clock: new VirtualClock() }
+  const { stream } = slowStream()
+  world.process.streams = [stream]
+  const { shutdown } = virtualShutdown({ grace: '10s', warnings: false }, world)
+  stream.write('nobody reads this')
+  shutdown.add({ name: 'a', phase: 'drain', run: () => world.clock.block(9600) })
+  void shutdown.now()
+  // 400 ms are left of the grace, of which a tenth of the margin is for the exit.
+  await world.clock.advance(299)
+  expect(world.process.exits).toEqual([])
+  await world.clock.advance(1)
+  expect(world.process.exits).toHaveLength(1)
+})
+
 test('a reader that has gone away does not hold the exit', async () => {
   const world = { process: new VirtualProcess(), clock: new VirtualClock() }
   const { stream } = slowStream()

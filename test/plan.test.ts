@@ -79,6 +79,11 @@ describe('a plan', () => {
     const before = hooksIn(shutdown)
     await clock.advance(5000)
     const after = hooksIn(shutdown)
+    expect(after).toEqual([
+      { name: 'between', atLeast: 450, atMost: 1080, endsBy: 6080 },
+      { name: 'events', atLeast: 2000, atMost: 3090, endsBy: 8090 },
+      { name: 'postgres', atLeast: 900, atMost: 4000, endsBy: 9000 },
+    ])
     expect(after.map(({ atMost }) => atMost)).toEqual(before.map(({ atMost }) => atMost - 5000))
     // What is running may still take the time that it was given.
     const others = ({ atMost, ...rest }: PlannedHook) => rest

@@ -4,5 +4,8 @@ import common from '../../vitest.config.ts'
 /** The tests that run inside of one process, in no time: those that a mutant of the core can be tried with. */
 export default defineConfig({
   ...common,
-  test: { ...common.test, include: ['test/*.test.ts', 'test/triggers/*.test.ts'] },
+  test: {
+    ...common.test,
+    include: ['test/*.test.ts', 'test/triggers/*.test.ts', 'test/model/model.test.ts'],
+  },
 })
