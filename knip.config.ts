@@ -14,6 +14,7 @@ export default {
     'test/storm/service.mjs',
     'test/testing/runners/*',
     'test/mutation/{,drain.}vitest.config.ts',
+    'test/coverage/vitest.config.ts',
     // Only compiled.
     'test/types/*.ts',
   ],

@@ -43,9 +43,9 @@ export function budgetOf(grace: number, margin: unknown): Budget {
  */
 export function reservesOf(wishes: readonly Wish[], budget: number): number[] {
   const named = sum(wishes.map((wish) => wish.named))
-  const more = wishes.map((wish) => Math.max(0, wish.usual - wish.named))
-  const share = Math.min(1, Math.max(0, budget - named) / (sum(more) || 1))
-  return wishes.map((wish, index) => wish.named + Math.round((more[index] ?? 0) * share))
+  const more = (wish: Wish) => Math.max(0, wish.usual - wish.named)
+  const share = Math.min(1, Math.max(0, budget - named) / (sum(wishes.map(more)) || 1))
+  return wishes.map((wish) => wish.named + Math.round(more(wish) * share))
 }
 
 /**

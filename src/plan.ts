@@ -51,7 +51,8 @@ export function planOf(
   const phases = groups.map(({ label, priority, hooks }, index) => {
     const [best, worst] = [quick, slow].map((left) => {
       const { reserves, later } = keepReserves(groups.slice(index), left, 1)
-      return { left, later, margin, reserve: reserves[0] ?? 0 }
+      const [reserve] = reserves as [number]
+      return { left, later, margin, reserve }
     }) as [Share, Share]
     const planned = [...hooks].map((hook) => {
       const atLeast = limitOf(hook, worst)
@@ -75,7 +76,6 @@ type Share = { left: number; later: number; margin: number; reserve: number }
  * console.log(formatPlan(shutdown.plan()))
  */
 export function formatPlan({ platform, grace, margin, deadline, phases }: Plan): string {
-  const head = ['phase', 'hook', 'at least', 'at most', 'over by']
   const rows = phases.flatMap(({ name, priority, hooks }) =>
     hooks.map((hook, index) => {
       const phase = name.endsWith(` ${priority}`) ? name : `${name} (${priority})`
@@ -83,15 +83,16 @@ export function formatPlan({ platform, grace, margin, deadline, phases }: Plan):
       return [index === 0 ? phase : '', hook.name, ...times]
     }),
   )
-  const widths = head.map((_, index) =>
-    [head, ...rows].reduce((widest, row) => Math.max(widest, row[index]?.length ?? 0), 0),
+  const head = ['phase', 'hook', 'at least', 'at most', 'over by']
+  const table = [head, ...rows]
+  const widths = head.map((_, column) =>
+    table.reduce((widest, row) => Math.max(widest, String(row[column]).length), 0),
   )
-  const line = (cells: readonly string[]) =>
-    cells.map((cell, index) =>
-      // Names on the left, times on the right.
-      index < 2 ? cell.padEnd(widths[index] ?? 0) : cell.padStart(widths[index] ?? 0),
-    )
+  const align = (cell: string, column: number) =>
+    // Names on the left, times on the right.
+    column < 2 ? cell.padEnd(Number(widths[column])) : cell.padStart(Number(widths[column]))
+  const lines = table.map((row) => `  ${row.map(align).join('  ').trimEnd()}`)
   const where = platform.name === 'unknown' ? '' : ` (${platform.name})`
   const title = `deadline ${formatDuration(deadline)} = grace ${formatDuration(grace)}${where} − margin ${formatDuration(margin)}`
-  return [title, ...[head, ...rows].map((row) => `  ${line(row).join('  ').trimEnd()}`)].join('\n')
+  return [title, ...lines].join('\n')
 }

@@ -81,7 +81,10 @@ export class Run {
     const latest = [...this.#phases.values()]
       .flatMap(({ hooks }) => hooks)
       .filter(({ name }) => this.#running.has(name))
-      .reduce((last, { began, limit }) => Math.max(last, (began ?? 0) + limit + HANDOVER), earliest)
+      .reduce(
+        (last, { began, limit }) => Math.max(last, Number(began) + limit + HANDOVER),
+        earliest,
+      )
     return { earliest, latest }
   }
 
@@ -126,7 +129,7 @@ export class Run {
     const left = budget.budget - this.#elapsed()
     const { reserves, later } = keepReserves(waiting, left, groups.length)
     groups.forEach((group, index) => {
-      const phase = this.#openPhase(group, reserves[index] ?? 0)
+      const phase = this.#openPhase(group, reserves[index] as number)
       for (const hook of group.hooks) this.#startHook(hook, phase, later)
     })
   }

@@ -376,3 +376,23 @@ test('a reason that is no string is refused', () => {
   expect(errorOf(() => shutdown.now({} as never)).message).toContain('`reason`')
   expect(shutdown.signal.aborted).toBe(false)
 })
+
+test('something without a class is disposed of under a name that says so', async () => {
+  const { shutdown } = virtualShutdown()
+  const resource = Object.assign(Object.create(null), { [Symbol.asyncDispose]: async () => {} })
+  shutdown.add(resource)
+  shutdown.add(resource)
+  const { phases } = await shutdown.now()
+  expect(phases[0]?.hooks.map(({ name }) => name)).toEqual(['resource', 'resource 2'])
+})
+
+test('options of a resource that are none, and a phase that is no text, are refused', () => {
+  const { shutdown } = virtualShutdown()
+  const resource = { [Symbol.asyncDispose]: async () => {} }
+  expect(() => shutdown.add(resource, null as never)).toThrow('`options` to be an object such as {')
+  expect(() => shutdown.add({ name: 'a', phase: 7 as never, run: () => {} })).toThrow(
+    "Unknown phase '7'",
+  )
+  expect(() => shutdown.add((() => {}) as never)).toThrow('got a function.')
+  expect(() => shutdown.add({ name: Object.create(null) } as never)).toThrow('an object (Object)')
+})

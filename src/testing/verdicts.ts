@@ -119,7 +119,8 @@ function idle(found: readonly Found[]): string | undefined {
 }
 
 function times({ hook: second }: Found, { hook: first }: Found): string {
-  const [began, from, to] = [second.began ?? 0, first.began ?? 0, first.ended].map(formatDuration)
+  // None of them is null: of a hook that never ran that is said.
+  const [began, from, to] = [second.began, first.began, first.ended].map(Number).map(formatDuration)
   return `'${second.name}' began at ${began}, and '${first.name}' ran from ${from} to ${to}`
 }
 

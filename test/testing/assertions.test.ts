@@ -183,6 +183,12 @@ describe('what is refused', () => {
     )
   })
 
+  test('any hook, where none has run', () => {
+    expect(() => expectCutOff({ ...report, phases: [] }, 'http')).toThrow(
+      "There is no hook 'http' in the report. Those that ran: none.",
+    )
+  })
+
   test.each([
     ['order', () => expectOrder(report, 'http' as never)],
     ['order', () => expectOrder(report, [])],
