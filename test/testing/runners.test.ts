@@ -7,10 +7,13 @@ import { installed } from '../support/installed.ts'
 
 const run = promisify(execFile)
 
+const textOf = (name: string) =>
+  readFileSync(fileURLToPath(new URL(`runners/${name}`, import.meta.url)), 'utf8')
+
 /** Runs a file of `runners/` with the built package, as a user of that runner has it. */
 async function runWith(file: string, packages: string[], command: string[], config = '{}') {
-  const code = readFileSync(fileURLToPath(new URL(`runners/${file}`, import.meta.url)), 'utf8')
-  const directory = installed(packages, { [file]: code, 'package.json': config })
+  const code = Object.fromEntries([file, 'cases.cjs'].map((name) => [name, textOf(name)]))
+  const directory = installed(packages, { ...code, 'package.json': config })
   const { PATH, HOME } = process.env
   const env = { PATH, HOME, NO_COLOR: '1' }
   const { stdout, stderr } = await run(process.execPath, command, { cwd: directory, env })
