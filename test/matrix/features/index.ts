@@ -8,6 +8,7 @@ import { loading } from './loading.ts'
 import { protocols } from './protocols.ts'
 import { running } from './running.ts'
 import { signals } from './signals.ts'
+import { testing } from './testing.ts'
 import { workers } from './workers.ts'
 
 export const GROUPS: readonly FeatureGroup[] = [
@@ -21,4 +22,5 @@ export const GROUPS: readonly FeatureGroup[] = [
   workers,
   groups,
   commandLine,
+  testing,
 ]

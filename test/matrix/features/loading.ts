@@ -1,7 +1,6 @@
 import type { FeatureGroup } from '../feature.ts'
 import { endsWith } from '../lab.ts'
 
-// To add an entry is to name it here: 'lastcall/testing', once there is one.
 const ENTRIES = {
   lastcall: ['createShutdown', 'detectPlatform', 'formatReport', 'PHASES', 'LastcallError'],
   'lastcall/http': ['httpServer', 'webSocketServer', 'healthChecks', 'requestSignal'],
@@ -12,6 +11,7 @@ const ENTRIES = {
     'clusterWorkers',
     'supervise',
   ],
+  'lastcall/testing': ['createTestShutdown', 'expectOrder', 'shutdownMatchers', 'stopLikeDocker'],
 }
 
 /** Says the names that an entry lacks. */
