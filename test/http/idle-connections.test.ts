@@ -59,6 +59,26 @@ describe.each([
     expect(clock.now()).toBe(at)
   })
 
+  it.skipIf(secure)(
+    'closes one that had been silent for more than twice the linger in both directions, and waits for nobody',
+    async () => {
+      const clock = new PollingClock()
+      const { connect, server, shutdown } = await serve(later, { clock, linger: '200ms' })
+      // Node would end it, too, after some seconds.
+      server.keepAliveTimeout = 0
+      const client = await connect({ halfOpen: true })
+      await client.get('/')
+      await clock.advance(401)
+      const at = clock.now()
+      expect(hookOf(await shutdown.now())).toMatchObject({
+        status: 'done',
+        notes: [account(1, 0, 1)],
+      })
+      expect(clock.now()).toBe(at)
+      expect(client.socket.writableEnded).toBe(false)
+    },
+  )
+
   it('half-closes the connections in the order in which they fell silent, however old they are', async () => {
     const clock = new PollingClock()
     const { connect, server, shutdown } = await serve(later, { secure, clock })
