@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.ts'
-import { settle } from './settle.ts'
+import { settling } from './settle.ts'
 
 /** A clock that a test moves: nothing happens until it does. */
 export class TestClock implements Clock {
@@ -37,14 +37,16 @@ export class TestClock implements Clock {
   /** Moves time on, timer by timer; promises settle before and after each of them. */
   async advance(milliseconds: number): Promise<void> {
     const until = this.#now + milliseconds
-    for (;;) {
-      await settle()
-      const first = this.#first()
-      if (!first || first.at > until) break
-      this.#timers.delete(first.timer)
-      this.#now = Math.max(this.#now, first.at)
-      first.run()
-    }
+    await settling(async (settle) => {
+      for (;;) {
+        await settle()
+        const first = this.#first()
+        if (!first || first.at > until) break
+        this.#timers.delete(first.timer)
+        this.#now = Math.max(this.#now, first.at)
+        first.run()
+      }
+    })
     this.#now = Math.max(this.#now, until)
   }
 
