@@ -156,7 +156,8 @@ export function assemble(options: ShutdownOptions, { host, clock }: Ports): Shut
   }
 }
 
-const OPTIONS = [
+/** The options that there are. */
+export const OPTIONS = [
   'grace',
   'margin',
   'phases',

@@ -60,7 +60,7 @@ export function planOf(
       return { name: hook.name, atLeast, atMost: limitOf(hook, best), endsBy }
     })
     // A limit's timer fires late.
-    slow -= Math.max(...planned.map(({ atLeast }) => atLeast)) + HANDOVER
+    slow -= planned.reduce((longest, { atLeast }) => Math.max(longest, atLeast), 0) + HANDOVER
     return { name: label, priority, reserve: best.reserve, hooks: planned }
   })
   return freeze({ platform, grace, margin, deadline: budget.budget, phases })

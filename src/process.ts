@@ -133,7 +133,7 @@ export function sendSignal(pid: number, signal: NodeJS.Signals | 0): boolean {
 }
 
 // Not imported from node:process: that loads what stdin, stdout and stderr need. Taken when the module
-// loads, as the clock takes its timers.
+// loads: fake timers may replace it later.
 export const { nextTick } = process
 
 function deafToErrors(stream: Writable): Writable {

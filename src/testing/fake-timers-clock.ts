@@ -8,8 +8,8 @@ export type AdvanceTimers = (milliseconds: number) => unknown
 /** The fake timers of a test runner as a clock: whatever timers are global when one is set. */
 export class FakeTimersClock implements Clock {
   readonly #advance: AdvanceTimers
-  /** How many poll phases somebody has waited for. */
-  #polls = 0
+  /** What waits for a poll phase, by its timer. */
+  readonly #polls = new Map<unknown, () => void>()
 
   constructor(advance: AdvanceTimers) {
     if (typeof advance !== 'function') {
@@ -28,17 +28,19 @@ export class FakeTimersClock implements Clock {
   clearTimeout = currentClock.clearTimeout
 
   afterPoll(run: () => void): void {
-    currentClock.afterPoll(() => {
-      this.#polls++
+    const timer = this.setTimeout(() => {
+      this.#polls.delete(timer)
       run()
-    })
+    }, 0)
+    this.#polls.set(timer, run)
   }
 
   /** Moves time on. What needs no time happens before it and after it. */
   async advance(milliseconds: number): Promise<void> {
     await settle()
     const before = this.now()
-    await this.#advance(milliseconds)
+    // Fake timers know of whole milliseconds only.
+    await this.#advance(Math.ceil(milliseconds))
     await settle()
     if (this.now() - before < milliseconds) {
       throw invalidOption(
@@ -48,11 +50,15 @@ export class FakeTimersClock implements Clock {
         'Turn the fake timers on before the shutdown is created, with Date among what they replace.',
       )
     }
-    // What has settled may have come to something that is due after a poll phase, and so on.
-    for (let polls = -1; polls !== this.#polls; ) {
-      polls = this.#polls
-      await this.#advance(0)
+    // What was set while time moved is due a millisecond later in some runners: it needs no time here.
+    for (await this.#advance(0); this.#polls.size > 0; await this.#advance(0)) {
+      for (const [timer, run] of [...this.#polls]) {
+        this.clearTimeout(timer)
+        this.#polls.delete(timer)
+        run()
+      }
       await settle()
     }
+    await settle()
   }
 }

@@ -1,6 +1,6 @@
 import { MessageChannel } from 'node:worker_threads'
 
-/** Lets everything happen that needs no time: promises, ticks and immediates. */
+/** Lets everything happen that needs no time: promises, ticks, and an immediate or two of them. */
 export function settle(): Promise<void> {
   return settling((settle) => settle())
 }

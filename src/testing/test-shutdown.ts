@@ -1,6 +1,7 @@
-import { assemble } from '../create-shutdown.ts'
+import { assemble, OPTIONS } from '../create-shutdown.ts'
 import { type Duration, parseDuration } from '../duration.ts'
-import { invalidOption, LastcallError } from '../errors.ts'
+import { invalidOption, LastcallError, refuseUnknownOptions } from '../errors.ts'
+import { signalNumbers } from '../process.ts'
 import type { Report } from '../report.ts'
 import type { Shutdown, ShutdownOptions } from '../shutdown.ts'
 import { type AdvanceTimers, FakeTimersClock } from './fake-timers-clock.ts'
@@ -82,9 +83,11 @@ export interface TestShutdown {
  * @throws LastcallError as `createShutdown()` does
  */
 export function createTestShutdown(options: TestShutdownOptions = {}): TestShutdown {
-  if (typeof options !== 'object' || options === null) {
-    throw invalidOption('options', "an object such as { grace: '10s' }", options)
-  }
+  refuseUnknownOptions(
+    options,
+    [...OPTIONS, 'env', 'terminal', 'advanceTimers'],
+    "{ grace: '10s' }",
+  )
   const { env = {}, terminal = false, advanceTimers, ...others } = options
   const host = new TestProcess()
   host.env = checkedEnv(env)
@@ -101,9 +104,17 @@ export function createTestShutdown(options: TestShutdownOptions = {}): TestShutd
   shutdown.on('hook:end', ({ hook }) => {
     if (lives() && hook.began !== null) order.ended.push(hook.name)
   })
-  const ended = new Promise<Report>((resolve) => {
-    shutdown.on('end', ({ report }) => resolve(report))
+  let report: Report | undefined
+  const ended = new Promise<Report>((resolve, reject) => {
+    shutdown.on('end', (event) => {
+      if (!lives()) return
+      report = event.report
+      // The exit comes after a poll phase, and needs no time.
+      void clock.advance(0).then(() => resolve(event.report))
+    })
+    shutdown.on('forced', ({ exitCode }) => reject(tooLate(exitCode)))
   })
+  ended.catch(() => {}) // Most tests don't wait for it.
 
   /** Has it happen, and what is due by that; false where nobody listens. */
   const happen = async (event: string, what: unknown) => {
@@ -117,6 +128,9 @@ export function createTestShutdown(options: TestShutdownOptions = {}): TestShutd
   return {
     shutdown,
     async signal(signal) {
+      if (!Object.hasOwn(signalNumbers(), signal) || INAUDIBLE.includes(signal)) {
+        throw invalidOption('signal', 'a signal that a program can hear, such as SIGTERM', signal)
+      }
       const isHeard = await happen(signal, signal)
       if (!isHeard && !HARMLESS.includes(signal)) throw deaf(signal, host)
     },
@@ -139,7 +153,7 @@ export function createTestShutdown(options: TestShutdownOptions = {}): TestShutd
     ended,
     order,
     get report() {
-      return shutdown.report
+      return report
     },
     get exitCode() {
       return host.exits[0]
@@ -158,19 +172,34 @@ function tooLate(code: number): LastcallError {
 }
 
 function deaf(what: string, host: TestProcess): LastcallError {
-  const heard = host.listeners.join(', ') || 'nothing'
+  const fix =
+    host.listeners.length === 0
+      ? 'call shutdown.listen(), as the application does'
+      : `it listens to ${host.listeners.join(', ')}; look at the options \`signals\` and \`faults\``
   return new LastcallError(
     'LASTCALL_NOT_LISTENING',
-    `Nobody listens to ${what}: it would have ended the process at once, and no hook would have run. Call shutdown.listen(), as the application does, and look at the options \`signals\` and \`faults\`. It listens to ${heard}.`,
+    `Nobody listens to ${what}: it would have ended the process at once, and no hook would have run. To have it heard, ${fix}.`,
   )
 }
 
-/** Signals that end no process that is deaf to them. */
-const HARMLESS: readonly NodeJS.Signals[] = ['SIGCHLD', 'SIGCONT', 'SIGURG', 'SIGWINCH']
+/** Signals that no program hears. */
+const INAUDIBLE: readonly NodeJS.Signals[] = ['SIGKILL', 'SIGSTOP']
+
+/** Signals that end no program of Node that is deaf to them. */
+const HARMLESS: readonly NodeJS.Signals[] = [
+  ...(['SIGCHLD', 'SIGCONT', 'SIGURG', 'SIGWINCH', 'SIGPIPE', 'SIGUSR1'] as const),
+  ...(['SIGTSTP', 'SIGTTIN', 'SIGTTOU'] as const),
+]
 
 function checkedEnv(env: unknown): Readonly<Record<string, string>> {
-  if (typeof env === 'object' && env !== null) return { ...env }
-  throw invalidOption('env', "an object such as { KUBERNETES_SERVICE_HOST: '10.0.0.1' }", env)
+  const isEnv = typeof env === 'object' && env !== null && !Array.isArray(env)
+  const values = isEnv ? Object.values(env) : []
+  if (isEnv && values.every((value) => typeof value === 'string')) return { ...env }
+  throw invalidOption(
+    'env',
+    "an object of strings, such as { KUBERNETES_SERVICE_HOST: '10.0.0.1' }",
+    env,
+  )
 }
 
 function checkedFlag(value: unknown): boolean {

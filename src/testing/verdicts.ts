@@ -1,6 +1,6 @@
 import { AssertionError } from 'node:assert'
 import { type Duration, formatDuration, parseDuration } from '../duration.ts'
-import { invalidOption } from '../errors.ts'
+import { invalidOption, show } from '../errors.ts'
 import type { HookReport, Report } from '../report.ts'
 import { formatReport } from '../timeline.ts'
 
@@ -21,6 +21,9 @@ export function inOrder(report: Report | undefined, order: HookOrder): Verdict {
   if (!Array.isArray(order) || order.length === 0) {
     throw invalidOption('order', "an array of names, such as ['http', 'postgres']", order)
   }
+  if (order.some((step) => step.length === 0) || hasTwice(order.flat())) {
+    throw invalidOption('order', 'made of names, each of them once', order)
+  }
   const steps = order.map((step) => [step].flat().map((name) => find(report, name)))
   const expected = `the hooks to run in the order ${order.map(step).join(' → ')}`
   const pairs = steps.flatMap((hooks, index) =>
@@ -34,8 +37,12 @@ export function inOrder(report: Report | undefined, order: HookOrder): Verdict {
 
 /** No two of them ran one after the other. */
 export function together(report: Report | undefined, names: readonly string[]): Verdict {
-  if (!Array.isArray(names) || names.length < 2) {
-    throw invalidOption('names', "an array of two names or more, such as ['http', 'jobs']", names)
+  if (!Array.isArray(names) || names.length < 2 || hasTwice(names)) {
+    throw invalidOption(
+      'names',
+      "an array of two names or more, each of them once, such as ['http', 'jobs']",
+      names,
+    )
   }
   const hooks = names.map((name) => find(report, name))
   const expected = `${names.map((name) => `'${name}'`).join(' and ')} to run together`
@@ -84,24 +91,26 @@ interface Found {
 
 function find(report: Report | undefined, name: string): Found {
   const { phases } = reportOf(report)
+  if (typeof name !== 'string') throw invalidOption('name', 'the name of a hook', name)
   for (const [phase, { hooks }] of phases.entries()) {
     const hook = hooks.find((one) => one.name === name)
     if (hook) return { hook, phase }
   }
   const names = phases.flatMap(({ hooks }) => hooks.map((hook) => `'${hook.name}'`)).join(', ')
   throw new AssertionError({
-    message: `There is no hook '${name}' in the report. Those that ran: ${names || 'none'}.`,
+    message: `There is no hook '${name}' in the report. There are: ${names || 'none'}.`,
   })
 }
 
 /** The report, where it is one: most often it is missing because the run is not over. */
 function reportOf(report: unknown): Report {
-  if (typeof report === 'object' && report !== null && 'phases' in report) return report as Report
+  const { phases } = Object(report)
+  if (Array.isArray(phases)) return report as Report
+  const missing =
+    'There is no report: the run is not over, has not begun, or was forced to exit. Send a signal, and move the clock on until the last hook has ended or is cut off: await signal("SIGTERM"), await advance("10s").'
+  const fix = report instanceof Promise ? 'Await it.' : 'Pass the `report` of a shutdown.'
   throw new AssertionError({
-    message:
-      report === undefined
-        ? 'There is no report: the run is not over, or has not begun. Send a signal, and move the clock on until the last hook has ended or is cut off: await test.signal("SIGTERM"), await test.advance("10s").'
-        : `Expected a report, such as shutdown.report, got ${typeof report}.`,
+    message: report === undefined ? missing : `Expected a report, got ${show(report)}. ${fix}`,
   })
 }
 
@@ -134,6 +143,10 @@ function first<T>(
     if (found !== undefined) return found
   }
   return undefined
+}
+
+function hasTwice(names: readonly unknown[]): boolean {
+  return new Set(names).size < names.length
 }
 
 function step(names: string | readonly string[]): string {

@@ -203,7 +203,7 @@ describe('the documents', () => {
   )
 
   test('name no error code that does not exist', () => {
-    const variables = ['LASTCALL_GRACE', 'LASTCALL_INSTANCE']
+    const variables = ['LASTCALL_GRACE', 'LASTCALL_INSTANCE', 'LASTCALL_TEST_PROGRAM']
     const codes = [...types.exports().flatMap(({ variants }) => variants), ...variables]
     for (const { file, text } of documents) {
       const named = new Set(text.match(/LASTCALL_[A-Z_]*[A-Z]/g))

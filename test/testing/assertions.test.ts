@@ -170,28 +170,35 @@ describe('the matchers', () => {
 describe('what is refused', () => {
   test('a report that is not there yet, and what is none', () => {
     expect(() => expectOrder(undefined, ['http'])).toThrow(
-      /There is no report: the run is not over.*await test\.advance/,
+      /There is no report: the run is not over.*await advance/,
     )
-    for (const wrong of [null, 'SIGTERM', 7, {}]) {
-      expect(() => expectCutOff(wrong as never, 'http')).toThrow(/Expected a report.*, got /)
+    expect(() => expectCutOff(Promise.resolve(report) as never, 'http')).toThrow('Await it.')
+    for (const wrong of [null, 'SIGTERM', 7, {}, { phases: 1 }]) {
+      expect(() => expectCutOff(wrong as never, 'http')).toThrow(
+        /Expected a report, got .* Pass the `report`/,
+      )
     }
   })
 
   test('a hook that there is none of', () => {
     expect(() => expectOrder(report, ['http', 'htpp'])).toThrow(
-      "There is no hook 'htpp' in the report. Those that ran: 'http', 'jobs', 'late', 'events', 'postgres', 'redis'.",
+      "There is no hook 'htpp' in the report. There are: 'http', 'jobs', 'late', 'events', 'postgres', 'redis'.",
     )
   })
 
   test('any hook, where none has run', () => {
     expect(() => expectCutOff({ ...report, phases: [] }, 'http')).toThrow(
-      "There is no hook 'http' in the report. Those that ran: none.",
+      "There is no hook 'http' in the report. There are: none.",
     )
   })
 
   test.each([
     ['order', () => expectOrder(report, 'http' as never)],
     ['order', () => expectOrder(report, [])],
+    ['order', () => expectOrder(report, ['postgres', [], 'http'])],
+    ['order', () => expectOrder(report, ['http', ['http']])],
+    ['names', () => expectTogether(report, ['http', 'http'])],
+    ['name', () => expectCutOff(report, ['http'] as never)],
     ['names', () => expectTogether(report, ['http'])],
     ['names', () => expectTogether(report, 'http' as never)],
     ['atLeast', () => expectTimeFor(report, 'http', '2 s' as never)],

@@ -26,14 +26,14 @@ test('works in jest, with fake timers on before it is loaded, and says nothing o
   }
   const command = ['node_modules/jest/bin/jest.js', '--detectOpenHandles']
   const said = await runWith('jest.test.cjs', ['jest'], command, JSON.stringify(config))
-  expect(said).toContain('Tests:       7 passed, 7 total')
+  expect(said).toContain('Tests:       8 passed, 8 total')
   expect(said).not.toMatch(/open handle/i)
 })
 
 test('works in vitest, with fake timers on before it is loaded', async () => {
   const command = ['node_modules/vitest/vitest.mjs', 'run']
   const said = await runWith('vitest.test.mjs', ['vitest', 'vite'], command)
-  expect(said).toContain('Tests  7 passed (7)')
+  expect(said).toContain('Tests  8 passed (8)')
 })
 
 test('works in node:test, with mock timers on before it is loaded', async () => {

@@ -67,6 +67,7 @@ describe('a run', () => {
     const report = await test.ended
     expect(report).toMatchObject({ outcome: 'clean', duration: 0 })
     expect(test.report).toBe(report)
+    expect(test.exitCode).toBe(0)
   })
 
   test('starts at the same time of day everywhere, on no platform, with ten seconds', async () => {
@@ -114,6 +115,8 @@ describe('the world', () => {
     expect(test.exitCode).toBe(130)
     await test.advance('10s')
     expect(test.order).toEqual({ began: ['slow'], ended: [] })
+    expect(test.report).toBeUndefined()
+    expect((await rejectionOf(test.ended)).message).toContain('exited with code 130')
   })
 
   test.each(['uncaughtException', 'unhandledRejection'] as const)('has an %s', async (origin) => {
@@ -177,11 +180,16 @@ describe('what is refused', () => {
     const { signal, shutdown } = createTestShutdown()
     const early = await rejectionOf(signal('SIGTERM'))
     expect(early.code).toBe('LASTCALL_NOT_LISTENING')
-    expect(early.message).toContain('Call shutdown.listen()')
-    expect(early.message).toContain('It listens to nothing.')
+    expect(early.message).toContain('To have it heard, call shutdown.listen()')
     shutdown.listen()
     expect((await rejectionOf(signal('SIGHUP'))).message).toContain('SIGTERM, SIGINT, message')
-    expect((await rejectionOf(signal('SIGKILL'))).code).toBe('LASTCALL_NOT_LISTENING')
+    for (const wrong of ['SIGKILL', 'SIGTREM', 15, undefined, 'message']) {
+      const { code, message } = await rejectionOf(signal(wrong as never))
+      expect([code, message]).toEqual([
+        'LASTCALL_INVALID_OPTION',
+        expect.stringContaining('`signal`'),
+      ])
+    }
     await signal('SIGWINCH')
     expect(shutdown.signal.aborted).toBe(false)
   })
@@ -206,6 +214,9 @@ describe('what is refused', () => {
     ['10s', 'options'],
     [{ env: null }, 'env'],
     [{ env: 'production' }, 'env'],
+    [{ env: [] }, 'env'],
+    [{ env: { LASTCALL_GRACE: 20 } }, 'env'],
+    [[], 'options'],
     [{ terminal: 'yes' }, 'terminal'],
     [{ advanceTimers: true }, 'advanceTimers'],
     [{ grase: '10s' }, 'options'],

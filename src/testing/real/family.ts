@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { allProcesses, isZombie, procStat } from '../../proc-stat.ts'
+import { allProcesses, descendantsOf, isZombie, procStat } from '../../proc-stat.ts'
 import { sendSignal } from '../../process.ts'
 import { shorten } from './command.ts'
 import { MARK } from './environment.ts'
@@ -11,24 +11,37 @@ import { MARK } from './environment.ts'
 export class Family {
   /** The number of its process group. */
   readonly leader: number
-  readonly #mark: string
+  /** The variable that all of them have. */
+  readonly mark: string
   readonly #stranger: number | undefined
+  /** Those that have been seen among its descendants, by when they began: one may have no mark. */
+  readonly #seen = new Map<number, string>()
   #isOver = false
 
   /** @param stranger one of the group that is none of them */
   constructor(leader: number, mark: string, stranger?: number) {
     this.leader = leader
-    this.#mark = `${MARK}=${mark}`
+    this.mark = `${MARK}=${mark}`
     this.#stranger = stranger
   }
 
   /** Those that run, the leader among them, where the system tells. */
   members(): number[] {
+    this.look()
     return allProcesses().filter((pid) => {
       const stat = procStat(pid)
       if (stat === undefined || isZombie(stat) || pid === this.#stranger) return false
-      return stat.group === this.leader || this.#bearsMark(pid)
+      const isSeen = this.#seen.get(pid) === stat.start
+      return stat.group === this.leader || isSeen || this.#bearsMark(pid)
     })
+  }
+
+  /** Remembers whom it has started, as long as it is there to tell. */
+  look(): void {
+    for (const pid of descendantsOf(this.leader)) {
+      const start = procStat(pid)?.start
+      if (start !== undefined) this.#seen.set(pid, start)
+    }
   }
 
   /** Whether anybody is left. */
@@ -71,7 +84,7 @@ export class Family {
 
   #bearsMark(pid: number): boolean {
     try {
-      return readFileSync(`/proc/${pid}/environ`, 'latin1').split('\0').includes(this.#mark)
+      return readFileSync(`/proc/${pid}/environ`, 'latin1').split('\0').includes(this.mark)
     } catch {
       return false // Somebody else's, or gone.
     }

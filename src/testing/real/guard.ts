@@ -17,7 +17,7 @@ export function guard(family: Family): () => void {
   })
   const waiting = spawn(
     'sh',
-    ['-c', 'read -r over || kill -s KILL -- "-$1"', 'sh', String(family.leader)],
+    ['-c', GUARD, 'sh', String(family.leader), family.mark],
     // Of no group or session that anybody else ends.
     { detached: true, stdio: ['pipe', 'ignore', 'ignore'] },
   )
@@ -34,6 +34,16 @@ export function guard(family: Family): () => void {
     stopWatching = undefined
   }
 }
+
+/** Ends the group, and on Linux everybody who bears the mark; grep and /proc may be missing. */
+const GUARD = `
+read -r over && exit
+kill -s KILL -- "-$1"
+for environ in /proc/[0-9]*/environ; do
+  grep -qszxF "$2" "$environ" || continue
+  pid=\${environ#/proc/}
+  kill -s KILL "\${pid%/environ}"
+done`
 
 /** A pipe to a child is a socket, whatever its type says. */
 function unref(stream: object): void {

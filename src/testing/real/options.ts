@@ -10,6 +10,8 @@ export interface RunningProgram {
   readonly stdout: string
   /** What it has written to stderr so far. */
   readonly stderr: string
+  /** Resolves when it has written this, to stdout or stderr; rejects with `LASTCALL_NOT_READY` if it ends without. */
+  says(what: string | RegExp): Promise<void>
 }
 
 /** What every preset takes. */
@@ -28,8 +30,8 @@ export interface StopOptions {
    */
   readonly grace?: Duration
   /**
-   * Called once it is ready, and waited for; the stop begins when it is done. Send here what is to be in
-   * flight, and keep its promise for later.
+   * Called once it is ready, and waited for, as long as for it to be ready; the stop begins when it is
+   * done. Send here what is to be in flight, and keep its promise for later.
    */
   readonly onReady?: (program: RunningProgram) => unknown
   /** The folder that it runs in. Default: that of the test. */
@@ -109,21 +111,29 @@ export function parseOptions(
 }
 
 function readiness(ready: StopOptions['ready']): Settings['isReady'] {
-  if (typeof ready === 'function') return ready
-  if (typeof ready === 'string' && ready !== '') {
-    return ({ stdout, stderr }) => stdout.includes(ready) || stderr.includes(ready)
+  return typeof ready === 'function' ? ready : contains(ready, 'ready')
+}
+
+/** Whether something stands in what a program has written. */
+export function contains(
+  what: string | RegExp,
+  option = 'what',
+): (program: Pick<RunningProgram, 'stdout' | 'stderr'>) => boolean {
+  if (typeof what === 'string' && what !== '') {
+    return ({ stdout, stderr }) => stdout.includes(what) || stderr.includes(what)
   }
   // A test framework runs tests in a realm of their own: its RegExp is another class.
-  if (Object.prototype.toString.call(ready) === '[object RegExp]') {
-    const { source, flags } = ready as RegExp
+  if (Object.prototype.toString.call(what) === '[object RegExp]') {
+    const { source, flags } = what as RegExp
     // With these two it would go on from where it has found something.
     const pattern = new RegExp(source, flags.replace(/[gy]/g, ''))
     return ({ stdout, stderr }) => pattern.test(stdout) || pattern.test(stderr)
   }
+  const orElse = option === 'ready' ? ', or a function that says whether it is' : ''
   throw invalidOption(
-    'ready',
-    'what the program writes when it is ready, such as /listening/, or a function that says whether it is',
-    ready,
+    option,
+    `what the program writes when it is ready, such as /listening/${orElse}`,
+    what,
   )
 }
 

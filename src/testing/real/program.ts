@@ -7,7 +7,7 @@ import { showCommand, type Words } from './command.ts'
 import { type Environment, environmentOf } from './environment.ts'
 import { type Family, signalOne } from './family.ts'
 import { type Ending, type Handle, startAlone } from './handle.ts'
-import type { RunningProgram } from './options.ts'
+import { contains, type RunningProgram } from './options.ts'
 import { startInTerminal } from './terminal.ts'
 
 /** What a program is started with. */
@@ -24,8 +24,9 @@ export interface Start {
   readonly by?: 'channel' | 'terminal'
 }
 
-/** How often it is looked whether others have ended, in milliseconds. */
+/** How often it is looked whether others have ended, at first and later, in milliseconds. */
 const INTERVAL = 10
+const LONGEST_INTERVAL = 200
 
 /** How long those that were killed may take to be gone, in milliseconds. */
 const DEATH_TAKES = 2000
@@ -103,6 +104,27 @@ export class Program implements RunningProgram {
     return this.ending !== undefined
   }
 
+  async says(what: string | RegExp): Promise<void> {
+    const isSaid = contains(what)
+    if (isSaid(this)) return
+    await new Promise<void>((resolve, reject) => {
+      const stopListening = this.onOutput(() => {
+        if (!isSaid(this)) return
+        stopListening()
+        resolve()
+      })
+      void this.written.then(() => {
+        stopListening()
+        reject(
+          new LastcallError(
+            'LASTCALL_NOT_READY',
+            `The program \`${this.name}\` has ended, and has not said ${String(what)}.`,
+          ),
+        )
+      })
+    })
+  }
+
   /** Calls back when it has written something; returns a way to take it back. */
   onOutput(listener: () => void): () => void {
     this.#listeners.add(listener)
@@ -138,10 +160,15 @@ export class Program implements RunningProgram {
   /** Whether all that it has started ends, too, within so many milliseconds. */
   async isAloneWithin(milliseconds: number): Promise<boolean> {
     const until = systemClock.now() + milliseconds
-    while (this.family.isAlive()) {
-      if (systemClock.now() >= until) return false
-      // Nobody tells when a process ends that is no child of ours.
-      await new Promise<void>((resolve) => systemClock.setTimeout(resolve, INTERVAL))
+    // Nobody tells when a process ends that is no child of ours, and to look takes some milliseconds.
+    for (
+      let wait = INTERVAL;
+      this.family.isAlive();
+      wait = Math.min(wait * 1.5, LONGEST_INTERVAL)
+    ) {
+      const left = until - systemClock.now()
+      if (left <= 0) return false
+      await new Promise<void>((resolve) => systemClock.setTimeout(resolve, Math.min(wait, left)))
     }
     return true
   }

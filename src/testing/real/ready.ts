@@ -6,6 +6,9 @@ import type { Program } from './program.ts'
 /** How often a function is asked whether the program is ready, in milliseconds. */
 const INTERVAL = 50
 
+/** How long the output of one that has ended may take to arrive, in milliseconds. */
+const OUTPUT_TAKES = 200
+
 /** Resolves when the program is ready, or with why it never will be. */
 export function untilReady(
   program: Program,
@@ -16,11 +19,11 @@ export function untilReady(
     let isOver = false
     let isAsking = false
     let next: unknown
+    let late: unknown
     let lastError: unknown
     const finish = (problem?: string) => {
       isOver = true
-      clock.clearTimeout(next)
-      clock.clearTimeout(limit)
+      for (const timer of [next, late, limit]) clock.clearTimeout(timer)
       stopListening()
       resolve(problem)
     }
@@ -43,8 +46,12 @@ export function untilReady(
       finish(`was not ready within ${formatDuration(readyWithin)}${why}; ${fix}`)
     }, readyWithin)
     const stopListening = program.onOutput(ask)
-    // By then all that it wrote has come in: what it was waited for may be the last of it.
-    program.written.then(() => ask().then(() => finish('has ended before it was ready')))
+    // What it was waited for may be the last that it wrote, and another one may hold its output open.
+    const endUnready = () => ask().then(() => isOver || finish('has ended before it was ready'))
+    program.written.then(endUnready)
+    program.ended.then(() => {
+      if (!isOver) late = clock.setTimeout(endUnready, OUTPUT_TAKES)
+    })
     ask()
   })
 }

@@ -1,4 +1,5 @@
 import { systemClock } from '../../clock.ts'
+import { formatDuration } from '../../duration.ts'
 import { LastcallError } from '../../errors.ts'
 import { parseCommand, type Words } from './command.ts'
 import type { Environment } from './environment.ts'
@@ -75,9 +76,18 @@ export async function stopProgram(
 async function untilStoppable(program: Program, settings: Settings): Promise<string | undefined> {
   const problem = await untilReady(program, settings, systemClock)
   if (problem !== undefined) return problem
-  // What is begun here may never settle, once the program has ended.
-  await Promise.race([settings.onReady(program), program.ended])
-  return program.hasEnded ? 'has ended by itself, before it could be stopped' : undefined
+  program.family.look()
+  // What is begun here may never settle, most of all once the program has ended.
+  let isDone = false
+  const done = Promise.resolve(settings.onReady(program)).then(() => {
+    isDone = true
+  })
+  done.catch(() => {}) // It may fail when nobody waits any more.
+  await Promise.race([done, program.endsWithin(settings.readyWithin)])
+  if (program.hasEnded) return 'has ended by itself, before it could be stopped'
+  return isDone
+    ? undefined
+    : `could not be stopped: \`onReady\` has not settled within ${formatDuration(settings.readyWithin)}; is \`readyWithin\` long enough?`
 }
 
 async function stopAsPlatform(

@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
+import { stopLikeDocker } from '../../../src/testing/real/docker.ts'
 import { Process, refusalOf, until } from '../../support/command-line.ts'
 import { DEAF, isThere } from './programs.ts'
 
@@ -52,4 +53,48 @@ test('a test that is over leaves no listener and nobody behind', async () => {
   const run = new Process([process.execPath, '--import', 'tsx', '--input-type=module', '-e', code])
   // It ends by itself: nothing of it keeps the process alive.
   expect(await run.ended).toMatchObject({ code: 0, stdout: 'SIGTERM 0\n', stderr: '' })
+})
+
+describe.skipIf(process.platform !== 'linux')('a child in a session of its own', () => {
+  /** Starts one, and says its number; with `env` it has no variable of its parent's. */
+  const parent = (options: string, rest: string) => [
+    process.execPath,
+    '-e',
+    `const { spawn } = require('node:child_process')
+     const child = spawn('sleep', ['1000'], { detached: true, stdio: 'ignore', ${options} })
+     ${rest}
+     setInterval(() => {}, 1000)
+     console.log('child ' + child.pid + '.')`,
+  ]
+  const numberIn = (text: string) => Number(/child (\d+)\./.exec(text)?.[1])
+
+  test.each(['', 'env: { PATH: process.env.PATH }'])(
+    'is ended with its program: %s',
+    async (options) => {
+      const command = parent(options, '') as [string, ...string[]]
+      const { stdout, leftBehind, notes } = await stopLikeDocker(command, { ready: /child \d+\./ })
+      expect(leftBehind).toBe(true)
+      expect(notes.join()).toContain(`pid ${numberIn(stdout)}`)
+      await until(() => !isThere(numberIn(stdout)))
+    },
+  )
+
+  test('is ended where the process of its test is killed', async () => {
+    const code = `
+      import { stopLikeDocker } from ${JSON.stringify(source('docker'))}
+      const onReady = ({ stdout }) => { console.log(stdout); return new Promise(() => {}) }
+      await stopLikeDocker(${JSON.stringify(parent('', ''))}, { ready: /child/, onReady })`
+    const run = new Process([
+      process.execPath,
+      '--import',
+      'tsx',
+      '--input-type=module',
+      '-e',
+      code,
+    ])
+    await run.says(/child \d+\./)
+    run.send('SIGKILL')
+    await run.ended
+    await until(() => !isThere(numberIn(run.stdout)))
+  })
 })

@@ -113,3 +113,36 @@ describe('a test that is given up', () => {
     expect(() => rmSync(join(folder, 'begun'))).toThrow('ENOENT')
   })
 })
+
+describe('what has to be waited for', () => {
+  test('is waited for no longer than the program may take to be ready', async () => {
+    const options = { ready, readyWithin: 500, onReady: () => new Promise(() => {}) }
+    expect(await refusal(DEAF, options)).toContain(
+      'could not be stopped: `onReady` has not settled within 500 ms',
+    )
+  })
+
+  test('can be said by the program, and is an error where it ends without', async () => {
+    const program = node(`console.log('ready'); setTimeout(() => console.log('asked'), 50)
+      process.once('SIGTERM', () => process.exit(0)); setInterval(() => {}, 1000)`)
+    const { code } = await stopLikeDocker(program, {
+      ready,
+      onReady: (running) => running.says(/ask(ed)/),
+    })
+    expect(code).toBe(0)
+    const short = node(`console.log('ready'); setTimeout(() => process.exit(3), 50)`)
+    let problem: unknown
+    await refusal(short, {
+      ready,
+      onReady: (running) => running.says('asked').catch((error) => (problem = error)),
+    })
+    expect(String(problem)).toContain('has ended, and has not said asked')
+  })
+
+  test('is not the output that another one holds open', async () => {
+    const command = ['sh', '-c', 'sleep 1000 & echo bad >&2; exit 1'] as const
+    expect(await refusal(command, { ready, readyWithin: '15s' })).toMatch(
+      /has ended before it was ready \(exit code 1\)[\s\S]*bad/,
+    )
+  })
+})

@@ -67,6 +67,20 @@ module.exports = ({ test, expect, timers, kit }) => {
     expect(app.exitCode).toBe(124)
   })
 
+  test('a run that ends where the clock stops is over, and leaves no timer', async () => {
+    const before = timers.getTimerCount()
+    const app = createTestShutdown({
+      advanceTimers: (milliseconds) => timers.advanceTimersByTimeAsync(milliseconds),
+    })
+    app.shutdown.add({ name: 'jobs', phase: 'drain', run: () => app.sleep('3s') })
+    app.shutdown.listen()
+    await app.signal('SIGTERM')
+    await app.advance(2999.5)
+    expect(app.exitCode).toBe(0)
+    expect(app.report.duration).toBe(3000)
+    expect(timers.getTimerCount()).toBe(before)
+  })
+
   test('real ones are not moved by a function that moves nothing', async () => {
     timers.useRealTimers()
     const app = createTestShutdown({ advanceTimers: () => {} })
