@@ -210,6 +210,5 @@ describe('what is refused', () => {
 })
 
 declare module 'vitest' {
-  // biome-ignore lint/suspicious/noExplicitAny: vitest's own declaration has it, and the two must agree
-  interface Matchers<T = any> extends ShutdownMatchers<T> {}
+  interface Matchers<T> extends ShutdownMatchers<T> {}
 }
