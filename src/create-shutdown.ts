@@ -17,6 +17,7 @@ import type { Shutdown, ShutdownOptions } from './shutdown.ts'
 import { onFaults } from './triggers/faults.ts'
 import { messageSettings, onMessages } from './triggers/messages.ts'
 import { absorbHangup, onSignals, type SignalActions, signalSettings } from './triggers/signals.ts'
+import { watchLoop } from './watchdog/watchdog.ts'
 
 /**
  * Creates the coordinator of an application's end. Nothing is listened to until `listen()`; a run
@@ -62,6 +63,7 @@ export function assemble(options: ShutdownOptions, { host, clock }: Ports): Shut
   const exit = flag(options.exit, 'exit')
   const faults = flag(options.faults, 'faults')
   const warnings = flag(options.warnings, 'warnings')
+  const watchdog = flag(options.watchdog, 'watchdog')
 
   const registry = new Registry(phases, budget)
   const exitCode = (outcome: Outcome, reason: Reason) =>
@@ -76,6 +78,8 @@ export function assemble(options: ShutdownOptions, { host, clock }: Ports): Shut
     takeBack = undefined
   }
 
+  // First of all: whatever the others do when the run begins may block.
+  if (exit && watchdog) watchLoop(coordinator, { host, clock, budget, format: 'text' })
   // Whoever stays alive can be stopped again.
   const exiting = exit ? exitAtTheEnd(coordinator, { host, clock, budget, policy }) : undefined
   if (!exiting) coordinator.on('end', unlisten)
@@ -169,6 +173,7 @@ export const OPTIONS = [
   'faults',
   'messages',
   'warnings',
+  'watchdog',
 ]
 
 function flag(value: unknown, option: string): boolean {

@@ -22,9 +22,21 @@ export interface ProcessPort {
   warn(text: string): void
   /** stdout and stderr. */
   outputs(): Writable[]
+  /**
+   * Starts a thread that runs this program, with this as its `workerData`, and that keeps no process
+   * alive; `undefined` where none can be started.
+   */
+  startThread(program: string, data: unknown): Thread | undefined
+  /** Starts a shell beside the process: the end of its input is the end of the process. */
+  startShell(script: string, args: readonly string[]): void
   exit(code: number): void
   /** Has an exit that is under way end with this code, where it would end with 0. */
   failWith(code: number): void
+}
+
+export interface Thread {
+  /** Whether the process has had threads that are not ours: they may be there still. */
+  hasCompany(): boolean
 }
 
 // Known to every copy of the package, whichever version: the shape behind it never changes.
@@ -82,6 +94,36 @@ export const systemProcess: ProcessPort = {
       }
     })
   },
+  startThread(program, data) {
+    try {
+      const { Worker } = process.getBuiltinModule('node:worker_threads')
+      // What the application has its threads load, or has in its environment, is nothing for this one.
+      const own = { eval: true, env: {}, execArgv: [], name: 'lastcall', workerData: data }
+      const thread = new Worker(program, own)
+      thread.on('error', ignore).unref()
+      threads.add(thread)
+      // They are numbered as they are made.
+      let hasCompany = thread.threadId > threads.size
+      process.on('worker', (other) => {
+        hasCompany ||= !threads.has(other)
+      })
+      return { hasCompany: () => hasCompany }
+    } catch {
+      return undefined // It is forbidden, for one.
+    }
+  },
+  startShell(script, args) {
+    const { spawn } = process.getBuiltinModule('node:child_process')
+    try {
+      const shell = spawn('/bin/sh', ['-c', script, 'lastcall', ...args], {
+        stdio: ['pipe', 'ignore', 'inherit'],
+      })
+      shell.on('error', ignore).unref()
+      shell.stdin.on('error', ignore)
+    } catch {
+      // There is none, or no process can be started any more.
+    }
+  },
   exit(code) {
     process.exit(code)
   },
@@ -89,6 +131,9 @@ export const systemProcess: ProcessPort = {
     if (!process.exitCode) process.exitCode = code
   },
 }
+
+/** Our own threads. */
+const threads = new Set<unknown>()
 
 /**
  * The modules of Node that have to do with time, whatever the globals are. They are loaded already: to

@@ -82,4 +82,10 @@ export interface ShutdownOptions extends SignalOptions {
   readonly messages?: readonly string[]
   /** Whether problems are told on stderr as they happen. Default true. */
   readonly warnings?: boolean
+  /**
+   * Whether a thread that starts with the run ends the process at the deadline with SIGKILL where the
+   * event loop is blocked, and says on stderr by which function and line; an exit that doesn't end,
+   * too. Default true. Not with `exit: false`, and not while a debugger holds the process.
+   */
+  readonly watchdog?: boolean
 }

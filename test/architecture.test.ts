@@ -25,9 +25,19 @@ const LAYERS = [
     'process.ts',
     'platform.ts',
     'phases.ts',
+    'watchdog/thread.ts',
   ],
   ['hook.ts', 'budget.ts', 'report.ts', 'registry.ts', 'exit-code.ts', 'events.ts'],
-  ['plan.ts', 'run.ts', 'coordinator.ts', 'problems.ts', 'timeline.ts', 'exit.ts'],
+  [
+    'plan.ts',
+    'run.ts',
+    'coordinator.ts',
+    'problems.ts',
+    'timeline.ts',
+    'exit.ts',
+    'watchdog/exit-guard.ts',
+    'watchdog/watchdog.ts',
+  ],
   ['triggers/signals.ts', 'triggers/faults.ts', 'triggers/messages.ts'],
   ['shutdown.ts', 'create-shutdown.ts'],
   ['index.ts'],
@@ -138,17 +148,17 @@ test('four packages are imported: http-terminator by the HTTP entry alone, cac b
   expect(packages(files).sort()).toEqual(['cac', 'eventemitter3', 'http-terminator', 'p-timeout'])
 })
 
-test('one file touches the process, and one of the command line its terminal', () => {
+test('one file touches the process, one of the command line its terminal, and one runs in a thread', () => {
   const touching = files.filter((file) => /(?<![.\w])process\b(?!\.ts|:)/.test(codeOf(file)))
-  expect(touching.sort()).toEqual(['cli/terminal.ts', 'process.ts'])
+  expect(touching.sort()).toEqual(['cli/terminal.ts', 'process.ts', 'watchdog/thread.ts'])
 })
 
-test('one file touches timers', () => {
+test('one file touches timers, and one runs in a thread', () => {
   const touching = files.filter((file) =>
     // A parameter with its type is one of a clock that somebody defines.
     /(?<![.\w])(setTimeout|setInterval|setImmediate|clearTimeout)\s*(\((?!\w+: )|[,}])|\bperformance\b|\bDate\.now\b/.test(
       codeOf(file),
     ),
   )
-  expect(touching).toEqual(['clock.ts'])
+  expect(touching.sort()).toEqual(['clock.ts', 'watchdog/thread.ts'])
 })

@@ -34,6 +34,11 @@ export class TestProcess implements ProcessPort {
     return []
   }
 
+  // Its loop is the test's own.
+  startThread(): undefined {}
+
+  startShell(): void {}
+
   exit(code: number): void {
     this.exits.push(code)
   }

@@ -13,7 +13,11 @@ interface ProgramOptions extends SpawnOptions {
 }
 
 /** What is known of how it should end: what isn't named is not looked at. */
-type Ending = Partial<Record<'stdout' | 'stderr', string | RegExp>> & { readonly code: number }
+type Ending = Partial<Record<'stdout' | 'stderr', string | RegExp>> &
+  (
+    | { readonly code: number; readonly signal?: never }
+    | { readonly code?: never; readonly signal: NodeJS.Signals }
+  )
 
 /** Where one feature is tried on one runtime. What it starts is gone when it is closed. */
 export class Lab {
@@ -90,11 +94,11 @@ export class Lab {
 /** Waits for a program's end, and holds it against what it should be. */
 export async function endsWith(program: Program, expected: Ending): Promise<Ended> {
   const ended = await program.ended
-  const { code, ...texts } = expected
+  const { code = null, signal = null, ...texts } = expected
   assert.deepEqual(
     { code: ended.code, signal: ended.signal },
-    { code, signal: null },
-    `ended with ${ended.signal ?? `code ${ended.code}`} instead of code ${code}: ${JSON.stringify({ stdout: ended.stdout.slice(-600), stderr: ended.stderr.slice(-600) })}`,
+    { code, signal },
+    `ended with ${ended.signal ?? `code ${ended.code}`} instead of ${signal ?? `code ${code}`}: ${JSON.stringify({ stdout: ended.stdout.slice(-600), stderr: ended.stderr.slice(-600) })}`,
   )
   for (const name of ['stdout', 'stderr'] as const) {
     const wanted = texts[name]

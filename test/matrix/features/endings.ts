@@ -54,6 +54,26 @@ export const endings: FeatureGroup = {
       },
     },
     {
+      name: 'the loop is blocked at the deadline: SIGKILL',
+      check: async (lab) => {
+        const body = `shutdown.add({ name: 'stuck', phase: 'drain', run: () => { for (;;); } })`
+        const stderr = /^lastcall: the event loop is blocked/
+        const program = await stopped(lab, body, `{ grace: '2s' }`)
+        await endsWith(program, { signal: 'SIGKILL', stderr })
+      },
+    },
+    {
+      name: 'what blocks it is named, with its line',
+      check: async (lab) => {
+        const body = `
+          shutdown.add({ name: 'stuck', phase: 'drain', run: () => spin() })
+          function spin() { for (;;); }`
+        const stderr = /blocked by spin \(\S+:\d+:\d+\).*\n.* at spin .*\n.* at run /
+        const program = await stopped(lab, body, `{ grace: '2s' }`)
+        await endsWith(program, { signal: 'SIGKILL', stderr })
+      },
+    },
+    {
       name: "the application's own `process.exitCode` is kept",
       check: async (lab) => endsWith(await stopped(lab, 'process.exitCode = 3'), { code: 3 }),
     },

@@ -1,0 +1,293 @@
+import type { Debugger, Session } from 'node:inspector'
+
+/** What the thread is handed: plain data, and memory that it shares with the main thread. */
+export interface Watched {
+  readonly pid: number
+  /** The time of day at which the run began, in milliseconds; all other times count from there. */
+  readonly startedAt: number
+  readonly deadline: number
+  /** When the process has to be gone that has begun to leave. */
+  readonly leaveBy: number
+  /** The longest that an exit may take that has begun in time. */
+  readonly exitTime: number
+  /** What a loop that is blocked at the deadline is granted, and an exit that should be over. */
+  readonly blocked: Patience
+  readonly stuck: Patience
+  readonly format: WatchdogFormat
+  /** The deadline as a person reads it. */
+  readonly limit: string
+  /** The signs that the main thread has given, and when its exit began. */
+  readonly signs: Int32Array
+  /** The names of the hooks that are running, a line each, ended by a zero. */
+  readonly running: Uint8Array
+}
+
+/** In milliseconds: how late it may be, and how long its stack is waited for then. */
+export interface Patience {
+  readonly waits: number
+  readonly listens: number
+}
+
+export type WatchdogFormat = 'text' | 'json' | 'silent'
+
+/** What the main thread shows itself to have reached, as bits. */
+export const SIGNS = {
+  /** Its timer has fired so long before the deadline. */
+  early: 1,
+  /** Its timer for the deadline has fired. */
+  deadline: 2,
+  /** Every shutdown has ended: it leaves. */
+  leaving: 4,
+  /** `process.exit()` is under way. */
+  exiting: 8,
+} as const
+
+/** How long before the deadline the main thread gives its first sign, in milliseconds. */
+export const EARLY = 200
+
+/**
+ * The program of the watchdog's thread. It runs from its own text in a world of its own, so that no
+ * bundler can lose its file: it can use nothing of what stands around it but types.
+ */
+export function watch(data: Watched, signsOf: typeof SIGNS): void {
+  const { pid, signs, deadline, leaveBy } = data
+  const { fstatSync, writeSync, openSync, readFileSync, constants } =
+    process.getBuiltinModule('node:fs')
+  // The clocks of two threads have nothing in common but the time of day, which somebody may set
+  // meanwhile: it is asked for once, and believed within reason.
+  const began = performance.now() - Math.min(1000, Math.max(0, Date.now() - data.startedAt))
+  const elapsed = () => performance.now() - began
+  const at = (when: number, run: () => void) => setTimeout(run, Math.max(0, when - elapsed()))
+  const has = (sign: number) => (Atomics.load(signs, 0) & sign) !== 0
+  const isLeaving = () => has(signsOf.leaving | signsOf.exiting)
+
+  /** How often the main thread is looked at that is late, in milliseconds. */
+  const LOOK = 5
+  const scripts = new Map<string, string>()
+  let session: Session | undefined
+  let stack: Debugger.CallFrame[] | undefined
+  let steps = 0
+  let isAsked = false
+  let isConnected = false
+  let isDebugged = false
+  let isOver = false
+
+  // To connect takes 25 ms, and 80 where thousands of scripts are loaded: whoever is late already is
+  // connected to before the deadline.
+  at(deadline - 150, () => {
+    if (!has(signsOf.early | signsOf.exiting)) connect()
+  })
+  at(deadline, () => {
+    judge(() => !has(signsOf.deadline | signsOf.exiting), data.blocked, watchExit)
+  })
+
+  /** Has an exit that began in time be over in time. */
+  function watchExit(): void {
+    const exitBy = has(signsOf.exiting) ? Atomics.load(signs, 1) + data.exitTime : leaveBy
+    at(Math.min(leaveBy, Math.max(deadline, exitBy)), () => judge(isLeaving, data.stuck, () => {}))
+  }
+
+  /** Ends the process where it goes on being guilty for as long as we are patient. */
+  function judge(isGuilty: () => boolean, { waits, listens }: Patience, acquit: () => void): void {
+    const spent = stopwatch()
+    let asked = Number.POSITIVE_INFINITY
+    const look = () => {
+      if (!isGuilty() || isDebugged) {
+        disconnect()
+        return acquit()
+      }
+      connect()
+      const now = spent()
+      const left = leaveBy - elapsed()
+      if (!isAsked && (now >= waits || left <= listens)) {
+        pause()
+        asked = now
+      }
+      // What has let us connect is in JavaScript, and will answer.
+      const isSilent = !isConnected && now - asked >= listens
+      if (stack || isSilent || left <= 0) end()
+      else setTimeout(look, LOOK)
+    }
+    look()
+  }
+
+  /**
+   * Milliseconds that the main thread has had, asked for at every look. Who waits for a processor is
+   * not blocked: on a busy machine everything is late, we too.
+   */
+  function stopwatch(): () => number {
+    let spent = 0
+    let before = { at: elapsed(), ran: ranFor() }
+    return () => {
+      const now = { at: elapsed(), ran: ranFor() }
+      const passed = Math.min(now.at - before.at, LOOK + 1)
+      const isRunnable = / R /.test(ofMain('stat')) && now.ran > 0
+      spent += isRunnable ? Math.min(passed, now.ran - before.ran) : passed
+      before = now
+      return spent
+    }
+  }
+
+  function connect(): void {
+    if (session) return
+    try {
+      session = new (process.getBuiltinModule('node:inspector').Session)()
+      session.connectToMainThread()
+      session.on('Debugger.scriptParsed', ({ params }) => {
+        scripts.set(params.scriptId, params.url)
+      })
+      session.on('Debugger.paused', ({ params }) => {
+        // Somebody else holds it: a person looks at it with a debugger, and is not to lose it.
+        if (!isAsked) isDebugged = true
+        else if (params.callFrames.every(isOfNode) && steps++ < 3)
+          session?.post('Debugger.stepInto')
+        else stack = params.callFrames
+        if (isOver) exitByItself()
+      })
+      session.post('Debugger.enable', () => {
+        isConnected = true
+      })
+    } catch {
+      // Not every runtime has an inspector.
+    }
+  }
+
+  function pause(): void {
+    if (isAsked) return
+    isAsked = true
+    try {
+      session?.post('Debugger.pause')
+    } catch {
+      // The process is ended without its stack.
+    }
+  }
+
+  function disconnect(): void {
+    try {
+      session?.disconnect()
+    } catch {
+      // It never was connected.
+    }
+    session = undefined
+    isAsked = false
+  }
+
+  function end(): void {
+    isOver = true
+    say()
+    kill(pid)
+    // As PID 1 of a container it is still there: the kernel keeps this signal from it. It can be had
+    // to exit by itself, as soon as it is in JavaScript; the others, one of which it may wait for,
+    // would die with it.
+    if (pid === 1) kill(-1)
+    exitByItself()
+  }
+
+  function kill(whom: number): void {
+    try {
+      process.kill(whom, 'SIGKILL')
+    } catch {
+      // Nobody is there.
+    }
+  }
+
+  function exitByItself(): void {
+    const [top] = stack ?? []
+    if (!top) return
+    const { callFrameId } = top
+    const expression = 'process.reallyExit(137)'
+    session?.post('Debugger.evaluateOnCallFrame', { callFrameId, expression })
+  }
+
+  function say(): void {
+    const frames = (stack ?? []).map((frame) => ({
+      function: frame.functionName || '(anonymous)',
+      file: fileOf(frame),
+      line: frame.location.lineNumber + 1,
+      column: (frame.location.columnNumber ?? 0) + 1,
+    }))
+    const what = isLeaving() ? 'the exit' : 'the event loop'
+    const culprit = frames.find(({ file }) => !file.startsWith('node:')) ?? frames[0]
+    const where = (frame: (typeof frames)[number]) =>
+      `${frame.function} (${frame.file}:${frame.line}:${frame.column})`
+    const hooks = namesOfRunning()
+    const children = stack
+      ? []
+      : childrenOfMain().map(({ name, child }) => `${name} (pid ${child})`)
+    const msg = [
+      `${what} is blocked ${culprit ? `by ${where(culprit)}` : outside()}: killed at the deadline of ${data.limit}`,
+      ...frames.slice(0, 10).map((frame) => `    at ${where(frame)}`),
+      ...children.map((child) => `  its child: ${child}`),
+      ...hooks.map((hook) => `  running: ${hook}`),
+    ].join('\n')
+    if (data.format === 'silent') return
+    write(
+      data.format === 'text'
+        ? `lastcall: ${msg}\n`
+        : `${JSON.stringify({ level: 'fatal', time: new Date().toISOString(), pid, name: 'lastcall', event: 'blocked', where: culprit ?? null, stack: frames, hooks, children, msg })}\n`,
+    )
+  }
+
+  function write(text: string): void {
+    // A reader that has stopped reading must not hold us.
+    try {
+      const { O_WRONLY, O_NONBLOCK } = constants
+      const isPipe = fstatSync(2).isFIFO()
+      writeSync(isPipe ? openSync('/proc/self/fd/2', O_WRONLY | O_NONBLOCK) : 2, text)
+    } catch {
+      // Nobody reads it.
+    }
+  }
+
+  function isOfNode(frame: Debugger.CallFrame): boolean {
+    return fileOf(frame).startsWith('node:')
+  }
+
+  function fileOf({ location }: Debugger.CallFrame): string {
+    const url = scripts.get(location.scriptId) ?? ''
+    if (!url.startsWith('file:')) return url.slice(0, 200)
+    try {
+      return process.getBuiltinModule('node:url').fileURLToPath(url)
+    } catch {
+      return url
+    }
+  }
+
+  function namesOfRunning(): string[] {
+    const text = Buffer.from(data.running.slice(0, data.running.indexOf(0))).toString()
+    return text === '' ? [] : text.split('\n')
+  }
+
+  /** Where it is that can't be asked: only JavaScript answers. */
+  function outside(): string {
+    if (has(signsOf.exiting)) return 'by a worker thread that does not end'
+    if (isConnected) return 'and does not say where'
+    return /^[^)]*\) [SD]/.test(ofMain('stat'))
+      ? 'by a synchronous call, such as execSync(), that waits for the system'
+      : 'by native code'
+  }
+
+  /** The processes that it has started; by name only, for arguments may hold secrets. */
+  function childrenOfMain(): { name: string; child: number }[] {
+    const pids = ofMain('children').split(' ').filter(Boolean)
+    return pids.map((child) => ({ name: read(`/proc/${child}/comm`).trim(), child: Number(child) }))
+  }
+
+  /** How long the main thread has run, in milliseconds; 0 where the system doesn't tell. */
+  function ranFor(): number {
+    return Number(ofMain('schedstat').split(' ')[0]) / 1e6
+  }
+
+  /** What Linux tells of the main thread. */
+  function ofMain(what: string): string {
+    return read(`/proc/self/task/${pid}/${what}`)
+  }
+
+  function read(file: string): string {
+    try {
+      return readFileSync(file, 'utf8')
+    } catch {
+      return ''
+    }
+  }
+}

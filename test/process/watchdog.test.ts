@@ -1,0 +1,262 @@
+import { spawnSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { describe, expect, test } from 'vitest'
+import { WebSocket } from 'ws'
+import { Script, shutdownScript } from '../support/script.ts'
+
+const GRACE = `{ grace: '600ms' }`
+
+/** Where a text stands in a program, as its stack has it. */
+function lineOf(code: string, text: string): number {
+  return code.slice(0, code.indexOf(text)).split('\n').length
+}
+
+async function stopped(code: string, options: ConstructorParameters<typeof Script>[1] = {}) {
+  const script = await new Script(code, options).says('ready')
+  return script.send('SIGTERM').ended
+}
+
+describe('a loop that is blocked at the deadline', () => {
+  test('is ended by SIGKILL: function, file, line and hook are named', async () => {
+    const code = shutdownScript(
+      `shutdown.add({ name: 'quick', phase: 'drain', run: () => sleep(5) })
+       shutdown.add({ name: 'cache', phase: 'flush', run: () => spin(1) })
+       function spin(n) {
+         for (;;) n = Math.sqrt(n + 1)
+       }`,
+      GRACE,
+    )
+    const ended = await stopped(code)
+    expect(ended.signal).toBe('SIGKILL')
+    const line = lineOf(code, 'for (;;)')
+    expect(ended.stderr).toMatch(
+      new RegExp(
+        `^lastcall: the event loop is blocked by spin \\(\\S+:${line}:\\d+\\): killed at the deadline of 500 ms\n +at spin \\(\\S+:${line}:\\d+\\)\n +at run \\(`,
+      ),
+    )
+    expect(ended.stderr).toContain(`\n  running: hook 'cache' (flush)\n`)
+    expect(ended.stderr).not.toContain('quick')
+  })
+
+  test.each([
+    [
+      'microtasks without end',
+      'const again = () => Promise.resolve().then(again); again()',
+      'again',
+    ],
+    [
+      'a regular expression',
+      `function match() { /^(a+)+$/.test('a'.repeat(50) + 'b') }; match()`,
+      'match',
+    ],
+    [
+      'a wait',
+      `function wait() { Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0) }; wait()`,
+      'wait',
+    ],
+  ])('by %s: the function is named', async (_, work, name) => {
+    const ended = await stopped(
+      shutdownScript(
+        `shutdown.add({ name: 'bad', phase: 'flush', run() { ${work}; return new Promise(() => {}) } })`,
+        `{ grace: '2s' }`,
+      ),
+    )
+    expect(ended.signal).toBe('SIGKILL')
+    expect(ended.stderr).toContain(`blocked by ${name} (`)
+  })
+
+  test('by a synchronous child: it is named, without its arguments', async () => {
+    const ended = await stopped(
+      shutdownScript(
+        `const { execFileSync } = await import('node:child_process')
+         shutdown.add({ name: 'bad', phase: 'flush', run: () => execFileSync('sleep', ['7.654321']) })`,
+        GRACE,
+      ),
+    )
+    expect(ended.signal).toBe('SIGKILL')
+    expect(ended.stderr).toMatch(
+      /blocked by a synchronous call, .*\n {2}its child: sleep \(pid \d+\)\n/,
+    )
+    expect(ended.stderr).not.toContain('7.654321')
+    spawnSync('pkill', ['-f', 'sleep 7.654321'])
+  })
+
+  test('by native code: it is ended all the same', async () => {
+    const ended = await stopped(
+      shutdownScript(
+        `const { pbkdf2Sync } = await import('node:crypto')
+         shutdown.add({ name: 'bad', phase: 'flush', run: () => pbkdf2Sync('a', 'b', 1e9, 64, 'sha512') })`,
+        GRACE,
+      ),
+    )
+    expect(ended.signal).toBe('SIGKILL')
+    expect(ended.stderr).toContain('the event loop is blocked by native code')
+    expect(ended.stderr).toContain(`running: hook 'bad' (flush)`)
+  })
+
+  test('with a stderr that nobody reads any more it is ended all the same', async () => {
+    const code = shutdownScript(
+      `const { writeSync } = await import('node:fs')
+       shutdown.add({ name: 'bad', phase: 'flush', run() { for (;;); } })`,
+      GRACE,
+    )
+    // The pipe takes 64 KiB; the program is started by a shell that fills it before.
+    const fill = ['sh', '-c', 'head -c 65536 /dev/zero >&2; exec "$@"', 'sh']
+    const script = new Script(code, { prefix: fill })
+    script.child.stderr?.pause()
+    await script.says('ready')
+    script.send('SIGTERM')
+    const signal = await new Promise((resolve) =>
+      script.child.once('exit', (_code, signal) => resolve(signal)),
+    )
+    script.child.stderr?.resume()
+    await script.ended
+    expect(signal).toBe('SIGKILL')
+  })
+})
+
+describe('an exit that does not end', () => {
+  test('by a listener: the function is named', async () => {
+    const ended = await stopped(
+      shutdownScript(`process.on('exit', function last() { for (;;); })`, GRACE),
+    )
+    expect(ended.signal).toBe('SIGKILL')
+    expect(ended.stderr).toMatch(/^lastcall: the exit is blocked by last \(/)
+  })
+
+  test('by a thread that process.exit() waits for', async () => {
+    const ended = await stopped(
+      shutdownScript(
+        `const { Worker } = await import('node:worker_threads')
+         new Worker("process.getBuiltinModule('node:child_process').execSync('sleep 7.7654321', { stdio: 'ignore' })", { eval: true })
+         await sleep(200)`,
+        GRACE,
+      ),
+    )
+    spawnSync('pkill', ['-f', 'sleep 7.7654321'])
+    expect(ended.signal).toBe('SIGKILL')
+    expect(ended.stderr).toBe(
+      'lastcall: the exit is blocked by a worker thread that does not end: killed\n',
+    )
+  })
+
+  test('by such a thread, in time: the code counts, and nothing is left behind', async () => {
+    const ended = await stopped(
+      shutdownScript(
+        `const { Worker } = await import('node:worker_threads')
+         new Worker("process.getBuiltinModule('node:child_process').execSync('sleep 0.6', { stdio: 'ignore' })", { eval: true })
+         await sleep(200)`,
+        `{ grace: '5s' }`,
+      ),
+    )
+    // stderr is closed by all who had it: the shell beside it is gone.
+    expect(ended).toMatchObject({ code: 0, stderr: '' })
+  })
+})
+
+describe('the thread', () => {
+  const threads = `let threads = 0
+    process.on('worker', () => threads++)
+    process.on('exit', () => say('threads: ' + threads))`
+
+  test('begins with the run', async () => {
+    const code = shutdownScript(
+      `${threads}
+       setTimeout(() => say('before: ' + threads), 20)
+       shutdown.add({ name: 'slow', phase: 'drain', run: () => sleep(20) })`,
+    )
+    const script = await (await new Script(code).says('ready')).says('before: ')
+    const ended = await script.send('SIGTERM').ended
+    expect(ended.stdout).toBe('ready\nbefore: 0\nthreads: 1\n')
+  })
+
+  test.each([
+    ['watchdog: false', `{ watchdog: false }`],
+    ['exit: false', `{ exit: false }`],
+  ])('there is none with %s', async (_, options) => {
+    const ended = await stopped(
+      shutdownScript(
+        `${threads}
+         shutdown.add({ name: 'slow', phase: 'drain', run: () => sleep(20) })
+         shutdown.on('end', () => setTimeout(() => process.exit(), 10))`,
+        options,
+      ),
+    )
+    expect(ended.stdout).toBe('ready\nthreads: 0\n')
+  })
+
+  test('loads nothing of what the application has its own threads load', async () => {
+    const preload = `data:text/javascript,process.stderr.write('loaded ')`
+    const ended = await stopped(
+      shutdownScript(`shutdown.add({ name: 'slow', phase: 'drain', run: () => sleep(200) })`),
+      { env: { ...process.env, NODE_OPTIONS: `--import="${preload}"` } },
+    )
+    expect(ended).toMatchObject({ code: 0, stderr: 'loaded ' })
+  })
+
+  test('where none may be started the run goes on', async () => {
+    const code = shutdownScript(
+      `process.on('exit', () => say('left'))
+       shutdown.add({ name: 'slow', phase: 'drain', run: () => sleep(20) })`,
+    )
+    const flags = spawnSync(process.execPath, ['--permission', '-e', '']).status === 0
+    const permission = flags ? '--permission' : '--experimental-permission'
+    const ended = await stopped(code, {
+      env: { ...process.env, NODE_OPTIONS: `${permission} --allow-fs-read=* --no-warnings` },
+    })
+    expect(ended).toMatchObject({ code: 0, stdout: 'ready\nleft\n', stderr: '' })
+  })
+
+  test('leaves alone what a debugger holds', async () => {
+    const code = shutdownScript(
+      `shutdown.add({ name: 'looked at', phase: 'drain', run() { debugger; say('went on') } })`,
+      GRACE,
+    )
+    const script = new Script(code, {
+      env: { ...process.env, NODE_OPTIONS: '--inspect=127.0.0.1:0' },
+    })
+    await script.says('ready')
+    const url = /ws:\S+/.exec(script.stderr)?.[0] ?? ''
+    const client = new WebSocket(url)
+    await new Promise((resolve) => client.once('open', resolve))
+    const paused = new Promise<void>((resolve) => {
+      client.on('message', (message) => {
+        if (String(message).includes('Debugger.paused')) resolve()
+      })
+    })
+    client.send(JSON.stringify({ id: 1, method: 'Debugger.enable' }))
+    script.send('SIGTERM')
+    await paused
+    // Twice the grace: what would be killed is dead by then.
+    await new Promise((resolve) => setTimeout(resolve, 1200))
+    expect(script.child.signalCode).toBe(null)
+    client.send(JSON.stringify({ id: 2, method: 'Debugger.resume' }))
+    await script.says('went on')
+    client.terminate()
+    expect((await script.ended).signal).toBe(null)
+  })
+})
+
+const UNSHARE = ['unshare', '--pid', '--fork', '--mount-proc', '--kill-child']
+const [program = '', ...flags] = UNSHARE
+const isRefused = spawnSync(program, [...flags, 'true']).status !== 0
+
+test.skipIf(isRefused)(
+  `as PID 1, which the kernel keeps SIGKILL from, it exits with 137${isRefused ? ' (skipped: needs unshare, as root)' : ''}`,
+  async () => {
+    const script = new Script(
+      shutdownScript(
+        `shutdown.add({ name: 'bad', phase: 'flush', run() { for (;;); } })`,
+        `{ grace: '2s' }`,
+      ),
+      { prefix: UNSHARE },
+    )
+    await script.says('ready')
+    const { pid } = script.child
+    const inner = Number(readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim())
+    process.kill(inner, 'SIGTERM')
+    const ended = await script.ended
+    expect(ended.code).toBe(137)
+    expect(ended.stderr).toContain('the event loop is blocked by run (')
+  },
+)
