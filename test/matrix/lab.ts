@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import type { SpawnOptions } from 'node:child_process'
 import { join } from 'node:path'
+import { type Ended, Program } from '../support/program.ts'
 import { CACHE, type Installed } from './install.ts'
 import { killLeftBehind, MARK } from './left-behind.ts'
-import { type Ended, Program } from './program.ts'
 import type { Project } from './project.ts'
 
 interface ProgramOptions extends SpawnOptions {
@@ -76,7 +76,9 @@ export class Lab {
       NO_COLOR: '1',
       [MARK]: this.#mark,
     }
-    const program = new Program(command, { cwd: this.project.folder, ...options, env })
+    // Away from the terminal, if there is one: a Ctrl-C there is for this process, and it is no terminal's program.
+    const usual = { cwd: this.project.folder, detached: true }
+    const program = new Program(command, { ...usual, ...options, env })
     this.#programs.push(program)
     return program
   }

@@ -1,5 +1,5 @@
 import { selfSigned } from '../support/certificate.ts'
-import type { Program } from './program.ts'
+import type { Program } from '../support/program.ts'
 
 /** What a service with a server is started with. */
 export const serving = () => ({
@@ -9,7 +9,7 @@ export const serving = () => ({
 
 /** Where a service listens, once it has said so. */
 export async function portOf(program: Program): Promise<number> {
-  return Number((await program.says(/^port (\d+)$/m))[1])
+  return Number((await program.told(/^port (\d+)$/m))[1])
 }
 
 /** What a handler of node:http does with the paths that clients ask for. */

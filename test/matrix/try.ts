@@ -1,7 +1,6 @@
 import type { Feature } from './feature.ts'
 import type { Installed } from './install.ts'
 import { Lab } from './lab.ts'
-import { describe } from './program.ts'
 import type { Project } from './project.ts'
 
 /** How one feature went on one runtime. */
@@ -48,9 +47,9 @@ async function tryOne(feature: Feature, lab: Lab): Promise<string | undefined> {
   let timer: NodeJS.Timeout | undefined
   const hung = new Promise<never>((_, reject) => {
     timer = setTimeout(() => {
-      const seen = lab.programs.map((program) =>
-        describe({ stdout: program.stdout, stderr: program.stderr }),
-      )
+      const seen = lab.programs.map(({ stdout, stderr }) => {
+        return `stdout ${short(stdout)}, stderr ${short(stderr)}`
+      })
       reject(new Error(`not over after ${HANGS_AFTER / 1000} s: ${seen.join('; ')}`))
     }, HANGS_AFTER)
   })
@@ -63,4 +62,8 @@ async function tryOne(feature: Feature, lab: Lab): Promise<string | undefined> {
     clearTimeout(timer)
     lab.close()
   }
+}
+
+function short(text: string): string {
+  return JSON.stringify(text.length > 600 ? `${text.slice(0, 300)} … ${text.slice(-300)}` : text)
 }

@@ -1,12 +1,11 @@
-import { type ChildProcess, type SpawnOptions, spawn, spawnSync } from 'node:child_process'
-import { once } from 'node:events'
+import { type SpawnOptions, spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect, onTestFinished } from 'vitest'
 import { Failure } from '../../src/cli/failure.ts'
-import type { Ended } from './script.ts'
+import { Program } from './program.ts'
 
 const CLI = fileURLToPath(new URL('../../dist/cli/cli.cjs', import.meta.url))
 
@@ -30,45 +29,10 @@ export function listener(signals: readonly string[], body = ''): string[] {
 type Options = SpawnOptions & { readonly prefix?: readonly string[] }
 
 /** A real process; a test that ends before it does kills it. */
-export class Process {
-  readonly child: ChildProcess
-  readonly ended: Promise<Ended>
-  stdout = ''
-  stderr = ''
-
-  constructor([command = '', ...args]: readonly string[], options: SpawnOptions = {}) {
-    this.child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], ...options })
-    for (const name of ['stdout', 'stderr'] as const) {
-      this.child[name]?.on('data', (chunk) => {
-        this[name] += chunk
-      })
-    }
-    this.ended = once(this.child, 'close').then(([code, signal]) => {
-      return { code, signal, stdout: this.stdout, stderr: this.stderr }
-    })
-    onTestFinished(() => void this.child.kill('SIGKILL'))
-  }
-
-  get pid(): number {
-    return Number(this.child.pid)
-  }
-
-  /** Resolves when this stands in what it has written to stdout; rejects if it ends without. */
-  async says(text: string | RegExp): Promise<this> {
-    const has = () =>
-      typeof text === 'string' ? this.stdout.includes(text) : text.test(this.stdout)
-    const over = this.ended.then((ended) => {
-      if (!has()) throw new Error(`ended without '${text}': ${JSON.stringify(ended)}`)
-    })
-    while (!has()) {
-      await Promise.race([this.child.stdout ? once(this.child.stdout, 'data') : over, over])
-    }
-    return this
-  }
-
-  send(signal: NodeJS.Signals): this {
-    this.child.kill(signal)
-    return this
+export class Process extends Program {
+  constructor(command: readonly string[], options?: SpawnOptions) {
+    super(command, options)
+    onTestFinished(() => void this.send('SIGKILL'))
   }
 }
 

@@ -1,5 +1,5 @@
 import { onTestFinished } from 'vitest'
-import { Script, shutdownScript } from './script.ts'
+import { Script, type ScriptOptions, shutdownScript } from './script.ts'
 
 /** What a parent's script imports, and a child of it that runs a few lines of JavaScript. */
 const PARENT = `
@@ -20,8 +20,6 @@ const PARENT = `
     return child
   }
 `
-
-type ScriptOptions = NonNullable<ConstructorParameters<typeof Script>[1]>
 
 /** A parent with a shutdown and with children, once it and they are ready. */
 export function parentScript(
