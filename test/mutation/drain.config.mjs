@@ -1,4 +1,4 @@
-// Mutants of the drain, with real sockets, so this takes an hour: npm run test:mutation:drain
+// Mutants of the drain, with real sockets, so this takes some 20 minutes: npm run test:mutation:drain
 import core from './stryker.config.mjs'
 
 export default {
