@@ -51,14 +51,21 @@ export class FakeTimersClock implements Clock {
       )
     }
     // What was set while time moved is due a millisecond later in some runners: it needs no time here.
-    for (await this.#advance(0); this.#polls.size > 0; await this.#advance(0)) {
-      for (const [timer, run] of [...this.#polls]) {
-        this.clearTimeout(timer)
-        this.#polls.delete(timer)
-        run()
-      }
+    await this.#advance(0)
+    while (this.#polls.size > 0) {
+      this.#runPolls()
       await settle()
+      await this.#advance(0)
     }
     await settle()
+  }
+
+  /** Runs what waits for a poll phase now, in place of its timers. */
+  #runPolls(): void {
+    for (const [timer, run] of [...this.#polls]) {
+      this.clearTimeout(timer)
+      this.#polls.delete(timer)
+      run()
+    }
   }
 }

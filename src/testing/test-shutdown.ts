@@ -128,11 +128,11 @@ export function createTestShutdown(options: TestShutdownOptions = {}): TestShutd
   return {
     shutdown,
     async signal(signal) {
-      if (!Object.hasOwn(signalNumbers(), signal) || INAUDIBLE.includes(signal)) {
+      if (!Object.hasOwn(signalNumbers(), signal) || INAUDIBLE.has(signal)) {
         throw invalidOption('signal', 'a signal that a program can hear, such as SIGTERM', signal)
       }
       const isHeard = await happen(signal, signal)
-      if (!isHeard && !HARMLESS.includes(signal)) throw deaf(signal, host)
+      if (!isHeard && !HARMLESS.has(signal)) throw deaf(signal, host)
     },
     async message(message) {
       await happen('message', message)
@@ -183,13 +183,20 @@ function deaf(what: string, host: TestProcess): LastcallError {
 }
 
 /** Signals that no program hears. */
-const INAUDIBLE: readonly NodeJS.Signals[] = ['SIGKILL', 'SIGSTOP']
+const INAUDIBLE: ReadonlySet<NodeJS.Signals> = new Set(['SIGKILL', 'SIGSTOP'])
 
 /** Signals that end no program of Node that is deaf to them. */
-const HARMLESS: readonly NodeJS.Signals[] = [
-  ...(['SIGCHLD', 'SIGCONT', 'SIGURG', 'SIGWINCH', 'SIGPIPE', 'SIGUSR1'] as const),
-  ...(['SIGTSTP', 'SIGTTIN', 'SIGTTOU'] as const),
-]
+const HARMLESS: ReadonlySet<NodeJS.Signals> = new Set([
+  'SIGCHLD',
+  'SIGCONT',
+  'SIGPIPE',
+  'SIGTSTP',
+  'SIGTTIN',
+  'SIGTTOU',
+  'SIGURG',
+  'SIGUSR1',
+  'SIGWINCH',
+])
 
 function checkedEnv(env: unknown): Readonly<Record<string, string>> {
   const isEnv = typeof env === 'object' && env !== null && !Array.isArray(env)
