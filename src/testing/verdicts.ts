@@ -57,10 +57,9 @@ export function together(report: Report | undefined, names: readonly string[]): 
 export function cutOff(report: Report | undefined, name: string): Verdict {
   const found = find(report, name)
   const { hook } = found
-  const lasted = formatDuration(hook.ended - (hook.began ?? hook.ended))
-  const limit = formatDuration(hook.limit)
+  const [lasted, limit] = showTimes([hook.ended - (hook.began ?? hook.ended), hook.limit])
   const said = {
-    'cut off': `it was, after ${limit}`,
+    'cut off': `it was, after ${formatDuration(hook.limit)}`,
     done: `it was done after ${lasted} of ${limit}`,
     failed: `it failed after ${lasted} of ${limit}`,
   }
@@ -73,8 +72,9 @@ export function hadTime(report: Report | undefined, name: string, atLeast: Durat
   const wanted = parseDuration(atLeast, 'atLeast', 0)
   const found = find(report, name)
   const { hook } = found
-  const expected = `'${name}' to have at least ${formatDuration(wanted)}`
-  const because = idle([found]) ?? `its limit was ${formatDuration(hook.limit)}`
+  const [least, limit] = showTimes([wanted, hook.limit])
+  const expected = `'${name}' to have at least ${least}`
+  const because = idle([found]) ?? `its limit was ${limit}`
   return { pass: hook.began !== null && hook.limit >= wanted, expected, because }
 }
 
@@ -129,8 +129,15 @@ function idle(found: readonly Found[]): string | undefined {
 
 function times({ hook: second }: Found, { hook: first }: Found): string {
   // None of them is null: of a hook that never ran that is said.
-  const [began, from, to] = [second.began, first.began, first.ended].map(Number).map(formatDuration)
+  const [began, from, to] = showTimes([second.began, first.began, first.ended].map(Number))
   return `'${second.name}' began at ${began}, and '${first.name}' ran from ${from} to ${to}`
+}
+
+/** As people read them; in milliseconds where some that differ would read the same. */
+function showTimes(times: readonly number[]): string[] {
+  const texts = times.map(formatDuration)
+  const differ = new Set(texts).size === new Set(times).size
+  return differ ? texts : times.map((time) => `${Number(time.toFixed(3))} ms`)
 }
 
 /** The first answer that there is. */

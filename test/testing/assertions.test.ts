@@ -124,6 +124,21 @@ test('how much time one had', () => {
   )
 })
 
+test('times that differ are told so that one sees it', () => {
+  const [phase, ...others] = report.phases
+  const hook = { ...phase?.hooks[0], name: 'close', began: 7093, ended: 14_183.4, limit: 7094 }
+  const after = { ...hook, name: 'after', began: 14_183.1, ended: 14_184, status: 'done' }
+  const hooks = [{ ...hook, status: 'done' }, after]
+  const told = { ...report, phases: [{ ...phase, hooks }, ...others] } as unknown as Report
+  expect(failureOf(() => expectTimeFor(told, 'close', 7094.5))).toMatch(
+    /^Expected 'close' to have at least 7094\.5 ms, but its limit was 7094 ms\./,
+  )
+  expect(failureOf(() => expectCutOff(told, 'close'))).toContain('after 7090.4 ms of 7094 ms.')
+  expect(failureOf(() => expectBefore(told, 'close', 'after'))).toContain(
+    "'after' began at 14183.1 ms, and 'close' ran from 7093 ms to 14183.4 ms.",
+  )
+})
+
 test('one that never ran has no place, and had no time', () => {
   const never = { ...report.phases[0]?.hooks[0], name: 'never', began: null, status: 'cut off' }
   const others = report.phases.slice(1)
