@@ -22,7 +22,7 @@ import { stopProgram } from './stop-program.ts'
  * expect(stopped).toMatchObject({ killed: false, leftBehind: false })
  *
  * @throws LastcallError `LASTCALL_INVALID_OPTION`; `LASTCALL_NOT_READY` where it can't be started, has
- * ended by itself, or is not ready in time
+ * ended by itself, is not ready in time, or is given up by its `signal`
  */
 export async function stopLikeCtrlC(command: Command, options: StopOptions): Promise<Stopped> {
   return stopProgram(command, parseOptions(options, USUAL_GRACE), {

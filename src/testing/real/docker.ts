@@ -26,7 +26,7 @@ import { type Stopping, stopProgram } from './stop-program.ts'
  * expect(stopped).toMatchObject({ code: 0, killed: false, leftBehind: false })
  *
  * @throws LastcallError `LASTCALL_INVALID_OPTION`; `LASTCALL_NOT_READY` where it can't be started, has
- * ended by itself, or is not ready in time
+ * ended by itself, is not ready in time, or is given up by its `signal`
  */
 export async function stopLikeDocker(command: Command, options: StopOptions): Promise<Stopped> {
   return stopProgram(command, parseOptions(options, USUAL_GRACE), {

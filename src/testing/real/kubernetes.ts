@@ -28,7 +28,8 @@ const LEAST = 2000
  * What is said of the two forms of the command, of programs without a handler and of what the program
  * knows of the grace at `stopLikeDocker()` holds here, too.
  *
- * `elapsed` counts from the beginning of the hook. One that fails changes nothing, and stands in `notes`.
+ * `elapsed` counts from the beginning of the hook. One that fails changes nothing, and stands in `notes`,
+ * as does that the program had ended before the hook was over.
  *
  * The rules: https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#pod-termination-flow
  * and, for the 2 s, `killContainer()` in `pkg/kubelet/kuberuntime/kuberuntime_container.go` of
@@ -41,7 +42,7 @@ const LEAST = 2000
  * })
  *
  * @throws LastcallError `LASTCALL_INVALID_OPTION`; `LASTCALL_NOT_READY` where it can't be started, has
- * ended by itself, or is not ready in time
+ * ended by itself, is not ready in time, or is given up by its `signal`
  */
 export async function stopLikeKubernetes(
   command: Command,
@@ -54,6 +55,9 @@ export async function stopLikeKubernetes(
     env: { KUBERNETES_SERVICE_HOST: '10.96.0.1', KUBERNETES_SERVICE_PORT: '443' },
     async stop(program, stopping) {
       const endHook = await preStop(program, stopping)
+      if (program.hasEnded) {
+        stopping.note('it had ended before SIGTERM, while the preStop hook ran')
+      }
       const left = stopping.grace - stopping.passed()
       await stopPid1(program, stopping, Math.max(left, LEAST)).finally(endHook)
     },

@@ -41,7 +41,10 @@ export interface StopOptions {
    * variables of the platform that the test itself runs on are taken away, and those of the preset added.
    */
   readonly env?: Environment
-  /** Ends it at once when it aborts: vitest and node:test hand one to each test, for when that is given up. */
+  /**
+   * Ends it at once when it aborts: vitest and node:test hand one to each test, for when that is given up.
+   * The promise rejects then, with what the program has written; the error's `cause` is the signal's reason.
+   */
   readonly signal?: AbortSignal
 }
 

@@ -32,7 +32,7 @@ const GRACE = 1600
  * const stopped = await stopLikePm2(['node', 'server.js'], { ready: /listening/, grace: '3s' })
  *
  * @throws LastcallError `LASTCALL_INVALID_OPTION`; `LASTCALL_NOT_READY` where it can't be started, has
- * ended by itself, or is not ready in time
+ * ended by itself, is not ready in time, or is given up by its `signal`
  */
 export async function stopLikePm2(command: Command, options: Pm2Options): Promise<Stopped> {
   const settings = parseOptions(options, GRACE, ['message'])

@@ -1,12 +1,15 @@
 import { systemClock } from '../../clock.ts'
 import { formatDuration } from '../../duration.ts'
 import { LastcallError } from '../../errors.ts'
-import { parseCommand, type Words } from './command.ts'
+import { parseCommand, showCommand, type Words } from './command.ts'
 import type { Environment } from './environment.ts'
 import type { Ending } from './handle.ts'
 import type { Settings, Stopped } from './options.ts'
 import { Program } from './program.ts'
 import { untilReady } from './ready.ts'
+
+/** No more than this is most often meant to be seconds. In milliseconds; `createShutdown()` refuses it. */
+const SHORT = 100
 
 /** A way to stop programs: what a preset consists of. */
 export interface Platform {
@@ -44,7 +47,7 @@ export async function stopProgram(
 ): Promise<Stopped> {
   const words = parseCommand(command)
   const { cwd, env, signal, grace } = settings
-  signal?.throwIfAborted()
+  if (signal?.aborted) throw givenUp(showCommand(words), signal)
   const program = await Program.start({
     words,
     wrapped: platform.wrap?.(words) ?? words,
@@ -66,6 +69,10 @@ export async function stopProgram(
     const account = await stopAsPlatform(program, platform, grace)
     signal?.throwIfAborted()
     return account
+  } catch (error) {
+    if (!signal?.aborted) throw error
+    await program.end()
+    throw givenUp(program.name, signal, toldBy(program))
   } finally {
     signal?.removeEventListener('abort', giveUp)
     await program.end()
@@ -104,6 +111,11 @@ async function stopAsPlatform(
     note: (text) => void notes.push(text),
     kill: async () => {
       wasKilled = true
+      if (grace <= SHORT) {
+        notes.push(
+          `only ${formatDuration(grace)} were granted; a number is milliseconds: for ten seconds write '10s'`,
+        )
+      }
       program.family.signal('SIGKILL')
       await program.ended
     },
@@ -124,17 +136,29 @@ async function stopAsPlatform(
   })
 }
 
-/** The error, with what the program has written: most often that says why. */
 function notReady(program: Program, problem: string): LastcallError {
-  const { ending, stdout, stderr } = program
+  const { ending } = program
   const how = ending?.signal === 'SIGKILL' ? '' : ` (${showEnding(ending)})`
-  const told = Object.entries({ stdout, stderr })
-    .map(([name, text]) => `\n--- ${name} ---\n${lastOf(text)}`)
-    .join('')
   return new LastcallError(
     'LASTCALL_NOT_READY',
-    `The program \`${program.name}\` ${problem}${how}.${told}`,
+    `The program \`${program.name}\` ${problem}${how}.${toldBy(program)}`,
   )
+}
+
+function givenUp(name: string, { reason }: AbortSignal, told = ''): LastcallError {
+  const error = new LastcallError(
+    'LASTCALL_NOT_READY',
+    `The program \`${name}\` was given up, for \`signal\` has aborted: ${String(reason)}.${told}`,
+  )
+  error.cause = reason
+  return error
+}
+
+/** What the program has written: most often that says why. */
+function toldBy({ stdout, stderr }: Program): string {
+  return Object.entries({ stdout, stderr })
+    .map(([name, text]) => `\n--- ${name} ---\n${lastOf(text)}`)
+    .join('')
 }
 
 export function showEnding(ending: Ending | undefined): string {

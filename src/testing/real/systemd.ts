@@ -23,7 +23,7 @@ const GRACE = 90_000
  * const stopped = await stopLikeSystemd(['node', 'server.js'], { ready: /listening/ })
  *
  * @throws LastcallError `LASTCALL_INVALID_OPTION`; `LASTCALL_NOT_READY` where it can't be started, has
- * ended by itself, or is not ready in time
+ * ended by itself, is not ready in time, or is given up by its `signal`
  */
 export async function stopLikeSystemd(command: Command, options: StopOptions): Promise<Stopped> {
   return stopProgram(command, parseOptions(options, GRACE), {

@@ -76,6 +76,15 @@ describe('a program that does not end', () => {
     })
     expect(stopped.stdout).toBe('ready\nSIGTERM\n')
     expect(stopped.elapsed).toBeGreaterThanOrEqual(300)
+    expect(stopped.notes).toEqual([])
+  })
+
+  test('after so short a grace that it was meant in seconds, a note says so', async () => {
+    const { killed, notes } = await stopLikeDocker(STUBBORN, { ready, grace: 10 })
+    expect({ killed, notes }).toEqual({
+      killed: true,
+      notes: ["only 10 ms were granted; a number is milliseconds: for ten seconds write '10s'"],
+    })
   })
 
   test('is killed with all that it has started', async () => {

@@ -1,3 +1,4 @@
+import { EventEmitter, once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -5,9 +6,9 @@ import { describe, expect, onTestFinished, test } from 'vitest'
 import { LastcallError } from '../../../src/errors.ts'
 import type { Command } from '../../../src/testing/real/command.ts'
 import { stopLikeDocker } from '../../../src/testing/real/docker.ts'
-import type { StopOptions } from '../../../src/testing/real/options.ts'
+import type { RunningProgram, StopOptions } from '../../../src/testing/real/options.ts'
 import { stopLikeSystemd } from '../../../src/testing/real/systemd.ts'
-import { DEAF, isThere, node } from './programs.ts'
+import { DEAF, isThere, node, STUBBORN } from './programs.ts'
 
 async function refusal(command: Command, options: StopOptions, stop = stopLikeDocker) {
   const error = await stop(command, options).then(
@@ -90,7 +91,7 @@ test('what onReady throws is thrown, and nothing is left', async () => {
 })
 
 describe('a test that is given up', () => {
-  test('ends the program at once, and rejects with the reason', async () => {
+  test('ends the program at once, and rejects with the reason and what it has written', async () => {
     const controller = new AbortController()
     let pid = 0
     const giveUp = (program: { pid: number }) => {
@@ -98,18 +99,45 @@ describe('a test that is given up', () => {
       controller.abort(new Error('given up'))
     }
     const { signal } = controller
-    const stopped = stopLikeDocker(DEAF, { ready, signal, onReady: giveUp })
-    await expect(stopped).rejects.toThrow('given up')
+    const error = await stopLikeDocker(DEAF, { ready, signal, onReady: giveUp }).catch((e) => e)
+    expect(error).toMatchObject({ code: 'LASTCALL_NOT_READY', cause: signal.reason })
+    expect(error.message).toContain('was given up, for `signal` has aborted: Error: given up.\n')
+    expect(error.message).toContain('--- stdout ---\nready\n')
     expect(isThere(pid)).toBe(false)
+  })
+
+  test('is told what it wrote also after the stop has begun', async () => {
+    const controller = new AbortController()
+    const onReady = (program: RunningProgram) => {
+      void program.says('SIGTERM').then(() => controller.abort())
+    }
+    const { signal } = controller
+    const error = await stopLikeDocker(STUBBORN, { ready, signal, onReady }).catch((e) => e)
+    expect(error.code).toBe('LASTCALL_NOT_READY')
+    expect(error.message).toContain('--- stdout ---\nready\nSIGTERM\n')
+  })
+
+  test('is told what it wrote where `onReady` fails by it', async () => {
+    const controller = new AbortController()
+    const { signal } = controller
+    const onReady = () => {
+      const never = once(new EventEmitter(), 'never', { signal })
+      controller.abort(new Error('given up'))
+      return never
+    }
+    const error = await stopLikeDocker(DEAF, { ready, signal, onReady }).catch((e) => e)
+    expect(error.cause).toBe(signal.reason)
+    expect(error.message).toContain('--- stdout ---\nready\n')
   })
 
   test('before it begins, nothing is started', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'lastcall-real-'))
     onTestFinished(() => rmSync(folder, { recursive: true }))
     const signal = AbortSignal.abort(new Error('given up'))
-    await expect(stopLikeDocker('touch begun', { ready, signal, cwd: folder })).rejects.toThrow(
-      'given up',
+    const error = await stopLikeDocker('touch begun', { ready, signal, cwd: folder }).catch(
+      (e) => e,
     )
+    expect(error).toMatchObject({ code: 'LASTCALL_NOT_READY', cause: signal.reason })
     expect(() => rmSync(join(folder, 'begun'))).toThrow('ENOENT')
   })
 })

@@ -83,6 +83,19 @@ describe('Kubernetes', () => {
     expect(stopped.elapsed).toBeGreaterThanOrEqual(400)
   })
 
+  test.each([{ sleep: '20s' }, 'sleep 20'] as const)(
+    'a note says that the program had ended before the hook was over: %j',
+    async (preStop) => {
+      const program = listener(['SIGUSR2'], 'process.exit(3)')
+      const onReady = ({ pid }: { pid: number }) => process.kill(pid, 'SIGUSR2')
+      const { code, notes } = await stopLikeKubernetes(program, { ready, preStop, onReady })
+      expect({ code, notes }).toEqual({
+        code: 3,
+        notes: ['it had ended before SIGTERM, while the preStop hook ran'],
+      })
+    },
+  )
+
   test('after a hook that hangs SIGTERM comes with the end of the grace, and 2 s later SIGKILL', async () => {
     const preStop = ['sleep', '1000'] as const
     const stopped = await stopLikeKubernetes(STUBBORN, { ready, preStop, grace: 500 })
