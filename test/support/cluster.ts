@@ -41,7 +41,7 @@ export function server(
     const { id } = cluster.worker
     const held = []
     process.on('message', (message) => {
-      if (message === 'release') for (const response of held) response.end(String(id))
+      if (message === 'release') for (const response of held.splice(0)) response.end(String(id))
     })
     const server = createServer((request, response) => {
       if (request.url !== '/held') return setTimeout(() => response.end(String(id)), 2)
