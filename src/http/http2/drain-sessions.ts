@@ -167,9 +167,12 @@ export class SessionsDrain implements DrainPart, SessionWatcher {
     sendNotice(http2)
     this.#release(session)
     const emptied = new Promise<void>((resolve) => this.#emptied.set(session, resolve))
+    const turn = () => new Promise<void>((resolve) => this.#farewell.clock.afterPoll(resolve))
     // A PING would overtake the notice, which is written in the next turn of the loop.
-    await new Promise<void>((resolve) => this.#farewell.clock.afterPoll(resolve))
+    await turn()
     if (streams.size > 0) await Promise.race([this.#roundTrip(session, linger), emptied])
+    // So are the ends of the last answers: without them Node closes (https://github.com/nodejs/node/pull/57808).
+    await turn()
   }
 
   /** Resolves when nothing has come or gone on a session for two round trips, or the linger is over. */
