@@ -44,6 +44,10 @@ export class SupervisedProcess {
   #stopSignals: readonly NodeJS.Signals[] = []
   /** Resolves when the child that runs has ended, and all that it wrote has been passed on. */
   #over: Promise<void> = Promise.resolve()
+  /** Resolves when it has been stopped, with its group where that is told. */
+  #stopped: Promise<void> = Promise.resolve()
+  /** Resolves when what its group wrote after its own end has been passed on. */
+  #groupHeard: Promise<void> = Promise.resolve()
 
   constructor(name: string, program: Program, instance: number, surroundings: Surroundings) {
     this.name = name
@@ -132,10 +136,15 @@ export class SupervisedProcess {
       kills: this.#surroundings.isWindows ? 'process' : 'group',
       exitCodes,
     } as const
+    const stopped = stopChild(child, settings, context, this.#surroundings.clock)
+    this.#stopped = stopped.catch(() => {})
     try {
-      await stopChild(child, settings, context, this.#surroundings.clock)
+      await stopped
     } finally {
-      if (!context.signal.aborted) await this.#over
+      if (!context.signal.aborted) {
+        await this.#over
+        await this.#groupHeard
+      }
     }
   }
 
@@ -183,13 +192,21 @@ export class SupervisedProcess {
     const err = new Lines(child.stderr as Readable, stderr, prefix)
     const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()))
     this.#child = child
+    const drained = () => Promise.all([out.drained(clock), err.drained(clock)])
+    const close = () => {
+      for (const stream of [child.stdout, child.stderr]) stream?.destroy()
+    }
     this.#over = exited.then(async () => {
       this.#clearTimer()
-      await Promise.all([out.drained(clock), err.drained(clock)])
-      // What it has left behind would be in the way of its successor, and nobody would ever end it.
-      // A group that is being stopped is waited for.
-      if (!(this.#state === 'STOPPING' && this.program.group)) this.#killAll(child)
-      for (const stream of [child.stdout, child.stderr]) stream?.destroy()
+      await drained()
+      if (this.#state === 'STOPPING' && this.program.group) {
+        // A group that is being stopped is waited for, and has last words, too.
+        this.#groupHeard = this.#stopped.then(drained).then(close)
+      } else {
+        // What it has left behind would be in the way of its successor, and nobody would ever end it.
+        this.#killAll(child)
+        close()
+      }
       this.#child = undefined
       this.#ended({ code: child.exitCode, signal: child.signalCode }, err.last)
     })

@@ -85,6 +85,18 @@ describe('a program with children of its own', () => {
     await world.stdout.says('child told')
   })
 
+  it('is heard with them by group, also when it has ended itself', async () => {
+    const afterwards = 'while kill -0 \\$PPID 2>&-; do sleep 0.02; done; sleep 0.1; echo child told'
+    const script = `
+      sh -c 'trap "kill -KILL \\$!; ${afterwards}; exit 0" TERM; sleep 1000 & echo child; wait' &
+      trap 'exit 0' TERM
+      wait; wait`
+    const world = new Supervised([sh(script, { group: true })], {}, systemClock).start()
+    await world.stdout.says('child')
+    await world.stop().over
+    expect(world.stdout.lines).toEqual(['web | child', 'web | child told'])
+  })
+
   it('is killed with them by group where one of them does not end', async () => {
     const script = `sh -c "trap '' TERM; echo child \\$\\$; exec sleep 1000" & wait`
     const world = new Supervised([sh(script, { group: true })], {}, systemClock).start()
