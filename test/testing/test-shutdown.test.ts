@@ -60,10 +60,15 @@ describe('a run', () => {
 
   test('waits for real work, while the clock stands', async () => {
     const test = listening()
-    const work = () => new Promise((resolve) => setTimeout(resolve, 20))
+    let finish = () => {}
+    const work = () =>
+      new Promise<void>((resolve) => {
+        finish = resolve
+      })
     test.shutdown.add({ name: 'real', phase: 'close', run: work })
     await test.signal('SIGTERM')
     expect(test.report).toBeUndefined()
+    setTimeout(finish, 20)
     const report = await test.ended
     expect(report).toMatchObject({ outcome: 'clean', duration: 0 })
     expect(test.report).toBe(report)

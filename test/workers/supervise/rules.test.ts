@@ -2,11 +2,11 @@ import { spawnSync } from 'node:child_process'
 import { chmodSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { supervise } from 'lastcall/workers'
-import { expect, it } from 'vitest'
+import { expect, it, onTestFinished } from 'vitest'
 import { systemClock } from '../../../src/clock.ts'
 import { folder, isAlive, Supervised, sh, sleeper } from '../../support/programs.ts'
 import { Script, shutdownScript } from '../../support/script.ts'
-import { block } from '../../support/service.ts'
+import { block, until } from '../../support/service.ts'
 import { virtualShutdown } from '../../support/virtual.ts'
 
 it('the highest priority stops first also where the phase stop was moved up', async () => {
@@ -77,9 +77,9 @@ it('a forced exit leaves no program behind', async () => {
   await script.send('SIGINT').says('STOPPING')
   const pid = Number(/STOPPING (\d+)\./.exec(script.stdout)?.[1])
   expect((await script.send('SIGINT').ended).code).toBe(130)
-  const left = isAlive(pid)
-  if (left) process.kill(pid, 'SIGKILL')
-  expect(left).toBe(false)
+  onTestFinished(() => void (isAlive(pid) && process.kill(pid, 'SIGKILL')))
+  // Who was killed may still be on the way out.
+  await until(() => !isAlive(pid))
 })
 
 it('a blocked loop does not make a program count as started that has ended before', async () => {
