@@ -68,7 +68,14 @@ export function assemble(options: ShutdownOptions, { host, clock }: Ports): Shut
   const registry = new Registry(phases, budget)
   const exitCode = (outcome: Outcome, reason: Reason) =>
     exitCodeOf(outcome, reason, policy, host.exitCode)
-  const coordinator = new Coordinator({ registry, budget, platform, clock, exitCode })
+  const coordinator = new Coordinator({
+    registry,
+    budget,
+    platform,
+    clock,
+    exitCode,
+    resources: () => host.activeResources(),
+  })
   host.expectListeners(coordinator.signal)
   if (warnings) tellProblems(coordinator, host.warn)
 

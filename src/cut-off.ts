@@ -2,9 +2,8 @@ export function count(number: number, what: string): string {
   return `${number} ${what}${number === 1 ? '' : 's'}`
 }
 
-/** Notes for what had to be left at a limit: the first ten, and how many more there are. */
-export function cutOff(left: readonly string[], what: string): string[] {
-  const shown = left.slice(0, 10).map((name) => `cut off: ${name}`)
-  const more = left.length - shown.length
-  return more > 0 ? [...shown, `cut off: ${count(more, what)} more`] : shown
+/** The first ten of what is left, and how many more there are. */
+export function firstOf(left: readonly string[], what: string): string[] {
+  const more = left.length - 10
+  return more > 0 ? [...left.slice(0, 10), `${count(more, what)} more`] : [...left]
 }

@@ -45,6 +45,11 @@ export interface HookContext {
   remaining(): number
   /** Puts a line into the report, beside this hook: what it did, or what it had to leave. */
   note(text: string): void
+  /**
+   * Says what this hook waits for: a line each, such as `GET /export/7, 3 s old`. It is asked when
+   * something is cut off, this hook or another. What stands there is shown: leave out secrets.
+   */
+  waitingFor(list: () => readonly string[]): void
 }
 
 /** What `add()` takes besides a hook: several of them, such as an array, or what adapters return. */

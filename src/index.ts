@@ -8,7 +8,15 @@ export { PHASES, type Phase, type PhaseName, type PhaseOption } from './phases.t
 export { formatPlan, type Plan, type PlannedHook, type PlannedPhase } from './plan.ts'
 export type { Platform, PlatformGuess, PlatformName } from './platform.ts'
 export type { ErrorInfo, Fault, FaultOrigin, Reason } from './reason.ts'
-export type { HookReport, HookStatus, Outcome, PhaseReport, Report } from './report.ts'
+export type {
+  Hang,
+  HookReport,
+  HookStatus,
+  Outcome,
+  PhaseReport,
+  Report,
+  RunningHook,
+} from './report.ts'
 export type { Shutdown, ShutdownOptions } from './shutdown.ts'
 export { type FormatOptions, formatReport } from './timeline.ts'
 export type { SignalOptions } from './triggers/signals.ts'

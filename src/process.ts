@@ -22,6 +22,8 @@ export interface ProcessPort {
   warn(text: string): void
   /** stdout and stderr. */
   outputs(): Writable[]
+  /** What keeps the event loop going, by kind, and how many there are of each. */
+  activeResources(): Record<string, number>
   /**
    * Starts a thread that runs this program, with this as its `workerData`, and that keeps no process
    * alive; `undefined` where none can be started.
@@ -93,6 +95,14 @@ export const systemProcess: ProcessPort = {
         return [] // Its descriptor was closed before the process began.
       }
     })
+  },
+  activeResources() {
+    const counts: Record<string, number> = {}
+    // Not every runtime has it.
+    for (const kind of process.getActiveResourcesInfo?.() ?? []) {
+      counts[kind] = (counts[kind] ?? 0) + 1
+    }
+    return counts
   },
   startThread(program, data) {
     try {

@@ -57,6 +57,29 @@ export interface HookReport {
   /** What it said of itself. */
   readonly notes: readonly string[]
   readonly error: ErrorInfo | null
+  /** What else was under way when it was cut off. */
+  readonly hang: Hang | null
+}
+
+/** What was under way when a hook was cut off, besides what its notes say. */
+export interface Hang {
+  /** The other hooks that were running, and could go on. */
+  readonly others: readonly RunningHook[]
+  /**
+   * What kept the event loop going, and how many of each, as `process.getActiveResourcesInfo()` names
+   * them: the timers of this library included.
+   */
+  readonly resources: Readonly<Record<string, number>>
+}
+
+export interface RunningHook {
+  readonly name: string
+  readonly phase: string | null
+  readonly priority: number
+  /** Milliseconds since it began. */
+  readonly age: number
+  /** What it said that it waits for. */
+  readonly waitingFor: readonly string[]
 }
 
 /** Freezes plain data all the way down. */

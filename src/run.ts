@@ -16,12 +16,14 @@ import {
 import type { Group, Registry } from './registry.ts'
 import {
   freeze,
+  type Hang,
   type HookReport,
   type Outcome,
   outcomeOf,
   type PhaseReport,
   type Report,
 } from './report.ts'
+import { Waits } from './waits.ts'
 
 /** What a run stands on. */
 export interface RunParts {
@@ -30,6 +32,8 @@ export interface RunParts {
   readonly platform: Platform
   readonly clock: Clock
   readonly exitCode: (outcome: Outcome, reason: Reason) => number
+  /** What keeps the event loop going, by kind. */
+  readonly resources: () => Readonly<Record<string, number>>
 }
 
 /** One run, from its reason to its report. */
@@ -45,6 +49,8 @@ export class Run {
   readonly #faults: Fault[] = []
   readonly #phases = new Map<number, Draft<PhaseReport>>()
   readonly #running = new Map<string, Promise<void>>()
+  /** What the hooks that have begun wait for. */
+  readonly #waits = new Waits()
   /** Hooks of this priority and higher have had their turn. */
   #reached = Number.POSITIVE_INFINITY
   #finish!: (report: Report) => void
@@ -148,6 +154,7 @@ export class Run {
       limit,
       notes: [],
       error: null,
+      hang: null,
     }
     phase.hooks.push(draft)
     if (draft.began === null) {
@@ -172,7 +179,7 @@ export class Run {
   #limited(hook: PreparedHook, draft: Draft<HookReport>): Promise<unknown> {
     const { clock, platform } = this.#parts
     const controller = lazy(() => new AbortController())
-    const until = clock.now() + draft.limit
+    let until = clock.now() + draft.limit
     const context: HookContext = {
       // Made when it is asked for: most hooks take none, and there may be thousands.
       get signal() {
@@ -183,15 +190,37 @@ export class Run {
       deadline: this.#startedAt + this.#parts.budget.budget,
       remaining: () => Math.max(0, until - clock.now()),
       note: (text) => this.#note(draft, text),
+      waitingFor: (list) => this.#waits.add(draft.name, list),
     }
     const work = new Promise<unknown>((resolve) => resolve(hook.run(context)))
     return limited(work, draft.limit, clock, () => {
+      until = clock.now()
+      draft.hang = this.#hang(draft)
+      for (const left of this.#waits.of(draft.name)) this.#note(draft, `cut off: ${left}`)
       const error = new CutOff(
         `Hook '${hook.name}' was cut off after ${formatDuration(draft.limit)}`,
       )
       controller().abort(error)
       throw error
     })
+  }
+
+  /** What is under way besides a hook that is being cut off. */
+  #hang(hung: HookReport): Hang {
+    const now = this.#elapsed()
+    const others = [...this.#phases.values()]
+      .flatMap(({ hooks }) => hooks)
+      .filter((hook) => hook.name !== hung.name && this.#running.has(hook.name))
+      // Those that are cut off with it have a word of their own.
+      .filter(({ began, limit }) => Number(began) + limit > now + HANDOVER)
+      .map((hook) => ({
+        name: hook.name,
+        phase: hook.phase,
+        priority: hook.priority,
+        age: now - Number(hook.began),
+        waitingFor: this.#waits.of(hook.name),
+      }))
+    return { others, resources: this.#parts.resources() }
   }
 
   #note(draft: Draft<HookReport>, text: string): void {

@@ -26,6 +26,7 @@ const LAYERS = [
     'platform.ts',
     'phases.ts',
     'watchdog/thread.ts',
+    'waits.ts',
   ],
   ['hook.ts', 'budget.ts', 'report.ts', 'registry.ts', 'exit-code.ts', 'events.ts'],
   [

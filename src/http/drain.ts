@@ -77,6 +77,7 @@ export class Drain {
       this.#isOpen = false
       this.#finishIfOver()
     })
+    context.waitingFor(() => this.#whatIsLeft())
     context.signal.addEventListener('abort', () => this.#cutOff(), { once: true })
   }
 
@@ -102,7 +103,8 @@ export class Drain {
     this.#finishIfOver()
     await this.#over
     await handedBack
-    if (!this.#context.signal.aborted) this.#note((part) => part.whatWasDone())
+    if (this.#context.signal.aborted) return
+    for (const part of this.#protocols) part.whatWasDone().forEach(this.#context.note)
   }
 
   #finishIfOver(): void {
@@ -111,18 +113,21 @@ export class Drain {
     this.#finish()
   }
 
-  /** Names what is left, and ends it. */
+  /** Somebody else's drain of the same server may have more time. */
+  get #isOfOthers(): boolean {
+    return !this.#isRunning && this.#parts.clients.draining !== undefined
+  }
+
+  #whatIsLeft(): string[] {
+    return this.#isOfOthers ? [] : this.#protocols.flatMap((part) => part.whatIsLeft())
+  }
+
+  /** Ends what is left. */
   #cutOff(): void {
-    // Somebody else's drain of the same server may have more time.
-    if (!this.#isRunning && this.#parts.clients.draining) return
-    this.#note((part) => part.whatIsLeft())
+    if (this.#isOfOthers) return
     this.#stop()
     // A turn later: whoever has the same limit may have to say whose these are.
     this.#parts.clock.afterPoll(() => void terminate(this.#parts))
-  }
-
-  #note(lines: (part: DrainPart) => string[]): void {
-    for (const line of this.#protocols.flatMap(lines)) this.#context.note(line)
   }
 
   #stop(): void {

@@ -26,6 +26,13 @@ export interface Farewell {
   onLeft(): void
 }
 
+/** Who is at the other end: a proxy, most often. Nothing of a socket that has no addresses. */
+export function clientOf(socket: { readonly remoteAddress?: string | undefined }): string {
+  // An address of IPv4 at a listener for both comes as one of IPv6.
+  const address = socket.remoteAddress?.replace(/^::ffff:(?=\d+\.)/, '')
+  return address === undefined ? '' : `, from ${address}`
+}
+
 /** What is shown of a request: the path only, for what a query, a header or a body holds is nobody's business. */
 export function nameOf(method = '', url = ''): string {
   return `${method} ${url.split('?', 1)[0]}`

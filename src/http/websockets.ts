@@ -1,11 +1,11 @@
 import type { IncomingMessage } from 'node:http'
 import { type Clock, systemClock } from '../clock.ts'
-import { count, cutOff } from '../cut-off.ts'
+import { count, firstOf } from '../cut-off.ts'
 import { type Duration, formatDuration, parseDuration } from '../duration.ts'
 import { invalidOption, LastcallError, refuseUnknownOptions, show } from '../errors.ts'
 import { type Hook, type HookContext, placeHook } from '../hook.ts'
 import { Clients } from './clients.ts'
-import { nameOf } from './part.ts'
+import { clientOf, nameOf } from './part.ts'
 
 /** As much of a WebSocket of `ws` as is needed here. */
 export interface WebSocketLike {
@@ -87,7 +87,12 @@ export function webSocketServerHooks(
   let goodbye: Goodbye | undefined
   const opened = (socket: WebSocketLike, { socket: below, method, url }: IncomingMessage) => {
     server ??= (below as { server?: object }).server
-    origins.set(socket, { name: nameOf(method, url), since: clock.now() })
+    origins.set(socket, {
+      name: nameOf(method, url),
+      since: clock.now(),
+      // Not to be had any more of a connection that is lost.
+      client: clientOf(below),
+    })
     // Also when the goodbye is over: the application may take its time to accept one.
     goodbye?.come(socket)
   }
@@ -126,6 +131,7 @@ const OPTIONS = [
 interface Origin {
   readonly name: string
   readonly since: number
+  readonly client: string
 }
 
 interface Settings {
@@ -183,6 +189,7 @@ class Goodbye {
     this.#over = new Promise((resolve) => {
       this.#finish = resolve
     })
+    context.waitingFor(() => this.#whoIsLeft())
     context.signal.addEventListener('abort', () => this.#cutOff(), { once: true })
   }
 
@@ -247,16 +254,19 @@ class Goodbye {
     }
   }
 
-  /** Names those that have not answered, and ends them. */
-  #cutOff(): void {
+  #whoIsLeft(): string[] {
     const { clock, origins } = this.parts
-    clock.clearTimeout(this.#timer)
     const left = [...this.sockets.clients].map((socket) => {
       const origin = origins.get(socket)
       if (!origin) return 'a WebSocket'
-      return `WebSocket ${origin.name}, ${formatDuration(clock.now() - origin.since)} old`
+      return `WebSocket ${origin.name}, ${formatDuration(clock.now() - origin.since)} old${origin.client}`
     })
-    for (const line of cutOff(left, 'WebSocket')) this.context.note(line)
+    return firstOf(left, 'WebSocket')
+  }
+
+  /** Ends those that have not answered. */
+  #cutOff(): void {
+    this.parts.clock.clearTimeout(this.#timer)
     for (const socket of this.sockets.clients) socket.terminate()
     this.#finish()
   }

@@ -34,6 +34,10 @@ export class TestProcess implements ProcessPort {
     return []
   }
 
+  activeResources(): Record<string, number> {
+    return {}
+  }
+
   // Its loop is the test's own.
   startThread(): undefined {}
 

@@ -14,7 +14,7 @@ export interface Mortal {
 }
 
 /** What it takes of a hook's context. */
-export type StopContext = Pick<HookContext, 'signal' | 'remaining' | 'note'>
+export type StopContext = Pick<HookContext, 'signal' | 'remaining' | 'note' | 'waitingFor'>
 
 /** How it is stopped. */
 export interface StopOptions {
@@ -31,7 +31,7 @@ export async function stop(
   context: StopContext,
   { wasTold, reminds = wasTold !== undefined, clock = systemClock }: StopOptions = {},
 ): Promise<void> {
-  const { signal, remaining, note } = context
+  const { signal, remaining, note, waitingFor } = context
   const ended = mortal.ended()
   ended.catch(() => {}) // It may end badly when nobody waits any more.
   let told = { how: wasTold ?? 'nothing', at: clock.now() }
@@ -46,6 +46,9 @@ export async function stop(
     }
   }
   const kill = () => attempt('killed', () => mortal.kill())
+  let isOver = false
+  // At its own limit it is killed, and a note says so.
+  waitingFor(() => (isOver || remaining() === 0 ? [] : [mortal.label]))
   const atLimit = () => {
     note(`killed: ${mortal.label}, ${formatDuration(clock.now() - told.at)} after ${told.how}`)
     kill()
@@ -64,6 +67,7 @@ export async function stop(
   try {
     await ended
   } finally {
+    isOver = true
     clock.clearTimeout(reminder)
     signal.removeEventListener('abort', atLimit)
   }

@@ -1,5 +1,5 @@
 import { type Clock, systemClock } from '../clock.ts'
-import { cutOff } from '../cut-off.ts'
+import { firstOf } from '../cut-off.ts'
 import { type Duration, formatDuration, parseDuration } from '../duration.ts'
 import { invalidOption, LastcallError, refuseUnknownOptions, TimeoutError } from '../errors.ts'
 import { type Hook, type HookContext, type Hooks, placeHook } from '../hook.ts'
@@ -114,14 +114,18 @@ export class Tracker implements TaskTracker {
     }
   }
 
-  async #close({ signal, note }: HookContext): Promise<void> {
+  async #close({ signal, waitingFor }: HookContext): Promise<void> {
     this.#isClosed = true
     if (this.#tasks.size === 0) return
     const isEmpty = new Promise<void>((resolve) => void this.#waiting.add(resolve))
-    const atLimit = () => {
+    waitingFor(() => {
       const now = this.#clock.now()
-      const left = [...this.#tasks].map((task) => task.describe(now))
-      for (const line of cutOff(left, 'task')) note(line)
+      return firstOf(
+        [...this.#tasks].map((task) => task.describe(now)),
+        'task',
+      )
+    })
+    const atLimit = () => {
       for (const task of this.#tasks) task.abort(signal.reason)
     }
     signal.addEventListener('abort', atLimit, { once: true })

@@ -79,7 +79,7 @@ describe.each([
     abort()
     await until(() => answer?.closed === true)
 
-    expect(notes).toEqual(['cut off: GET /export, 8 s old'])
+    expect(notes).toEqual(['cut off: GET /export, 8 s old, from 127.0.0.1'])
     await until(() => answer?.socket === null || answer?.socket?.destroyed === true)
     await over
   })
@@ -157,7 +157,7 @@ describe.each([
     abort()
     await client.ended()
 
-    expect(notes).toEqual(['cut off: PUT /upload, 8 s old'])
+    expect(notes).toEqual(['cut off: PUT /upload, 8 s old, from 127.0.0.1'])
     await over
   })
 

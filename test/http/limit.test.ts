@@ -32,8 +32,8 @@ describe.each([
       limit: 200,
       error: { name: 'TimeoutError' },
       notes: [
-        expect.stringMatching(/^cut off: GET \/orders, \d+ ms old$/),
-        expect.stringMatching(/^cut off: DELETE \/reports\/7, \d+ ms old$/),
+        expect.stringMatching(/^cut off: GET \/orders, \d+ ms old, from 127\.0\.0\.1$/),
+        expect.stringMatching(/^cut off: DELETE \/reports\/7, \d+ ms old, from 127\.0\.0\.1$/),
       ],
     })
     expect(JSON.stringify(report)).not.toContain('secret')
@@ -53,7 +53,7 @@ describe.each([
     await until(() => seen.length === 3)
 
     expect(hookOf(await shutdown.now())?.notes).toEqual([
-      expect.stringMatching(/^cut off: GET \/3, \d+ ms old and 2 before it$/),
+      expect.stringMatching(/^cut off: GET \/3, \d+ ms old and 2 before it, from 127\.0\.0\.1$/),
     ])
     await client.closed()
   })

@@ -134,7 +134,7 @@ describe.each([
 
     expect(report).toMatchObject({ outcome: 'cut off', exitCode: 124 })
     expect(hookOf(report)?.notes).toEqual([
-      expect.stringMatching(/^cut off: GET \/events, \d+ ms old$/),
+      expect.stringMatching(/^cut off: GET \/events, \d+ ms old, from 127\.0\.0\.1$/),
     ])
     expect(JSON.stringify(report)).not.toContain('secret')
     await client.closed()

@@ -239,6 +239,8 @@ describe('requests that ask before they send their body', () => {
     await client.get('/upload', EXPECT)
 
     const notes = hookOf(await shutdown.now())?.notes
-    expect(notes).toEqual([expect.stringMatching(/^cut off: POST \/upload, \d+ ms old$/)])
+    expect(notes).toEqual([
+      expect.stringMatching(/^cut off: POST \/upload, \d+ ms old, from 127\.0\.0\.1$/),
+    ])
   })
 })

@@ -22,7 +22,7 @@ describe('a WebSocket that never answers the close', () => {
     abort()
     await over
 
-    expect(notes).toEqual(['cut off: WebSocket GET /chat, 30 s old'])
+    expect(notes).toEqual(['cut off: WebSocket GET /chat, 30 s old, from 127.0.0.1'])
     await silent.closed()
     expect(await connectionsOf(server)).toBe(0)
   })
@@ -51,7 +51,9 @@ describe('a WebSocket that never answers the close', () => {
     await over
 
     expect(notes).toHaveLength(11)
-    expect(notes.slice(0, 10)).toEqual(Array(10).fill('cut off: WebSocket GET /chat, 0 ms old'))
+    expect(notes.slice(0, 10)).toEqual(
+      Array(10).fill('cut off: WebSocket GET /chat, 0 ms old, from 127.0.0.1'),
+    )
     expect(notes.at(-1)).toBe('cut off: 3 WebSockets more')
     await Promise.all(clients.map((client) => client.closed()))
   })
@@ -74,7 +76,7 @@ describe('a WebSocket that never answers the close', () => {
     const told = [...notes]
     await client.closed()
 
-    expect(told).toEqual(['cut off: WebSocket GET /chat, 0 ms old'])
+    expect(told).toEqual(['cut off: WebSocket GET /chat, 0 ms old, from 127.0.0.1'])
     await clock.advance(2000)
   })
 
@@ -89,7 +91,7 @@ describe('a WebSocket that never answers the close', () => {
     await over
     await client.closed()
 
-    expect(notes).toEqual(['cut off: WebSocket GET /chat, 0 ms old'])
+    expect(notes).toEqual(['cut off: WebSocket GET /chat, 0 ms old, from 127.0.0.1'])
   })
 })
 
@@ -111,7 +113,7 @@ describe('a WebSocket whose client stops reading', () => {
     abort()
     await over
 
-    expect(notes).toEqual(['cut off: WebSocket GET /feed, 0 ms old'])
+    expect(notes).toEqual(['cut off: WebSocket GET /feed, 0 ms old, from 127.0.0.1'])
     await until(() => sockets.clients.size === 0)
     full.socket.destroy()
   })
@@ -170,7 +172,7 @@ describe('a WebSocket that is on its way out', () => {
     abort()
     await over
 
-    expect(notes).toEqual(['cut off: WebSocket GET /half, 0 ms old'])
+    expect(notes).toEqual(['cut off: WebSocket GET /half, 0 ms old, from 127.0.0.1'])
     await until(() => sockets.clients.size === 0)
   })
 })
@@ -189,7 +191,9 @@ describe('beside httpServer(), at the limit', () => {
 
     expect(hookOf(report, 'websockets')).toMatchObject({
       status: 'cut off',
-      notes: [expect.stringMatching(/^cut off: WebSocket GET \/chat, \d+ ms old$/)],
+      notes: [
+        expect.stringMatching(/^cut off: WebSocket GET \/chat, \d+ ms old, from 127\.0\.0\.1$/),
+      ],
     })
     // With the WebSocket its connection is closed: the drain is over, and cuts nothing off.
     expect(hookOf(report)).toMatchObject({ status: 'done' })

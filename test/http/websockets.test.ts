@@ -218,6 +218,6 @@ describe('where httpServer() does not drain at the same time', () => {
     await until(() => sockets.clients.size === 1)
     abort()
     await over
-    expect(notes).toEqual(['cut off: WebSocket GET /, 0 ms old'])
+    expect(notes).toEqual(['cut off: WebSocket GET /, 0 ms old, from 127.0.0.1'])
   })
 })

@@ -25,10 +25,15 @@ export function contextOf(options: ContextOptions): {
   const guess = (name: PlatformName) => ({ name, grace: 10_000, because: 'the test says so' })
   const controller = new AbortController()
   const notes: string[] = []
-  const until = clock.now() + limit
+  const waits: (() => readonly string[])[] = []
+  let until = clock.now() + limit
   return {
     notes,
-    abort: () => controller.abort(new TimeoutError('cut off by the test')),
+    abort: () => {
+      until = clock.now()
+      for (const left of waits.flatMap((list) => list())) notes.push(`cut off: ${left}`)
+      controller.abort(new TimeoutError('cut off by the test'))
+    },
     context: {
       signal: controller.signal,
       reason: reason ?? { kind: 'call', note: null },
@@ -36,6 +41,7 @@ export function contextOf(options: ContextOptions): {
       deadline: clock.date() + limit,
       remaining: () => Math.max(0, until - clock.now()),
       note: (text) => void notes.push(text),
+      waitingFor: (list) => void waits.push(list),
     },
   }
 }

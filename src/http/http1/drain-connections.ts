@@ -1,11 +1,11 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import { Socket } from 'node:net'
 import { Duplex } from 'node:stream'
-import { count, cutOff } from '../../cut-off.ts'
+import { count, firstOf } from '../../cut-off.ts'
 import { formatDuration } from '../../duration.ts'
 import type { Interceptor } from '../intercept.ts'
 import { Linger } from '../linger.ts'
-import { type DrainPart, type Farewell, nameOf } from '../part.ts'
+import { clientOf, type DrainPart, type Farewell, nameOf } from '../part.ts'
 import { refuse, refuseUpgrade } from '../refusal.ts'
 import { type AnyHttpServer, speaksTls } from '../server.ts'
 import type { Connection, Connections, Watcher } from './connections.ts'
@@ -130,19 +130,19 @@ export class ConnectionsDrain implements DrainPart, Watcher {
   whatIsLeft(): string[] {
     const { clock } = this.#farewell
     const all = [...this.#connections]
-    const requests = all.flatMap(({ newest, inFlight, activeAt }) => {
+    const requests = all.flatMap(({ newest, inFlight, activeAt, socket }) => {
       if (!newest) return []
       const { method, url } = newest.req
       const more = inFlight > 1 ? ` and ${inFlight - 1} before it` : ''
-      return `${nameOf(method, url)}, ${formatDuration(clock.now() - activeAt)} old${more}`
+      return `${nameOf(method, url)}, ${formatDuration(clock.now() - activeAt)} old${more}${clientOf(socket)}`
     })
     const upgraded = all.filter((connection) => connection.upgraded).length
     const halfSent = all.filter((connection) => connection.isHalfSent && !connection.upgraded)
     return [
-      ...cutOff(requests, 'request'),
-      ...(upgraded > 0 ? [`cut off: ${count(upgraded, 'upgraded connection')}`] : []),
+      ...firstOf(requests, 'request'),
+      ...(upgraded > 0 ? [`${count(upgraded, 'upgraded connection')}`] : []),
       ...(halfSent.length > 0
-        ? [`cut off: ${count(halfSent.length, 'request')} of which only a part had come`]
+        ? [`${count(halfSent.length, 'request')} of which only a part had come`]
         : []),
     ]
   }

@@ -1,9 +1,9 @@
 import type { ServerHttp2Stream } from 'node:http2'
-import { count, cutOff } from '../../cut-off.ts'
+import { count, firstOf } from '../../cut-off.ts'
 import { formatDuration } from '../../duration.ts'
 import type { Interceptor } from '../intercept.ts'
 import { Linger } from '../linger.ts'
-import { type DrainPart, type Farewell, nameOf } from '../part.ts'
+import { clientOf, type DrainPart, type Farewell, nameOf } from '../part.ts'
 import { refuseStream } from '../refusal.ts'
 import { sendNotice, writeNotice } from './goaway.ts'
 import type { Session, Sessions, SessionWatcher } from './sessions.ts'
@@ -96,14 +96,14 @@ export class SessionsDrain implements DrainPart, SessionWatcher {
 
   whatIsLeft(): string[] {
     const now = this.#farewell.clock.now()
-    const requests = this.#sessions.inFlight().map(({ headers, since }) => {
+    const requests = this.#sessions.inFlight().map(({ headers, since, socket }) => {
       const name = nameOf(headers[':method'] as string, headers[':path'] as string)
-      return `${name} (HTTP/2), ${formatDuration(now - since)} old`
+      return `${name} (HTTP/2), ${formatDuration(now - since)} old${clientOf(socket)}`
     })
     const silent = [...this.#sessions].filter(({ streams }) => streams.size === 0).length
     return [
-      ...cutOff(requests, 'request'),
-      ...(silent > 0 ? [`cut off: ${count(silent, 'HTTP/2 session')} without requests`] : []),
+      ...firstOf(requests, 'request'),
+      ...(silent > 0 ? [`${count(silent, 'HTTP/2 session')} without requests`] : []),
     ]
   }
 

@@ -79,9 +79,10 @@ export class Sessions {
   }
 
   /** What is known of everything that is open. */
-  inFlight(): OpenStream[] {
-    const streams = [...this.#open.values()].flatMap((session) => [...session.streams])
-    return streams.flatMap((stream) => stream[OPEN] ?? [])
+  inFlight(): (OpenStream & { socket: Socket })[] {
+    return [...this.#open.values()].flatMap(({ socket, streams }) =>
+      [...streams].flatMap((stream) => (stream[OPEN] ? { ...stream[OPEN], socket } : [])),
+    )
   }
 
   /** Tells the requests in flight, those at least that asked for it. */

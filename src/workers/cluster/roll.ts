@@ -94,6 +94,7 @@ async function stopOne(
     signal: limit.signal,
     remaining: () => Math.max(0, until - clock.now()),
     note: () => {},
+    waitingFor: () => {},
   }
   await workers.stop(worker, context).catch(() => {})
   clock.clearTimeout(timer)

@@ -53,7 +53,11 @@ describe.each(WAYS)('extended CONNECT over %s', (_, options) => {
     const report = await shutdown.now()
     expect(hookOf(report)).toMatchObject({
       status: 'cut off',
-      notes: [expect.stringMatching(/^cut off: CONNECT \/chat \(HTTP\/2\), [\d.]+ m?s old$/)],
+      notes: [
+        expect.stringMatching(
+          /^cut off: CONNECT \/chat \(HTTP\/2\), [\d.]+ m?s old, from 127\.0\.0\.1$/,
+        ),
+      ],
     })
     expect(JSON.stringify(report)).not.toContain('secret')
   })

@@ -207,7 +207,11 @@ describe.each(WAYS)('a client over %s', (_, options) => {
     const report = await shutdown.now()
     expect(hookOf(report)).toMatchObject({
       status: 'cut off',
-      notes: [expect.stringMatching(/^cut off: GET \/large \(HTTP\/2\), [\d.]+ m?s old$/)],
+      notes: [
+        expect.stringMatching(
+          /^cut off: GET \/large \(HTTP\/2\), [\d.]+ m?s old, from 127\.0\.0\.1$/,
+        ),
+      ],
     })
     expect(JSON.stringify(report)).not.toContain('secret')
     expect(await client.ended()).toBeDefined()
@@ -226,7 +230,11 @@ describe.each(WAYS)('a client over %s', (_, options) => {
 
     expect(hookOf(await shutdown.now())).toMatchObject({
       status: 'cut off',
-      notes: [expect.stringMatching(/^cut off: GET \/large \(HTTP\/2\), [\d.]+ m?s old$/)],
+      notes: [
+        expect.stringMatching(
+          /^cut off: GET \/large \(HTTP\/2\), [\d.]+ m?s old, from 127\.0\.0\.1$/,
+        ),
+      ],
     })
     client.socket.resume()
     expect(await client.ended()).toBeDefined()
