@@ -45,7 +45,6 @@ shutdown.add({
 shutdown.add({ name: 'postgres', phase: 'close', run: () => pool.end() })
 
 shutdown.on('end', ({ report }) => {
-  const colors = process.stderr.isTTY && process.stderr.hasColors()
-  console.error(formatReport(report, { colors }))
+  console.error(formatReport(report))
 })
 shutdown.listen()

@@ -72,8 +72,7 @@ shutdown.add({
 shutdown.add({ name: 'nest', phase: 'close', run: () => app.close() })
 
 shutdown.on('end', ({ report }) => {
-  const colors = process.stderr.isTTY && process.stderr.hasColors()
-  console.error(formatReport(report, { colors }))
+  console.error(formatReport(report))
 })
 shutdown.listen()
 

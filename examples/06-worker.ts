@@ -14,8 +14,7 @@ shutdown.add(jobs)
 shutdown.add({ name: 'queue', phase: 'close', run: () => queue.close() })
 
 shutdown.on('end', ({ report }) => {
-  const colors = process.stderr.isTTY && process.stderr.hasColors()
-  console.error(formatReport(report, { colors }))
+  console.error(formatReport(report))
 })
 shutdown.listen()
 

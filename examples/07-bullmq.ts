@@ -54,8 +54,7 @@ shutdown.add({
 })
 
 shutdown.on('end', ({ report }) => {
-  const colors = process.stderr.isTTY && process.stderr.hasColors()
-  console.error(formatReport(report, { colors }))
+  console.error(formatReport(report))
 })
 shutdown.listen()
 

@@ -3,6 +3,7 @@ import { formatDuration } from './duration.ts'
 import type { Platform } from './platform.ts'
 import type { Group } from './registry.ts'
 import { freeze } from './report.ts'
+import { columnsOf, padEnd, padStart, printable } from './text-width.ts'
 
 /**
  * What a run would do: plain data that serialises to JSON. Times are in milliseconds; what counts
@@ -80,17 +81,17 @@ export function formatPlan({ platform, grace, margin, deadline, phases }: Plan):
     hooks.map((hook, index) => {
       const phase = name.endsWith(` ${priority}`) ? name : `${name} (${priority})`
       const times = [hook.atLeast, hook.atMost, hook.endsBy].map(formatDuration)
-      return [index === 0 ? phase : '', hook.name, ...times]
+      return [index === 0 ? printable(phase) : '', printable(hook.name), ...times]
     }),
   )
   const head = ['phase', 'hook', 'at least', 'at most', 'over by']
   const table = [head, ...rows]
   const widths = head.map((_, column) =>
-    table.reduce((widest, row) => Math.max(widest, String(row[column]).length), 0),
+    table.reduce((widest, row) => Math.max(widest, columnsOf(row[column] ?? '')), 0),
   )
   const align = (cell: string, column: number) =>
     // Names on the left, times on the right.
-    column < 2 ? cell.padEnd(Number(widths[column])) : cell.padStart(Number(widths[column]))
+    (column < 2 ? padEnd : padStart)(cell, Number(widths[column]))
   const lines = table.map((row) => `  ${row.map(align).join('  ').trimEnd()}`)
   const where = platform.name === 'unknown' ? '' : ` (${platform.name})`
   const title = `deadline ${formatDuration(deadline)} = grace ${formatDuration(grace)}${where} − margin ${formatDuration(margin)}`

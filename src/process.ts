@@ -169,6 +169,27 @@ export function nodeProgram(): string {
   return process.execPath
 }
 
+/** How wide the terminal is that this output goes to, 80 where it is none, and whether colours are wanted there. */
+export function terminalOf(output: 'stdout' | 'stderr'): { columns: number; colors: boolean } {
+  let stream: { isTTY?: boolean; columns?: number } = {}
+  try {
+    stream = process[output]
+  } catch {
+    // Its descriptor was closed before the process began.
+  }
+  // Some terminals are 0 columns wide until somebody has told them.
+  return { columns: stream.columns || 80, colors: wantsColors(process.env, stream.isTTY === true) }
+}
+
+/** By the rules of no-color.org, and of `FORCE_COLOR` as Node has them: it comes first. */
+export function wantsColors(
+  { FORCE_COLOR, NO_COLOR, TERM }: Readonly<Record<string, string | undefined>>,
+  isTerminal: boolean,
+): boolean {
+  if (FORCE_COLOR !== undefined) return ['', '1', '2', '3', 'true'].includes(FORCE_COLOR)
+  return isTerminal && !NO_COLOR && TERM !== 'dumb'
+}
+
 /** stdout and stderr, for what others have written: a reader that has gone away is no fault of ours. */
 export function standardOutputs(): [Writable, Writable] {
   return [deafToErrors(process.stdout), deafToErrors(process.stderr)]

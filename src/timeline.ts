@@ -1,40 +1,44 @@
 import { formatDuration } from './duration.ts'
-import { formatReason } from './reason.ts'
-import type { HookReport, PhaseReport, Report } from './report.ts'
+import { invalidOption, refuseUnknownOptions } from './errors.ts'
+import { terminalOf } from './process.ts'
+import { type ErrorInfo, formatReason } from './reason.ts'
+import type { Report } from './report.ts'
+import { whyCutOff } from './report-times.ts'
+import { columnsOf, printable, wrap } from './text-width.ts'
+import { drawBars, type Paint } from './timeline-bars.ts'
+import { underWay } from './under-way.ts'
 
 /** How wide the picture is, and whether it is in colour. */
 export interface FormatOptions {
-  /** Columns. Default 80. */
-  readonly width?: number
-  /** ANSI colours. Default: none. */
-  readonly colors?: boolean
+  /** Columns; fewer than 20 count as 20. Default: those of the terminal that stderr is, else 80. */
+  readonly width?: number | undefined
+  /**
+   * ANSI colours. Default: where stderr is a terminal. `NO_COLOR` and `FORCE_COLOR` say otherwise, as
+   * they do for Node itself.
+   */
+  readonly colors?: boolean | undefined
 }
 
 /**
- * Draws a run for a terminal: a line for each hook, with a bar on a time scale that all share.
+ * Draws a run for a terminal: a line for each hook, with a bar on a time scale that all share. A line
+ * behind a bar leads to the hook's limit, `░` is what was kept for its phase. What the hooks said of
+ * themselves, and what went wrong, stands below. No line is wider than the width.
  *
  * @example
  * shutdown.on('end', ({ report }) => console.error(formatReport(report)))
+ *
+ * @throws LastcallError `LASTCALL_INVALID_OPTION`
  */
 export function formatReport(report: Report, options: FormatOptions = {}): string {
-  const { width = 80, colors = false } = options
-  const paint = (color: keyof typeof COLORS, text: string) =>
-    colors ? `${COLORS[color]}${text}${COLORS.reset}` : text
-  const rows = report.phases.flatMap((phase) => phase.hooks.map((hook) => ({ phase, hook })))
-  const names = column(rows.map(({ hook }) => hook.name))
-  const phases = column(rows.map(({ phase }) => phase.name))
-  const times = column(rows.map(({ hook }) => howLong(hook)))
-  const endings = column(rows.map(({ hook }) => ending(hook)))
-  const bars = Math.max(10, width - phases - names - times - endings - 8)
-  const scale = Math.max(report.duration, 1)
-
-  const lines = rows.map(({ phase, hook }, index) => {
-    const first = rows[index - 1]?.phase !== phase
-    const label = (first ? phase.name : '').padEnd(phases)
-    const line = bar(hook, scale, bars)
-    return `  ${paint('dim', label)}  ${hook.name.padEnd(names)}  ${paint(COLOR_OF[hook.status], line)}  ${howLong(hook).padStart(times)}${ending(hook)}`
-  })
-  return [paint('bold', headline(report)), ...lines, ...problems(report, rows)].join('\n')
+  refuseUnknownOptions(options, ['width', 'colors'], '{ width: 100 }')
+  const terminal = terminalOf('stderr')
+  const width = columns(options.width ?? terminal.columns)
+  const colors = options.colors ?? terminal.colors
+  const paint: Paint = (color, text) =>
+    colors && text.trim() !== '' ? `${COLORS[color]}${text}${COLORS.reset}` : text
+  const [title = '', ...others] = headline(report, width)
+  const head = [paint('bold', title), ...others]
+  return [...head, ...drawBars(report, width, paint), ...account(report, width)].join('\n')
 }
 
 const COLORS = {
@@ -46,45 +50,51 @@ const COLORS = {
   reset: '\u001b[0m',
 } as const
 
-const COLOR_OF = { done: 'green', failed: 'red', 'cut off': 'yellow' } as const
+const LEAST = 20
 
-function headline(report: Report): string {
-  const where = report.platform.name === 'unknown' ? '' : ` (${report.platform.name})`
-  return `${formatReason(report.reason)} → exit code ${report.exitCode} (${report.outcome}) after ${formatDuration(report.duration)}; deadline ${formatDuration(report.deadline)}, grace ${formatDuration(report.grace)}${where}`
+/** A picture must not end a run with an error for a terminal that is said to be 0 columns wide. */
+function columns(width: unknown): number {
+  if (typeof width !== 'number' || !Number.isFinite(width)) {
+    throw invalidOption('width', 'a number of columns', width)
+  }
+  return Math.max(LEAST, Math.floor(width))
 }
 
-function bar(hook: HookReport, scale: number, columns: number): string {
-  if (hook.began === null) return '×'.padEnd(columns)
-  const from = Math.min(columns - 1, Math.floor((hook.began / scale) * columns))
-  const to = Math.max(from + 1, Math.min(columns, Math.round((hook.ended / scale) * columns)))
-  const body = to - from === 1 ? '▏' : '█'.repeat(to - from)
-  return `${' '.repeat(from)}${body}`.padEnd(columns)
+function headline(report: Report, width: number): string[] {
+  const { reason, exitCode, outcome, duration, deadline, grace, platform } = report
+  const what = `${formatReason(reason)} → exit code ${exitCode} (${outcome}) after ${formatDuration(duration)}`
+  const where = platform.name === 'unknown' ? '' : ` (${platform.name})`
+  const within = `deadline ${formatDuration(deadline)}, grace ${formatDuration(grace)}${where}`
+  const line = printable(`${what}; ${within}`)
+  if (columnsOf(line) <= width) return [line]
+  return [what, `  ${within}`].flatMap((text) => wrap(printable(text), width, '  '))
 }
 
-function howLong(hook: HookReport): string {
-  return hook.began === null ? 'never ran' : formatDuration(hook.ended - hook.began)
+/** What was cut off and why, what the hooks said of themselves, and what went wrong. */
+function account(report: Report, width: number): string[] {
+  const hooks = report.phases.flatMap((phase) => phase.hooks.map((hook) => ({ phase, hook })))
+  const said = [
+    ...hooks.flatMap(({ phase, hook }) =>
+      hook.status === 'cut off' ? [[hook.name, whyCutOff(report, phase, hook)] as const] : [],
+    ),
+    ...hooks.flatMap(({ hook }) => hook.notes.map((note) => [hook.name, note] as const)),
+    ...hooks.flatMap(({ hook }) =>
+      hook.status === 'failed' && hook.error ? [[hook.name, brief(hook.error)] as const] : [],
+    ),
+    ...report.faults.map(({ origin, error }) => [origin, brief(error)] as const),
+    ...underWay(report).map(
+      ({ hook, at, lines }) =>
+        [hook, `under way at ${formatDuration(at)}: ${lines.join('\n')}`] as const,
+    ),
+  ]
+  return said.flatMap(([who, what]) => {
+    const [first = '', ...others] = what.split(/\r\n|\r|\n/).map(printable)
+    return [`  ${printable(who)}: ${first}`, ...others.map((line) => `    ${line}`)].flatMap(
+      (line) => wrap(line, width, '    '),
+    )
+  })
 }
 
-function ending(hook: HookReport): string {
-  return hook.status === 'done' ? '' : `  ${hook.status}`
-}
-
-function problems(
-  report: Report,
-  rows: readonly { phase: PhaseReport; hook: HookReport }[],
-): string[] {
-  const notes = rows.flatMap(({ hook }) => hook.notes.map((note) => `  ${hook.name}: ${note}`))
-  const errors = rows.flatMap(({ hook }) =>
-    hook.status === 'failed' && hook.error
-      ? [`  ${hook.name}: ${hook.error.name}: ${hook.error.message}`]
-      : [],
-  )
-  const faults = report.faults.map(
-    ({ origin, error }) => `  ${origin}: ${error.name}: ${error.message}`,
-  )
-  return [...notes, ...errors, ...faults]
-}
-
-function column(texts: readonly string[]): number {
-  return texts.reduce((widest, text) => Math.max(widest, text.length), 0)
+function brief({ name, message }: ErrorInfo): string {
+  return `${name}: ${message}`
 }

@@ -132,6 +132,16 @@ deadline 9 s = grace 10 s − margin 1 s
 `)
   })
 
+  test('stays in line with names of wide characters, and lets no name control the terminal', () => {
+    const { shutdown } = virtualShutdown({ grace: '10s' })
+    for (const name of ['注文', 'a\u001b[2Jb'])
+      shutdown.add({ name, phase: 'close', run: () => {} })
+    expect(formatPlan(shutdown.plan()).split('\n').slice(2)).toEqual([
+      '  close (100)  注文       9 s      9 s      9 s',
+      '               ab         9 s      9 s      9 s',
+    ])
+  })
+
   test('names the platform where it is known, and stands without hooks', () => {
     const process = new VirtualProcess()
     process.env = { KUBERNETES_SERVICE_HOST: '10.0.0.1' }

@@ -78,9 +78,12 @@ export function hadTime(report: Report | undefined, name: string, atLeast: Durat
   return { pass: hook.began !== null && hook.limit >= wanted, expected, because }
 }
 
+/** The same wherever the tests run: messages are compared, and stand in logs. */
+const PICTURE = { width: 80, colors: false }
+
 /** A sentence, with the run as a picture. */
 export function withPicture(sentence: string, report: unknown): string {
-  return `${sentence}\n\n${formatReport(reportOf(report))}\n`
+  return `${sentence}\n\n${formatReport(reportOf(report), PICTURE)}\n`
 }
 
 /** A hook, and where its phase stands among those that ran. */

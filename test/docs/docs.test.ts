@@ -98,7 +98,7 @@ describe('the reference', () => {
   test('gives each of the options its row in a table', () => {
     const rows = new Set(cellsOfFirstColumn(reference))
     const options = exported
-      .filter(({ name }) => /Options$|^Hook$/.test(name) && name !== 'FormatOptions')
+      .filter(({ name }) => /Options$|^Hook$/.test(name))
       .flatMap(({ name, properties }) => properties.map((property) => [name, property]))
     expect(options.length).toBeGreaterThan(20)
     const missing = options.filter(

@@ -241,5 +241,5 @@ function sum(clients: readonly Client[]): number {
 
 /** The names of the hooks that were done, in the order of the timeline. */
 function hooks({ stderr }: Ending): string[] | undefined {
-  return [...stderr.matchAll(/^ {2}(?:\w+)? +(\S+) .*\d ms$/gm)].map(([, name]) => name ?? '')
+  return [...stderr.matchAll(/^ {2}(?:\w+)? +(\S+) .*[█▏].*\d ms$/gm)].map(([, name]) => name ?? '')
 }
