@@ -31,5 +31,22 @@ export default defineConfig([
     target: 'node20.19',
     noExternal: ['cac', 'eventemitter3', 'p-timeout'],
     define: { VERSION: JSON.stringify(version) },
+    // Drawing is a third of the whole, and a program that is run must not wait for it to be read.
+    esbuildPlugins: [
+      {
+        name: 'a file of its own for the timeline',
+        setup: ({ onResolve }) =>
+          onResolve({ filter: /\/timeline\/timeline\.ts$/ }, () => {
+            return { path: './timeline.cjs', external: true }
+          }),
+      },
+    ],
+  },
+  {
+    entry: { timeline: 'src/cli/timeline/timeline.ts' },
+    outDir: 'dist/cli',
+    outExtension: () => ({ js: '.cjs' }),
+    format: 'cjs',
+    target: 'node20.19',
   },
 ])

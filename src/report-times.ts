@@ -33,9 +33,12 @@ export function ticksOf(span: number, apart: number): number[] {
  * a late hook has opened, after its turn, had nothing kept for it.
  */
 export function reservedOf({ phases, deadline }: Report): ReadonlyMap<PhaseReport, Stretch> {
-  const inTurn = phases.filter((phase, index) =>
-    phases.slice(0, index).every((earlier) => earlier.priority > phase.priority),
-  )
+  let least = Number.POSITIVE_INFINITY
+  const inTurn = phases.filter(({ priority }) => {
+    const isInTurn = priority < least
+    least = Math.min(least, priority)
+    return isInTurn
+  })
   const reserved = new Map<PhaseReport, Stretch>()
   let to = deadline
   for (const phase of inTurn.reverse()) {

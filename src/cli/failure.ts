@@ -14,12 +14,19 @@ export const CODES = {
 
 /** What a person is told in one line, and the code to exit with. */
 export class Failure extends Error {
+  override readonly name = 'Failure'
+
   constructor(
     readonly code: number,
     message: string,
   ) {
     super(message)
   }
+}
+
+/** Whether it is one, also of a command that is built into a file of its own and has its own copy of the class. */
+export function isFailure(error: unknown): error is Failure {
+  return error instanceof Failure || (error instanceof Error && error.name === 'Failure')
 }
 
 export function usageError(message: string): Failure {

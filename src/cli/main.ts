@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import { cac } from 'cac'
 import { LastcallError } from '../errors.ts'
-import { CODES, Failure, usageError } from './failure.ts'
+import { CODES, type Failure, isFailure, usageError } from './failure.ts'
 import { checkGrace, durationOf, flagOf, rewritesOf, textOf } from './options.ts'
 import { PASSED_ON } from './passed-on.ts'
 import { takePidFile } from './pid-file.ts'
@@ -41,6 +41,23 @@ cli
   .action(async (target: unknown, options: Record<string, unknown>) => {
     const { stop } = await import('./stop.ts')
     terminal.endWith(await stop(String(target), options))
+  })
+
+cli
+  .command(
+    'timeline [report | -]',
+    'Draw the report of a run: a file with its JSON, or - for stdin',
+  )
+  .option(
+    '--out <file>',
+    'Write a picture that stands alone, .html or .svg (default: the terminal)',
+  )
+  .example('  $ lastcall timeline report.json')
+  .example('  $ lastcall timeline report.json --out shutdown.html')
+  .action(async (source: unknown, options: Record<string, unknown>) => {
+    const { timeline } = await import('./timeline/timeline.ts')
+    // The parser leaves a - out.
+    await timeline(String(source ?? terminal.args.find((arg) => arg === '-') ?? ''), options)
   })
 
 terminal.nameItself()
@@ -128,7 +145,7 @@ function refuseContradictions(
 }
 
 function fail(error: unknown): void {
-  const failure = error instanceof Failure ? error : refusal(error)
+  const failure = isFailure(error) ? error : refusal(error)
   if (!failure) throw error
   const { code, message } = failure
   terminal.tellStarter({ code, message })

@@ -20,6 +20,12 @@ export const terminal = {
   nameItself(): void {
     process.title = ['lastcall', ...process.argv.slice(2)].join(' ')
   },
+  /** All that comes by stdin. */
+  async input(): Promise<Buffer> {
+    const chunks: Buffer[] = []
+    for await (const chunk of process.stdin) chunks.push(chunk)
+    return Buffer.concat(chunks)
+  },
   print(text: string): void {
     process.stdout.write(`${text}\n`)
   },

@@ -17,7 +17,7 @@ describe('the helps', () => {
     async (option) => {
       const ended = await cli([option]).ended
       expect(ended).toMatchObject({ code: 0, stderr: '' })
-      for (const text of ['lastcall run --help', 'lastcall stop --help', 'stop <pid | pidfile>']) {
+      for (const text of ['lastcall run --help', 'lastcall stop --help', 'timeline [report | -]']) {
         expect(ended.stdout).toContain(text)
       }
     },
@@ -26,11 +26,12 @@ describe('the helps', () => {
   test.each([
     ['run', 'lastcall run'],
     ['stop', 'lastcall stop'],
+    ['timeline', 'lastcall timeline'],
   ])('lastcall %s --help names the options that the reference names', async (command, title) => {
     const ended = await cli([command, '--help']).ended
     expect(ended).toMatchObject({ code: 0, stderr: '' })
     const named = optionsIn(sectionOf(title), /^\| `--([a-z]+)/gm)
-    expect(named.length).toBeGreaterThan(1)
+    expect(named.length).toBeGreaterThan(0)
     expect(optionsIn(ended.stdout, /^ {2}--([a-z]+)/gm)).toEqual(named)
   })
 

@@ -35,6 +35,7 @@ test('what is published holds the built files with their types, the documents an
         [code, types].flatMap(Object.values<string>).map((path) => relative(ROOT, path)),
       ),
       'dist/cli/cli.cjs',
+      'dist/cli/timeline.cjs',
       'README.md',
       'LICENSE',
       'THIRD_PARTY_LICENSES',

@@ -1,0 +1,39 @@
+// Runs shop.ts, ends it while it works, and draws its report for the README: npm run docs:timeline
+import { execFileSync, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { createInterface } from 'node:readline'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url))
+const REPORT = `${ROOT}docs/timeline.json`
+
+const program = fileURLToPath(new URL('shop.ts', import.meta.url))
+// Stacks would name the folders of this machine.
+const flags = ['--stack-trace-limit=0', '--import', 'tsx']
+const shop = spawn(process.execPath, [...flags, program, REPORT], {
+  stdio: ['ignore', 'pipe', 'inherit'],
+})
+const [line] = await once(createInterface({ input: shop.stdout }), 'line')
+const { port } = JSON.parse(line)
+const request = fetch(`http://127.0.0.1:${port}/export/7`).catch(() => {})
+await sleep(1400)
+shop.kill('SIGTERM')
+await once(shop, 'exit')
+await request
+
+const draw = (...args: string[]) =>
+  execFileSync(process.execPath, [`${ROOT}dist/cli/cli.cjs`, 'timeline', REPORT, ...args], {
+    encoding: 'utf8',
+    env: { ...process.env, FORCE_COLOR: '0' },
+  })
+draw('--out', `${ROOT}docs/timeline.svg`)
+const picture = draw()
+const readme = readFileSync(`${ROOT}README.md`, 'utf8')
+const block = /(draws the whole run:\n\n```\n)[\s\S]*?(```)/
+writeFileSync(
+  `${ROOT}README.md`,
+  readme.replace(block, (_, before, after) => before + picture + after),
+)
+console.log(picture)

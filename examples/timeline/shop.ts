@@ -1,0 +1,40 @@
+// A service that ends badly: somebody's export takes longer than there is, and no broker takes its events.
+import { once } from 'node:events'
+import { writeFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import { connect } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { createShutdown } from 'lastcall'
+import { httpServer } from 'lastcall/http'
+import { taskTracker } from 'lastcall/workers'
+
+const [, , file = 'report.json'] = process.argv
+
+const server = createServer(async (_request, response) => {
+  await sleep(60_000)
+  response.end('the export\n')
+})
+const jobs = taskTracker({ name: 'jobs' })
+
+const shutdown = createShutdown({ grace: '10s', warnings: false })
+shutdown.add(httpServer(server))
+shutdown.add(jobs)
+shutdown.add({ name: 'consul', phase: 'deregister', run: () => sleep(240) })
+shutdown.add({
+  name: 'events',
+  phase: 'flush',
+  reserve: '2s',
+  run: async ({ note }) => {
+    note('31 events were not sent')
+    // Nobody listens there.
+    await once(connect(9092, '127.0.0.1'), 'connect')
+  },
+})
+shutdown.add({ name: 'postgres', phase: 'close', run: () => sleep(310) })
+shutdown.add({ name: 'redis', phase: 'close', run: () => sleep(90) })
+
+shutdown.on('end', ({ report }) => writeFileSync(file, JSON.stringify(report, null, 2)))
+shutdown.listen()
+
+void jobs.run(() => sleep(7000), { name: 'resize 7' })
+server.listen(0, '127.0.0.1', () => console.log(JSON.stringify(server.address())))

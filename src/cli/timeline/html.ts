@@ -1,0 +1,220 @@
+import { createHash } from 'node:crypto'
+import { formatDuration } from '../../duration.ts'
+import type { ErrorInfo } from '../../reason.ts'
+import type { Report } from '../../report.ts'
+import { underWay } from '../../under-way.ts'
+import { chartOf } from './chart.ts'
+import { type Child, element, join, Markup, single } from './markup.ts'
+import { STYLE } from './theme.ts'
+import { accountOf, factsOf, summaryOf, titleOf } from './words.ts'
+
+/** The run as a page that stands alone: one file that loads nothing and runs nothing. */
+export function pageOf(report: Report): string {
+  const style = `${STYLE}\n${PAGE_STYLE}`
+  const { reason, outcome, code } = titleOf(report)
+  const head = element(
+    'head',
+    {},
+    single('meta', { charset: 'utf-8' }),
+    single('meta', { 'http-equiv': 'Content-Security-Policy', content: policyFor(style) }),
+    single('meta', { name: 'viewport', content: 'width=device-width, initial-scale=1' }),
+    single('link', { rel: 'icon', href: 'data:,' }),
+    element('title', {}, `${reason} → ${outcome} → ${code}`),
+    // Written here, and none of the report's.
+    new Markup(`<style>${style}</style>`),
+  )
+  const body = element(
+    'body',
+    {},
+    element(
+      'main',
+      {},
+      headerOf(report),
+      report.phases.length === 0 ? undefined : figureOf(report),
+      ...accountSection(report),
+      ...errorsSection(report),
+      ...tableSection(report),
+      element('footer', {}, 'Times count from the start of the run. Drawn by lastcall.'),
+    ),
+  )
+  return `<!doctype html>\n${element('html', { lang: 'en' }, head, body).source}\n`
+}
+
+/** Nothing may be loaded and nothing run, whatever stands in the report; the style is known by its hash. */
+function policyFor(style: string): string {
+  const hash = createHash('sha256').update(style).digest('base64')
+  return `default-src 'none'; style-src 'sha256-${hash}'; img-src data:; base-uri 'none'; form-action 'none'`
+}
+
+function headerOf(report: Report): Markup {
+  const { reason, outcome, code } = titleOf(report)
+  const arrow = element('span', { class: 'arrow' }, ' → ')
+  return element(
+    'header',
+    {},
+    element(
+      'h1',
+      {},
+      reason,
+      arrow,
+      element(
+        'span',
+        { class: { clean: 'good', 'cut off': 'cut-ink' }[outcome] ?? 'bad' },
+        outcome,
+      ),
+      arrow,
+      element('span', { class: 'code' }, code),
+    ),
+    element('p', { class: 'facts' }, ...factsOf(report).map((fact) => element('span', {}, fact))),
+    element('p', {}, summaryOf(report)),
+  )
+}
+
+/** One for each kind of screen: letters keep their size, and only one of them is shown, and read out. */
+const WIDTHS = { phone: 360, tablet: 680, desk: 1040 } as const
+
+function figureOf(report: Report): Markup {
+  const { reason, outcome, code } = titleOf(report)
+  const charts = Object.entries(WIDTHS).map(([screen, width]) => {
+    const { height, content } = chartOf(report, width, screen)
+    return element(
+      'svg',
+      {
+        class: `chart ${screen}`,
+        role: 'img',
+        'aria-labelledby': `${screen}-title ${screen}-description`,
+        viewBox: `0 0 ${width} ${Math.ceil(height)}`,
+      },
+      element('title', { id: `${screen}-title` }, `${reason} → ${outcome} → ${code}`),
+      element(
+        'desc',
+        { id: `${screen}-description` },
+        `${summaryOf(report)} The table below has the same.`,
+      ),
+      content,
+    )
+  })
+  return element('figure', {}, ...charts)
+}
+
+function accountSection(report: Report): Child[] {
+  const said = accountOf(report).map(({ who, what, kind }) => {
+    const classOf = { cut: 'cut-ink', failed: 'bad', note: undefined }[kind]
+    return join([element('dt', { class: classOf }, who), element('dd', {}, what)])
+  })
+  const hangs = underWay(report).map(({ hook, at, lines }) =>
+    join([
+      element('dt', { class: 'cut-ink' }, hook),
+      element('dd', {}, [`under way at ${formatDuration(at)}:`, ...lines].join('\n')),
+    ]),
+  )
+  const all = [...said, ...hangs]
+  return all.length === 0 ? [] : [element('h2', {}, 'What happened'), element('dl', {}, join(all))]
+}
+
+function errorsSection(report: Report): Child[] {
+  const failed = report.phases.flatMap(({ hooks }) =>
+    hooks.flatMap(({ name, status, error }) =>
+      status === 'failed' && error ? [{ who: name, error }] : [],
+    ),
+  )
+  const faults = report.faults.map(({ origin, at, error }, index) => ({
+    who: `fault ${index + 1}, ${origin} at ${formatDuration(at)}:`,
+    error,
+  }))
+  const details = [...faults, ...failed].map(({ who, error }) =>
+    element(
+      'details',
+      {},
+      element('summary', {}, element('b', {}, who), ` ${error.name}: ${error.message}`),
+      element('pre', {}, traceOf(error)),
+    ),
+  )
+  return details.length === 0 ? [] : [element('h2', {}, 'Errors'), join(details)]
+}
+
+function traceOf({ name, message, code, stack, cause, errors }: ErrorInfo): string {
+  const own = `${stack ?? `${name}: ${message}`}${code === null ? '' : `\ncode: ${code}`}`
+  const inner = [
+    ...errors.map((error) => `\none of them: ${traceOf(error)}`),
+    ...(cause ? [`\ncaused by: ${traceOf(cause)}`] : []),
+  ]
+  return own + inner.join('')
+}
+
+const COLUMNS = ['phase', 'hook', 'ended', 'from', 'to', 'took', 'limit', 'phase’s reserve']
+
+function tableSection(report: Report): Child[] {
+  const rows = report.phases.flatMap(({ name, reserve, hooks }) =>
+    hooks.map((hook) => {
+      const { began, ended, limit, status } = hook
+      const times =
+        began === null
+          ? ['—', '—', 'never ran']
+          : [began, ended, ended - began].map((time) => formatDuration(time))
+      const cells = [...times, formatDuration(limit), formatDuration(reserve)]
+      return element(
+        'tr',
+        {},
+        element('td', {}, name),
+        element('th', { scope: 'row' }, hook.name),
+        element(
+          'td',
+          { class: { done: 'good', failed: 'bad', 'cut off': 'cut-ink' }[status] },
+          status,
+        ),
+        ...cells.map((cell) => element('td', { class: 'time' }, cell)),
+      )
+    }),
+  )
+  if (rows.length === 0) return []
+  const head = COLUMNS.map((text, index) =>
+    element('th', { scope: 'col', class: index < 3 ? undefined : 'time' }, text),
+  )
+  const table = element(
+    'table',
+    {},
+    element('caption', {}, 'The hooks in the order in which they ran'),
+    element('thead', {}, element('tr', {}, ...head)),
+    element('tbody', {}, join(rows)),
+  )
+  const place = {
+    class: 'scroll',
+    tabindex: '0',
+    role: 'region',
+    'aria-label': 'The hooks as a table',
+  }
+  return [element('h2', {}, 'Hooks'), element('div', place, table)]
+}
+
+const PAGE_STYLE = `
+* { box-sizing: border-box; }
+body { margin: 0; background: var(--page); color: var(--ink); font: 15px/1.5 ui-sans-serif, system-ui, -apple-system, 'Segoe UI', Roboto, Helvetica, Arial, sans-serif; -webkit-text-size-adjust: 100%; }
+main { max-width: 1088px; margin: 0 auto; padding: 32px 24px 48px; }
+h1 { font-size: 26px; line-height: 1.25; font-weight: 650; margin: 0 0 8px; overflow-wrap: anywhere; }
+h2 { font-size: 16px; font-weight: 650; margin: 36px 0 10px; }
+p { margin: 4px 0; overflow-wrap: anywhere; }
+.arrow, .facts, footer, caption, thead th { color: var(--quiet); }
+.code { white-space: nowrap; }
+.facts { font-size: 13px; display: flex; flex-wrap: wrap; gap: 2px 20px; font-variant-numeric: tabular-nums; }
+.good { color: var(--done-ink); } .bad { color: var(--failed-ink); } .cut-ink { color: var(--cut-ink); }
+figure { margin: 24px 0 0; }
+figure .chart { display: none; width: 100%; height: auto; }
+figure .phone { display: block; max-width: 480px; }
+@media (min-width: 700px) { figure .phone { display: none; } figure .tablet { display: block; } }
+@media (min-width: 1000px) { figure .tablet { display: none; } figure .desk { display: block; } }
+dl { display: grid; grid-template-columns: minmax(80px, max-content) 1fr; gap: 4px 20px; margin: 0; font-size: 14px; }
+dt { font-weight: 600; max-width: 260px; overflow-wrap: anywhere; }
+dd { margin: 0; overflow-wrap: anywhere; white-space: pre-line; min-width: 0; }
+details { border: 1px solid var(--hair); border-radius: 6px; margin: 6px 0; }
+summary { padding: 8px 12px; cursor: pointer; overflow-wrap: anywhere; font-size: 14px; }
+pre { margin: 0; padding: 12px; overflow-x: auto; background: var(--band); font: 12.5px/1.5 ui-monospace, SFMono-Regular, Menlo, Consolas, 'DejaVu Sans Mono', monospace; border-radius: 0 0 6px 6px; }
+.scroll { overflow-x: auto; }
+table { border-collapse: collapse; width: 100%; font-size: 13.5px; font-variant-numeric: tabular-nums; }
+caption { text-align: left; font-size: 13px; padding-bottom: 6px; }
+th, td { text-align: left; padding: 5px 14px 5px 0; border-bottom: 1px solid var(--hair); font-weight: 400; white-space: nowrap; max-width: 320px; overflow: hidden; text-overflow: ellipsis; }
+tbody th { font-weight: 600; }
+.time { text-align: right; }
+footer { margin-top: 36px; font-size: 12.5px; }
+@media (max-width: 560px) { main { padding: 20px 16px 40px; } h1 { font-size: 22px; } dl { grid-template-columns: 1fr; gap: 0; } dd { margin-bottom: 8px; } dt { max-width: none; } }
+`.trim()

@@ -1,0 +1,52 @@
+import { printable } from '../../text-width.ts'
+
+/** Markup that is safe to put into a document. A string isn't: it is text, and escaped where it is put in. */
+export class Markup {
+  constructor(readonly source: string) {}
+}
+
+export type Child = Markup | string | undefined
+
+/** An element of SVG or HTML. All of its texts and attributes are escaped: they come from a report. */
+export function element(
+  name: string,
+  attributes: Readonly<Record<string, string | number | undefined>>,
+  ...children: readonly Child[]
+): Markup {
+  const given = Object.entries(attributes).flatMap(([key, value]) =>
+    value === undefined ? [] : [` ${key}="${escaped(numberOf(value))}"`],
+  )
+  return new Markup(`<${name}${given.join('')}>${join(children).source}</${name}>`)
+}
+
+/** An element of HTML that has no end. */
+export function single(name: string, attributes: Readonly<Record<string, string>>): Markup {
+  return new Markup(element(name, attributes).source.replace(/<\/\w+>$/, ''))
+}
+
+export function join(children: readonly Child[], between = ''): Markup {
+  const sources = children.flatMap((child) => {
+    if (child === undefined) return []
+    return [child instanceof Markup ? child.source : escaped(child)]
+  })
+  return new Markup(sources.join(between))
+}
+
+/** A hundredth of a pixel is as much as anybody sees. */
+function numberOf(value: string | number): string {
+  return typeof value === 'number' ? String(Math.round(value * 100) / 100) : value
+}
+
+function escaped(text: string): string {
+  const shown = text.split('\n').map(printable).join('\n')
+  // The last two are no characters, and XML refuses them.
+  return shown.replace(/[&<>"']|\ufffe|\uffff/g, (found) => ENTITIES[found] ?? '\ufffd')
+}
+
+const ENTITIES: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&#39;',
+}

@@ -1,0 +1,115 @@
+import { readFileSync } from 'node:fs'
+import type { Report } from '../../report.ts'
+import { printable } from '../../text-width.ts'
+import { type Failure, usageError } from '../failure.ts'
+import { terminal } from '../terminal.ts'
+import { problemOf } from './report-shape.ts'
+
+/** The version of the report that is read here. */
+const VERSION_READ = 1
+
+/** Reads a report from a file, or from stdin for `-`; whatever is wrong with it is told in one line. */
+export async function readReport(source: string): Promise<Report> {
+  const name = source === '-' ? 'stdin' : source
+  const fail = (what: string): Failure => usageError(printable(`${name} ${what}`))
+  const bytes = source === '-' ? await terminal.input() : readBytes(source, fail)
+  if (bytes.length > LARGEST) {
+    throw fail(
+      `is ${Math.round(bytes.length / MB)} MB: no report is longer than ${LARGEST / MB} MB`,
+    )
+  }
+  const value = parse(textIn(bytes, fail), fail)
+  const { version } = Object(value)
+  if (typeof version === 'number' && version !== VERSION_READ && 'phases' in Object(value)) {
+    throw fail(
+      `is a report of version ${version}, and this lastcall reads version ${VERSION_READ}: use the lastcall that has written it, or a later one`,
+    )
+  }
+  const problem = problemOf(value)
+  if (problem !== undefined) throw fail(`is no report of lastcall: ${problem}`)
+  return value as Report
+}
+
+const MB = 2 ** 20
+const LARGEST = 64 * MB
+
+type Fail = (what: string) => Failure
+
+function readBytes(path: string, fail: Fail): Buffer {
+  if (path === '') throw usageError('timeline needs a file with a report, or - for stdin')
+  try {
+    return readFileSync(path)
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException
+    if (code === 'ENOENT') throw fail(`can't be read: there is no such file; ${HOW_TO_WRITE}`)
+    if (code === 'EISDIR') throw fail("can't be read: it is a folder")
+    if (code === 'EACCES') throw fail("can't be read: permission denied")
+    throw fail(`can't be read: ${message}`)
+  }
+}
+
+const HOW_TO_WRITE =
+  "a program writes it by shutdown.on('end', ({ report }) => fs.writeFileSync('report.json', JSON.stringify(report)))"
+
+function textIn(bytes: Buffer, fail: Fail): string {
+  try {
+    // It takes a byte order mark off.
+    const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+    if (text.trim() === '') throw fail(`is empty; ${HOW_TO_WRITE}`)
+    if (!text.includes('\0')) return text
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error
+  }
+  throw fail('is no text in UTF-8: a report is JSON')
+}
+
+/** The report in a text; of several lines of JSON, as logs have them, the last that is one or carries one. */
+function parse(text: string, fail: Fail): unknown {
+  try {
+    const value = JSON.parse(text)
+    return reportIn(value) ?? value
+  } catch (error) {
+    const lines = text.trimEnd().split('\n')
+    const found = lines
+      .map(tryParse)
+      .map(reportIn)
+      .findLast((one) => one !== undefined)
+    if (found !== undefined) return found
+    throw fail(describe(error as SyntaxError, text))
+  }
+}
+
+function tryParse(line: string): unknown {
+  try {
+    return JSON.parse(line)
+  } catch {
+    return undefined
+  }
+}
+
+function reportIn(value: unknown): unknown {
+  const { version, phases, report } = Object(value)
+  if (version !== undefined && phases !== undefined) return value
+  return report === undefined ? undefined : reportIn(report)
+}
+
+/** A text that ends too early is told from one that is wrong at some place: the first was cut off. */
+function describe({ message }: SyntaxError, text: string): string {
+  const end = text.trimEnd().length
+  const place = /\bposition (\d+)/.exec(message)?.[1]
+  const at = place === undefined ? undefined : Number(place)
+  const isCutOff = at === undefined ? /end of (JSON )?input|EOF/i.test(message) : at >= end
+  const where = (position: number) => {
+    const before = text.slice(0, position).split('\n')
+    return `line ${before.length}, column ${(before.at(-1) ?? '').length + 1}`
+  }
+  if (isCutOff) return `is cut off: its JSON ends in the middle, at ${where(end)}`
+  return `is no JSON${at === undefined ? `: ${message}` : ` at ${where(at)}: ${excerpt(text, at)}`}`
+}
+
+function excerpt(text: string, at: number): string {
+  return `'${text
+    .slice(at, at + 20)
+    .replace(/\s+/g, ' ')
+    .trim()}' was not expected`
+}
