@@ -2,7 +2,8 @@ import type { Coordinator } from './coordinator.ts'
 import { formatDuration } from './duration.ts'
 import type { ProcessPort } from './process.ts'
 import type { ErrorInfo } from './reason.ts'
-import type { Hang, HookReport } from './report.ts'
+import type { HookReport } from './report.ts'
+import { underWay } from './under-way.ts'
 
 /** Says what goes wrong, as it does, one line each and the stack where there is one. A clean run says nothing. */
 export function tellProblems(coordinator: Coordinator, warn: (text: string) => void): void {
@@ -44,21 +45,12 @@ function describe({
 }: HookReport): string {
   const which = `hook '${name}' (${phase ?? `priority ${priority}`})`
   const said = notes.map((note) => `\n  ${note}`).join('')
+  const meanwhile = underWay({ hang })
+    .map((line) => `\n  ${line}`)
+    .join('')
   if (status === 'failed') return `${which} failed: ${error ? trace(error) : ''}${said}`
   if (began === null) return `${which} never ran: the deadline had passed before it could begin`
-  return `${which} was cut off after ${formatDuration(limit)}${said}${meanwhile(hang)}`
-}
-
-function meanwhile(hang: Hang | null): string {
-  if (!hang) return ''
-  const others = hang.others.flatMap(({ name, phase, priority, age, waitingFor }) => [
-    `still running: hook '${name}' (${phase ?? `priority ${priority}`}), ${formatDuration(age)} old`,
-    ...waitingFor.map((one) => `  waits for ${one}`),
-  ])
-  const resources = Object.entries(hang.resources).map(([kind, number]) => `${number} ${kind}`)
-  const loop =
-    resources.length > 0 ? [`the event loop is kept going by ${resources.join(', ')}`] : []
-  return [...others, ...loop].map((line) => `\n  ${line}`).join('')
+  return `${which} was cut off after ${formatDuration(limit)}${said}${meanwhile}`
 }
 
 function trace({ name, message, stack, cause, errors }: ErrorInfo): string {

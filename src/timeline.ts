@@ -82,10 +82,7 @@ function account(report: Report, width: number): string[] {
       hook.status === 'failed' && hook.error ? [[hook.name, brief(hook.error)] as const] : [],
     ),
     ...report.faults.map(({ origin, error }) => [origin, brief(error)] as const),
-    ...underWay(report).map(
-      ({ hook, at, lines }) =>
-        [hook, `under way at ${formatDuration(at)}: ${lines.join('\n')}`] as const,
-    ),
+    ...hooks.flatMap(({ hook }) => underWay(hook).map((line) => [hook.name, line] as const)),
   ]
   return said.flatMap(([who, what]) => {
     const [first = '', ...others] = what.split(/\r\n|\r|\n/).map(printable)

@@ -127,26 +127,30 @@ test('what ran past its limit, what never ran, faults and late hooks are drawn',
       http: cut off at its limit of 400 ms
       hook: never ran: the deadline had passed before it could begin
       listener: TypeError: not a function
+      http: still running: hook 'jobs' (drain), 400 ms old
     "
   `)
 })
 
-test('what was under way when a hook was cut off is told, where the report has it', async () => {
-  const running = [
-    { hook: 'jobs', phase: 'drain', age: 480, waitingFor: ['resize 7', 'mail 8'] },
-    { hook: 5 },
-    null,
-  ]
-  const hangs = [
-    { at: 500, hook: 'http', running, resources: { Timeout: 3, TCPSocketWrap: 2 } },
-    { at: 'never' },
-  ]
-  const report = { ...(await troubledReport()), hangs }
-  expect(formatReport(report, plain).split('\n').slice(-4)).toEqual([
-    '  http: under way at 500 ms: jobs (drain), 480 ms old',
-    '    waits for resize 7',
-    '    waits for mail 8',
-    '    open: 3 Timeout, 2 TCPSocketWrap',
+test('what was under way when a hook was cut off is told', async () => {
+  const { shutdown, clock } = virtualShutdown({ grace: '2s', exit: false, warnings: false })
+  shutdown.add([
+    { name: 'http', phase: 'drain', timeout: '400ms', run: () => new Promise(() => {}) },
+    {
+      name: 'jobs',
+      phase: 'drain',
+      run: ({ waitingFor }) => {
+        waitingFor(() => ['resize 7', 'mail 8'])
+        return clock.sleep(600)
+      },
+    },
+  ])
+  const ended = shutdown.now()
+  await clock.advance(2000)
+  expect(formatReport(await ended, plain).split('\n').slice(-3)).toEqual([
+    "  http: still running: hook 'jobs' (drain), 400 ms old",
+    '  http:   waits for resize 7',
+    '  http:   waits for mail 8',
   ])
 })
 

@@ -102,12 +102,15 @@ function accountSection(report: Report): Child[] {
     const classOf = { cut: 'cut-ink', failed: 'bad', note: undefined }[kind]
     return join([element('dt', { class: classOf }, who), element('dd', {}, what)])
   })
-  const hangs = underWay(report).map(({ hook, at, lines }) =>
-    join([
-      element('dt', { class: 'cut-ink' }, hook),
-      element('dd', {}, [`under way at ${formatDuration(at)}:`, ...lines].join('\n')),
-    ]),
-  )
+  const hooks = report.phases.flatMap((phase) => phase.hooks)
+  const hangs = hooks.flatMap((hook) => {
+    const lines = underWay(hook)
+    if (lines.length === 0) return []
+    return join([
+      element('dt', { class: 'cut-ink' }, hook.name),
+      element('dd', {}, lines.join('\n')),
+    ])
+  })
   const all = [...said, ...hangs]
   return all.length === 0 ? [] : [element('h2', {}, 'What happened'), element('dl', {}, join(all))]
 }

@@ -102,6 +102,18 @@ const REASONS: Readonly<Record<string, Readonly<Record<string, Check>>>> = {
 
 const STATUSES: readonly HookStatus[] = ['done', 'failed', 'cut off']
 
+const counts: Check = (value, place) => {
+  const names = Object.keys(Object(value))
+  return shape(Object.fromEntries(names.map((name) => [name, whole])))(value, place)
+}
+
+const hang = shape({
+  others: listOf(
+    shape({ name: text, phase: orNull(text), priority, age: time, waitingFor: listOf(text) }),
+  ),
+  resources: counts,
+})
+
 const hook: Check = (value, place) => {
   const problem = shape({
     name: text,
@@ -111,6 +123,7 @@ const hook: Check = (value, place) => {
     limit: time,
     notes: listOf(text),
     error: orNull(error),
+    hang: orNull(hang),
   })(value, place)
   if (problem !== undefined) return problem
   const { began, ended } = value as { began: number | null; ended: number }
