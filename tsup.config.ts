@@ -31,22 +31,29 @@ export default defineConfig([
     target: 'node20.19',
     noExternal: ['cac', 'eventemitter3', 'p-timeout'],
     define: { VERSION: JSON.stringify(version) },
-    // Drawing is a third of the whole, and a program that is run must not wait for it to be read.
+    // A third of the whole is drawing, and more than that are the doctor's parsers: a program that is run
+    // must not wait for them to be read.
     esbuildPlugins: [
       {
-        name: 'a file of its own for the timeline',
-        setup: ({ onResolve }) =>
-          onResolve({ filter: /\/timeline\/timeline\.ts$/ }, () => {
-            return { path: './timeline.cjs', external: true }
-          }),
+        name: 'commands that are files of their own',
+        setup: ({ onResolve }) => {
+          const files = { './timeline/timeline.ts': 'timeline', './doctor/index.ts': 'doctor' }
+          for (const [path, name] of Object.entries(files)) {
+            const filter = new RegExp(`^${path.replaceAll('.', '\\.')}$`)
+            onResolve({ filter }, () => ({ path: `./${name}.cjs`, external: true }))
+          }
+        },
       },
     ],
   },
   {
-    entry: { timeline: 'src/cli/timeline/timeline.ts' },
+    entry: { timeline: 'src/cli/timeline/timeline.ts', doctor: 'src/cli/doctor/index.ts' },
     outDir: 'dist/cli',
     outExtension: () => ({ js: '.cjs' }),
     format: 'cjs',
     target: 'node20.19',
+    splitting: false,
+    minifyWhitespace: true,
+    noExternal: ['acorn', 'diff', 'dockerfile-ast', 'shell-quote', 'yaml'],
   },
 ])

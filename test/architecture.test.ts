@@ -143,14 +143,18 @@ test('tests of real programs import the base, and nothing else of the library', 
   expect(others).toEqual([])
 })
 
-test('four packages are imported: http-terminator by the HTTP entry alone, cac by the command line', () => {
+test('four packages are imported: http-terminator by the HTTP entry alone, cac by the command line, and parsers by its doctor', () => {
   const packages = (list: string[]) =>
     [...new Set(list.flatMap(importsOf))].filter(
       (path) => !path.endsWith('.ts') && !path.startsWith('node:'),
     )
   expect(packages(core).sort()).toEqual(['eventemitter3', 'p-timeout'])
   expect(packages(adapters).sort()).toEqual(['eventemitter3', 'http-terminator'])
-  expect(packages(files).sort()).toEqual(['cac', 'eventemitter3', 'http-terminator', 'p-timeout'])
+  const doctors = files.filter((file) => file.startsWith('cli/doctor/'))
+  const rest = files.filter((file) => !doctors.includes(file))
+  expect(packages(rest).sort()).toEqual(['cac', 'eventemitter3', 'http-terminator', 'p-timeout'])
+  const parsers = ['acorn', 'diff', 'dockerfile-ast', 'shell-quote', 'yaml']
+  expect(packages(doctors).sort()).toEqual(parsers)
 })
 
 test('one file touches the process, one of the command line its terminal, and one runs in a thread', () => {
@@ -166,4 +170,15 @@ test('one file touches timers, and one runs in a thread', () => {
     ),
   )
   expect(touching.sort()).toEqual(['clock.ts', 'watchdog/thread.ts'])
+})
+
+test('one file of the command line loads its doctor, and no other command does', () => {
+  const loading = files.filter(
+    (file) =>
+      !file.startsWith('cli/doctor/') &&
+      importsOf(file).some((path) => path.startsWith('cli/doctor/')),
+  )
+  expect(loading).toEqual(['cli/main.ts'])
+  expect(importsOf('cli/main.ts')).toContain('cli/doctor/index.ts')
+  expect(readFileSync(join(SRC, 'cli/main.ts'), 'utf8')).toContain("import('./doctor/index.ts')")
 })

@@ -1,6 +1,8 @@
 #!/usr/bin/env node
+import { existsSync } from 'node:fs'
 import { cac } from 'cac'
 import { LastcallError } from '../errors.ts'
+import { terminalOf } from '../process.ts'
 import { CODES, type Failure, isFailure, usageError } from './failure.ts'
 import { checkGrace, durationOf, flagOf, rewritesOf, textOf } from './options.ts'
 import { PASSED_ON } from './passed-on.ts'
@@ -60,6 +62,15 @@ cli
     await timeline(String(source ?? terminal.args.find((arg) => arg === '-') ?? ''), options)
   })
 
+cli
+  .command('doctor [directory]', 'Find what in a deployment will break its stop')
+  .option('--grace <time>', 'What the application allows itself (default: what its sources say)')
+  .option('--strict', 'Let warnings count as errors do')
+  .option('--json', 'Print JSON')
+  .example('  $ lastcall doctor')
+  .example('  $ lastcall doctor deploy --grace 25s --json')
+  .action(examineDeployment)
+
 terminal.nameItself()
 void main()
 
@@ -117,6 +128,23 @@ async function run(options: Record<string, unknown>): Promise<void> {
     const [program = '', ...args] = command
     terminal.exit(await runProgram(program, args, { ...settings, onStart }))
   }
+}
+
+async function examineDeployment(target: unknown, options: Record<string, unknown>): Promise<void> {
+  const directory = String(target ?? '.')
+  const grace = durationOf(options.grace, 'grace')
+  if (grace !== undefined) checkGrace(grace, '--grace')
+  if (!existsSync(directory)) throw usageError(`there is no directory ${directory}`)
+  // A file of its own: its parsers would make every other command start later.
+  const { doctor } = await import('./doctor/index.ts')
+  const { text, code } = doctor(directory, {
+    grace,
+    strict: flagOf(options.strict),
+    json: flagOf(options.json),
+    colour: terminalOf('stdout').colors,
+  })
+  terminal.print(text)
+  terminal.endWith(code)
 }
 
 function refuseContradictions(

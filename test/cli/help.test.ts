@@ -27,6 +27,7 @@ describe('the helps', () => {
     ['run', 'lastcall run'],
     ['stop', 'lastcall stop'],
     ['timeline', 'lastcall timeline'],
+    ['doctor', 'lastcall doctor'],
   ])('lastcall %s --help names the options that the reference names', async (command, title) => {
     const ended = await cli([command, '--help']).ended
     expect(ended).toMatchObject({ code: 0, stderr: '' })

@@ -36,6 +36,7 @@ test('what is published holds the built files with their types, the documents an
       ),
       'dist/cli/cli.cjs',
       'dist/cli/timeline.cjs',
+      'dist/cli/doctor.cjs',
       'README.md',
       'LICENSE',
       'THIRD_PARTY_LICENSES',

@@ -1,0 +1,112 @@
+import { launch } from './command.ts'
+import { at, type Data, flow, placeOf, set, textAt, texts } from './data.ts'
+import { goDuration, seconds } from './durations.ts'
+import { isForeign } from './images.ts'
+import { reportLaunch } from './report-launch.ts'
+import { words } from './shell.ts'
+import type { SourceFile } from './source.ts'
+import { checkStopSignal } from './stop-signal.ts'
+import type { World } from './world.ts'
+import { readYaml } from './yaml.ts'
+
+/** What Compose grants where nothing is said, in milliseconds: compose-spec, stop_grace_period. */
+const DEFAULT = 10_000
+
+/** Reads what each service of a Compose file starts, how it is stopped, and how long it is waited for. */
+export function examineCompose(file: SourceFile, world: World): void {
+  const { documents, errors } = readYaml(file)
+  for (const { offset, message } of errors.slice(0, 1)) {
+    world.unread(file.path, `it is no YAML: ${message}`, file.lineOf(offset))
+  }
+  if (errors.length > 0) return
+  const services = documents.flatMap((document) => {
+    const all = at(document, 'services')
+    return all ? [...all.entries] : []
+  })
+  if (services.length === 0) {
+    world.unread(file.path, 'it has no services: it is no Compose file')
+    return
+  }
+  for (const [name, { value }] of services) examineService(name, value, file, world)
+}
+
+function examineService(name: string, service: Data, file: SourceFile, world: World): void {
+  const image = textAt(service, 'image')
+  if (!service.entries.has('build') && isForeign(image)) {
+    world.note(file.path, `service '${name}' (${image}) is not the application's`)
+    return
+  }
+  checkCommand(service, file, world)
+  const signal = at(service, 'stop_signal')
+  if (typeof signal?.scalar === 'string' || typeof signal?.scalar === 'number') {
+    checkStopSignal(world, {
+      file,
+      offset: placeOf(service, 'stop_signal'),
+      signal: String(signal.scalar),
+      setting: 'stop_signal',
+      edits: (better) => set(service, 'stop_signal', better),
+    })
+  }
+  checkGrace(name, service, file, world)
+}
+
+function checkCommand(service: Data, file: SourceFile, world: World): void {
+  const [entrypoint, command] = ['entrypoint', 'command'].map((key) => at(service, key))
+  const front = argvOf(entrypoint) ?? []
+  const rest = argvOf(command) ?? []
+  if (front.length + rest.length === 0) return
+  const around = world.around(file, { inFront: true })
+  const started = launch([...front, ...rest], around)
+  const isInit = at(service, 'init')?.scalar === true
+  const own = launch(front, around).trouble || rest.length === 0 ? entrypoint : command
+  const isCommand = own === command
+  reportLaunch(world, started, {
+    file,
+    offset: placeOf(service, isCommand ? 'command' : 'entrypoint'),
+    by: 'container',
+    under: isInit ? 'init' : undefined,
+    edits: (better) => {
+      const key = isCommand ? 'command' : 'entrypoint'
+      const kept = isCommand && startsWith(better, front) ? better.slice(front.length) : better
+      const edits = set(service, key, flow(kept))
+      // What the entrypoint was given is in it now.
+      return isCommand || !command ? edits : [...edits, ...set(service, 'command', '[]')]
+    },
+  })
+}
+
+function startsWith(argv: readonly string[], front: readonly string[]): boolean {
+  return front.every((word, index) => argv[index] === word)
+}
+
+/** Compose splits a text into words as a shell would, and runs no shell. */
+function argvOf(data: Data | undefined): readonly string[] | undefined {
+  if (!data || data.scalar === null) return undefined
+  if (typeof data.scalar === 'string') return words(data.scalar.replaceAll('$$', '$'))
+  return texts(data)?.map((word) => word.replaceAll('$$', '$'))
+}
+
+function checkGrace(name: string, service: Data, file: SourceFile, world: World): void {
+  const said = at(service, 'stop_grace_period')
+  if (said?.isUnknown || (typeof said?.scalar === 'string' && said.scalar.includes('$'))) {
+    world.note(file.path, `the stop_grace_period of '${name}' is a variable: not known`)
+    return
+  }
+  const granted = said ? goDuration(String(said.scalar)) : DEFAULT
+  if (granted === undefined) {
+    const line = file.lineOf(placeOf(service, 'stop_grace_period'))
+    world.unread(file.path, `'${said?.scalar}' is no stop_grace_period, such as 30s`, line)
+    return
+  }
+  const grace = world.grace(file, DEFAULT, 'Docker')
+  if (!grace || grace.value <= granted) return
+  const needed = `${seconds(grace.value)}s`
+  world.report({
+    rule: 'grace-too-short',
+    file,
+    offset: said ? placeOf(service, 'stop_grace_period') : service.start,
+    says: `${said ? `stop_grace_period is ${said.scalar}` : 'stop_grace_period is not set, so it is 10 s'}, and the application allows itself ${seconds(grace.value)} s (${grace.from}): it is killed in the middle of its hooks, and what comes last, the flush, is lost.`,
+    fix: `Grant it ${needed}, or give createShutdown() a shorter grace.`,
+    edits: set(service, 'stop_grace_period', needed),
+  })
+}

@@ -1,0 +1,28 @@
+import { RULES, type RuleId } from './rules.ts'
+import type { SourceFile } from './source.ts'
+
+/** `# lastcall-ignore shell-in-front: the reason`, also after `//` and `;`. */
+const MARK = /(?:#|\/\/|;).*?\blastcall-ignore\s+([\w-]+(?:\s*,\s*[\w-]+)*)/
+
+/** Whether a comment on the line, or on one of those right before it, takes a finding back. */
+export function isIgnored(file: SourceFile, line: number, rule: RuleId): boolean {
+  if (rulesAt(file, line).includes(rule)) return true
+  for (let above = line - 1; above > 0 && /^\s*(#|\/\/|;)/.test(file.line(above)); above--) {
+    if (rulesAt(file, above).includes(rule)) return true
+  }
+  return false
+}
+
+/** Rules that a comment names and that there are not: they would take back nothing, and nobody would know. */
+export function unknownRules(file: SourceFile): { line: number; rule: string }[] {
+  if (!file.text.includes('lastcall-ignore')) return []
+  return file.text.split('\n').flatMap((_, index) =>
+    rulesAt(file, index + 1)
+      .filter((rule) => !Object.hasOwn(RULES, rule))
+      .map((rule) => ({ line: index + 1, rule })),
+  )
+}
+
+function rulesAt(file: SourceFile, line: number): string[] {
+  return MARK.exec(file.line(line))?.[1]?.split(/\s*,\s*/) ?? []
+}

@@ -1,0 +1,28 @@
+import { examine } from './examine.ts'
+import { textOf } from './output.ts'
+
+export interface DoctorOptions {
+  /** What the application allows itself, in milliseconds; `undefined` for what its sources say. */
+  readonly grace: number | undefined
+  readonly json: boolean
+  /** Whether warnings count as errors do. */
+  readonly strict: boolean
+  readonly colour: boolean
+}
+
+/** The exit codes of `lastcall doctor`. */
+export const DOCTOR_CODES = { sound: 0, findings: 1, unread: 2 } as const
+
+/** Reads a deployment; returns what to print, and the code to exit with. */
+export function doctor(target: string, options: DoctorOptions): { text: string; code: number } {
+  const examination = examine(target, { grace: options.grace })
+  const { findings, unread, looked } = examination
+  const counts = findings.filter(({ severity }) => options.strict || severity === 'error').length
+  const isUnread = unread.length > 0 || looked.length === 0
+  const code =
+    counts > 0 ? DOCTOR_CODES.findings : isUnread ? DOCTOR_CODES.unread : DOCTOR_CODES.sound
+  const text = options.json
+    ? JSON.stringify({ version: 1, ...examination, exitCode: code }, null, 2)
+    : textOf(examination, { colour: options.colour })
+  return { text, code }
+}

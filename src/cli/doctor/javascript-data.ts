@@ -1,0 +1,108 @@
+import { type Node, parse, parseExpressionAt } from 'acorn'
+import type { Data, Entry } from './data.ts'
+import { keyOf, readValue, type Tree, UNKNOWN } from './javascript.ts'
+import type { SourceFile } from './source.ts'
+
+/** What a module exports, as far as it is written down: nothing of it is run. */
+export function readModule(file: SourceFile): Data | undefined {
+  const program = parseModule(file.text) as Tree & { body: readonly Statement[] }
+  for (const statement of program.body) {
+    const { declaration, expression } = statement
+    if (statement.type === 'ExportDefaultDeclaration' && declaration) {
+      return dataOf(lookUp(declaration, program.body), file, program.body)
+    }
+    const { left, right } = expression ?? {}
+    if (expression?.type === 'AssignmentExpression' && left && right) {
+      const name = file.text.slice(left.start, left.end).replace(/\s/g, '')
+      if (name === 'module.exports' || name === 'exports') {
+        return dataOf(lookUp(right, program.body), file, program.body)
+      }
+      if (/^(module\.)?exports\.apps$/.test(name)) return ofApps(right, file, program.body)
+    }
+  }
+  return undefined
+}
+
+/** JSON is an expression of JavaScript, which keeps the places of what is in it. */
+export function readJson(file: SourceFile): Data {
+  const lead = /^\s*/.exec(file.text)?.[0].length ?? 0
+  return dataOf(parseExpressionAt(file.text, lead, { ecmaVersion: 'latest' }) as Tree, file, [])
+}
+
+type Statement = Tree & {
+  readonly declaration?: Tree
+  readonly declarations?: readonly (Tree & { readonly id?: Tree; readonly init?: Tree })[]
+  readonly expression?: Tree
+}
+
+function parseModule(text: string): Node {
+  const options = { ecmaVersion: 'latest', allowHashBang: true } as const
+  try {
+    return parse(text, { ...options, sourceType: 'module' })
+  } catch {
+    return parse(text, { ...options, sourceType: 'script', allowReturnOutsideFunction: true })
+  }
+}
+
+/** What a constant of the same file holds. */
+function lookUp(tree: Tree, body: readonly Statement[]): Tree {
+  if (tree.type !== 'Identifier') return tree
+  const found = body
+    .flatMap(
+      ({ declarations, declaration }) =>
+        declarations ?? (declaration as Statement | undefined)?.declarations ?? [],
+    )
+    .find(({ id }) => id?.name === tree.name)
+  return found?.init ?? tree
+}
+
+function ofApps(tree: Tree, file: SourceFile, body: readonly Statement[]): Data {
+  const apps = dataOf(lookUp(tree, body), file, body)
+  return { ...apps, entries: new Map([['apps', { start: tree.start, value: apps }]]) }
+}
+
+function dataOf(tree: Tree, file: SourceFile, body: readonly Statement[]): Data {
+  const value = readValue(tree, file.text)
+  const isScalar = ['string', 'number', 'boolean'].includes(typeof value) || value === null
+  return {
+    file,
+    start: tree.start,
+    end: tree.end,
+    scalar: isScalar ? (value as Data['scalar']) : undefined,
+    isUnknown: value === UNKNOWN,
+    get entries() {
+      return entriesOf(tree, file, body)
+    },
+    get items() {
+      if (tree.type !== 'ArrayExpression') return undefined
+      return (tree.elements ?? []).flatMap((one) =>
+        one ? [dataOf(lookUp(one, body), file, body)] : [],
+      )
+    },
+    insert(key, text) {
+      const [first] = tree.properties ?? []
+      if (tree.type !== 'ObjectExpression') return undefined
+      const name = file.path.endsWith('.json') ? JSON.stringify(key) : key
+      if (!first) return { start: tree.start, end: tree.end, text: `{ ${name}: ${text} }` }
+      const before = file.before(first.start)
+      const gap = /^\s*$/.test(before) ? `${file.eol}${before}` : ' '
+      return { start: first.start, end: first.start, text: `${name}: ${text},${gap}` }
+    },
+  }
+}
+
+function entriesOf(tree: Tree, file: SourceFile, body: readonly Statement[]): Map<string, Entry> {
+  const entries = new Map<string, Entry>()
+  for (const property of tree.properties ?? []) {
+    if (property.type === 'SpreadElement') {
+      const spread = property.argument && lookUp(property.argument, body)
+      if (spread) for (const [key, entry] of entriesOf(spread, file, body)) entries.set(key, entry)
+      continue
+    }
+    const key = keyOf(property)
+    const value = property.value as Tree | undefined
+    if (key === undefined || !value) continue
+    entries.set(key, { start: property.start, value: dataOf(lookUp(value, body), file, body) })
+  }
+  return entries
+}

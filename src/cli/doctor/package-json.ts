@@ -1,0 +1,47 @@
+import { quote } from 'shell-quote'
+import { ofText } from './command.ts'
+import { at } from './data.ts'
+import { readJson } from './javascript-data.ts'
+import { problemOf } from './problem-of.ts'
+import { reportLaunch } from './report-launch.ts'
+import type { SourceFile } from './source.ts'
+import type { World } from './world.ts'
+
+/** The scripts that deployments start; what is for development may watch as it likes. */
+const STARTED =
+  /^(start|serve|server|production|prod)([:_-](prod|production|server|api|web|worker|app|all))?$/
+
+/** Reads the scripts with which an application is started in production. */
+export function examinePackageJson(file: SourceFile, world: World): void {
+  const scripts = scriptsOf(file, world)
+  for (const [name, { start, value }] of scripts?.entries ?? []) {
+    if (!STARTED.test(name) || typeof value.scalar !== 'string') continue
+    reportLaunch(world, ofText(value.scalar, 'sh', world.around(file, { bringsShell: true })), {
+      file,
+      offset: start,
+      by: 'npm',
+      edits: (better) => {
+        const text =
+          better[0] === 'sh' && better[1] === '-c' ? (better[2] ?? '') : commandLine(better)
+        return [{ start: value.start, end: value.end, text: JSON.stringify(text) }]
+      },
+    })
+  }
+}
+
+/** npm puts node_modules/.bin into the PATH, and `env` before variables is not needed in a shell. */
+function commandLine(argv: readonly string[]): string {
+  const [program = '', ...args] = argv[0] === 'env' ? argv.slice(1) : argv
+  return quote([program.replace('node_modules/.bin/', ''), ...args]).replaceAll('\\=', '=')
+}
+
+function scriptsOf(file: SourceFile, world: World) {
+  try {
+    JSON.parse(file.text)
+    return at(readJson(file), 'scripts')
+  } catch (error) {
+    const { message, line } = problemOf(error)
+    world.unread(file.path, `it is no JSON: ${message}`, line)
+    return undefined
+  }
+}

@@ -1,0 +1,232 @@
+import { chmodSync, mkdirSync, symlinkSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { examine } from '../../../src/cli/doctor/examine.ts'
+import { doctor } from '../../../src/cli/doctor/index.ts'
+import { write } from './written.ts'
+
+type Files = Readonly<Record<string, string | Uint8Array>>
+const unreadIn = (files: Files) =>
+  examine(write(files)).unread.map(({ file, line, why }) => `${file}:${line ?? ''} ${why}`)
+const findsIn = (files: Files) =>
+  examine(write(files)).findings.map(({ file, line, rule }) => `${file}:${line} ${rule}`)
+const binary = new Uint8Array([0x7f, 0x45, 0x4c, 0x46, 0, 1, 2, 3, 0xff, 0xfe])
+
+const NAMES = [
+  'Dockerfile',
+  'compose.yaml',
+  'shop.service',
+  'ecosystem.config.js',
+  'ecosystem.json',
+  'ecosystem.config.yml',
+  'package.json',
+]
+
+describe('what is not what its name says', () => {
+  test.each(NAMES)('%s that is binary, empty, blank or too large is told in a line', (name) => {
+    for (const [content, why] of [
+      [binary, 'it is no text in UTF-8'],
+      ['', 'it is empty'],
+      [' \r\n\t\n', 'it is empty'],
+      ['#'.repeat(2 ** 20 + 1), 'it has 1048577 bytes, more than the 1048576 that are read'],
+    ] as const) {
+      expect(unreadIn({ [name]: content })).toEqual([`${name}: ${why}`])
+    }
+  })
+
+  test.each([
+    [
+      'Dockerfile',
+      '<html>\n<body>',
+      "Dockerfile:1 it is no Dockerfile: '<html>' is no instruction",
+    ],
+    ['Dockerfile', '# nothing\nCMD npm start\n', 'Dockerfile: it has no FROM, and so no image'],
+    ['Dockerfile', 'FROM node\nCMDD npm start\n', "Dockerfile:2 'CMDD' is no instruction"],
+    ['compose.yaml', 'a: [b\n', /^compose.yaml:\d it is no YAML: Flow sequence/],
+    ['compose.yaml', 'hello\n', 'compose.yaml: it has no services: it is no Compose file'],
+    [
+      'compose.yaml',
+      'services: [1, 2]\n',
+      'compose.yaml: it has no services: it is no Compose file',
+    ],
+    [
+      'compose.yaml',
+      'services: { web: { build: ., stop_grace_period: soon } }\n',
+      "compose.yaml:1 'soon' is no stop_grace_period, such as 30s",
+    ],
+    ['k8s.yml', 'apiVersion: apps/v1\nkind: Deployment\n  spec:\n', /^k8s.yml:\d it is no YAML: /],
+    ['shop.service', '{"a": 1}\n', 'shop.service: it is no unit of systemd: it has no settings'],
+    [
+      'shop.service',
+      '[Service]\nExecStart=/usr/bin/node a.js\nnode b.js\n',
+      'shop.service:3 this is neither a section nor a setting',
+    ],
+    [
+      'shop.service',
+      '[Service]\nType=exec\n',
+      'shop.service: it has no ExecStart in a section [Service]',
+    ],
+    [
+      'shop.service',
+      '[Service]\nExecStart=/usr/bin/node a.js\nTimeoutStopSec=soon\n',
+      "shop.service:3 'soon' is no time",
+    ],
+    [
+      'ecosystem.config.js',
+      'module.exports = {',
+      /^ecosystem.config.js:1 it is no JavaScript: Unexpected token/,
+    ],
+    [
+      'ecosystem.config.js',
+      'FROM node\nCMD npm start',
+      /^ecosystem.config.js:1 it is no JavaScript: /,
+    ],
+    [
+      'ecosystem.config.js',
+      'module.exports = load()\n',
+      'ecosystem.config.js: it has no apps that are written down: what a program makes of it is not known',
+    ],
+    [
+      'ecosystem.config.js',
+      'console.log(1)\n',
+      'ecosystem.config.js: it exports nothing that is written down: module.exports = { apps: [ … ] } was expected',
+    ],
+    ['ecosystem.json', '{ "apps": [', /^ecosystem.json:1 it is no JSON: /],
+    ['ecosystem.config.yml', 'apps: [a', /^ecosystem.config.yml:1 it is no YAML: /],
+    ['package.json', '{ "scripts": { "start": "npm run x", } }', /^package.json: it is no JSON: /],
+    ['package.json', 'scripts: start', /^package.json: it is no JSON: /],
+  ])('%s with %j', (name, content, why) => {
+    const unread = unreadIn({ [name]: content })
+    expect(unread).toHaveLength(1)
+    if (typeof why === 'string') expect(unread[0]).toBe(why)
+    else expect(unread[0]).toMatch(why)
+    expect(unread[0]).not.toMatch(/\n|at Object|node_modules/)
+  })
+
+  test.each([
+    ['package.json', '[]'],
+    ['package.json', 'null'],
+    ['package.json', '{ "scripts": 7 }'],
+    ['package.json', '{ "scripts": { "start": ["a"] } }'],
+    ['compose.yaml', 'services: { web: null, api: 3, job: [a] }'],
+    ['compose.yaml', 'services: { web: { build: ., command: { a: b }, stop_signal: [] } }'],
+    ['k8s.yaml', 'apiVersion: v1\nkind: Pod\nspec: { containers: { a: b } }'],
+    ['k8s.yaml', 'apiVersion: v1\nkind: List\nitems: 3'],
+    ['ecosystem.config.js', 'module.exports = { apps: [,, null, 7, { script: 3 }] }'],
+    ['a.yaml', 'just: [some, yaml'],
+    ['Dockerfile', 'FROM node\nCMD\nENTRYPOINT []\nSTOPSIGNAL\nCOPY\nSHELL\n'],
+    ['Dockerfile', 'FROM node\nCMD ["node", "server.js"\n'],
+    ['Dockerfile', 'FROM node\nCMD "\'`$(\\'],
+  ])('%s with the odd %j is no reason to throw', (name, content) => {
+    expect(() => examine(write({ [name]: content }))).not.toThrow()
+  })
+})
+
+test('anchors that refer to themselves, and those that grow without end, are no reason to hang', () => {
+  const laughs = [
+    'a0: &a0 [x]',
+    ...Array.from({ length: 40 }, (_, n) => `a${n + 1}: &a${n + 1} [*a${n}, *a${n}]`),
+  ]
+  const files = {
+    'compose.yaml': `${laughs.join('\n')}\nservices: &s\n  web: { build: ., command: *a40, <<: *s }\n`,
+  }
+  expect(() => examine(write(files))).not.toThrow()
+})
+
+test('several documents, with errors in one, are told with the line', () => {
+  const files = { 'k8s.yaml': 'apiVersion: v1\nkind: Pod\n---\na: b: c\n' }
+  expect(unreadIn(files)).toEqual([
+    expect.stringMatching(/^k8s.yaml:4 it is no YAML: Nested mappings/),
+  ])
+})
+
+test('a byte order mark and CRLF change nothing, and the diff keeps them', () => {
+  const files = {
+    Dockerfile: '\uFEFFFROM node:20\r\nCOPY . .\r\nCMD npm start\r\n',
+    'compose.yaml': '\uFEFFservices:\r\n  web:\r\n    build: .\r\n    stop_grace_period: 1s\r\n',
+    'package.json': '\uFEFF{\r\n  "scripts": { "start": "nodemon a.js" }\r\n}\r\n',
+    'shop.service': '\uFEFF[Service]\r\nExecStart=/usr/bin/node a.js\r\nKillMode=none\r\n',
+    'ecosystem.config.js':
+      "\uFEFFmodule.exports = { apps: [{ script: 'npm', args: 'start' }] }\r\n",
+  }
+  expect(findsIn(files)).toEqual([
+    'Dockerfile:3 npm-in-front',
+    'compose.yaml:4 grace-too-short',
+    'ecosystem.config.js:1 npm-in-front',
+    'package.json:2 watcher-in-front',
+    'shop.service:3 kill-mode',
+  ])
+  for (const { diff } of examine(write(files)).findings) {
+    expect(diff).toMatch(/^\+[^+].*\r$/m)
+  }
+})
+
+describe('a directory', () => {
+  test('that has nothing in it is told, and is no success', () => {
+    const { text, code } = doctor(write({}), {
+      grace: undefined,
+      json: false,
+      strict: false,
+      colour: false,
+    })
+    expect(text).toMatch(/^Nothing to look at in .*: no Dockerfile, Compose file, /)
+    expect(code).toBe(2)
+  })
+
+  test('is not followed into node_modules, .git and dist, nor through links', () => {
+    const bad = 'FROM node\nCMD npm start\n'
+    const directory = write({
+      'package.json': '{}',
+      'node_modules/x/Dockerfile': bad,
+      '.git/Dockerfile': bad,
+      'dist/Dockerfile': bad,
+      'a/b/package.json': '{}',
+    })
+    symlinkSync('..', join(directory, 'a/loop'))
+    symlinkSync('loop', join(directory, 'a/b/loop'))
+    expect(examine(directory)).toMatchObject({
+      looked: [{ file: 'package.json' }, { file: 'a/b/package.json' }],
+      findings: [],
+      unread: [],
+    })
+  })
+
+  test('whose files are links to nothing or to themselves, or directories, is told of them', () => {
+    const directory = write({})
+    symlinkSync('nowhere', join(directory, 'Dockerfile'))
+    symlinkSync('compose.yaml', join(directory, 'compose.yaml'))
+    mkdirSync(join(directory, 'package.json'))
+    expect(examine(directory).unread).toEqual([
+      { file: 'Dockerfile', line: null, why: 'it is a link to nothing' },
+      { file: 'compose.yaml', line: null, why: 'it is a link to itself' },
+      { file: 'package.json', line: null, why: 'it is no file' },
+    ])
+  })
+
+  test.skipIf(process.getuid?.() === 0)('with a file that may not be read is told of it', () => {
+    const directory = write({ Dockerfile: 'FROM node\n' })
+    chmodSync(join(directory, 'Dockerfile'), 0)
+    expect(examine(directory).unread).toEqual([
+      { file: 'Dockerfile', line: null, why: 'it may not be read' },
+    ])
+  })
+
+  test('named by one of its files is looked at for that file alone', () => {
+    const directory = write({
+      Dockerfile: 'FROM node\nCMD npm start\n',
+      'package.json': '{"scripts":{"start":"nodemon a.js"}}',
+    })
+    const { looked, findings } = examine(join(directory, 'package.json'))
+    expect(looked).toEqual([{ file: 'package.json', kind: 'package.json' }])
+    expect(findings.map(({ rule }) => rule)).toEqual(['watcher-in-front'])
+  })
+})
+
+test('a comment that takes back a rule that there is not is told', () => {
+  const { notes } = examine(
+    write({ Dockerfile: 'FROM node\n# lastcall-ignore npm-infront: x\nCMD npm start\n' }),
+  )
+  expect(notes).toEqual([
+    { file: 'Dockerfile', text: "line 2: lastcall-ignore names 'npm-infront', which is no rule" },
+  ])
+})

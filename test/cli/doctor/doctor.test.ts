@@ -1,0 +1,52 @@
+import { execFileSync } from 'node:child_process'
+import { describe, expect, test } from 'vitest'
+import { examine } from '../../../src/cli/doctor/examine.ts'
+import { RULES } from '../../../src/cli/doctor/rules.ts'
+import { deployments } from './deployments/index.ts'
+import { write } from './written.ts'
+
+const all = Object.entries(deployments)
+const found = (directory: string) =>
+  examine(directory).findings.map(({ file, line, rule }) => `${file}:${line} ${rule}`)
+
+describe.each(all)('of each kind: %s', (kind, { broken, sound }) => {
+  test('there are ten broken deployments at least, and ten sound ones', () => {
+    expect(broken.length).toBeGreaterThanOrEqual(10)
+    expect(sound.length).toBeGreaterThanOrEqual(10)
+  })
+
+  test.each(broken)('$name is found', ({ files, finds }) => {
+    const { findings, unread, looked } = examine(write(files))
+    expect(findings.map(({ file, line, rule }) => `${file}:${line} ${rule}`)).toEqual(finds)
+    expect(unread).toEqual([])
+    expect(looked.map(({ kind }) => kind)).toContain(kind)
+  })
+
+  test.each(sound)('$name is sound', ({ files }) => {
+    const { findings, unread, looked } = examine(write(files))
+    expect({ findings, unread }).toEqual({ findings: [], unread: [] })
+    expect(looked.map(({ kind }) => kind)).toContain(kind)
+  })
+
+  test.each(broken)('$name is sound with the diff applied', ({ files, finds }) => {
+    for (const [index, finding] of finds.entries()) {
+      const directory = write(files)
+      const { diff, rule } = examine(directory).findings[index] ?? {}
+      const applied = execFileSync('patch', ['-p1', '--fuzz=0'], {
+        cwd: directory,
+        input: diff,
+        encoding: 'utf8',
+      })
+      expect(applied).toMatch(/^patching file/)
+      expect(found(directory).filter((one) => one.endsWith(` ${rule}`))).toEqual([])
+      expect(found(directory).length).toBeLessThan(finds.length)
+      expect(finding).toContain(rule)
+    }
+  })
+})
+
+test('every rule has a broken deployment', () => {
+  const rules = all.flatMap(([, { broken }]) => broken.flatMap(({ finds }) => finds))
+  const named = new Set(rules.map((one) => one.split(' ')[1]))
+  expect([...named].sort()).toEqual(Object.keys(RULES).sort())
+})
