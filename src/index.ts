@@ -1,9 +1,20 @@
 export { createShutdown, detectPlatform } from './create-shutdown.ts'
+export {
+  type Diagnosis,
+  type DiagnosisFinding,
+  type DiagnosisId,
+  diagnose,
+  formatDiagnosis,
+  type OtherListener,
+  type ProcessSignals,
+  type SignalListeners,
+} from './diagnose.ts'
 export type { Duration } from './duration.ts'
 export { AbortError, LastcallError, type LastcallErrorCode, TimeoutError } from './errors.ts'
 export type { EventMap, EventOf, ShutdownEvent } from './events.ts'
 export type { ExitCodes } from './exit-code.ts'
 export type { DisposableResource, Hook, HookContext, Hooks } from './hook.ts'
+export type { ProcessInfo, ProcessKind } from './living.ts'
 export { PHASES, type Phase, type PhaseName, type PhaseOption } from './phases.ts'
 export { formatPlan, type Plan, type PlannedHook, type PlannedPhase } from './plan.ts'
 export type { Platform, PlatformGuess, PlatformName } from './platform.ts'

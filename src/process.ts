@@ -1,5 +1,6 @@
 import type { Writable } from 'node:stream'
 import type { Company } from './company.ts'
+import type { Living } from './living.ts'
 
 /** The process, as the rest of the library is handed it. This is the one file that touches `process`. */
 export interface ProcessPort {
@@ -43,6 +44,7 @@ export interface Thread {
 
 // Known to every copy of the package, whichever version: the shape behind it never changes.
 const COMPANY = Symbol.for('lastcall.company.v1')
+const LISTENERS = Symbol.for('lastcall.listeners.v1')
 
 export const systemProcess: ProcessPort = {
   get pid() {
@@ -73,6 +75,7 @@ export const systemProcess: ProcessPort = {
   },
   fileExists: (path) => process.getBuiltinModule('node:fs').existsSync(path),
   on(event, listener) {
+    ourListeners().add(listener)
     process.on(event, listener as () => void)
     if (event === 'message') leaveChannelUncounted('unrefCounted')
     return () => {
@@ -144,6 +147,34 @@ export const systemProcess: ProcessPort = {
 
 /** Our own threads. */
 const threads = new Set<unknown>()
+
+/** What a diagnosis is made from. */
+export const systemLiving: Living = {
+  get pid() {
+    return process.pid
+  },
+  get signals() {
+    return signalNumbers()
+  },
+  read(path) {
+    try {
+      return process.getBuiltinModule('node:fs').readFileSync(path, 'utf8')
+    } catch {
+      return undefined
+    }
+  },
+  listeners: (signal) =>
+    process.listeners(signal as NodeJS.Signals).map((listener) => {
+      return { listener, isOurs: ourListeners().has(listener) }
+    }),
+}
+
+/** The listeners that this package, in whichever copy, has put in place. */
+function ourListeners(): WeakSet<object> {
+  const shared = globalThis as { [LISTENERS]?: WeakSet<object> }
+  shared[LISTENERS] ??= new WeakSet()
+  return shared[LISTENERS]
+}
 
 /**
  * The modules of Node that have to do with time, whatever the globals are. They are loaded already: to

@@ -67,6 +67,8 @@ describe.each([
       'TimeoutError',
       'createShutdown',
       'detectPlatform',
+      'diagnose',
+      'formatDiagnosis',
       'formatPlan',
       'formatReport',
     ])
