@@ -29,6 +29,7 @@ export interface ProcessInfo {
   readonly kind: ProcessKind
   /** The name of its program: `npm`, `sh`, `tini`. */
   readonly name: string
+  /** The start of its command line, of what is known to be in front; of others the name alone. */
   readonly command: string
   /** The signals that it ignores. */
   readonly ignored: readonly string[]
@@ -41,8 +42,10 @@ export function processInfo(living: Living, pid: number): ProcessInfo | undefine
   const argv = (living.read(`/proc/${pid}/cmdline`) ?? '').split('\0').filter((arg) => arg !== '')
   const comm = field(status, 'Name') ?? ''
   const kind = pid === living.pid ? 'self' : kindOf(argv, comm)
-  const command = argv.join(' ') || comm
   const name = nameOf(argv, comm, kind)
+  // What others are started with may hold what is nobody's business in a log.
+  const isTold = kind !== 'other' && kind !== 'self'
+  const command = isTold ? argv.join(' ') || comm : name
   return { pid, kind, name, command: shorten(command), ignored: mask(living, status, 'SigIgn') }
 }
 
@@ -100,8 +103,15 @@ function kindOf(argv: readonly string[], comm: string): ProcessKind {
   )
   if (title === 'lastcall' || script === 'lastcall') return 'init'
   if (MANAGER.test(title) || (isNode(base) && MANAGER.test(script))) return 'package manager'
+  const own = args.slice(
+    0,
+    Math.max(
+      0,
+      args.findIndex((arg) => !arg.startsWith('-')),
+    ),
+  )
   const watches =
-    args.some((arg) => /^--watch/.test(arg)) || (script === 'tsx' && args.includes('watch'))
+    own.some((arg) => /^--watch/.test(arg)) || (script === 'tsx' && args.includes('watch'))
   if (WATCHER.test(title) || (isNode(base) && (WATCHER.test(script) || watches))) return 'watcher'
   return 'other'
 }

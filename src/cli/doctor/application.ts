@@ -21,10 +21,15 @@ export interface ShutdownCall {
   readonly leavesWithSignal: boolean
 }
 
+/** No application has more of them in a file, or a longer one. */
+const MOST = 20
+const LONGEST = 20_000
+
 /** Every `createShutdown()` in a source. Only the call is parsed, so that the rest may be TypeScript. */
 export function shutdownCalls(file: SourceFile): ShutdownCall[] {
   const code = withoutComments(file.text)
-  return [...code.matchAll(/(?<![.\w])createShutdown\s*\(/g)].flatMap((match) => {
+  const matches = [...code.matchAll(/(?<![.\w])createShutdown\s*\(/g)].slice(0, MOST)
+  return matches.flatMap((match) => {
     if (/\bfunction\s+$/.test(code.slice(0, match.index))) return []
     return [readCall(file, code, match.index)]
   })
@@ -74,7 +79,8 @@ function innermost(tree: Tree | undefined): Tree | undefined {
 
 function parseAt(code: string, offset: number): Node | undefined {
   try {
-    return parseExpressionAt(code, offset, { ecmaVersion: 'latest', sourceType: 'module' })
+    const text = code.slice(offset, offset + LONGEST)
+    return parseExpressionAt(text, 0, { ecmaVersion: 'latest', sourceType: 'module' })
   } catch {
     return undefined
   }

@@ -1,5 +1,5 @@
 import { launch } from './command.ts'
-import { at, type Data, flow, placeOf, set, textAt, texts } from './data.ts'
+import { at, type Data, placeOf, set, setCommand, textAt, texts } from './data.ts'
 import { goDuration, seconds } from './durations.ts'
 import { isForeign } from './images.ts'
 import { reportLaunch } from './report-launch.ts'
@@ -68,7 +68,7 @@ function checkCommand(service: Data, file: SourceFile, world: World): void {
     edits: (better) => {
       const key = isCommand ? 'command' : 'entrypoint'
       const kept = isCommand && startsWith(better, front) ? better.slice(front.length) : better
-      const edits = set(service, key, flow(kept))
+      const edits = setCommand(service, key, kept, written)
       // What the entrypoint was given is in it now.
       return isCommand || !command ? edits : [...edits, ...set(service, 'command', '[]')]
     },
@@ -82,8 +82,20 @@ function startsWith(argv: readonly string[], front: readonly string[]): boolean 
 /** Compose splits a text into words as a shell would, and runs no shell. */
 function argvOf(data: Data | undefined): readonly string[] | undefined {
   if (!data || data.scalar === null) return undefined
-  if (typeof data.scalar === 'string') return words(data.scalar.replaceAll('$$', '$'))
-  return texts(data)?.map((word) => word.replaceAll('$$', '$'))
+  if (typeof data.scalar === 'string') return words(read(data.scalar))
+  return texts(data)?.map(read)
+}
+
+/** Stands for a variable that Compose puts in itself, before any shell sees it. */
+const VARIABLE = '\uE001'
+
+/** `$$` is what a shell is to see as `$`. */
+function read(word: string): string {
+  return word.replaceAll('$$', '\uE002').replaceAll('$', VARIABLE).replaceAll('\uE002', '$')
+}
+
+function written(word: string): string {
+  return word.replaceAll('$', '$$$$').replaceAll(VARIABLE, '$')
 }
 
 function checkGrace(name: string, service: Data, file: SourceFile, world: World): void {

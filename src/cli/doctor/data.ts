@@ -57,3 +57,34 @@ export function texts(data: Data | undefined): string[] | undefined {
 export function flow(argv: readonly string[]): string {
   return `[${argv.map((word) => JSON.stringify(word)).join(', ')}]`
 }
+
+/** Puts a command into a list's place; where one of its words alone has got something more, just there. */
+export function setCommand(
+  data: Data,
+  key: string,
+  argv: readonly string[],
+  written: (word: string) => string = (word) => word,
+): Edit[] {
+  const items = data.entries.get(key)?.value.items ?? []
+  const changed = items.filter(({ scalar }, index) => scalar !== written(argv[index] ?? ''))
+  const [item] = changed
+  if (item && changed.length === 1 && items.length === argv.length) {
+    const edit = insertedInto(item, written(argv[items.indexOf(item)] ?? ''))
+    if (edit) return [edit]
+  }
+  return set(data, key, flow(argv.map(written)))
+}
+
+/** What a text has got more, put where the same words stand in the file, however they are quoted there. */
+function insertedInto({ file, start, end, scalar }: Data, text: string): Edit | undefined {
+  const before = String(scalar)
+  let same = 0
+  while (same < before.length && before[same] === text[same]) same++
+  const more = text.length - before.length
+  if (more <= 0 || text.slice(same + more) !== before.slice(same)) return undefined
+  const follows = /^[^"'\\\n]{4,40}/.exec(before.slice(same))?.[0]
+  const raw = file.text.slice(start, end)
+  const at = follows === undefined ? -1 : raw.indexOf(follows)
+  if (follows === undefined || at < 0 || raw.includes(follows, at + 1)) return undefined
+  return { start: start + at, end: start + at, text: text.slice(same, same + more) }
+}

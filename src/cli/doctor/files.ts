@@ -49,7 +49,7 @@ export function findFiles(target: string): Found {
     if (!kind) continue
     const isDeployment = kind !== 'source' && kind !== 'script'
     if (isFile && isDeployment && join(root, file) !== path) continue
-    if (isDeployment && isForDevelopment(file) && !isFile) development.push(file)
+    if (isDeployment && kind !== 'yaml' && isForDevelopment(file) && !isFile) development.push(file)
     else paths.set(kind, [...(paths.get(kind) ?? []), file])
   }
   return { root, paths, development, unread }
@@ -122,7 +122,8 @@ function kindOf(path: string): Kind | undefined {
   }
   if (/^(docker-|podman-)?compose([.-][\w.-]+)?\.ya?ml$/.test(name)) return 'compose'
   if (/\.service$/.test(name) || /\.service\.d\/[^/]+\.conf$/.test(path)) return 'systemd'
-  if (/^(ecosystem|pm2)([.-][\w.-]+)?\.([cm]?js|json|ya?ml)$/.test(name)) return 'pm2'
+  if (/^(ecosystem|pm2)([.-][\w.-]+)?\.(json|ya?ml)$/.test(name)) return 'pm2'
+  if (/^(ecosystem([.-][\w.-]+)?|pm2[.-]config)\.[cm]?js$/.test(name)) return 'pm2'
   if (PM2_ALSO.has(name)) return 'pm2'
   if (/\.ya?ml$/.test(name)) return 'yaml'
   if (/\.(sh|bash)$/.test(name) || /entrypoint/.test(name)) return 'script'
@@ -135,6 +136,7 @@ function kindOf(path: string): Kind | undefined {
 
 /** Files that only somebody's own machine starts. */
 function isForDevelopment(path: string): boolean {
+  if (/(^|\/)(tests?|e2e|fixtures|\.devcontainer)\//.test(path)) return true
   return /[.-](dev|devel|development|local|test|tests|testing|ci|e2e|debug|override)([.-]|$)|^(dev|test|ci)\.dockerfile$/i.test(
     basename(path),
   )

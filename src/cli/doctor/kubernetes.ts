@@ -1,5 +1,5 @@
 import { launch } from './command.ts'
-import { at, type Data, flow, placeOf, set, textAt, texts } from './data.ts'
+import { at, type Data, placeOf, set, setCommand, textAt, texts } from './data.ts'
 import { seconds } from './durations.ts'
 import { isForeign } from './images.ts'
 import { checkPreStop, preStopOf } from './pre-stop.ts'
@@ -31,16 +31,12 @@ export function examineKubernetes(file: SourceFile, world: World): void {
     world.unread(file.path, `${what}: ${message}`, file.lineOf(offset))
   }
   if (errors.length > 0) return
-  if (isTemplate) {
-    world.note(
-      file.path,
-      'is a template: what stands in {{ }} is not known, and what is missing may come from there',
-    )
-  }
   const resources = documents.flatMap((one) => at(one, 'items')?.items ?? [one])
   for (const resource of resources) {
     const pod = podOf(resource)
-    if (pod) examinePod(pod, { kind: textAt(resource, 'kind') ?? '', isTemplate }, file, world)
+    if (!pod) continue
+    if (isTemplate) world.note(file.path, 'is a template: what stands in {{ }} is not known')
+    examinePod(pod, { kind: textAt(resource, 'kind') ?? '', isTemplate }, file, world)
   }
 }
 
@@ -73,7 +69,7 @@ function examinePod(pod: Data, { kind, isTemplate }: About, file: SourceFile, wo
   const isPart = own.every((container) => !container.entries.has('image'))
   const isWhole = !isPart && !isTemplate
   for (const container of own) {
-    checkCommand(container, file, world)
+    checkCommand(container, kind, file, world)
     const signal = textAt(container, 'lifecycle', 'stopSignal')
     const lifecycle = at(container, 'lifecycle')
     if (signal !== undefined && lifecycle) {
@@ -92,7 +88,7 @@ function examinePod(pod: Data, { kind, isTemplate }: About, file: SourceFile, wo
   checkGrace(pod, own, isWhole, file, world)
 }
 
-function checkCommand(container: Data, file: SourceFile, world: World): void {
+function checkCommand(container: Data, kind: string, file: SourceFile, world: World): void {
   const [command, args] = ['command', 'args'].map((key) => at(container, key))
   const front = texts(command) ?? []
   const rest = texts(args) ?? []
@@ -103,9 +99,11 @@ function checkCommand(container: Data, file: SourceFile, world: World): void {
     file,
     offset: placeOf(container, key),
     by: 'container',
+    // What ends by itself is seldom stopped.
+    severity: /Job$/.test(kind) ? 'warning' : 'error',
     edits: (better) => {
-      if (key === 'args') return set(container, 'args', flow(better.slice(front.length)))
-      const edits = set(container, 'command', flow(better))
+      if (key === 'args') return setCommand(container, 'args', better.slice(front.length))
+      const edits = setCommand(container, 'command', better)
       return args ? [...edits, ...set(container, 'args', '[]')] : edits
     },
   })

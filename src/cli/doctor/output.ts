@@ -12,10 +12,23 @@ export function textOf(examination: Examination, { colour }: { readonly colour: 
       const place = line === null ? file : `${file}:${line}`
       return `${paint(place, 1)}  ${paint('not read', 31)}\n  ${why}.\n`
     }),
-    ...(notes.length > 0 ? [notes.map(({ file, text }) => `${file}: ${text}\n`).join('')] : []),
+    ...(notes.length > 0 ? [noteText(notes)] : []),
     summary(examination),
   ]
   return parts.join('\n')
+}
+
+/** The same note of several files is told once. */
+function noteText(notes: Examination['notes']): string {
+  const files = new Map<string, Set<string>>()
+  for (const { file, text } of notes) files.set(text, (files.get(text) ?? new Set()).add(file))
+  return [...files]
+    .map(([text, names]) => {
+      const [first = '', second = ''] = names
+      const several = `${first}, ${second}${names.size > 2 ? ` and ${names.size - 2} more` : ''}`
+      return `${names.size === 1 ? first : several}: ${text}\n`
+    })
+    .join('')
 }
 
 type Paint = (text: string, ...codes: number[]) => string
@@ -86,7 +99,8 @@ function summary({ directory, looked, findings, unread, shutdowns, ignored }: Ex
     ...(unread.length > 0 ? [`${counted(unread.length, 'file')} not read`] : []),
     ...(ignored > 0 ? [`${ignored} ignored`] : []),
   ]
-  return [what, ...calls, `${counts.join(', ')}.`].join('\n')
+  const more = calls.length > 5 ? [`And ${calls.length - 5} more.`] : []
+  return [what, ...calls.slice(0, 5), ...more, `${counts.join(', ')}.`].join('\n')
 }
 
 function counted(count: number, thing: string): string {

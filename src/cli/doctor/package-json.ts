@@ -11,15 +11,20 @@ import type { World } from './world.ts'
 const STARTED =
   /^(start|serve|server|production|prod)([:_-](prod|production|server|api|web|worker|app|all))?$/
 
+const ALSO_ELSEWHERE = /^(shell-in-front|npm-in-front)$/
+
 /** Reads the scripts with which an application is started in production. */
 export function examinePackageJson(file: SourceFile, world: World): void {
   const scripts = scriptsOf(file, world)
   for (const [name, { start, value }] of scripts?.entries ?? []) {
     if (!STARTED.test(name) || typeof value.scalar !== 'string') continue
-    reportLaunch(world, ofText(value.scalar, 'sh', world.around(file, { bringsShell: true })), {
+    const started = ofText(value.scalar, 'sh', world.around(file, { bringsShell: true }))
+    reportLaunch(world, started, {
       file,
       offset: start,
       by: 'npm',
+      // Whether anything starts the application by this script is said elsewhere, and found there.
+      ...(ALSO_ELSEWHERE.test(started.trouble?.rule ?? '') ? { severity: 'warning' } : {}),
       edits: (better) => {
         const text =
           better[0] === 'sh' && better[1] === '-c' ? (better[2] ?? '') : commandLine(better)

@@ -1,8 +1,13 @@
 /** What starts an application again whenever a file changes, as it would be started without that. */
 export function withoutWatching(name: string, args: readonly string[]): string[] | undefined {
   if (name === 'node' || name === 'bun' || name === 'deno') {
-    const kept = args.filter((arg) => !/^--(watch|hot)(-path|-preserve-output)?(=.*)?$/.test(arg))
-    return kept.length === args.length ? undefined : [name, ...kept]
+    // What comes after the script is the application's own.
+    const first = args.findIndex(
+      (arg, at) => !arg.startsWith('-') && !TAKES.test(args[at - 1] ?? ''),
+    )
+    const own = args.slice(0, first < 0 ? args.length : first)
+    const kept = own.filter((arg) => !/^--(watch|hot)(-path|-preserve-output)?(=.*)?$/.test(arg))
+    return kept.length === own.length ? undefined : [name, ...kept, ...args.slice(own.length)]
   }
   if (name === 'tsx') {
     const [first = '', ...rest] = args
@@ -18,6 +23,9 @@ export function withoutWatching(name: string, args: readonly string[]): string[]
   if (name !== 'nodemon' && name !== 'supervisor') return undefined
   return started(args)
 }
+
+/** Options of node that take the next word. */
+const TAKES = /^(-r|-C|--require|--import|--loader|--conditions|--env-file)$/
 
 const OF_TS_NODE_DEV =
   /^--(respawn|transpile-only|clear|watch|ignore-watch|poll|quiet|notify)(=.*)?$/

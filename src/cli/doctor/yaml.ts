@@ -25,7 +25,18 @@ export interface YamlFile {
 /** Reads every document of a file. Of a template it reads what is there whatever the values are. */
 export function readYaml(file: SourceFile): YamlFile {
   const isTemplate = file.text.includes('{{')
-  const text = isTemplate ? withHoles(file.text) : file.text
+  const whole = parsed(isTemplate ? withHoles(file.text) : file.text, isTemplate)
+  // Both ways of a template's choice together may be no YAML: then it is read by the first.
+  const isChoice = isTemplate && whole.errors.length > 0
+  const { all, errors } = isChoice ? parsed(withHoles(withoutElse(file.text)), isTemplate) : whole
+  const read = all.flatMap((document) => {
+    const { contents } = document
+    return contents ? [dataOf(contents as Node, document, file)] : []
+  })
+  return { documents: read, isTemplate, errors }
+}
+
+function parsed(text: string, isTemplate: boolean) {
   const documents = parseAllDocuments(text, {
     uniqueKeys: !isTemplate,
     logLevel: 'silent',
@@ -35,11 +46,29 @@ export function readYaml(file: SourceFile): YamlFile {
   const errors = all.flatMap(({ errors }) =>
     errors.map(({ pos, message }) => ({ offset: pos[0], message: message.split('\n')[0] ?? '' })),
   )
-  const read = all.flatMap((document) => {
-    const { contents } = document
-    return contents ? [dataOf(contents as Node, document, file)] : []
-  })
-  return { documents: read, isTemplate, errors }
+  return { all, errors }
+}
+
+/** The same text with blanks for what a template puts there where its first condition doesn't hold. */
+function withoutElse(text: string): string {
+  const open: { elseAt: number | undefined }[] = []
+  let result = text
+  for (const action of text.matchAll(
+    /\{\{-?\s*(if|with|range|define|block|else|end)\b[\s\S]*?\}\}/g,
+  )) {
+    const [, keyword] = action
+    if (keyword === 'else') {
+      const current = open.at(-1)
+      if (current) current.elseAt ??= action.index
+    } else if (keyword === 'end') {
+      const { elseAt } = open.pop() ?? {}
+      if (elseAt === undefined) continue
+      const branch = text.slice(elseAt, action.index)
+      const end = elseAt + branch.length
+      result = result.slice(0, elseAt) + branch.replace(/[^\n]/g, ' ') + result.slice(end)
+    } else open.push({ elseAt: undefined })
+  }
+  return result
 }
 
 /** Lines that are all template are blanks; within a line a value of the same length stands for it. */
@@ -52,7 +81,9 @@ function withHoles(text: string): string {
 
 function dataOf(node: Node, document: Document, file: SourceFile): Data {
   const target = isAlias(node) ? (node.resolve(document) ?? node) : node
-  const [start, end] = target.range ?? [0, 0]
+  const [start, last] = target.range ?? [0, 0]
+  // A block ends with its line, which belongs to what comes next.
+  const end = start + file.text.slice(start, last).trimEnd().length
   const scalar = isScalar(target) ? scalarOf(target.value) : undefined
   const isUnknown = isAlias(target) || (typeof scalar === 'string' && scalar.includes(HOLE))
   return {

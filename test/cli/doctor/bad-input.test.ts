@@ -133,11 +133,44 @@ test('anchors that refer to themselves, and those that grow without end, are no 
   expect(() => examine(write(files))).not.toThrow()
 })
 
+test('sources that open what they never close are read in no time', { timeout: 5000 }, () => {
+  const files = {
+    'package.json': '{}',
+    'a.js': 'createShutdown('.repeat(50_000),
+    'b.js': 'createShutdown({'.repeat(50_000),
+  }
+  const { shutdowns } = examine(write(files))
+  expect(shutdowns).toHaveLength(40)
+  expect(new Set(shutdowns.map(({ grace }) => grace))).toEqual(new Set(['unknown']))
+})
+
 test('several documents, with errors in one, are told with the line', () => {
   const files = { 'k8s.yaml': 'apiVersion: v1\nkind: Pod\n---\na: b: c\n' }
   expect(unreadIn(files)).toEqual([
     expect.stringMatching(/^k8s.yaml:4 it is no YAML: Nested mappings/),
   ])
+})
+
+test('a template whose two ways together are no YAML is read by the first', () => {
+  const lines = [
+    'apiVersion: apps/v1',
+    'kind: StatefulSet',
+    'spec:',
+    '  template:',
+    '    spec:',
+    '      terminationGracePeriodSeconds: 5',
+    '      containers: [{ name: a, image: acme/a }]',
+    '      volumes:',
+    '{{- if .Values.claim }}',
+    '  volumeClaimTemplates:',
+    '    - kind: {{ if .Values.x }}A{{ else }}B{{ end }}',
+    '{{- else }}',
+    '        - name: data',
+    '{{- end }}',
+  ]
+  const files = { 'set.yaml': `${lines.join('\n')}\n` }
+  expect(unreadIn(files)).toEqual([])
+  expect(findsIn(files)).toEqual(['set.yaml:6 grace-too-short'])
 })
 
 test('a byte order mark and CRLF change nothing, and the diff keeps them', () => {

@@ -100,6 +100,11 @@ export const broken: readonly Deployment[] = [
 ]
 
 export const sound: readonly Deployment[] = [
+  {
+    name: 'an option of the application that only looks like one of node',
+    files: { 'shop.service': unit('ExecStart=/usr/bin/node scripts/worker.mjs --watch') },
+    finds: [],
+  },
   { name: 'node, and the defaults', files: { 'shop.service': unit(START), ...app() }, finds: [] },
   {
     name: 'time for the grace',
