@@ -38,7 +38,7 @@ test('nothing is there that nobody asked for: no source, no test, no source map'
   const meant = [
     /^(package\.json|README\.md|CHANGELOG\.md|CONTRIBUTING\.md|LICENSE|THIRD_PARTY_LICENSES)$/,
     /^docs\/[\w/-]+\.md$/,
-    /^dist\/cli\/cli\.cjs$/,
+    /^dist\/cli\/(cli|doctor)\.cjs$/,
     /^dist\/(\w+\/)?index\.(js|cjs|d\.ts|d\.cts)$/,
     // What entries share.
     /^dist\/chunk-\w+\.c?js$/,
