@@ -9,7 +9,7 @@ const primaries = {
   lastcall: async () => {
     const { createShutdown } = await import('lastcall')
     const { clusterWorkers } = await import('lastcall/workers')
-    const shutdown = createShutdown({ grace: '10s' })
+    const shutdown = createShutdown({ grace: '10s', log: { level: 'error' } })
     const workers = clusterWorkers(cluster)
     shutdown.add(workers)
     shutdown.listen()
@@ -32,7 +32,7 @@ const workers = {
   lastcall: async (servers) => {
     const { createShutdown } = await import('lastcall')
     const { httpServer } = await import('lastcall/http')
-    const shutdown = createShutdown({ grace: '10s' })
+    const shutdown = createShutdown({ grace: '10s', log: { level: 'error' } })
     servers.forEach(
       (server, index) => void shutdown.add(httpServer(server, { name: `http ${index}` })),
     )

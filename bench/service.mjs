@@ -51,7 +51,7 @@ const ways = {
   lastcall: async () => {
     const { createShutdown } = await import('lastcall')
     const { httpServer } = await import('lastcall/http')
-    const shutdown = createShutdown({ grace, warnings: !hung })
+    const shutdown = createShutdown({ grace })
     shutdown.add(httpServer(server, { lameDuck }))
     if (hung) shutdown.add({ name: 'hung', phase: 'close', run: () => new Promise(() => {}) })
     shutdown.listen()

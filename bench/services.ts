@@ -34,7 +34,11 @@ export async function startService(
 ): Promise<Service> {
   const path = fileURLToPath(new URL('service.mjs', import.meta.url))
   const child = spawn(process.execPath, [...flags, path, JSON.stringify(options)], {
-    stdio: ['ignore', 'pipe', 'inherit'],
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  // Read, for to write its log is part of what an exit costs; and shown where it is anything else.
+  createInterface({ input: child.stderr }).on('line', (line) => {
+    if (!line.startsWith('{"level":')) console.error(line)
   })
   const lines = createInterface({ input: child.stdout })
   const [line] = await once(lines, 'line')

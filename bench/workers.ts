@@ -29,7 +29,7 @@ async function timeOfRun(calls: number): Promise<{ alone: number; counted: numbe
 
 /** Milliseconds of the loop's time from the begin of a run to its report, with so many tasks that end at once. */
 async function timeOfTasks(count: number, isTracked: boolean): Promise<number> {
-  const shutdown = createShutdown({ grace: '10s', exit: false })
+  const shutdown = createShutdown({ grace: '10s', exit: false, log: { level: 'error' } })
   const tracker = taskTracker()
   let end = () => {}
   const over = new Promise<void>((resolve) => {
@@ -65,7 +65,7 @@ async function timeOfChildren(count: number, child: readonly string[]): Promise<
     import { once } from 'node:events'
     import { createShutdown } from 'lastcall'
     import { childProcess } from 'lastcall/workers'
-    const shutdown = createShutdown({ grace: '10s' })
+    const shutdown = createShutdown({ grace: '10s', log: { level: 'error' } })
     const [command, ...args] = ${JSON.stringify(child)}
     const children = Array.from({ length: ${count} }, () => spawn(command, args, { stdio: ['pipe', 'pipe', 'inherit'] }))
     for (const child of children) shutdown.add(childProcess(child))

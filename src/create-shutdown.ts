@@ -6,9 +6,10 @@ import { invalidOption, LastcallError, refuseUnknownOptions } from './errors.ts'
 import { exitAtTheEnd } from './exit.ts'
 import { exitCodeOf, exitPolicy, forcedCode } from './exit-code.ts'
 import { disposeHook, hooksOf, isDisposable, prepareHook } from './hook.ts'
+import { openLog } from './log.ts'
+import { logEvents } from './log-events.ts'
 import { phasesWith } from './phases.ts'
 import { guessPlatform, type Platform } from './platform.ts'
-import { tellProblems } from './problems.ts'
 import { type ProcessPort, systemProcess } from './process.ts'
 import type { Reason } from './reason.ts'
 import { Registry } from './registry.ts'
@@ -62,8 +63,8 @@ export function assemble(options: ShutdownOptions, { host, clock }: Ports): Shut
   const messages = messageSettings(options.messages)
   const exit = flag(options.exit, 'exit')
   const faults = flag(options.faults, 'faults')
-  const warnings = flag(options.warnings, 'warnings')
   const watchdog = flag(options.watchdog, 'watchdog')
+  const log = openLog(options.log, { host, clock })
 
   const registry = new Registry(phases, budget)
   const exitCode = (outcome: Outcome, reason: Reason) =>
@@ -77,7 +78,7 @@ export function assemble(options: ShutdownOptions, { host, clock }: Ports): Shut
     resources: () => host.activeResources(),
   })
   host.expectListeners(coordinator.signal)
-  if (warnings) tellProblems(coordinator, host.warn)
+  logEvents(coordinator, log, platform)
 
   let takeBack: (() => void) | undefined
   const unlisten = () => {
@@ -86,9 +87,9 @@ export function assemble(options: ShutdownOptions, { host, clock }: Ports): Shut
   }
 
   // First of all: whatever the others do when the run begins may block.
-  if (exit && watchdog) watchLoop(coordinator, { host, clock, budget, format: 'text' })
+  if (exit && watchdog) watchLoop(coordinator, { host, clock, budget, log })
   // Whoever stays alive can be stopped again.
-  const exiting = exit ? exitAtTheEnd(coordinator, { host, clock, budget, policy }) : undefined
+  const exiting = exit ? exitAtTheEnd(coordinator, { host, clock, budget, policy, log }) : undefined
   if (!exiting) coordinator.on('end', unlisten)
 
   return {
@@ -179,8 +180,8 @@ export const OPTIONS = [
   'exit',
   'faults',
   'messages',
-  'warnings',
   'watchdog',
+  'log',
 ]
 
 function flag(value: unknown, option: string): boolean {

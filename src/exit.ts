@@ -1,10 +1,12 @@
 import type { Budget } from './budget.ts'
 import type { Clock } from './clock.ts'
-import { beginTogether, join, type Member, worstEnding } from './company.ts'
+import { beginTogether, type Company, join, type Member, worstEnding } from './company.ts'
 import type { Coordinator } from './coordinator.ts'
 import type { ExitPolicy } from './exit-code.ts'
+import { limited } from './limit.ts'
+import type { Log } from './log.ts'
+import { earlyExitLine } from './log-events.ts'
 import { flushOutput } from './output.ts'
-import { tellEarlyExit } from './problems.ts'
 import type { ProcessPort } from './process.ts'
 import type { Outcome } from './report.ts'
 
@@ -21,11 +23,15 @@ export interface Exiting {
 /** Ends the process when the run, and that of every other shutdown in it, has ended. */
 export function exitAtTheEnd(
   coordinator: Coordinator,
-  parts: { host: ProcessPort; clock: Clock; budget: Budget; policy: ExitPolicy },
+  parts: { host: ProcessPort; clock: Clock; budget: Budget; policy: ExitPolicy; log: Log },
 ): Exiting {
-  const { host, clock, budget, policy } = parts
+  const { host, clock, budget, policy, log } = parts
   const { company } = host
-  const member: Member = { begin: (reason) => void coordinator.begin(reason), ended: undefined }
+  const member: Member = {
+    begin: (reason) => void coordinator.begin(reason),
+    ended: undefined,
+    flush: log.flush,
+  }
   let isExiting = false
 
   const exit = (code: number) => {
@@ -38,7 +44,10 @@ export function exitAtTheEnd(
   const leave = async (duration: number, code: number) => {
     coordinator.emit({ type: 'exit', exitCode: code })
     const left = Math.min(budget.margin, budget.grace - duration) - budget.margin * EXIT_SHARE
-    await flushOutput(host.outputs(), left, clock)
+    const until = clock.now() + left
+    // First the loggers: what they hold may go to stdout.
+    await flushLogs(company, left, clock)
+    await flushOutput(host.outputs(), until - clock.now(), clock)
     // It may have become worse, or somebody may have joined, who will leave at his end.
     const worst = worstEnding(company)
     if (worst) exit(worst.code)
@@ -48,7 +57,11 @@ export function exitAtTheEnd(
     beginTogether(company, member, reason)
     const stopWatching = host.on('exit', () => {
       stopWatching()
-      if (!isExiting) tellEarlyExit(coordinator, host, policy.failed)
+      const lost = isExiting ? [] : coordinator.unfinished
+      if (lost.length === 0) return
+      log.write(earlyExitLine(lost))
+      // Its code must not tell that all was well.
+      host.failWith(policy.failed)
     })
   })
   coordinator.on('end', ({ report }) => {
@@ -69,8 +82,15 @@ export function exitAtTheEnd(
   }
 }
 
+/** Waits for the loggers of all that leave together. */
+async function flushLogs({ members }: Company, milliseconds: number, clock: Clock): Promise<void> {
+  const flushes = [...members].flatMap(({ flush }) => (flush ? [flush()] : []))
+  if (flushes.length === 0) return
+  await limited<unknown>(Promise.all(flushes), Math.max(1, milliseconds), clock, () => undefined)
+}
+
 /** How bad an outcome is: of several shutdowns the worst one's code counts. */
 const RANKS: Record<Outcome, number> = { clean: 0, failed: 1, 'cut off': 2, fault: 3 }
 
-/** The part of the margin that is for the exit itself; in the rest stdout and stderr are flushed. */
+/** The part of the margin that is for the exit itself; in the rest loggers, stdout and stderr are flushed. */
 const EXIT_SHARE = 0.1

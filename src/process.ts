@@ -10,6 +10,8 @@ export interface ProcessPort {
   readonly env: Readonly<Record<string, string | undefined>>
   /** Whether somebody sits at a terminal in front of it. */
   readonly interactive: boolean
+  /** Whether stderr is a terminal, and people read what is written there. */
+  readonly hasTerminalAsStderr: boolean
   /** The code that the application has set for itself; 0 where it has set none. */
   readonly exitCode: number
   /** Where the shutdowns of this process, of every copy of the package, find each other. */
@@ -63,6 +65,13 @@ export const systemProcess: ProcessPort = {
     const isTerminal = process.stdout?.isTTY || process.stderr?.isTTY
     return isTerminal || process.getBuiltinModule('node:tty').isatty(0)
   },
+  get hasTerminalAsStderr() {
+    try {
+      return process.stderr?.isTTY === true
+    } catch {
+      return false // Its descriptor was closed before the process began.
+    }
+  },
   get exitCode() {
     const code = Number(process.exitCode ?? 0) || 0
     // The kernel keeps 8 bits: 256 would read as 0, and was not meant to.
@@ -88,7 +97,11 @@ export const systemProcess: ProcessPort = {
   },
   warn(text) {
     // A reader of stderr that has gone away would be a fault, and saying so another one.
-    deafToErrors(process.stderr).write(text)
+    try {
+      deafToErrors(process.stderr).write(text)
+    } catch {
+      // Its descriptor was closed before the process began: there is nobody to tell.
+    }
   },
   outputs() {
     return [() => process.stdout, () => process.stderr].flatMap((open) => {

@@ -2,6 +2,7 @@ import type { Duration } from './duration.ts'
 import type { EventMap } from './events.ts'
 import type { ExitCodes } from './exit-code.ts'
 import type { DisposableResource, Hook, Hooks } from './hook.ts'
+import type { Logger, LogOptions } from './log.ts'
 import type { PhaseOption } from './phases.ts'
 import type { Plan } from './plan.ts'
 import type { Platform } from './platform.ts'
@@ -80,8 +81,13 @@ export interface ShutdownOptions extends SignalOptions {
   readonly faults?: boolean
   /** The messages of the parent process that start a run. Default: `['shutdown']`, which PM2 sends. */
   readonly messages?: readonly string[]
-  /** Whether problems are told on stderr as they happen. Default true. */
-  readonly warnings?: boolean
+  /**
+   * Where a line is written for each thing that happens: `false` for nowhere, `'text'`, `'json'`, or
+   * `{ format, level }` for stderr, or a logger such as pino's. The exit waits for the logger's
+   * `flush()`, as it does for stderr. Default: stderr, as text where that is a terminal and as lines of
+   * JSON elsewhere, from the level `info` on.
+   */
+  readonly log?: false | 'text' | 'json' | LogOptions | Logger
   /**
    * Whether a thread that starts with the run ends the process at the deadline with SIGKILL where the
    * event loop is blocked, and says on stderr by which function and line; an exit that doesn't end,

@@ -184,7 +184,7 @@ describe('createShutdown refuses', () => {
       ['`exit`', 'true or false', "'no'"],
     ],
     ['faults that are no flag', { faults: 1 }, 'LASTCALL_INVALID_OPTION', ['`faults`']],
-    ['warnings that are no flag', { warnings: null }, 'LASTCALL_INVALID_OPTION', ['`warnings`']],
+    ['a log that is nothing', { log: null }, 'LASTCALL_INVALID_OPTION', ['`log`']],
     ['messages that are none', { messages: 'shutdown' }, 'LASTCALL_INVALID_OPTION', ['`messages`']],
     [
       'an option it does not know',

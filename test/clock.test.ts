@@ -32,7 +32,7 @@ describe('fake timers', () => {
         test('a hook that hangs is cut off', async () => {
           expect(setTimeout.clock).toBeDefined()
           const { createShutdown } = require(${JSON.stringify(BUILT)})
-          const shutdown = createShutdown({ exit: false, warnings: false })
+          const shutdown = createShutdown({ exit: false, log: false })
           shutdown.add({ name: 'hangs', phase: 'close', timeout: 50, run: () => new Promise(() => {}) })
           const { phases } = await shutdown.now()
           expect(phases[0].hooks[0].status).toBe('cut off')

@@ -57,7 +57,7 @@ test('nor longer than what is left of the grace, where a hook has blocked beyond
   const world = { process: new VirtualProcess(), clock: new VirtualClock() }
   const { stream } = slowStream()
   world.process.streams = [stream]
-  const { shutdown } = virtualShutdown({ grace: '10s', warnings: false }, world)
+  const { shutdown } = virtualShutdown({ grace: '10s', log: false }, world)
   stream.write('nobody reads this')
   shutdown.add({ name: 'a', phase: 'drain', run: () => world.clock.block(9600) })
   void shutdown.now()

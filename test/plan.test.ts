@@ -16,7 +16,7 @@ const HOOKS = [
 
 /** A shutdown of ten seconds with these hooks, each of which does this. */
 function planned(run: Hook['run'], options = {}) {
-  const world = virtualShutdown({ grace: '10s', warnings: false, ...options })
+  const world = virtualShutdown({ grace: '10s', log: false, ...options })
   // The other way round: the plan has to put them into order.
   for (const hook of [...HOOKS].reverse()) world.shutdown.add({ ...hook, run })
   return world

@@ -8,7 +8,7 @@ import { formatReport } from '../src/timeline.ts'
 import { virtualShutdown } from './support/virtual.ts'
 
 async function troubledReport() {
-  const { shutdown, clock } = virtualShutdown({ grace: '2s', warnings: false })
+  const { shutdown, clock } = virtualShutdown({ grace: '2s', log: false })
   shutdown.add([
     { name: 'consul', phase: 'deregister', run: () => clock.sleep(100) },
     {
@@ -68,7 +68,7 @@ test('a clean run is drawn without limits that lie outside of the picture', asyn
 })
 
 test('a hook that has hung says what its limit came from, and what was kept is drawn', async () => {
-  const { shutdown, clock } = virtualShutdown({ grace: '10s', exit: false, warnings: false })
+  const { shutdown, clock } = virtualShutdown({ grace: '10s', exit: false, log: false })
   shutdown.add([
     { name: 'http', phase: 'drain', run: () => new Promise(() => {}) },
     { name: 'events', phase: 'flush', reserve: '2s', run: () => clock.sleep(600) },
@@ -91,7 +91,7 @@ test('a hook that has hung says what its limit came from, and what was kept is d
 })
 
 test('what ran past its limit, what never ran, faults and late hooks are drawn', async () => {
-  const { shutdown, clock } = virtualShutdown({ grace: '2s', exit: false, warnings: false })
+  const { shutdown, clock } = virtualShutdown({ grace: '2s', exit: false, log: false })
   shutdown.on('hook:end', ({ hook }) => {
     if (hook.name !== 'http') return
     shutdown.add({ name: 'late', phase: 'announce', run: () => clock.sleep(100) })
@@ -133,7 +133,7 @@ test('what ran past its limit, what never ran, faults and late hooks are drawn',
 })
 
 test('what was under way when a hook was cut off is told', async () => {
-  const { shutdown, clock } = virtualShutdown({ grace: '2s', exit: false, warnings: false })
+  const { shutdown, clock } = virtualShutdown({ grace: '2s', exit: false, log: false })
   shutdown.add([
     { name: 'http', phase: 'drain', timeout: '400ms', run: () => new Promise(() => {}) },
     {
@@ -147,7 +147,11 @@ test('what was under way when a hook was cut off is told', async () => {
   ])
   const ended = shutdown.now()
   await clock.advance(2000)
-  expect(formatReport(await ended, plain).split('\n').slice(-3)).toEqual([
+  expect(
+    formatReport(await ended, plain)
+      .split('\n')
+      .slice(-3),
+  ).toEqual([
     "  http: still running: hook 'jobs' (drain), 400 ms old",
     '  http:   waits for resize 7',
     '  http:   waits for mail 8',
@@ -171,7 +175,7 @@ test('a run without hooks is one line', async () => {
 })
 
 test('names and notes cannot write to the terminal what they like', async () => {
-  const { shutdown } = virtualShutdown({ exit: false, warnings: false })
+  const { shutdown } = virtualShutdown({ exit: false, log: false })
   shutdown.add({
     name: 'a\u001b[2Jb\u001b]0;title\u0007c\rd\u202ee',
     phase: 'close',

@@ -12,6 +12,9 @@ export const CODES = {
   killed: 137,
 } as const
 
+/** What the library itself tells on the command line: what goes wrong, to whoever reads stderr there. */
+export const PROBLEMS = { format: 'text', level: 'warn' } as const
+
 /** What a person is told in one line, and the code to exit with. */
 export class Failure extends Error {
   override readonly name = 'Failure'

@@ -2,7 +2,7 @@ import { createShutdown, detectPlatform } from '../create-shutdown.ts'
 import type { StateChange } from '../workers/supervise/states.ts'
 import { supervise } from '../workers/supervise/supervise.ts'
 import { readConfig, shareTime } from './config.ts'
-import { told } from './failure.ts'
+import { PROBLEMS, told } from './failure.ts'
 import { terminal } from './terminal.ts'
 
 /** How a group is run. */
@@ -22,6 +22,7 @@ export async function runGroup(path: string, options: GroupOptions): Promise<voi
   const shutdown = createShutdown({
     grace,
     signals: ['SIGTERM', 'SIGINT', 'SIGQUIT', 'SIGHUP'],
+    log: PROBLEMS,
   })
   const programs = told(() => {
     const { exitOn = 'all' } = config

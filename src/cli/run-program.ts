@@ -8,7 +8,7 @@ import { sendSignal, systemProcess } from '../process.ts'
 import { explainSpawnError } from '../spawn-error.ts'
 import { hasEnded, type StopSettings, stopChild } from '../workers/child.ts'
 import { codeOf } from '../workers/ending.ts'
-import { CODES, Failure } from './failure.ts'
+import { CODES, Failure, PROBLEMS } from './failure.ts'
 import { OTHER_SIGNALS, STOP_SIGNALS } from './passed-on.ts'
 import { terminal } from './terminal.ts'
 
@@ -42,6 +42,7 @@ export async function runProgram(
     signals: STOP_SIGNALS,
     forceOn: [], // The program decides what a second press means.
     exit: false,
+    log: PROBLEMS,
   })
   const as = (signal: NodeJS.Signals) => rewrites.get(signal) ?? signal
   // Before it starts: a signal that comes at once would end this process alone.

@@ -11,6 +11,8 @@ export class TestProcess implements ProcessPort {
   readonly company: Company = { members: new Set(), reason: undefined }
   env: Record<string, string | undefined> = {}
   interactive = false
+  // Whatever runs the test: its log is for people.
+  readonly hasTerminalAsStderr: boolean = true
   exitCode = 0
   output = ''
   /** The codes that it was to exit with, the first first. */

@@ -1,5 +1,5 @@
+import type { Log } from '../log.ts'
 import type { ProcessPort } from '../process.ts'
-import type { WatchdogFormat } from './thread.ts'
 
 /**
  * Kills the process where its exit takes longer than this, and no thread of it can: by a shell beside
@@ -7,7 +7,7 @@ import type { WatchdogFormat } from './thread.ts'
  */
 export function guardExit(
   host: ProcessPort,
-  { milliseconds, format }: { readonly milliseconds: number; readonly format: WatchdogFormat },
+  { milliseconds, format }: { readonly milliseconds: number; readonly format: Log['onStderr'] },
 ): void {
   const msg = 'the exit is blocked by a worker thread that does not end: killed'
   const fields = { level: 'fatal', pid: host.pid, name: 'lastcall', event: 'blocked', msg }

@@ -1,4 +1,5 @@
 import type { Debugger, Session } from 'node:inspector'
+import type { Log } from '../log.ts'
 
 /** What the thread is handed: plain data, and memory that it shares with the main thread. */
 export interface Watched {
@@ -13,7 +14,7 @@ export interface Watched {
   /** What a loop that is blocked at the deadline is granted, and an exit that should be over. */
   readonly blocked: Patience
   readonly stuck: Patience
-  readonly format: WatchdogFormat
+  readonly format: Log['onStderr']
   /** The deadline as a person reads it. */
   readonly limit: string
   /** The signs that the main thread has given, and when its exit began. */
@@ -27,8 +28,6 @@ export interface Patience {
   readonly waits: number
   readonly listens: number
 }
-
-export type WatchdogFormat = 'text' | 'json' | 'silent'
 
 /** What the main thread shows itself to have reached, as bits. */
 export const SIGNS = {

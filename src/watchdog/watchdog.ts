@@ -2,18 +2,23 @@ import type { Budget } from '../budget.ts'
 import type { Clock } from '../clock.ts'
 import type { Coordinator } from '../coordinator.ts'
 import { formatDuration } from '../duration.ts'
+import type { Log } from '../log.ts'
 import type { ProcessPort } from '../process.ts'
 import { guardExit } from './exit-guard.ts'
-import { EARLY, SIGNS, type WatchdogFormat, type Watched, watch } from './thread.ts'
+import { EARLY, SIGNS, type Watched, watch } from './thread.ts'
+
+interface Watching {
+  readonly host: ProcessPort
+  readonly clock: Clock
+  readonly budget: Budget
+  readonly log: Pick<Log, 'onStderr'>
+}
 
 /**
  * Ends the process at the deadline where the loop is blocked and no timer fires: from a thread that
  * begins with the run. It says what blocks, and does the same for an exit that doesn't end.
  */
-export function watchLoop(
-  coordinator: Coordinator,
-  parts: { host: ProcessPort; clock: Clock; budget: Budget; format: WatchdogFormat },
-): void {
+export function watchLoop(coordinator: Coordinator, parts: Watching): void {
   const { host, clock, budget } = parts
   coordinator.on('start', () => {
     const began = clock.now()
@@ -43,17 +48,7 @@ export function watchLoop(
 const PROGRAM = `const __name = (f) => f
 ;(${watch})(require('node:worker_threads').workerData, ${JSON.stringify(SIGNS)})`
 
-function whatIsWatched({
-  host,
-  clock,
-  budget,
-  format,
-}: {
-  host: ProcessPort
-  clock: Clock
-  budget: Budget
-  format: WatchdogFormat
-}): Watched {
+function whatIsWatched({ host, clock, budget, log }: Watching): Watched {
   const { grace, margin } = budget
   return {
     pid: host.pid,
@@ -64,7 +59,7 @@ function whatIsWatched({
     exitTime: margin * 0.9,
     blocked: { waits: Math.min(50, margin * 0.5), listens: Math.min(35, margin * 0.35) },
     stuck: { waits: 0, listens: Math.min(35, margin * 0.05) },
-    format,
+    format: log.onStderr,
     signs: new Int32Array(new SharedArrayBuffer(8)),
     running: new Uint8Array(new SharedArrayBuffer(1024)),
   }

@@ -134,7 +134,7 @@ describe('the grace', () => {
   test('is known to a program with this library, whose own deadline comes before the SIGKILL', async () => {
     const code = `
       const { createShutdown } = require('lastcall')
-      const shutdown = createShutdown()
+      const shutdown = createShutdown({ log: { format: 'text', level: 'warn' } })
       shutdown.add({ name: 'hung', phase: 'drain', run: () => new Promise(() => {}) })
       shutdown.listen()
       setInterval(() => {}, 1000)

@@ -43,7 +43,17 @@ describe('the blocks of code', () => {
     expect(await response.text()).toBe('hello\n')
 
     const { code, stderr } = await script.send('SIGTERM').ended
-    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+    expect(code).toBe(0)
+    const log = stderr
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line))
+    expect(log.map(({ level, event }) => `${level} ${event}`)).toEqual([
+      'info start',
+      ...['http:announce', 'http', 'visits', 'log file'].map(() => 'info hook:end'),
+      'info end',
+      'info exit',
+    ])
     const visits = readFileSync(join(directory, 'visits.log'), 'utf8')
     expect(visits).toMatch(/^\d{4}-\d\d-\d\dT\S+ \S+\n$/)
   })
@@ -65,7 +75,7 @@ describe('the blocks of code', () => {
     const { script } = await startProgram(block)
     const { code, stderr } = await script.send('SIGTERM').ended
     expect({ code, stderr }).toMatchObject({ code: 0 })
-    expect(stderr).not.toMatch(/warning|lastcall:/i)
+    expect(stderr).not.toMatch(/warning|"level":"(warn|error|fatal)"/i)
   })
 })
 
@@ -112,6 +122,15 @@ describe('the reference', () => {
     const events = variantsOf('ShutdownEvent')
     expect(events).toContain('hook:end')
     expect(firstCells('Events').sort()).toEqual([...events].sort())
+  })
+
+  test('says of each event what is logged of it, and of two lines that are of none', () => {
+    const logged = /### Logs\n([\s\S]*?)\n### /.exec(reference.text)?.[1] ?? ''
+    const rows = [...logged.matchAll(/^\| [^|]+\| [^|]*\| `([a-z:]+)` \|.*\|$/gm)]
+    const told = new Set(rows.map(([, event]) => event).filter((event) => event !== 'event'))
+    expect([...told].sort()).toEqual(
+      [...variantsOf('ShutdownEvent'), 'exit:early', 'log:failed'].sort(),
+    )
   })
 
   test('has one row for each error code, and for no others', () => {
@@ -220,7 +239,7 @@ async function limitsOf(
   hooks: { name: string; phase: string; reserve?: '2s' | '8s' }[],
   run: () => unknown,
 ): Promise<Map<string, { reserve: number; limit: number }>> {
-  const { shutdown, clock } = virtualShutdown({ grace: '10s', exit: false, warnings: false })
+  const { shutdown, clock } = virtualShutdown({ grace: '10s', exit: false, log: false })
   shutdown.add(hooks.map((hook) => ({ ...hook, run })))
   const ended = shutdown.now()
   await clock.advance(10_000)

@@ -14,7 +14,7 @@ export interface Program {
 }
 
 /** What the blocks import beside the package itself. */
-const FRAMEWORKS = ['express', 'fastify', 'koa', 'hono', '@hono/node-server', 'ws']
+const FRAMEWORKS = ['express', 'fastify', 'koa', 'hono', '@hono/node-server', 'ws', 'pino']
 
 /** What a program says when it has run to its end, and what its `server` says when it listens. */
 const READY = 'ready for a signal'

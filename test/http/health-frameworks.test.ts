@@ -145,5 +145,5 @@ describe.each(['node:http', 'Express', 'Fastify'] as const)(
 )
 
 function quietShutdown() {
-  return createShutdown({ exit: false, grace: '10s', warnings: false })
+  return createShutdown({ exit: false, grace: '10s', log: false })
 }

@@ -179,7 +179,7 @@ describe('a check of the application', () => {
     })
     const client = await connect(await listen(server))
     const faults: unknown[] = []
-    const shutdown = createShutdown({ exit: false, warnings: false })
+    const shutdown = createShutdown({ exit: false, log: false })
     const unlisten = shutdown.listen()
     shutdown.on('fault', ({ fault }) => faults.push(fault.error.message))
 
@@ -354,7 +354,7 @@ describe('healthChecks() refuses a bad option, and names it, its rule and its va
 describe('one healthChecks()', () => {
   it('serves two servers, each of which announces with it', async () => {
     const health = healthChecks()
-    const shutdown = createShutdown({ exit: false, warnings: false })
+    const shutdown = createShutdown({ exit: false, log: false })
     shutdown.add(httpServer(createServer(), { name: 'public', health }))
     shutdown.add(httpServer(createServer(), { name: 'admin', health }))
 

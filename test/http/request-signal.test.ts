@@ -41,7 +41,7 @@ const longPoll: RequestListener = (request, response) => {
 }
 
 function quietShutdown() {
-  return createShutdown({ exit: false, grace: '10s', warnings: false })
+  return createShutdown({ exit: false, grace: '10s', log: false })
 }
 
 describe.each([

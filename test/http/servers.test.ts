@@ -17,7 +17,7 @@ import {
 const later: RequestListener = (_, response) => void setImmediate(() => response.end('ok'))
 
 function quietShutdown() {
-  return createShutdown({ exit: false, grace: '10s', warnings: false })
+  return createShutdown({ exit: false, grace: '10s', log: false })
 }
 
 describe('several servers of one shutdown', () => {

@@ -121,7 +121,7 @@ function withShutdown(body: string, options = `{ grace: '10s' }`): string {
   return `
     import { createShutdown, formatReport } from 'lastcall'
     ${SAY}
-    const shutdown = createShutdown(${options})
+    const shutdown = createShutdown({ log: { format: 'text', level: 'warn' }, ...${options} })
     ${body}
     shutdown.listen()
     setInterval(() => {}, 1000)

@@ -238,7 +238,7 @@ test('in CommonJS it works the same, without a warning', async () => {
   const code = `
     const { createShutdown } = require('lastcall')
     require('lastcall/http')
-    const shutdown = createShutdown()
+    const shutdown = createShutdown({ log: { level: 'warn' } })
     shutdown.add({ name: 'a', phase: 'close', run: () => console.log('closed') })
     shutdown.listen()
     setInterval(() => {}, 1000)

@@ -60,7 +60,7 @@ export async function serveHttp2(
   { secure = false, clock = systemClock, server: options = {}, ...http }: Http2ServiceOptions = {},
 ): Promise<Http2Service> {
   const server = http2Server(handler, secure, options)
-  const shutdown = createShutdown({ exit: false, grace: '10s', warnings: false })
+  const shutdown = createShutdown({ exit: false, grace: '10s', log: false })
   shutdown.add(httpServerHooks(server, http, clock))
   const port = await listenHttp2(server)
   return {

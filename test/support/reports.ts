@@ -8,7 +8,7 @@ async function runOf(hooks: Hooks, options: object = {}): Promise<Report> {
   const { shutdown, clock } = virtualShutdown({
     grace: '10s',
     exit: false,
-    warnings: false,
+    log: false,
     ...options,
   })
   shutdown.on('hook:end', ({ hook }) => {

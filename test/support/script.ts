@@ -18,13 +18,16 @@ export class Script extends Program {
   }
 }
 
-/** A script that has a shutdown, keeps running, and says `ready` when it listens to signals. */
+/**
+ * A script that has a shutdown, keeps running, and says `ready` when it listens to signals. Of its own it
+ * writes what goes wrong, unless the options say otherwise.
+ */
 export function shutdownScript(body: string, options = '{}'): string {
   return `
     import { createShutdown, formatReport } from 'lastcall'
     const say = (text) => process.stdout.write(text + '\\n')
     const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms))
-    const shutdown = createShutdown(${options})
+    const shutdown = createShutdown({ log: { format: 'text', level: 'warn' }, ...${options} })
     ${body}
     shutdown.listen()
     setInterval(() => {}, 1000)

@@ -37,7 +37,7 @@ export async function serve(
   const server = secure
     ? createSecureServer({ ...options, ...certificate }, handler)
     : createServer(options, handler)
-  const shutdown = createShutdown({ exit: false, grace: '10s', warnings: false })
+  const shutdown = createShutdown({ exit: false, grace: '10s', log: false })
   shutdown.add(httpServerHooks(server, http, clock))
   const port = await listen(server)
   return {

@@ -5,7 +5,7 @@ import type { ShutdownOptions } from '../../src/shutdown.ts'
 
 /** A shutdown that leaves the test's process alone, and tells its problems in the report only. */
 export function quietShutdown(options: ShutdownOptions = {}) {
-  return createShutdown({ exit: false, warnings: false, grace: '10s', ...options })
+  return createShutdown({ exit: false, log: false, grace: '10s', ...options })
 }
 
 /** Runs these hooks in a shutdown of their own; resolves with what the report says of the first. */

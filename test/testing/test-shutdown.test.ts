@@ -37,7 +37,17 @@ describe('a run', () => {
     })
     expect(test.report).toMatchObject({ outcome: 'clean', duration: 9000 })
     expect(test.exitCode).toBe(0)
-    expect(test.output).toBe('')
+    expect(test.output).toBe(
+      [
+        'lastcall: SIGTERM: the run begins; deadline 28 s, grace 30 s',
+        "lastcall: hook 'http' (drain) done after 4 s",
+        "lastcall: hook 'jobs' (drain) done after 6 s",
+        "lastcall: hook 'events' (flush) done after 2 s",
+        "lastcall: hook 'postgres' (close) done after 1 s",
+        'lastcall: the run ended after 9 s, clean: 4 hooks done',
+        'lastcall: exit code 0\n',
+      ].join('\n'),
+    )
   })
 
   test('is over at once where no hook needs time', async () => {

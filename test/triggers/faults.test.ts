@@ -116,7 +116,7 @@ test('faults are left to Node where they are switched off', () => {
 })
 
 test('silence is kept where it is asked for', async () => {
-  const { shutdown, process, clock } = virtualShutdown({ warnings: false })
+  const { shutdown, process, clock } = virtualShutdown({ log: false })
   shutdown.listen()
   process.emit('uncaughtException', new Error('boom'))
   await clock.advance(1)

@@ -8,6 +8,8 @@ import {
   formatReport,
   LastcallError,
   type LastcallErrorCode,
+  type Logger,
+  type LogOptions,
   type Outcome,
   PHASES,
   type PhaseName,
@@ -19,6 +21,7 @@ import {
   type ShutdownOptions,
   TimeoutError,
 } from 'lastcall'
+import { pino } from 'pino'
 
 declare function takes<T>(value: T): void
 declare function never(value: never): never
@@ -37,8 +40,20 @@ takes<ShutdownOptions>({
   exit: false,
   faults: false,
   messages: ['shutdown'],
-  warnings: false,
+  log: false,
 })
+createShutdown({ log: 'json' })
+createShutdown({ log: { level: 'warn' } })
+createShutdown({ log: pino() })
+createShutdown({ log: console })
+takes<Logger>(pino())
+takes<LogOptions>({ format: 'text', level: 'debug' })
+// @ts-expect-error: what is lost is told by no level
+createShutdown({ log: { level: 'fatal' } })
+// @ts-expect-error: a logger warns as well
+createShutdown({ log: { info: () => {}, error: () => {} } })
+// @ts-expect-error: there is nothing to switch on
+createShutdown({ log: true })
 // @ts-expect-error: misspelt
 createShutdown({ grase: '10s' })
 // @ts-expect-error: no signal has this name

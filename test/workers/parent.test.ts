@@ -123,7 +123,7 @@ describe('a process with a child', () => {
 describe('a parent and a child that both have a shutdown', () => {
   const CHILD = `
     const { createShutdown } = require('lastcall')
-    const shutdown = createShutdown()
+    const shutdown = createShutdown({ log: { format: 'text', level: 'warn' } })
     shutdown.add({ name: 'work', phase: 'drain', run: ({ reason }) => say(reason.kind) })
     shutdown.listen()`
 
@@ -183,7 +183,7 @@ test('in CommonJS it works the same', async () => {
     const { spawn } = require('node:child_process')
     const { createShutdown } = require('lastcall')
     const { childProcess, taskTracker } = require('lastcall/workers')
-    const shutdown = createShutdown()
+    const shutdown = createShutdown({ log: { format: 'text', level: 'warn' } })
     const child = spawn('sleep', ['600'])
     shutdown.add(childProcess(child))
     shutdown.add(taskTracker())

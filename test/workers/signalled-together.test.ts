@@ -127,7 +127,7 @@ describe.skipIf(missing)(`at Ctrl-C in a terminal${missing}`, () => {
   test('a child with a shutdown of its own ends by itself, and both end well', async () => {
     const CHILD = `
       const { createShutdown } = require('lastcall')
-      const shutdown = createShutdown()
+      const shutdown = createShutdown({ log: { format: 'text', level: 'warn' } })
       shutdown.add({ name: 'work', run: ({ reason }) => say('told ' + reason.signal), phase: 'drain' })
       shutdown.listen()`
     const script = await atTerminal(`

@@ -14,7 +14,7 @@ const STOPPING = { status: 503, body: '{"status":"stopping"}\n' }
 const certificate = selfSigned()
 
 function quietShutdown() {
-  return createShutdown({ exit: false, grace: '10s', warnings: false })
+  return createShutdown({ exit: false, grace: '10s', log: false })
 }
 
 /** An application with the middleware, and a route that waits for a test. */

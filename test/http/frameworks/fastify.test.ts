@@ -16,7 +16,7 @@ const READY = { status: 200, body: '{"status":"ready"}\n' }
 const STOPPING = { status: 503, body: '{"status":"stopping"}\n' }
 
 function quietShutdown() {
-  return createShutdown({ exit: false, grace: '10s', warnings: false })
+  return createShutdown({ exit: false, grace: '10s', log: false })
 }
 
 const overHttp2 = () => fastify({ http2: true })

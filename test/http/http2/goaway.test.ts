@@ -278,7 +278,7 @@ describe('a stream that crosses the notice', () => {
 it('the notice goes out on a socket of the file system, too', async () => {
   const path = join(tmpdir(), `lastcall-${process.pid}.sock`)
   const server = http2Server(later)
-  const shutdown = createShutdown({ exit: false, grace: '10s', warnings: false })
+  const shutdown = createShutdown({ exit: false, grace: '10s', log: false })
   shutdown.add(httpServer(server))
   await listenHttp2(server, path)
   const client = await connectRaw(path, { answersPings: false })

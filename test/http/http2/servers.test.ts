@@ -41,7 +41,7 @@ const EVENTS = [
 ]
 
 function quietShutdown() {
-  return createShutdown({ exit: false, grace: '10s', warnings: false })
+  return createShutdown({ exit: false, grace: '10s', log: false })
 }
 
 describe.each(WAYS)('a server of HTTP/2 over %s', (_, { secure = false, server: options }) => {

@@ -50,7 +50,7 @@ export const commandLine: FeatureGroup = {
       check: async (lab) => {
         const file = lab.file(`
           import { createShutdown } from 'lastcall'
-          const shutdown = createShutdown()
+          const shutdown = createShutdown({ log: false })
           shutdown.add({ name: 'pool', phase: 'close', run: () => console.log(shutdown.platform.name) })
           shutdown.listen()
           setInterval(() => {}, 1000)

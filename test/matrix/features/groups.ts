@@ -13,7 +13,7 @@ const CLUSTER = `
   import { httpServer } from 'lastcall/http'
   import { clusterWorkers } from 'lastcall/workers'
 
-  const shutdown = createShutdown({ grace: '20s' })
+  const shutdown = createShutdown({ grace: '20s', log: { format: 'text', level: 'warn' } })
   if (cluster.isPrimary) {
     const workers = clusterWorkers(cluster)
     shutdown.add(workers)

@@ -107,7 +107,7 @@ export const running: FeatureGroup = {
       check: async (lab) => {
         const program = lab.run(`
           import { createShutdown } from 'lastcall'
-          const shutdown = createShutdown({ exit: false })
+          const shutdown = createShutdown({ exit: false, log: false })
           shutdown.add({ name: 'pool', phase: 'close', run: () => {} })
           shutdown.listen()
           const { outcome, exitCode } = await shutdown.now()

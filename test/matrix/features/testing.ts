@@ -47,7 +47,7 @@ export const testing: FeatureGroup = {
       check: (lab) => {
         const program = lab.file(`
           import { createShutdown } from 'lastcall'
-          const shutdown = createShutdown()
+          const shutdown = createShutdown({ log: false })
           shutdown.add({ name: 'a', phase: 'close', run: () => console.log('closed') })
           shutdown.listen()
           setInterval(() => {}, 1000)

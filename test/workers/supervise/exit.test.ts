@@ -137,7 +137,7 @@ describe('a process that supervises programs', () => {
   test('gives a program with this library in it its stopWait as its grace', async () => {
     const child = `
       import { createShutdown } from 'lastcall'
-      const shutdown = createShutdown()
+      const shutdown = createShutdown({ log: { format: 'text', level: 'warn' } })
       shutdown.add({ name: 'pool', phase: 'close', run: () => console.log('closed') })
       shutdown.on('start', ({ grace }) => console.log('granted ' + grace))
       shutdown.listen()

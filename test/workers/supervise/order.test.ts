@@ -14,10 +14,7 @@ import { virtualShutdown } from '../../support/virtual.ts'
 
 /** A shutdown with a budget of 9 s, in which time stands still. */
 function shutdownOf(world: Supervised, options: ShutdownOptions = {}): Shutdown {
-  const { shutdown } = virtualShutdown(
-    { exit: false, grace: '10s', warnings: false, ...options },
-    world,
-  )
+  const { shutdown } = virtualShutdown({ exit: false, grace: '10s', log: false, ...options }, world)
   shutdown.add(world.programs)
   return shutdown
 }

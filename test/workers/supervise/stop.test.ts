@@ -119,7 +119,7 @@ describe('from the begin of the run on', () => {
   /** A run that is held up in a phase. */
   function begun(world: Supervised, phase = 'drain') {
     const gate = new Gate()
-    const { shutdown } = virtualShutdown({ exit: false, grace: '10s' }, world)
+    const { shutdown } = virtualShutdown({ exit: false, grace: '10s', log: false }, world)
     shutdown.add(world.programs)
     shutdown.add({ name: 'held up', phase, run: () => gate.opened })
     return { gate, shutdown, report: shutdown.now() }
