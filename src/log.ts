@@ -49,6 +49,7 @@ export interface LogLine {
 export interface Log {
   /** How it writes to stderr, for whoever has to write there past it: nobody can call a logger from a thread. */
   readonly onStderr: 'text' | 'json' | 'silent'
+  /** Whether lines of this level go anywhere: for who would make them in vain. */
   takes(level: Level): boolean
   write(line: LogLine): void
   /** Resolves when all lines are written; missing where they go to stderr, or nowhere. */
@@ -113,13 +114,15 @@ function isLogger(option: unknown): option is Logger {
 function stderrLog(options: LogOptions, ports: { host: ProcessPort; clock: Clock }): Log {
   const { host, clock } = ports
   const least = LEVELS.indexOf(options.level ?? 'info')
+  const takes = (level: Level) => LEVELS.indexOf(level) >= least
   const formatNow = () => options.format ?? (host.hasTerminalAsStderr ? 'text' : 'json')
   return {
     get onStderr() {
       return formatNow()
     },
-    takes: (level) => LEVELS.indexOf(level) >= least,
+    takes,
     write({ level, fields, msg }) {
+      if (!takes(level)) return
       if (formatNow() === 'text') {
         host.warn(`lastcall: ${printable(msg)}\n`)
         return
@@ -144,11 +147,11 @@ function handTo(logger: Logger, stderr: Log): Log {
         msg: `the logger failed, and what it doesn't take stands here: ${error.name}: ${error.message}`,
       })
     }
-    if (stderr.takes(line.level)) stderr.write(line)
+    stderr.write(line)
   }
   const write = (line: LogLine) => {
     const { level, fields, msg } = line
-    const method = typeof logger[level] === 'function' ? level : 'error'
+    const method = level === 'fatal' && typeof logger.fatal !== 'function' ? 'error' : level
     try {
       const written = logger[method]?.(fields, `lastcall: ${printable(msg)}`)
       // One that rejects would be a fault, which would be logged, which would reject.

@@ -64,7 +64,15 @@ const FOR_ADAPTERS = [
   'cut-off.ts',
   'accept-queue.ts',
 ]
-const FOR_WORKERS = ['process.ts', 'phases.ts', 'limit.ts', 'proc-stat.ts', 'spawn-error.ts']
+const FOR_WORKERS = [
+  'log.ts',
+  'reason.ts',
+  'process.ts',
+  'phases.ts',
+  'limit.ts',
+  'proc-stat.ts',
+  'spawn-error.ts',
+]
 
 function importsOf(file: string): string[] {
   const text = readFileSync(join(SRC, file), 'utf8')

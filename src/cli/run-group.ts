@@ -26,7 +26,7 @@ export async function runGroup(path: string, options: GroupOptions): Promise<voi
   })
   const programs = told(() => {
     const { exitOn = 'all' } = config
-    const group = supervise(shareTime(config.programs, grace), { exitOn })
+    const group = supervise(shareTime(config.programs, grace), { exitOn, log: PROBLEMS })
     shutdown.add(group)
     return group
   }, path)

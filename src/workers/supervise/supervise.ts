@@ -4,8 +4,10 @@ import { type Clock, systemClock } from '../../clock.ts'
 import { formatDuration } from '../../duration.ts'
 import { invalidOption, LastcallError, refuseUnknownOptions } from '../../errors.ts'
 import { type Hook, type Hooks, placeHook } from '../../hook.ts'
+import { errorField, type Log, type Logger, type LogOptions, openLog } from '../../log.ts'
 import { PHASES } from '../../phases.ts'
 import { type ProcessPort, standardOutputs, systemProcess } from '../../process.ts'
+import { describeError } from '../../reason.ts'
 import { LineSink } from './lines.ts'
 import { type ProgramOptions, parsePrograms, processNames } from './program.ts'
 import type { ProcessState, StateChange } from './states.ts'
@@ -20,8 +22,8 @@ export interface SuperviseOptions {
    * any one has ended for good. Default `all`.
    */
   readonly exitOn?: 'all' | 'fatal' | 'any'
-  /** Whether what goes wrong is told on stderr. Default true. */
-  readonly warnings?: boolean
+  /** Where what goes wrong is told, as the option `log` of `createShutdown()` has it. Default: on stderr. */
+  readonly log?: false | 'text' | 'json' | LogOptions | Logger
   /** Where the programs' stdout goes. Default: that of this process. */
   readonly stdout?: Writable
   /** Where the programs' stderr goes. Default: that of this process. */
@@ -89,6 +91,7 @@ export class Programs implements Supervisor {
   readonly #processes: readonly SupervisedProcess[]
   readonly #events = new EventEmitter<{ state: [StateChange] }>()
   readonly #host: ProcessPort
+  readonly #log: Log
   #stopWatching: (() => void) | undefined
   #isHeld = false
   #resolve!: (exitCode: number) => void
@@ -100,13 +103,14 @@ export class Programs implements Supervisor {
   ) {
     this.#host = host
     const parsed = parsePrograms(programs)
-    const { name, exitOn, warnings, stdout, stderr } = checkOptions(options)
+    const { name, exitOn, stdout, stderr } = checkOptions(options)
+    this.#log = openLog(options.log, { host, clock })
     this.#name = name
     this.#exitOn = exitOn
     this.ended = new Promise((resolve) => {
       this.#resolve = resolve
     })
-    if (warnings) this.on('state', (change) => tellProblem(change, host.warn))
+    this.on('state', (change) => logProblem(change, this.#log))
     const width = Math.max(...parsed.flatMap(processNames).map((one) => one.length))
     const [out, err] = standardOutputs()
     const surroundings = {
@@ -157,9 +161,11 @@ export class Programs implements Supervisor {
         listener(change)
       } catch (error) {
         // Of no concern to the programs, nor to the next listener.
-        this.#host.warn(
-          `lastcall: a listener to 'state' threw: ${(error as Error)?.stack ?? error}\n`,
-        )
+        this.#log.write({
+          level: 'error',
+          fields: { event: 'state:listener', err: errorField(describeError(error)) },
+          msg: `a listener to 'state' threw: ${(error as Error)?.stack ?? error}`,
+        })
       }
     }
     this.#events.on(event, guarded)
@@ -213,21 +219,20 @@ export class Programs implements Supervisor {
 const POLICIES = ['all', 'fatal', 'any']
 
 function checkOptions(options: SuperviseOptions) {
-  const known = ['name', 'exitOn', 'warnings', 'stdout', 'stderr']
+  const known = ['name', 'exitOn', 'log', 'stdout', 'stderr']
   refuseUnknownOptions(options, known, "{ exitOn: 'fatal' }")
-  const { name = 'programs', exitOn = 'all', warnings = true, stdout, stderr } = options
+  const { name = 'programs', exitOn = 'all', stdout, stderr } = options
   if (typeof name !== 'string' || name.trim() === '') {
     throw invalidOption('name', 'a string that is not empty', name)
   }
   if (!POLICIES.includes(exitOn)) {
     throw invalidOption('exitOn', `one of ${POLICIES.join(', ')}`, exitOn)
   }
-  if (typeof warnings !== 'boolean') throw invalidOption('warnings', 'true or false', warnings)
   for (const [option, stream] of Object.entries({ stdout, stderr })) {
     if (stream === undefined || typeof stream?.write === 'function') continue
     throw invalidOption(option, 'a writable stream', stream)
   }
-  return { name, exitOn, warnings, stdout, stderr }
+  return { name, exitOn, stdout, stderr }
 }
 
 const STOP = PHASES.find(({ name }) => name === 'stop') as (typeof PHASES)[number]
@@ -244,15 +249,30 @@ function placeOf(
   return { priority: STOP.priority + levels.indexOf(priority) / 1000 }
 }
 
-function tellProblem(change: StateChange, warn: (text: string) => void): void {
-  const { name, to, problem, stderr, restartIn } = change
+function logProblem(change: StateChange, log: Log): void {
+  const { name, from, to, pid, exitCode, signal, problem, stderr, restartIn } = change
   if (problem === null) return
-  const next = restartIn === null ? '' : `; starting it again in ${formatDuration(restartIn)}`
+  const fields = {
+    event: 'state',
+    program: name,
+    from,
+    to,
+    child: pid,
+    exitCode,
+    signal,
+    restartIn,
+  }
   if (to !== 'FATAL') {
-    warn(`lastcall: '${name}' ${problem}${next}\n`)
+    const next = restartIn === null ? '' : `; starting it again in ${formatDuration(restartIn)}`
+    const level = restartIn === null ? 'error' : 'warn'
+    log.write({ level, fields, msg: `'${name}' ${problem}${next}` })
     return
   }
   const lines = stderr.map((line) => `\n    ${line}`).join('')
   const said = lines === '' ? '' : `\n  the last that it wrote to stderr:${lines}`
-  warn(`lastcall: '${name}' is FATAL: it ${problem}${said}\n`)
+  log.write({
+    level: 'error',
+    fields: { ...fields, stderr },
+    msg: `'${name}' is FATAL: it ${problem}${said}`,
+  })
 }

@@ -96,7 +96,7 @@ export const groups: FeatureGroup = {
       check: async (lab) => {
         const program = await supervised(
           lab,
-          `[sh('web', 'exit 3', { startSeconds: 1, startRetries: 1, backoff: { initial: 10 } })], { warnings: false }`,
+          `[sh('web', 'exit 3', { startSeconds: 1, startRetries: 1, backoff: { initial: 10 } })], { log: false }`,
         )
         await program.says(
           /web STARTING\n[\s\S]*web BACKOFF\n[\s\S]*web STARTING\n[\s\S]*web FATAL/,

@@ -151,9 +151,30 @@ describe('a problem', () => {
     expect(second.stderr).toEqual([String(second.pid)])
   })
 
-  it('is not told on stderr with warnings: false, and in the events all the same', async () => {
+  it('is an object in a line of JSON: a warning where it is started again, an error where it is not', async () => {
+    const program = sh('echo why >&2; exit 7', { startRetries: 1 })
+    const world = new Supervised([program], { log: 'json' }).start()
+    await world.reaches('BACKOFF')
+    await world.clock.advance(100)
+    const { pid } = await world.reaches('FATAL')
+    const lines = world.process.output.trimEnd().split('\n')
+    const problem = {
+      name: 'lastcall',
+      pid: 4242,
+      event: 'state',
+      program: 'web',
+      exitCode: 7,
+      signal: null,
+    }
+    expect(lines.map((line) => JSON.parse(line))).toMatchObject([
+      { ...problem, level: 'warn', from: 'STARTING', to: 'BACKOFF', restartIn: 100 },
+      { ...problem, level: 'error', to: 'FATAL', child: pid, restartIn: null, stderr: ['why'] },
+    ])
+  })
+
+  it('is not told on stderr with log: false, and in the events all the same', async () => {
     const program = sh('exit 1', { startRetries: 0 })
-    const world = new Supervised([program], { warnings: false }).start()
+    const world = new Supervised([program], { log: false }).start()
     expect((await world.reaches('FATAL')).problem).toContain('exit code 1')
     expect(world.process.output).toBe('')
   })

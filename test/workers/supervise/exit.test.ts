@@ -10,7 +10,7 @@ function supervisor(programs: string, { options = '{}', run = '{}', more = '' } 
      const sh = (name, script, others = {}) =>
        ({ name, command: 'sh', args: ['-c', script], startSeconds: 0, ...others })
      const onTerm = (action) => "trap 'kill -KILL $!; " + action + "' TERM; sleep 1000 & echo up; wait"
-     const programs = supervise(${programs}, ${options})
+     const programs = supervise(${programs}, { log: 'text', ...${options} })
      programs.on('state', ({ name, to }) => say(name + ' ' + to))
      shutdown.add(programs)
      programs.start()

@@ -190,12 +190,17 @@ describe('the options', () => {
     ['name', '', TEXT, "'' (string)"],
     ['name', 7, TEXT, '7 (number)'],
     ['exitOn', 'some', 'one of all, fatal, any', "'some' (string)"],
-    ['warnings', 0, 'true or false', '0 (number)'],
     ['stdout', 'inherit', 'a writable stream', "'inherit' (string)"],
     ['stderr', null, 'a writable stream', 'null'],
   ])('are refused by name and rule: %s %o', (option, value, rule, shown) => {
     expect(refusal([sleeper()], { [option]: value })).toBe(
       `Expected \`${option}\` to be ${rule}, got ${shown}.`,
+    )
+  })
+
+  it('are refused by whoever opens the log', () => {
+    expect(refusal([sleeper()], { log: { level: 'loud' } })).toBe(
+      "Expected `log.level` to be one of debug, info, warn, error, got 'loud' (string).",
     )
   })
 
@@ -205,7 +210,7 @@ describe('the options', () => {
 
   it('are refused where one does not exist, and those that do are named', () => {
     expect(refusal([sleeper()], { exiton: 'any' })).toBe(
-      "Expected `options` to be made of name, exitOn, warnings, stdout, stderr, got 'exiton' (string).",
+      "Expected `options` to be made of name, exitOn, log, stdout, stderr, got 'exiton' (string).",
     )
   })
 })
