@@ -13,8 +13,8 @@ export interface Member {
   begin(reason: Reason): void
   /** How it ended; `undefined` until then. */
   ended: Ending | undefined
-  /** Resolves when its log is written; `undefined` where that needs no time. */
-  readonly flush: (() => Promise<void>) | undefined
+  /** Resolves when what it has to tell has left the process; `undefined` where that needs no time. */
+  flush(): Promise<unknown> | undefined
 }
 
 export interface Ending {

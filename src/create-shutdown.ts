@@ -5,7 +5,7 @@ import { parseDuration } from './duration.ts'
 import { invalidOption, LastcallError, refuseUnknownOptions } from './errors.ts'
 import { exitAtTheEnd } from './exit.ts'
 import { exitCodeOf, exitPolicy, forcedCode } from './exit-code.ts'
-import { disposeHook, hooksOf, isDisposable, prepareHook } from './hook.ts'
+import { disposeHook, type Hook, hooksOf, isDisposable, prepareHook } from './hook.ts'
 import { openLog } from './log.ts'
 import { logEvents } from './log-events.ts'
 import { phasesWith } from './phases.ts'
@@ -15,6 +15,7 @@ import type { Reason } from './reason.ts'
 import { Registry } from './registry.ts'
 import type { Outcome } from './report.ts'
 import type { Shutdown, ShutdownOptions } from './shutdown.ts'
+import { traceEvents } from './tracing.ts'
 import { onFaults } from './triggers/faults.ts'
 import { messageSettings, onMessages } from './triggers/messages.ts'
 import { absorbHangup, onSignals, type SignalActions, signalSettings } from './triggers/signals.ts'
@@ -79,6 +80,8 @@ export function assemble(options: ShutdownOptions, { host, clock }: Ports): Shut
   })
   host.expectListeners(coordinator.signal)
   logEvents(coordinator, log, platform)
+  const tracing = traceEvents(coordinator, platform)
+  const prepare = (hook: Hook) => tracing.around(prepareHook(hook, phases))
 
   let takeBack: (() => void) | undefined
   const unlisten = () => {
@@ -89,14 +92,16 @@ export function assemble(options: ShutdownOptions, { host, clock }: Ports): Shut
   // First of all: whatever the others do when the run begins may block.
   if (exit && watchdog) watchLoop(coordinator, { host, clock, budget, log })
   // Whoever stays alive can be stopped again.
-  const exiting = exit ? exitAtTheEnd(coordinator, { host, clock, budget, policy, log }) : undefined
+  const exiting = exit
+    ? exitAtTheEnd(coordinator, { host, clock, budget, policy, log, tracing })
+    : undefined
   if (!exiting) coordinator.on('end', unlisten)
 
   return {
     add(what: unknown, options?: Parameters<Shutdown['add']>[1]) {
       if (isDisposable(what)) {
         const hook = disposeHook(what, options, registry.isTaken)
-        return coordinator.add([prepareHook(hook, phases)])
+        return coordinator.add([prepare(hook)])
       }
       if (options !== undefined) {
         throw invalidOption(
@@ -105,7 +110,7 @@ export function assemble(options: ShutdownOptions, { host, clock }: Ports): Shut
           options,
         )
       }
-      return coordinator.add(hooksOf(what).map((hook) => prepareHook(hook, phases)))
+      return coordinator.add(hooksOf(what).map(prepare))
     },
     listen() {
       if (takeBack) {

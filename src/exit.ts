@@ -9,6 +9,7 @@ import { earlyExitLine } from './log-events.ts'
 import { flushOutput } from './output.ts'
 import type { ProcessPort } from './process.ts'
 import type { Outcome } from './report.ts'
+import type { Tracing } from './tracing.ts'
 
 /** What a shutdown that ends its process does besides running its hooks. */
 export interface Exiting {
@@ -23,14 +24,24 @@ export interface Exiting {
 /** Ends the process when the run, and that of every other shutdown in it, has ended. */
 export function exitAtTheEnd(
   coordinator: Coordinator,
-  parts: { host: ProcessPort; clock: Clock; budget: Budget; policy: ExitPolicy; log: Log },
+  parts: {
+    host: ProcessPort
+    clock: Clock
+    budget: Budget
+    policy: ExitPolicy
+    log: Log
+    tracing: Tracing
+  },
 ): Exiting {
-  const { host, clock, budget, policy, log } = parts
+  const { host, clock, budget, policy, log, tracing } = parts
   const { company } = host
   const member: Member = {
     begin: (reason) => void coordinator.begin(reason),
     ended: undefined,
-    flush: log.flush,
+    flush: () => {
+      const all = [log.flush?.(), tracing.waitedFor()].flatMap((one) => one ?? [])
+      return all.length === 0 ? undefined : Promise.all(all)
+    },
   }
   let isExiting = false
 
@@ -46,7 +57,7 @@ export function exitAtTheEnd(
     const left = Math.min(budget.margin, budget.grace - duration) - budget.margin * EXIT_SHARE
     const until = clock.now() + left
     // First the loggers: what they hold may go to stdout.
-    await flushLogs(company, left, clock)
+    await flushMembers(company, left, clock)
     await flushOutput(host.outputs(), until - clock.now(), clock)
     // It may have become worse, or somebody may have joined, who will leave at his end.
     const worst = worstEnding(company)
@@ -82,9 +93,13 @@ export function exitAtTheEnd(
   }
 }
 
-/** Waits for the loggers of all that leave together. */
-async function flushLogs({ members }: Company, milliseconds: number, clock: Clock): Promise<void> {
-  const flushes = [...members].flatMap(({ flush }) => (flush ? [flush()] : []))
+/** Waits for the loggers and the spans of all that leave together. */
+async function flushMembers(
+  { members }: Company,
+  milliseconds: number,
+  clock: Clock,
+): Promise<void> {
+  const flushes = [...members].flatMap((member) => member.flush() ?? [])
   if (flushes.length === 0) return
   await limited<unknown>(Promise.all(flushes), Math.max(1, milliseconds), clock, () => undefined)
 }

@@ -31,4 +31,5 @@ export type {
 } from './report.ts'
 export type { Shutdown, ShutdownOptions } from './shutdown.ts'
 export { type FormatOptions, formatReport } from './timeline.ts'
+export type { HookTrace, PhaseTrace, RunTrace } from './tracing.ts'
 export type { SignalOptions } from './triggers/signals.ts'

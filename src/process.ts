@@ -208,6 +208,18 @@ export function signalNumbers(): Readonly<Record<string, number>> {
   return process.getBuiltinModule('node:os').constants.signals
 }
 
+/** What tracing stands on. Only loaded for it. */
+export function tracingModules() {
+  return {
+    get diagnostics() {
+      return process.getBuiltinModule('node:diagnostics_channel')
+    },
+    get hooks() {
+      return process.getBuiltinModule('node:async_hooks')
+    },
+  }
+}
+
 /** The program that runs this process: Node. */
 export function nodeProgram(): string {
   return process.execPath

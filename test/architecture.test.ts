@@ -38,6 +38,7 @@ const LAYERS = [
     'run.ts',
     'coordinator.ts',
     'log-events.ts',
+    'tracing.ts',
     'timeline.ts',
     'exit.ts',
     'watchdog/exit-guard.ts',

@@ -124,6 +124,13 @@ describe('the reference', () => {
     expect(firstCells('Events').sort()).toEqual([...events].sort())
   })
 
+  test('has one row for each channel, and says what is published on all of them', () => {
+    const source = readFileSync(`${ROOT}src/tracing.ts`, 'utf8')
+    const channels = [...source.matchAll(/tracingChannel\('(.+?)'\)/g)].map(([, name]) => name)
+    expect(channels).toContain('lastcall.hook')
+    expect(firstCells('Tracing')).toEqual(channels)
+  })
+
   test('says of each event what is logged of it, and of two lines that are of none', () => {
     const logged = /### Logs\n([\s\S]*?)\n### /.exec(reference.text)?.[1] ?? ''
     const rows = [...logged.matchAll(/^\| [^|]+\| [^|]*\| `([a-z:]+)` \|.*\|$/gm)]

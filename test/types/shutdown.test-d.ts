@@ -1,3 +1,4 @@
+import { subscribe } from 'node:diagnostics_channel'
 import {
   AbortError,
   createShutdown,
@@ -6,6 +7,7 @@ import {
   type EventOf,
   type ExitCodes,
   formatReport,
+  type HookTrace,
   LastcallError,
   type LastcallErrorCode,
   type Logger,
@@ -13,9 +15,11 @@ import {
   type Outcome,
   PHASES,
   type PhaseName,
+  type PhaseTrace,
   type Platform,
   type Reason,
   type Report,
+  type RunTrace,
   type Shutdown,
   type ShutdownEvent,
   type ShutdownOptions,
@@ -170,3 +174,17 @@ takes<LastcallErrorCode>('LASTCALL_NAME')
 new LastcallError('ENOENT', 'no')
 // @ts-expect-error: a code stays as it is
 error.code = 'LASTCALL_ENDED'
+
+subscribe('tracing:lastcall.run:asyncEnd', (message) => {
+  const { report, waitUntil } = message as RunTrace
+  takes<Report | undefined>(report)
+  waitUntil(Promise.resolve())
+  // @ts-expect-error: nothing to wait for
+  waitUntil()
+})
+subscribe('tracing:lastcall.hook:asyncEnd', (message) => {
+  const { run, phase, hook, limit, status } = message as HookTrace
+  takes<[RunTrace, string, string, number]>([run, phase, hook, limit])
+  takes<'done' | 'failed' | 'cut off' | undefined>(status)
+})
+takes<RunTrace>({} as PhaseTrace['run'])

@@ -1,0 +1,136 @@
+// OpenTelemetry: a span for the run, below it one for each phase, and below these one for each hook and what it does.
+import { AsyncLocalStorage } from 'node:async_hooks'
+import { channel, subscribe } from 'node:diagnostics_channel'
+import { setTimeout as sleep } from 'node:timers/promises'
+import {
+  type Context,
+  context,
+  ROOT_CONTEXT,
+  type Span,
+  SpanStatusCode,
+  trace,
+} from '@opentelemetry/api'
+import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks'
+import {
+  BatchSpanProcessor,
+  InMemorySpanExporter,
+  NodeTracerProvider,
+} from '@opentelemetry/sdk-trace-node'
+import { createShutdown, type HookTrace, type PhaseTrace, type RunTrace } from 'lastcall'
+
+/** OpenTelemetry's own context manager, with a storage that channels can be bound to. */
+class ContextManager extends AsyncLocalStorageContextManager {
+  readonly storage = new AsyncLocalStorage<Context>()
+
+  override active(): Context {
+    return this.storage.getStore() ?? ROOT_CONTEXT
+  }
+
+  override with<Args extends unknown[], Work extends (...args: Args) => ReturnType<Work>>(
+    active: Context,
+    work: Work,
+    thisArg?: ThisParameterType<Work>,
+    ...args: Args
+  ): ReturnType<Work> {
+    return this.storage.run(active, () => work.call(thisArg, ...args))
+  }
+}
+
+const contextManager = new ContextManager()
+const exporter = new InMemorySpanExporter() // an OTLPTraceExporter, most often
+const provider = new NodeTracerProvider({ spanProcessors: [new BatchSpanProcessor(exporter)] })
+provider.register({ contextManager })
+const tracer = trace.getTracer('lastcall')
+
+traceShutdowns()
+
+const shutdown = createShutdown({ grace: '1s' })
+shutdown.add({
+  name: 'orders',
+  phase: 'drain',
+  run: async () => {
+    await sleep(20)
+    // Whatever the application, or a library that it uses, traces while a hook runs is below its span.
+    await tracer.startActiveSpan('UPDATE orders', async (span) => {
+      await sleep(10)
+      span.end()
+    })
+  },
+})
+// One that fails and one that hangs, to see what becomes of them.
+shutdown.add({ name: 'cache', phase: 'flush', run: () => Promise.reject(new Error('no route')) })
+shutdown.add({
+  name: 'index',
+  phase: 'flush',
+  timeout: '100ms',
+  run: ({ note }) => {
+    note('3 documents left')
+    return new Promise(() => {})
+  },
+})
+shutdown.listen()
+setInterval(() => {}, 1000)
+console.log('ready')
+
+/** Once in a process, before the first run: the channels are those of every shutdown. */
+function traceShutdowns(): void {
+  spansFor<RunTrace>('run', 'shutdown', ({ report }, span) => {
+    span.setAttribute('lastcall.exit_code', report?.exitCode ?? 0)
+    for (const { error } of report?.faults ?? []) span.recordException(error.message)
+    if (report?.outcome !== 'clean') fail(span, report?.outcome)
+  })
+  spansFor<PhaseTrace>('phase', ({ phase }) => `phase ${phase}`)
+  spansFor<HookTrace>(
+    'hook',
+    ({ hook }) => `hook ${hook}`,
+    ({ status, limit, report, error }, span) => {
+      span.setAttribute('lastcall.limit', limit)
+      for (const note of report?.notes ?? []) span.addEvent(note)
+      if (status === 'done') return
+      span.recordException(error as Error)
+      fail(span, status)
+    },
+  )
+  // After the spans' own, so that the run's span is over, too. The exit waits, within the margin; a hook
+  // that flushes would come too early for this one, and has no need to be there.
+  subscribe('tracing:lastcall.run:asyncEnd', (run) => {
+    ;(run as RunTrace).waitUntil(provider.forceFlush().then(print))
+  })
+}
+
+/** A span from `start` to `asyncEnd`, active for all that happens in between. */
+function spansFor<Trace extends object>(
+  what: 'run' | 'phase' | 'hook',
+  name: string | ((traced: Trace) => string),
+  describe: (traced: Trace, span: Span) => void = () => {},
+): void {
+  const spans = new WeakMap<object, Span>()
+  channel(`tracing:lastcall.${what}:start`).bindStore(contextManager.storage, (traced) => {
+    const span = tracer.startSpan(typeof name === 'string' ? name : name(traced as Trace))
+    spans.set(traced as Trace, span)
+    return trace.setSpan(context.active(), span)
+  })
+  subscribe(`tracing:lastcall.${what}:asyncEnd`, (traced) => {
+    const span = spans.get(traced as Trace)
+    if (!span) return
+    describe(traced as Trace, span)
+    span.end()
+  })
+}
+
+function fail(span: Span, message = ''): void {
+  span.setStatus({ code: SpanStatusCode.ERROR, message })
+}
+
+/** What a collector would have been sent. */
+function print(): void {
+  for (const span of exporter.getFinishedSpans()) {
+    const { name, status, attributes, startTime, duration, events } = span
+    const { spanId: id, traceId } = span.spanContext()
+    const parent = span.parentSpanContext?.spanId
+    const told = events.map((event) => event.attributes?.['exception.message'] ?? event.name)
+    console.log(
+      JSON.stringify({ name, id, parent, traceId, status, attributes, startTime, duration, told }),
+    )
+  }
+}
