@@ -48,7 +48,7 @@ export function server(
       held.push(response)
       say('holds', id)
     })
-    const shutdown = createShutdown({ grace: '60s' })
+    const shutdown = createShutdown({ grace: '60s', log: { format: 'text', level: 'warn' } })
     shutdown.add(httpServer(server, ${options}))
     shutdown.on('start', ({ reason }) => say('told', id, reason.kind))
     shutdown.listen()
@@ -164,7 +164,7 @@ function primaryCode(wanted: ClusterOptions): string {
       say('crashed', worker.id)
       cluster.fork()
     })
-    const shutdown = createShutdown(${shutdown})
+    const shutdown = createShutdown({ log: { format: 'text', level: 'warn' }, ...${shutdown} })
     shutdown.on('end', ({ report }) => {
       say('hook', JSON.stringify(report.phases.flatMap(({ hooks }) => hooks).find(({ name }) => name === 'cluster')))
     })
