@@ -29,6 +29,8 @@ export default {
     // Run as a program by test/testing/runners.test.ts; the other, by a block of docs/how-to/testing.md.
     'jest',
     '@jest/globals',
+    // Imported by programs that test/process/log.test.ts writes.
+    'pino',
     // What is measured beside lastcall, installed by bench/peers/package.json.
     '@godaddy/terminus',
     'close-with-grace',

@@ -1,6 +1,6 @@
 import type { Clock } from './clock.ts'
 import { invalidOption, refuseUnknownOptions } from './errors.ts'
-import { printable } from './printable.ts'
+import { escapeControls } from './escape-controls.ts'
 import type { ProcessPort } from './process.ts'
 import { describeError, type ErrorInfo } from './reason.ts'
 
@@ -124,11 +124,18 @@ function stderrLog(options: LogOptions, ports: { host: ProcessPort; clock: Clock
     write({ level, fields, msg }) {
       if (!takes(level)) return
       if (formatNow() === 'text') {
-        host.warn(`lastcall: ${printable(msg)}\n`)
+        host.warn(`lastcall: ${escapeControls(msg)}\n`)
         return
       }
       const time = new Date(clock.date()).toISOString()
-      const line = { level, time, pid: host.pid, name: 'lastcall', ...fields, msg: printable(msg) }
+      const line = {
+        level,
+        time,
+        pid: host.pid,
+        name: 'lastcall',
+        ...fields,
+        msg: escapeControls(msg),
+      }
       host.warn(`${JSON.stringify(line)}\n`)
     },
   }
@@ -153,7 +160,7 @@ function handTo(logger: Logger, stderr: Log): Log {
     const { level, fields, msg } = line
     const method = level === 'fatal' && typeof logger.fatal !== 'function' ? 'error' : level
     try {
-      const written = logger[method]?.(fields, `lastcall: ${printable(msg)}`)
+      const written = logger[method]?.(fields, `lastcall: ${escapeControls(msg)}`)
       // One that rejects would be a fault, which would be logged, which would reject.
       if (isThenable(written)) written.then(undefined, (error) => refused(error, line))
     } catch (error) {

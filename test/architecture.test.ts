@@ -21,7 +21,7 @@ const LAYERS = [
     'text-width.ts',
     'clock.ts',
     'reason.ts',
-    'printable.ts',
+    'escape-controls.ts',
     'log.ts',
     'company.ts',
     'limit.ts',

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { WebSocket } from 'ws'
 import { Script, shutdownScript } from '../support/script.ts'
+import { until } from '../support/service.ts'
 
 // A margin in which a busy machine can say where it is.
 const GRACE = `{ grace: '1.5s', margin: '1.2s' }`
@@ -93,6 +94,37 @@ describe('a loop that is blocked at the deadline', () => {
     expect(ended.signal).toBe('SIGKILL')
     expect(ended.stderr).toContain('the event loop is blocked by native code')
     expect(ended.stderr).toContain(`running: hook 'bad' (flush)`)
+  })
+
+  test('as JSON it is one line, with the same in its fields', async () => {
+    const ended = await stopped(
+      shutdownScript(
+        `shutdown.add({ name: 'bad', phase: 'flush', run: function spin() { for (;;); } })`,
+        `{ grace: '1.5s', margin: '1.2s', log: { format: 'json', level: 'warn' } }`,
+      ),
+    )
+    expect(ended.signal).toBe('SIGKILL')
+    expect(ended.stderr.split('\n')).toHaveLength(2)
+    const { msg, ...fields } = JSON.parse(ended.stderr)
+    expect(fields).toMatchObject({
+      level: 'fatal',
+      name: 'lastcall',
+      event: 'blocked',
+      where: { function: 'spin', line: expect.any(Number) },
+      hooks: ["hook 'bad' (flush)"],
+    })
+    expect(fields.stack[0]).toEqual(fields.where)
+    expect(msg).toMatch(/^the event loop is blocked by spin \(/)
+  })
+
+  test('with log: false it is silent', async () => {
+    const ended = await stopped(
+      shutdownScript(
+        `shutdown.add({ name: 'bad', phase: 'flush', run() { for (;;); } })`,
+        `{ grace: '1.5s', margin: '1.2s', log: false }`,
+      ),
+    )
+    expect(ended).toMatchObject({ signal: 'SIGKILL', stderr: '' })
   })
 
   test('with a stderr that nobody reads any more it is ended all the same', async () => {
@@ -233,7 +265,9 @@ describe('the thread', () => {
     expect(script.child.signalCode).toBe(null)
     client.send(JSON.stringify({ id: 2, method: 'Debugger.resume' }))
     await script.says('went on')
-    client.terminate()
+    // Node itself may crash where a debugger leaves while it exits: this one waits until it is asked to.
+    await until(() => script.stderr.includes('Waiting for the debugger to disconnect'))
+    client.close()
     expect((await script.ended).signal).toBe(null)
   })
 })

@@ -2,7 +2,7 @@
  * A text as a terminal may have it: names and messages may come from anywhere, and could move its cursor,
  * or look like a line of their own.
  */
-export function printable(text: string): string {
+export function escapeControls(text: string): string {
   const plain = isAscii.test(text)
     ? text
     : text.replace(/\r\n/g, '\n').replace(unprintable(), escaped)
