@@ -95,8 +95,9 @@ export function watch(data: Watched, signsOf: typeof SIGNS): void {
         disconnect()
         return acquit()
       }
-      connect()
       const now = spent()
+      // Not at once: who is a little late is about to exit, and would wait for us to disconnect.
+      if (now >= Math.min(waits, 20)) connect()
       const left = leaveBy - elapsed()
       if (!isAsked && (now >= waits || left <= listens)) {
         pause()

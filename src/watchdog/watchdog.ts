@@ -57,7 +57,7 @@ function whatIsWatched({ host, clock, budget, log }: Watching): Watched {
     limit: formatDuration(budget.budget),
     leaveBy: grace - margin * 0.1,
     exitTime: margin * 0.9,
-    blocked: { waits: Math.min(50, margin * 0.5), listens: Math.min(35, margin * 0.35) },
+    blocked: { waits: Math.min(50, margin * 0.3), listens: Math.min(35, margin * 0.35) },
     stuck: { waits: 0, listens: Math.min(35, margin * 0.05) },
     format: log.onStderr,
     signs: new Int32Array(new SharedArrayBuffer(8)),

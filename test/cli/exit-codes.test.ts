@@ -95,7 +95,7 @@ describe('the grace', () => {
     const ended = await (await run.says('ready')).send('SIGTERM').ended
     expect(ended).toMatchObject({ code: 137, signal: null, stdout: 'ready\nSIGTERM\n' })
     expect(ended.stderr).toMatch(
-      /^lastcall: hook 'node' \(stop\) was cut off after \d+ ms\n {2}killed: child 'node' \(pid \d+\), \d+ ms after SIGTERM\n$/,
+      /^lastcall: hook 'node' \(stop\) was cut off after \d+ ms\n {2}killed: child 'node' \(pid \d+\), \d+ ms after SIGTERM\n {2}the event loop is kept going by 1 ProcessWrap\n$/,
     )
   })
 
@@ -143,6 +143,6 @@ describe('the grace', () => {
     const run = cli(['run', '--grace', '3s', '--', ...node(code)])
     const ended = await (await run.says('ready')).send('SIGTERM').ended
     expect(ended).toMatchObject({ code: 124, signal: null })
-    expect(ended.stderr).toMatch(/^lastcall: hook 'hung' \(drain\) was cut off after [\d.]+ s\n$/)
+    expect(ended.stderr).toMatch(/^lastcall: hook 'hung' \(drain\) was cut off after [\d.]+ s\n {2}the event loop is kept going by .*\n$/)
   })
 })
