@@ -122,6 +122,8 @@ export const systemProcess: ProcessPort = {
   },
   startThread(program, data) {
     try {
+      // Deno makes each thread of a cluster's worker fail, and tells it on stderr.
+      if ('deno' in process.versions && isClusterWorker()) return undefined
       const { Worker } = process.getBuiltinModule('node:worker_threads')
       // What the application has its threads load, or has in its environment, is nothing for this one.
       const own = { eval: true, env: {}, execArgv: [], name: 'lastcall', workerData: data }
@@ -156,6 +158,11 @@ export const systemProcess: ProcessPort = {
   failWith(code) {
     if (!process.exitCode) process.exitCode = code
   },
+}
+
+function isClusterWorker(): boolean {
+  // The types have the module's default export alone.
+  return Boolean((process.getBuiltinModule('node:cluster') as { isWorker?: boolean }).isWorker)
 }
 
 /** Our own threads. */

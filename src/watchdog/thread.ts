@@ -67,7 +67,6 @@ export function watch(data: Watched, signsOf: typeof SIGNS): void {
   let stack: Debugger.CallFrame[] | undefined
   let steps = 0
   let isAsked = false
-  let isConnected = false
   let isDebugged = false
   let isOver = false
 
@@ -104,7 +103,7 @@ export function watch(data: Watched, signsOf: typeof SIGNS): void {
         asked = now
       }
       // What has let us connect is in JavaScript, and will answer.
-      const isSilent = !isConnected && now - asked >= listens
+      const isSilent = !hasAnswered() && now - asked >= listens
       if (stack || isSilent || left <= 0) end()
       else setTimeout(look, LOOK)
     }
@@ -144,12 +143,15 @@ export function watch(data: Watched, signsOf: typeof SIGNS): void {
         else stack = params.callFrames
         if (isOver) exitByItself()
       })
-      session.post('Debugger.enable', () => {
-        isConnected = true
-      })
+      session.post('Debugger.enable')
     } catch {
       // Not every runtime has an inspector.
     }
+  }
+
+  /** Whether it has let us connect: not every runtime that says so does. */
+  function hasAnswered(): boolean {
+    return scripts.size > 0
   }
 
   function pause(): void {
@@ -261,7 +263,7 @@ export function watch(data: Watched, signsOf: typeof SIGNS): void {
   /** Where it is that can't be asked: only JavaScript answers. */
   function outside(): string {
     if (has(signsOf.exiting)) return 'by a worker thread that does not end'
-    if (isConnected) return 'and does not say where'
+    if (hasAnswered()) return 'and does not say where'
     return /^[^)]*\) [SD]/.test(ofMain('stat'))
       ? 'by a synchronous call, such as execSync(), that waits for the system'
       : 'by native code'

@@ -143,6 +143,8 @@ describe('the grace', () => {
     const run = cli(['run', '--grace', '3s', '--', ...node(code)])
     const ended = await (await run.says('ready')).send('SIGTERM').ended
     expect(ended).toMatchObject({ code: 124, signal: null })
-    expect(ended.stderr).toMatch(/^lastcall: hook 'hung' \(drain\) was cut off after [\d.]+ s\n {2}the event loop is kept going by .*\n$/)
+    expect(ended.stderr).toMatch(
+      /^lastcall: hook 'hung' \(drain\) was cut off after [\d.]+ s\n {2}the event loop is kept going by .*\n$/,
+    )
   })
 })

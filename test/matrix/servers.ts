@@ -19,7 +19,7 @@ export const HANDLE = `
     if (request.url === '/never') say('asked /never')
     else if (request.url === '/slow') {
       say('asked /slow')
-      shutdown.signal.addEventListener('abort', () => setTimeout(() => response.end('slow'), 100))
+      shutdown.on('phase:start', ({ phase }) => phase === 'drain' && setTimeout(() => response.end('slow'), 100))
     } else if (request.url === '/events') {
       response.writeHead(200, { 'content-type': 'text/event-stream' }).write('data: hello\\n\\n')
       requestSignal(request).addEventListener('abort', () => response.end('data: bye\\n\\n'))

@@ -12,7 +12,7 @@ const drains = (name: string, body: string) => ({
       `const { healthChecks, httpServer, expressShutdown, fastifyShutdown } = await import('lastcall/http')
        const slow = () => new Promise((resolve) => {
          say('asked /slow')
-         shutdown.signal.addEventListener('abort', () => setTimeout(() => resolve('slow'), 100))
+         shutdown.on('phase:start', ({ phase }) => phase === 'drain' && setTimeout(() => resolve('slow'), 100))
        })
        const listening = (server) => say('port ' + server.address().port)
        shutdown.on('hook:end', ({ hook }) => say(hook.name + ' ' + hook.status))
