@@ -51,6 +51,9 @@ function readBytes(path: string, fail: Fail): Buffer {
 const HOW_TO_WRITE =
   "a program writes it by shutdown.on('end', ({ report }) => fs.writeFileSync('report.json', JSON.stringify(report)))"
 
+const HOW_TO_LOG =
+  "a program logs it by shutdown.on('end', ({ report }) => console.log(JSON.stringify({ report })))"
+
 function textIn(bytes: Buffer, fail: Fail): string {
   try {
     // It takes a byte order mark off.
@@ -70,11 +73,13 @@ function parse(text: string, fail: Fail): unknown {
     return reportIn(value) ?? value
   } catch (error) {
     const lines = text.trimEnd().split('\n')
-    const found = lines
-      .map(tryParse)
-      .map(reportIn)
-      .findLast((one) => one !== undefined)
+    const values = lines.map(tryParse)
+    const found = values.map(reportIn).findLast((one) => one !== undefined)
     if (found !== undefined) return found
+    // One line of JSON may be the `}` of a report that is cut off, or its first number; two are a log.
+    if (values.filter((value) => typeof value === 'object' && value !== null).length > 1) {
+      throw fail(`is a log in which no line holds a report; ${HOW_TO_LOG}`)
+    }
     throw fail(describe(error as SyntaxError, text))
   }
 }

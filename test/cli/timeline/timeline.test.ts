@@ -163,6 +163,11 @@ describe('tells in one line, with 125', () => {
   })
 
   test.each([
+    [
+      'a log without a report',
+      '{"level":"info","msg":"a"}\nplain\n{"level":"info","msg":"b"}\n',
+      /^stdin is a log in which no line holds a report; a program logs it by shutdown\.on/,
+    ],
     ['no JSON', '<html>', /^stdin is no JSON/],
     ['JSON with a fault', '{"version":1,\n"reason":SIGTERM}', /^stdin is no JSON/],
     [
