@@ -14,6 +14,8 @@ export interface Trouble {
   readonly under: string | undefined
   /** Where that is decided: in a script that the deployment starts. */
   readonly at: { readonly file: SourceFile; readonly edit: Edit } | undefined
+  /** The script that nobody says what it starts: there is no better command to be written then. */
+  readonly unknown?: string | undefined
 }
 
 /** What comes of starting a command. */
@@ -57,8 +59,11 @@ export function launch(argv: readonly string[], around: Surroundings, depth = 0)
   if (manager) {
     const script = manager.script === undefined ? undefined : around.npmScript(manager.script)
     const better =
-      manager.argv ?? (script === undefined ? ['node', '.'] : replaced(script, around, depth))
-    return trouble('npm-in-front', name, { ...again(better), trouble: undefined })
+      manager.argv ?? (script === undefined ? undefined : replaced(script, around, depth))
+    if (better) return trouble('npm-in-front', name, { ...again(better), trouble: undefined })
+    const unknown = manager.script ?? ''
+    const front = { rule: 'npm-in-front', who: name, under: undefined, at: undefined } as const
+    return { ...sound(argv), trouble: { ...front, unknown } }
   }
   const unwatched = withoutWatching(name, args)
   if (unwatched) return trouble('watcher-in-front', name, again(unwatched))
@@ -108,7 +113,7 @@ export function ofText(text: string, shell: string, around: Surroundings, depth 
   if (!main) return sound([shell, '-c', text])
   if (main.beside.length > 0) return group(main, shell, around, depth)
   const inner = launch(wordsOf(main), around, depth + 1)
-  if (around.bringsShell && depth === 0 && isAll(main, text)) return inner
+  if (around.bringsShell && depth === 0 && (isAll(main, text) || leaves(main))) return inner
   const better = replaced(text, around, depth)
   if (main.isExec) return { ...inner, better: inner.trouble ? better : [shell, '-c', text] }
   // What is worse than the shell is told instead of it: without it the shell would not matter.
@@ -130,9 +135,10 @@ function replaced(text: string, around: Surroundings, depth: number): readonly s
   const inner = launch(wordsOf(main), around, depth + 1)
   const own = withoutExec(main.text)
   const isOnly = isFirst(main, text)
-  if (isOnly && (isPlain(own) || inner.trouble)) return inner.better
+  const kept = redirections(own)
+  if (isOnly && (isPlain(own) || (inner.trouble && kept === ''))) return inner.better
   if (isOnly && !/[$`*?~<>|(){}[\]]/.test(own)) return ['env', ...words(own)]
-  const start = inner.trouble ? quoted(inner.better) : own
+  const start = inner.trouble ? `${quoted(inner.better)}${kept}` : own
   return ['sh', '-c', withExec(text, main, start)]
 }
 
@@ -146,6 +152,12 @@ function isAll(main: Main, text: string): boolean {
   return isFirst(main, text) && main.pipeEnd === main.end
 }
 
+/** Whether it starts a daemon and returns: what comes before it is over then, and the shell as well. */
+function leaves(main: Main): boolean {
+  const [program = '', ...args] = wordsOf(main)
+  return inForeground(baseOf(program), args) !== undefined
+}
+
 /** A text with `exec` before the command that stays, and nothing after it in the way. */
 function withExec(text: string, main: Main, command: string): string {
   const env = /^\w+=/.test(command) ? 'env ' : ''
@@ -155,6 +167,12 @@ function withExec(text: string, main: Main, command: string): string {
 function quoted(argv: readonly string[]): string {
   // Variables stay variables.
   return argv.map((word) => (/^\$\{?\w+\}?$/.test(word) ? word : quote([word]))).join(' ')
+}
+
+/** Where a command's output goes stays as it is, whatever is started in its place. */
+function redirections(text: string): string {
+  if (/['"]/.test(text)) return ''
+  return (text.match(/\s+(?:&>>?|\d*(?:>>?|<)&?)\s*[^\s<>]+/g) ?? []).join('')
 }
 
 function withoutExec(text: string): string {
@@ -185,13 +203,20 @@ function ofScript(
   }
   if (main.isExec && !inner.trouble) return sound(argv)
   const isOther = inner.trouble && !passes
-  const command = isOther ? quoted(inner.better) : withoutExec(main.text)
+  const own = withoutExec(main.text)
+  const command = isOther ? `${quoted(inner.better)}${redirections(own)}` : own
   const env = /^\w+=/.test(command) ? 'env ' : ''
   const edit = { start: main.start, end: main.pipeEnd, text: `exec ${env}${command}` }
   const rule = isOther && inner.trouble ? inner.trouble.rule : 'script-without-exec'
   const who = isOther && inner.trouble ? inner.trouble.who : baseOf(script.path)
   return {
-    trouble: { rule, who, under: undefined, at: { file: script, edit } },
+    trouble: {
+      rule,
+      who,
+      under: undefined,
+      at: { file: script, edit },
+      unknown: isOther ? inner.trouble?.unknown : undefined,
+    },
     better: argv,
     programs: [],
   }

@@ -3,6 +3,7 @@ import { at, type Data, placeOf, set, setCommand, textAt, texts } from './data.t
 import { goDuration, seconds } from './durations.ts'
 import { isForeign } from './images.ts'
 import { reportLaunch } from './report-launch.ts'
+import type { Severity } from './rules.ts'
 import { words } from './shell.ts'
 import type { SourceFile } from './source.ts'
 import { checkStopSignal } from './stop-signal.ts'
@@ -14,7 +15,7 @@ const DEFAULT = 10_000
 
 /** Reads what each service of a Compose file starts, how it is stopped, and how long it is waited for. */
 export function examineCompose(file: SourceFile, world: World): void {
-  const { documents, errors } = readYaml(file)
+  const { documents, errors, isTemplate } = readYaml(file)
   for (const { offset, message } of errors.slice(0, 1)) {
     world.unread(file.path, `it is no YAML: ${message}`, file.lineOf(offset))
   }
@@ -27,16 +28,36 @@ export function examineCompose(file: SourceFile, world: World): void {
     world.unread(file.path, 'it has no services: it is no Compose file')
     return
   }
-  for (const [name, { value }] of services) examineService(name, value, file, world)
+  if (isTemplate) world.note(file.path, 'is a template: what stands in {{ }} is not known')
+  const awaited = new Set(services.flatMap(([, { value }]) => awaitedBy(value)))
+  for (const [name, { value }] of services) {
+    const isJob = awaited.has(name) || String(at(value, 'restart')?.scalar) === 'no'
+    examineService(name, value, isJob, file, world)
+  }
 }
 
-function examineService(name: string, service: Data, file: SourceFile, world: World): void {
+/** The services whose end it waits for: a migration, a seed. */
+function awaitedBy(service: Data): string[] {
+  return [...(at(service, 'depends_on')?.entries ?? [])].flatMap(([name, { value }]) =>
+    textAt(value, 'condition') === 'service_completed_successfully' ? [name] : [],
+  )
+}
+
+function examineService(
+  name: string,
+  service: Data,
+  isJob: boolean,
+  file: SourceFile,
+  world: World,
+): void {
   const image = textAt(service, 'image')
   if (!service.entries.has('build') && isForeign(image)) {
     world.note(file.path, `service '${name}' (${image}) is not the application's`)
     return
   }
-  checkCommand(service, file, world)
+  // What ends by itself is seldom stopped.
+  const severity = isJob ? 'warning' : 'error'
+  checkCommand(service, severity, file, world)
   const signal = at(service, 'stop_signal')
   if (typeof signal?.scalar === 'string' || typeof signal?.scalar === 'number') {
     checkStopSignal(world, {
@@ -47,10 +68,10 @@ function examineService(name: string, service: Data, file: SourceFile, world: Wo
       edits: (better) => set(service, 'stop_signal', better),
     })
   }
-  checkGrace(name, service, file, world)
+  checkGrace(name, service, severity, file, world)
 }
 
-function checkCommand(service: Data, file: SourceFile, world: World): void {
+function checkCommand(service: Data, severity: Severity, file: SourceFile, world: World): void {
   const [entrypoint, command] = ['entrypoint', 'command'].map((key) => at(service, key))
   const front = argvOf(entrypoint) ?? []
   const rest = argvOf(command) ?? []
@@ -65,6 +86,7 @@ function checkCommand(service: Data, file: SourceFile, world: World): void {
     offset: placeOf(service, isCommand ? 'command' : 'entrypoint'),
     by: 'container',
     under: isInit ? 'init' : undefined,
+    severity,
     edits: (better) => {
       const key = isCommand ? 'command' : 'entrypoint'
       const kept = isCommand && startsWith(better, front) ? better.slice(front.length) : better
@@ -98,7 +120,13 @@ function written(word: string): string {
   return word.replaceAll('$', '$$$$').replaceAll(VARIABLE, '$')
 }
 
-function checkGrace(name: string, service: Data, file: SourceFile, world: World): void {
+function checkGrace(
+  name: string,
+  service: Data,
+  severity: Severity,
+  file: SourceFile,
+  world: World,
+): void {
   const said = at(service, 'stop_grace_period')
   if (said?.isUnknown || (typeof said?.scalar === 'string' && said.scalar.includes('$'))) {
     world.note(file.path, `the stop_grace_period of '${name}' is a variable: not known`)
@@ -115,6 +143,7 @@ function checkGrace(name: string, service: Data, file: SourceFile, world: World)
   const needed = `${seconds(grace.value)}s`
   world.report({
     rule: 'grace-too-short',
+    severity,
     file,
     offset: said ? placeOf(service, 'stop_grace_period') : service.start,
     says: `${said ? `stop_grace_period is ${said.scalar}` : 'stop_grace_period is not set, so it is 10 s'}, and the application allows itself ${seconds(grace.value)} s (${grace.from}): it is killed in the middle of its hooks, and what comes last, the flush, is lost.`,

@@ -7,7 +7,9 @@ export function diffOf(
   edits: readonly Edit[],
   added?: { readonly path: string; readonly text: string },
 ): string {
-  const changed = patch(file.path, file.mark + file.text, file.mark + applyEdits(file.text, edits))
+  const after = applyEdits(file.text, edits)
+  const changed =
+    after === file.text ? '' : patch(file.path, file.mark + file.text, file.mark + after)
   return added === undefined ? changed : changed + patch(added.path, undefined, added.text)
 }
 

@@ -42,6 +42,12 @@ export function examineDockerfile(file: SourceFile, world: World): void {
 
   const entrypoint = of<Entrypoint>('ENTRYPOINT')
   const cmd = of<Cmd>('CMD')
+  for (const one of [entrypoint, cmd]) {
+    if (!one || !LIST.test(formOf(one)?.text ?? '')) continue
+    const what = `${one.getKeyword()} is meant as a list, and is none that JSON knows`
+    world.unread(file.path, `${what}: a shell is handed it as it stands`, lineOf(one))
+    return
+  }
   const [start, end] = [formOf(entrypoint), formOf(cmd)]
   const started =
     start?.text !== undefined
@@ -55,7 +61,9 @@ export function examineDockerfile(file: SourceFile, world: World): void {
   if (started && place) {
     const front = start?.argv ?? []
     const isInCmd = place === cmd && started.trouble
-    const better = isInCmd ? started.better.slice(front.length) : started.better
+    // Where the ENTRYPOINT is what goes, it has all of it, and the CMD that it was given nothing.
+    const isInBoth = isInCmd && !front.every((word, index) => started.better[index] === word)
+    const better = isInCmd && !isInBoth ? started.better.slice(front.length) : started.better
     reportLaunch(
       world,
       { ...started, better },
@@ -63,7 +71,13 @@ export function examineDockerfile(file: SourceFile, world: World): void {
         file,
         offset: offsetOf(place, file),
         by: 'container',
-        edits: (argv) => [replaceArguments(place, argv, formOf(place)?.text, file)],
+        edits: (argv) =>
+          isInBoth && entrypoint
+            ? [
+                replaceArguments(entrypoint, argv, undefined, file),
+                replaceArguments(place, [], undefined, file),
+              ]
+            : [replaceArguments(place, argv, formOf(place)?.text, file)],
       },
     )
   }
@@ -115,6 +129,9 @@ function tellOnbuild(one: Instruction, file: SourceFile, world: World): void {
     )
   }
 }
+
+/** What begins as a list of texts does; `[ "$A" = b ]` is a shell's. */
+const LIST = /^\[\s*(['"])[^'"$]*\1\s*[,\]]/
 
 interface Form {
   readonly argv?: readonly string[]

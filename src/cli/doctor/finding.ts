@@ -13,7 +13,7 @@ export interface Finding {
   readonly says: string
   /** What to do, in a sentence. */
   readonly fix: string
-  /** The same as a unified diff; `patch -p1` takes it in the directory that was examined. */
+  /** The same as a unified diff, which `patch -p1` takes in the directory that was examined; empty where it is not to be known. */
   readonly diff: string
 }
 

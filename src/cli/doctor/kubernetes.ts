@@ -5,6 +5,7 @@ import { isForeign } from './images.ts'
 import { checkPreStop, preStopOf } from './pre-stop.ts'
 import { checkProbes } from './probes.ts'
 import { reportLaunch } from './report-launch.ts'
+import type { Severity } from './rules.ts'
 import type { SourceFile } from './source.ts'
 import { checkStopSignal } from './stop-signal.ts'
 import type { World } from './world.ts'
@@ -85,7 +86,7 @@ function examinePod(pod: Data, { kind, isTemplate }: About, file: SourceFile, wo
     const isServer = /^(Deployment|StatefulSet|DaemonSet|ReplicaSet|Rollout)$/.test(kind)
     checkProbes(container, { isServer, isWhole }, file, world)
   }
-  checkGrace(pod, own, isWhole, file, world)
+  checkGrace(pod, own, { isWhole, severity: severityIn(kind) }, file, world)
 }
 
 function checkCommand(container: Data, kind: string, file: SourceFile, world: World): void {
@@ -99,8 +100,7 @@ function checkCommand(container: Data, kind: string, file: SourceFile, world: Wo
     file,
     offset: placeOf(container, key),
     by: 'container',
-    // What ends by itself is seldom stopped.
-    severity: /Job$/.test(kind) ? 'warning' : 'error',
+    severity: severityIn(kind),
     edits: (better) => {
       if (key === 'args') return setCommand(container, 'args', better.slice(front.length))
       const edits = setCommand(container, 'command', better)
@@ -109,10 +109,15 @@ function checkCommand(container: Data, kind: string, file: SourceFile, world: Wo
   })
 }
 
+/** What ends by itself is seldom stopped. */
+function severityIn(kind: string): Severity {
+  return /Job$/.test(kind) ? 'warning' : 'error'
+}
+
 function checkGrace(
   pod: Data,
   containers: readonly Data[],
-  isWhole: boolean,
+  { isWhole, severity }: { isWhole: boolean; severity: Severity },
   file: SourceFile,
   world: World,
 ): void {
@@ -148,6 +153,7 @@ function checkGrace(
   const eaten = granted > 0 && granted <= before
   world.report({
     rule: eaten ? 'prestop-too-long' : 'grace-too-short',
+    severity,
     file,
     offset: said ? placeOf(pod, 'terminationGracePeriodSeconds') : pod.start,
     says:

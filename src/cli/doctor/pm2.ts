@@ -1,5 +1,6 @@
 import { launch } from './command.ts'
 import { at, type Data, flow, placeOf, set, textAt, texts } from './data.ts'
+import { seconds } from './durations.ts'
 import { readJson, readModule } from './javascript-data.ts'
 import { problemOf } from './problem-of.ts'
 import { reportLaunch } from './report-launch.ts'
@@ -57,11 +58,23 @@ function examineApp(app: Data, file: SourceFile, world: World): void {
     world.note(file.path, `the script of '${name}' is no literal: not known`)
     return
   }
+  if (isForeign(app, script)) {
+    world.note(file.path, `'${name}' is no program of Node's`)
+    return
+  }
   const isTold = checkCommand(app, script, file, world)
   checkTreekill(app, isTold, file, world)
   checkMessage(app, file, world)
   checkReady(app, file, world)
   checkGrace(name, app, file, world)
+}
+
+function isForeign(app: Data, script: string): boolean {
+  const interpreter = textAt(app, 'interpreter') ?? textAt(app, 'exec_interpreter') ?? ''
+  return (
+    /(?:^|\/)(?:python|ruby|php|perl)[\d.]*$/.test(interpreter) ||
+    /\.(?:py|rb|php|pl)$/.test(script)
+  )
 }
 
 /** Whether there is something in front of the application. */
@@ -166,11 +179,14 @@ function checkMessage(app: Data, file: SourceFile, world: World): void {
 
 function checkReady(app: Data, file: SourceFile, world: World): void {
   if (at(app, 'wait_ready')?.scalar !== true || world.saysReady !== false) return
+  const said = at(app, 'listen_timeout')
+  const limit =
+    typeof said?.scalar === 'number' ? `, ${seconds(said.scalar)} s` : said ? '' : ', 3 s'
   world.report({
     rule: 'ready-never-said',
     file,
     offset: placeOf(app, 'wait_ready'),
-    says: "wait_ready has PM2 wait for the message 'ready', and no source sends it: at a reload every new process is waited for in vain (listen_timeout, 3 s), and the old one is stopped whether or not its successor serves.",
+    says: `wait_ready has PM2 wait for the message 'ready', and no source sends it: at a reload every successor is waited for in vain (listen_timeout${limit}), and the old one is stopped whether or not it serves.`,
     fix: "Leave it out, or send 'ready' to the parent, as PM2's documents have it, when the server listens.",
     edits: set(app, 'wait_ready', 'false'),
   })

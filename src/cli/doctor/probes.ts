@@ -48,11 +48,17 @@ function tellMissing(container: Data, port: Data, file: SourceFile, world: World
     rule: 'readiness-missing',
     file,
     offset: container.start,
-    says: 'A container with a port has no readinessProbe: it gets requests before it can answer them, and when it says that it leaves nobody asks. New connections are lost with it until its endpoint has gone.',
+    says: 'A container with a port has no readinessProbe: it gets requests before it can answer them, and when it says that it leaves nobody asks.',
     fix: 'Add one; healthChecks() answers at /readyz.',
     edits: edit ? [edit] : [],
   })
 }
+
+/**
+ * Kubernetes' own pace, 10 s × 3, in milliseconds. It is everybody's, and a pod that is deleted loses
+ * its endpoint with the signal, whatever its probe says: worth a warning is only what is slower.
+ */
+const USUAL_PACE = 30_000
 
 function checkPace(probe: Data, file: SourceFile, world: World): void {
   const [period, times] = [
@@ -64,14 +70,15 @@ function checkPace(probe: Data, file: SourceFile, world: World): void {
     return said ? Number(said.scalar) : Number(usual)
   })
   const lameDuck = world.lameDuck(file)
-  if (period === undefined || times === undefined || !(period * times * 1000 > lameDuck)) return
+  if (period === undefined || times === undefined) return
+  if (!(period * times * 1000 > Math.max(lameDuck, USUAL_PACE))) return
   const better = Math.max(1, Math.floor(seconds(lameDuck) / times))
   const fits = better * times * 1000 <= lameDuck
   world.report({
     rule: 'readiness-too-slow',
     file,
     offset: placeOf(probe, probe.entries.has('periodSeconds') ? 'periodSeconds' : 'httpGet'),
-    says: `It takes ${period * times} s (periodSeconds ${period} × failureThreshold ${times}) until the readinessProbe believes a 503, and the lame duck lasts ${seconds(lameDuck)} s at most: the server stops listening while whoever goes by readiness still sends requests.`,
+    says: `It takes ${period * times} s (periodSeconds ${period} × failureThreshold ${times}) until the readinessProbe believes a 503, and the lame duck lasts ${seconds(lameDuck)} s at most: the server stops listening before that. A pod that is deleted loses its endpoint all the same; where its container alone is stopped, as after a failed liveness probe, it is still sent requests.`,
     fix: 'Ask more often, or let the lame duck last longer (lameDuck.atMost of httpServer()).',
     edits: fits
       ? set(probe, 'periodSeconds', String(better))

@@ -28,7 +28,7 @@ export function reportLaunch(
     offset: at?.edit.start ?? place.offset,
     says: saysOf({ ...trouble, under }, place.by),
     fix: fixOf(trouble, better),
-    edits: at ? [at.edit] : place.edits(better),
+    edits: trouble.unknown !== undefined ? [] : at ? [at.edit] : place.edits(better),
     adds:
       programs.length > 0
         ? { path: beside(place.file.path, 'lastcall.config.json'), text: groupFile(programs) }

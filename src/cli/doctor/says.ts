@@ -41,7 +41,11 @@ function inFront(rule: string, who: string, under: string | undefined, by: Start
 }
 
 /** What to do about it, in a sentence. */
-export function fixOf({ rule, who, at }: Trouble, better: readonly string[]): string {
+export function fixOf({ rule, who, at, unknown }: Trouble, better: readonly string[]): string {
+  if (unknown !== undefined) {
+    const script = unknown === '' ? 'its script' : `the script '${unknown}'`
+    return `Start what ${script} starts; no package.json here says what that is.`
+  }
   if (at) return 'Let exec give the shell its place.'
   if (rule === 'several-programs') {
     return 'Run them as a group: it passes the signal on, ends them in order, and one exit code answers for all.'

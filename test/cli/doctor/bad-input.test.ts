@@ -41,6 +41,16 @@ describe('what is not what its name says', () => {
       "Dockerfile:1 it is no Dockerfile: '<html>' is no instruction",
     ],
     ['Dockerfile', '# nothing\nCMD npm start\n', 'Dockerfile: it has no FROM, and so no image'],
+    [
+      'Dockerfile',
+      "FROM node\nCMD ['node', 'server.js']\n",
+      'Dockerfile:2 CMD is meant as a list, and is none that JSON knows: a shell is handed it as it stands',
+    ],
+    [
+      'Dockerfile',
+      'FROM node\nENTRYPOINT ["node", "server.js"\n',
+      'Dockerfile:2 ENTRYPOINT is meant as a list, and is none that JSON knows: a shell is handed it as it stands',
+    ],
     ['Dockerfile', 'FROM node\nCMDD npm start\n', "Dockerfile:2 'CMDD' is no instruction"],
     ['compose.yaml', 'a: [b\n', /^compose.yaml:\d it is no YAML: Flow sequence/],
     ['compose.yaml', 'hello\n', 'compose.yaml: it has no services: it is no Compose file'],

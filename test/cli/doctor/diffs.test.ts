@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { examine } from '../../../src/cli/doctor/examine.ts'
+import { manifest } from './deployments/deployment.ts'
 import { write } from './written.ts'
 
 const changed = (files: Readonly<Record<string, string>>) =>
@@ -53,7 +54,9 @@ test('a comment beside it stays', () => {
 })
 
 test('a file without a newline at its end gets none', () => {
-  const [finding] = examine(write({ Dockerfile: 'FROM node\nCMD npm start' })).findings
+  const [finding] = examine(
+    write({ Dockerfile: 'FROM node\nCMD npm start', ...manifest({ start: 'node server.js' }) }),
+  ).findings
   expect(finding?.diff).toMatch(
     /\n-CMD npm start\n\\ No newline at end of file\n\+CMD .*\n\\ No newline at end of file\n$/,
   )
@@ -75,4 +78,65 @@ test('a group comes with its file', () => {
       { name: 'server', command: 'node', args: ['server.js'] },
     ],
   })
+})
+
+test('what a script starts is not guessed', () => {
+  for (const files of [
+    { Dockerfile: 'FROM node\nCMD ["npm", "run", "migrate"]\n' },
+    { Dockerfile: 'FROM node\nCMD npm run migrate && npm run seed\n' },
+    {
+      Dockerfile: 'FROM node\nCOPY start.sh .\nCMD ["./start.sh"]\n',
+      'start.sh': '#!/bin/sh\nnpm run migrate\n',
+    },
+  ]) {
+    const [finding, ...others] = examine(write({ ...files, ...manifest({}) })).findings
+    expect([finding?.rule, finding?.diff, others]).toEqual(['npm-in-front', '', []])
+    expect(finding?.fix).toMatch(/^Start what the script '(migrate|seed)' starts; no package\.json/)
+  }
+})
+
+test('a package manager as the ENTRYPOINT goes with its CMD', () => {
+  const files = { Dockerfile: 'FROM node\nENTRYPOINT ["yarn"]\nCMD ["start:prod"]\n' }
+  expect(changed({ ...files, ...manifest({ 'start:prod': 'node dist/main' }) })).toEqual([
+    '-ENTRYPOINT ["yarn"]',
+    '-CMD ["start:prod"]',
+    '+ENTRYPOINT ["node", "dist/main"]',
+    '+CMD []',
+  ])
+})
+
+test('where the output goes stays', () => {
+  const scripts = manifest({ start: 'node server.js' })
+  expect(changed({ Dockerfile: 'FROM node\nCMD npm start > /log 2>&1\n', ...scripts })).toEqual([
+    '-CMD npm start > /log 2>&1',
+    '+CMD exec node server.js > /log 2>&1',
+  ])
+  const script = '#!/bin/sh\nnode migrate.js\nnpm start 2>&1\n'
+  const files = { Dockerfile: 'FROM node\nCOPY run.sh .\nCMD ["./run.sh"]\n', 'run.sh': script }
+  expect(changed({ ...files, ...scripts })).toEqual([
+    '-npm start 2>&1',
+    '+exec node server.js 2>&1',
+  ])
+})
+
+test('a listen_timeout that is said is the one that is told', () => {
+  const says = (more: string) =>
+    examine(
+      write({
+        'ecosystem.config.cjs': `module.exports = { apps: [{ script: 'a.js', wait_ready: true${more} }] }`,
+        'a.js': 'server.listen(3000)\n',
+      }),
+    ).findings.map(({ says }) => /\(listen_timeout.*?\)/.exec(says)?.[0])
+  expect(says('')).toEqual(['(listen_timeout, 3 s)'])
+  expect(says(', listen_timeout: 10_000')).toEqual(['(listen_timeout, 10 s)'])
+  expect(says(', listen_timeout: LIMIT')).toEqual(['(listen_timeout)'])
+})
+
+test('a template is said to be one, of Compose, too', () => {
+  const { notes } = examine(
+    write({ 'compose.yaml': 'services:\n  web:\n    image: {{ image }}\n' }),
+  )
+  expect(notes.map(({ text }) => text)).toEqual([
+    'is a template: what stands in {{ }} is not known',
+  ])
 })

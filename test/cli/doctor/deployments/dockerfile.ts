@@ -107,6 +107,11 @@ export const broken: readonly Deployment[] = [
 
 export const sound: readonly Deployment[] = [
   {
+    name: "a shell's own brackets, and exec",
+    files: { Dockerfile: 'FROM node\nCMD [ "$SEED" ] && node seed.js; exec node server.js\n' },
+    finds: [],
+  },
+  {
     name: 'the exec form',
     files: { Dockerfile: 'FROM node:20\nCOPY . .\nCMD ["node", "server.js"]\n' },
     finds: [],

@@ -96,7 +96,7 @@ export const broken: readonly Deployment[] = [
           '    path: /readyz',
           '    port: 3000',
           '  periodSeconds: 15',
-          '  failureThreshold: 2',
+          '  failureThreshold: 3',
         ],
       ),
     },
@@ -161,6 +161,21 @@ export const broken: readonly Deployment[] = [
 ]
 
 export const sound: readonly Deployment[] = [
+  {
+    name: 'a readinessProbe at the usual pace',
+    files: {
+      'k8s/app.yaml': deployment(
+        [],
+        ['readinessProbe:', '  httpGet: { path: /readyz, port: 3000 }', '  periodSeconds: 10'],
+      ),
+      'k8s/api.yaml': deployment(
+        [],
+        ['readinessProbe:', '  httpGet: { path: /readyz, port: 3000 }'],
+      ),
+      ...app(),
+    },
+    finds: [],
+  },
   {
     name: 'the defaults of both',
     files: { 'k8s/app.yaml': deployment([]), ...app() },

@@ -113,6 +113,11 @@ export const sound: readonly Deployment[] = [
     }),
     finds: [],
   },
+  {
+    name: 'a daemon, which is over when it has started',
+    files: manifest({ 'start:prod': 'npm run build && pm2 start ecosystem.config.cjs' }),
+    finds: [],
+  },
   { name: 'tsx', files: manifest({ start: 'tsx src/server.ts' }), finds: [] },
   {
     name: 'concurrently, where one ends all',

@@ -108,6 +108,14 @@ export const broken: readonly Deployment[] = [
 
 export const sound: readonly Deployment[] = [
   {
+    name: 'programs of other languages beside it',
+    files: {
+      ...ecosystem("script: 'model.py'", "interpreter: '/venv/bin/python3.12'"),
+      ...app("{ grace: '30s' }"),
+    },
+    finds: [],
+  },
+  {
     name: 'a kill_timeout of the grace',
     files: {
       ...ecosystem("script: 'server.js'", 'kill_timeout: 10_000'),
