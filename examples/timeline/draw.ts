@@ -1,8 +1,9 @@
-// Runs shop.ts, ends it while it works, and draws its report for the README: npm run docs:timeline
+// Runs shop.ts, ends it while it works, and puts its log and its picture into the README: npm run docs:timeline
 import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { createInterface } from 'node:readline'
+import { text } from 'node:stream/consumers'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 
@@ -13,14 +14,14 @@ const program = fileURLToPath(new URL('shop.ts', import.meta.url))
 // Stacks would name the folders of this machine.
 const flags = ['--stack-trace-limit=0', '--import', 'tsx']
 const shop = spawn(process.execPath, [...flags, program, REPORT], {
-  stdio: ['ignore', 'pipe', 'inherit'],
+  stdio: ['ignore', 'pipe', 'pipe'],
 })
 const [line] = await once(createInterface({ input: shop.stdout }), 'line')
 const { port } = JSON.parse(line)
 const request = fetch(`http://127.0.0.1:${port}/export/7`).catch(() => {})
 await sleep(1400)
 shop.kill('SIGTERM')
-await once(shop, 'exit')
+const [log] = await Promise.all([text(shop.stderr), once(shop, 'exit')])
 await request
 
 const draw = (...args: string[]) =>
@@ -31,9 +32,16 @@ const draw = (...args: string[]) =>
 draw('--out', `${ROOT}docs/timeline.svg`)
 const picture = draw()
 const readme = readFileSync(`${ROOT}README.md`, 'utf8')
-const block = /(draws the whole run:\n\n```\n)[\s\S]*?(```)/
+const blocks = [
+  [/(no query, header or body:\n\n```\n)[\s\S]*?(```)/, log],
+  [/(draws the whole run:\n\n```\n)[\s\S]*?(```)/, picture],
+] as const
 writeFileSync(
   `${ROOT}README.md`,
-  readme.replace(block, (_, before, after) => before + picture + after),
+  blocks.reduce(
+    (document, [block, said]) =>
+      document.replace(block, (_, before, after) => before + said + after),
+    readme,
+  ),
 )
 console.log(picture)

@@ -16,7 +16,7 @@ const server = createServer(async (_request, response) => {
 })
 const jobs = taskTracker({ name: 'jobs' })
 
-const shutdown = createShutdown({ grace: '10s', log: false })
+const shutdown = createShutdown({ grace: '10s', log: 'text' })
 shutdown.add(httpServer(server))
 shutdown.add(jobs)
 shutdown.add({ name: 'consul', phase: 'deregister', run: () => sleep(240) })

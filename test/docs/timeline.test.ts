@@ -1,5 +1,7 @@
 import { expect, test } from 'vitest'
 import { imageOf } from '../../src/cli/timeline/svg.ts'
+import { formatDuration } from '../../src/duration.ts'
+import type { HookReport, Report } from '../../src/report.ts'
 import { formatReport } from '../../src/timeline.ts'
 import { readDocument } from './markdown.ts'
 
@@ -9,6 +11,24 @@ const fix = 'npm run docs:timeline'
 test('the README draws the run of docs/timeline.json as formatReport() does', () => {
   const picture = formatReport(report, { width: 80, colors: false })
   expect(readDocument('README.md').text, fix).toContain(`\`\`\`\n${picture}\n\`\`\``)
+})
+
+test('the log in the README is that of the same run', () => {
+  const readme = readDocument('README.md').text
+  const hooks = report.phases.flatMap(({ hooks }: Report['phases'][number]) => hooks)
+  expect(hooks.length).toBeGreaterThan(0)
+  for (const { name, status, began, ended, limit } of hooks as HookReport[]) {
+    const took = formatDuration(status === 'cut off' ? limit : ended - (began ?? 0))
+    const said = {
+      done: ` done after ${took}`,
+      failed: ' failed: ',
+      'cut off': ` was cut off after ${took}`,
+    }
+    expect(readme, fix).toMatch(
+      new RegExp(`^lastcall: hook '${name}' \\([a-z]+\\)${said[status as keyof typeof said]}`, 'm'),
+    )
+  }
+  expect(readme, fix).toContain(`the run ended after ${formatDuration(report.duration)}, `)
 })
 
 test('its image is the one that lastcall timeline draws', () => {
