@@ -141,8 +141,8 @@ const IN_FRONT = {
 function inFront({ parents }: Facts): DiagnosisFinding[] {
   const end = parents.findIndex(({ kind }) => !(kind in IN_FRONT))
   const front = parents.slice(0, end < 0 ? parents.length : end).at(-1)
-  // What somebody has typed at a terminal is stopped by Ctrl-C, which reaches all of them.
   if (!front) return []
+  // What somebody has typed at a terminal is stopped by Ctrl-C, which reaches all of them.
   const isTyped = parents.some(({ kind }) => kind === 'terminal')
   const id = IN_FRONT[front.kind as keyof typeof IN_FRONT]
   const is = front.pid === 1 ? 'is PID 1' : `(pid ${front.pid}) is between this process and PID 1`

@@ -88,10 +88,7 @@ function kindOf(argv: readonly string[], comm: string): ProcessKind {
   const [program = comm, ...args] = argv
   const base = baseOf(program)
   if (SHELL.test(base)) {
-    // What was typed into has no command and no script.
-    return program.startsWith('-') || args.every((arg) => /^-[^c]*$/.test(arg))
-      ? 'terminal'
-      : 'shell'
+    return program.startsWith('-') || isTypedInto(args) ? 'terminal' : 'shell'
   }
   if (INIT.test(base)) return 'init'
   if (SUPERVISOR.test(program)) return 'supervisor'
@@ -114,6 +111,14 @@ function kindOf(argv: readonly string[], comm: string): ProcessKind {
     own.some((arg) => /^--watch/.test(arg)) || (script === 'tsx' && args.includes('watch'))
   if (WATCHER.test(title) || (isNode(base) && (WATCHER.test(script) || watches))) return 'watcher'
   return 'other'
+}
+
+/** What is typed into has no command and no script; editors give theirs a file to begin with. */
+function isTypedInto(args: readonly string[]): boolean {
+  const own = args.filter(
+    (_, at) => !/^--(init-file|rcfile|init-command)$/.test(args[at - 1] ?? ''),
+  )
+  return own.every((arg) => /^-([^-c][^c]*)?$|^--(?!command)./.test(arg))
 }
 
 function nameOf(argv: readonly string[], comm: string, kind: ProcessKind): string {

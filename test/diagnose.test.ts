@@ -65,6 +65,10 @@ describe('who is in front', () => {
     [['PM2 v5.4.0: God Daemon (/root/.pm2)'], 'supervisor', 'PM2', undefined],
     [['-bash'], 'terminal', 'bash', undefined],
     [['/bin/zsh', '-i', '-l'], 'terminal', 'zsh', undefined],
+    [['/bin/bash', '--init-file', '/opt/editor/shell.sh'], 'terminal', 'bash', undefined],
+    [['bash', '--norc', '--noprofile'], 'terminal', 'bash', undefined],
+    [['bash', '--norc', '-c', 'node a.js; true'], 'shell', 'bash', 'shell-in-front'],
+    [['bash', '--norc', 'start.sh'], 'shell', 'bash', 'shell-in-front'],
     [['node', 'parent.js'], 'other', 'node', undefined],
   ])('%j is a %s named %s', (argv, kind, name, id) => {
     const world = under(...argv)
