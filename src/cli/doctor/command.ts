@@ -95,14 +95,21 @@ function trouble(rule: RuleId, who: string, then: Launch): Launch {
   return { ...then, trouble: { rule, who, under: undefined, at: undefined } }
 }
 
-const SHELLS = new Set(['sh', 'bash', 'dash', 'ash', 'zsh'])
+export const SHELLS = new Set(['sh', 'bash', 'dash', 'ash', 'zsh'])
 
 /** `sh -c text`, or `sh script`. */
 function ofShell(argv: readonly string[], around: Surroundings, depth: number): Launch {
   const [shell = '', ...args] = argv
   const flag = args.findIndex((arg) => !/^-[^c]*$/.test(arg))
   const first = args[flag] ?? ''
-  if (/^-\w*c$/.test(first)) return ofText(args[flag + 1] ?? '', baseOf(shell), around, depth)
+  if (/^-\w*c$/.test(first)) {
+    const inner = ofText(args[flag + 1] ?? '', baseOf(shell), around, depth)
+    const [own, c, text] = inner.better
+    // Whatever needs a shell was written for this one.
+    return own === 'sh' && c === '-c' && text !== undefined
+      ? { ...inner, better: [...argv.slice(0, flag + 2), text] }
+      : inner
+  }
   const script = around.shellScript(first)
   return script ? ofScript(script, argv, args.slice(flag + 1), around, depth) : sound(argv)
 }

@@ -43,6 +43,9 @@ export function managed(name: string, args: readonly string[]) {
     return { script: undefined, argv: programOf(program, own) }
   }
   if (!/^(npm|pnpm|yarn)$/.test(name)) return undefined
+  // What comes after `--` is the script's own.
+  const own = args.includes('--') ? args.slice(0, args.indexOf('--')) : args
+  if (own.some((arg) => ELSEWHERE.test(arg))) return { script: undefined, argv: undefined }
   if (first === 'exec' || first === 'dlx') {
     const [program = '', ...own] = rest.filter((arg) => arg !== '--')
     return { script: undefined, argv: programOf(program, own) }
@@ -65,6 +68,10 @@ export function managed(name: string, args: readonly string[]) {
         argv: first === 'node' ? args.slice(0) : undefined,
       }
 }
+
+/** Options that name another package: what its scripts are is not told by the nearest package.json. */
+const ELSEWHERE =
+  /^(?:--filter|-F|--workspace|-w|--recursive|-r|-C|--dir|--prefix|--cwd)(?:=|$)|^workspaces?$/
 
 function programOf(program: string, args: readonly string[]): string[] {
   return program === 'node' ? ['node', ...args] : [`node_modules/.bin/${program}`, ...args]

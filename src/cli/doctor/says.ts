@@ -1,5 +1,6 @@
 import { quote } from 'shell-quote'
-import type { Trouble } from './command.ts'
+import { SHELLS, type Trouble } from './command.ts'
+import { baseOf } from './shell.ts'
 
 /** Who starts and stops it. */
 export type Starter = 'container' | 'systemd' | 'pm2' | 'npm'
@@ -50,11 +51,13 @@ export function fixOf({ rule, who, at, unknown }: Trouble, better: readonly stri
   if (rule === 'several-programs') {
     return 'Run them as a group: it passes the signal on, ends them in order, and one exit code answers for all.'
   }
-  const isShell = better[0] === 'sh'
+  const isShell = SHELLS.has(baseOf(better[0] ?? ''))
   if (isShell && rule === 'npm-in-front') {
     return `Start what ${who} starts, and let exec give the shell its place.`
   }
-  return isShell ? 'Let exec give the shell its place.' : `Start ${quote([...better])} itself.`
+  return isShell
+    ? 'Let exec give the shell its place.'
+    : `Start ${quote([...better]).replaceAll('\\=', '=')} itself.`
 }
 
 /** The file for `lastcall run --config`. */

@@ -140,3 +140,42 @@ test('a template is said to be one, of Compose, too', () => {
     'is a template: what stands in {{ }} is not known',
   ])
 })
+
+test('what needs a shell keeps the one that it has', () => {
+  expect(changed(compose(`["/bin/bash", "-lc", "source env.sh && node server.js"]`))).toEqual([
+    `-    command: ["/bin/bash", "-lc", "source env.sh && node server.js"]`,
+    `+    command: ["/bin/bash", "-lc", "source env.sh && exec node server.js"]`,
+  ])
+})
+
+test('a script of another package is not taken for one of this', () => {
+  const scripts = manifest({ start: 'node gateway.js' })
+  for (const command of [
+    'pnpm --filter api start',
+    'npm start --workspace=api',
+    'yarn workspace api start',
+    'npm --prefix api run start',
+  ]) {
+    expect(changed({ ...compose(command), ...scripts })).toEqual([])
+    const [finding] = examine(write({ ...compose(command), ...scripts })).findings
+    expect([finding?.rule, finding?.fix]).toEqual([
+      'npm-in-front',
+      'Start what its script starts; no package.json here says what that is.',
+    ])
+  }
+})
+
+test("a script's own options name no package", () => {
+  const scripts = manifest({ start: 'node server.js' })
+  expect(changed({ ...compose('npm start -- -w'), ...scripts })).toEqual([
+    '-    command: npm start -- -w',
+    '+    command: ["node", "server.js"]',
+  ])
+})
+
+test('a variable before the command is written as a shell has it', () => {
+  const [finding] = examine(
+    write({ Dockerfile: 'FROM node\nCMD HOST="0.0.0.0" node a.js\n' }),
+  ).findings
+  expect(finding?.fix).toBe('Start env HOST=0.0.0.0 node a.js itself.')
+})
