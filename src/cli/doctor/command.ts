@@ -59,7 +59,8 @@ export function launch(argv: readonly string[], around: Surroundings, depth = 0)
   if (manager) {
     const script = manager.script === undefined ? undefined : around.npmScript(manager.script)
     const better =
-      manager.argv ?? (script === undefined ? undefined : replaced(script, around, depth))
+      manager.argv ??
+      (script === undefined ? undefined : replaced(script + passedOn(args), around, depth))
     if (better) return trouble('npm-in-front', name, { ...again(better), trouble: undefined })
     const unknown = manager.script ?? ''
     const front = { rule: 'npm-in-front', who: name, under: undefined, at: undefined } as const
@@ -89,6 +90,12 @@ const GROUP = ['node_modules/.bin/lastcall', 'run', '--config', 'lastcall.config
 
 function sound(argv: readonly string[]): Launch {
   return { trouble: undefined, better: argv, programs: [] }
+}
+
+/** What comes after `--` is put behind the script. */
+function passedOn(args: readonly string[]): string {
+  const dashes = args.indexOf('--')
+  return dashes < 0 ? '' : ` ${quoted(args.slice(dashes + 1))}`
 }
 
 function trouble(rule: RuleId, who: string, then: Launch): Launch {

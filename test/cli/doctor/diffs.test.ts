@@ -165,11 +165,11 @@ test('a script of another package is not taken for one of this', () => {
   }
 })
 
-test("a script's own options name no package", () => {
+test("a script's own options name no package, and stay", () => {
   const scripts = manifest({ start: 'node server.js' })
   expect(changed({ ...compose('npm start -- -w'), ...scripts })).toEqual([
     '-    command: npm start -- -w',
-    '+    command: ["node", "server.js"]',
+    '+    command: ["node", "server.js", "-w"]',
   ])
 })
 
