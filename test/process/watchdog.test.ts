@@ -157,16 +157,24 @@ describe('an exit that does not end', () => {
     expect(ended.stderr).toMatch(/^lastcall: the exit is blocked by last \(/)
   })
 
-  test('by a thread that process.exit() waits for', async () => {
-    const ended = await stopped(
-      shutdownScript(
-        `const { Worker } = await import('node:worker_threads')
-         new Worker("process.getBuiltinModule('node:child_process').execSync('sleep 7.7654321', { stdio: 'ignore' })", { eval: true })
-         await sleep(200)`,
-        GRACE,
-      ),
+  // Says when it is in the call: before that its thread can be ended.
+  const inSystemCall = (seconds: string) => `
+    const { Worker } = await import('node:worker_threads')
+    const { once } = await import('node:events')
+    const { createServer } = await import('node:net')
+    const server = createServer().listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const client = \`fetch('http://127.0.0.1:\${server.address().port}').catch(() => {}); setTimeout(() => {}, ${seconds})\`
+    new Worker(
+      \`process.getBuiltinModule('node:child_process').execFileSync(process.execPath, ['-e', \${JSON.stringify(client)}], { stdio: 'ignore' })\`,
+      { eval: true },
     )
-    spawnSync('pkill', ['-f', 'sleep 7.7654321'])
+    const [socket] = await once(server, 'connection')
+    socket.destroy()
+    server.close()`
+
+  test('by a thread that process.exit() waits for', async () => {
+    const ended = await stopped(shutdownScript(inSystemCall('7000'), GRACE))
     expect(ended.signal).toBe('SIGKILL')
     expect(ended.stderr).toBe(
       'lastcall: the exit is blocked by a worker thread that does not end: killed\n',
@@ -174,14 +182,7 @@ describe('an exit that does not end', () => {
   })
 
   test('by such a thread, in time: the code counts, and nothing is left behind', async () => {
-    const ended = await stopped(
-      shutdownScript(
-        `const { Worker } = await import('node:worker_threads')
-         new Worker("process.getBuiltinModule('node:child_process').execSync('sleep 0.6', { stdio: 'ignore' })", { eval: true })
-         await sleep(200)`,
-        `{ grace: '5s' }`,
-      ),
-    )
+    const ended = await stopped(shutdownScript(inSystemCall('300'), `{ grace: '5s' }`))
     // stderr is closed by all who had it: the shell beside it is gone.
     expect(ended).toMatchObject({ code: 0, stderr: '' })
   })

@@ -70,7 +70,8 @@ describe('a process with a child', () => {
     const script = await parentScript(
       `const child = await nodeChild(\`process.on('SIGTERM', () => {})\`)
        shutdown.add(childProcess(child, { name: 'deaf' }))`,
-      { shutdown: `{ grace: '600ms' }` },
+      // A margin in which it can leave on a busy machine, too: past it the watchdog ends it.
+      { shutdown: `{ grace: '1.5s', margin: '1s' }` },
     )
     const ended = await script.send('SIGTERM').ended
     expect(ended).toMatchObject({ code: 124, signal: null })
