@@ -1,3 +1,5 @@
+import { readFile } from 'node:fs/promises'
+import { transform } from 'esbuild'
 import { defineConfig } from 'tsup'
 import { version } from './package.json'
 
@@ -20,6 +22,29 @@ export default defineConfig([
     noExternal: ['eventemitter3', 'p-timeout'],
     dts: true,
     treeshake: false,
+    // The thread of the watchdog runs from its text. It is put in as a text, which no bundler of an
+    // application changes: what these put into a function, such as calls of helpers that keep its name,
+    // is not there in the thread.
+    esbuildPlugins: [
+      {
+        name: 'a thread as its text',
+        setup({ onLoad }) {
+          onLoad({ filter: /[\\/]watchdog[\\/]thread\.ts$/ }, async ({ path }) => {
+            const { code } = await transform(await readFile(path, 'utf8'), {
+              loader: 'ts',
+              target: 'node20.19',
+              minifyWhitespace: true,
+            })
+            const exported = await import(`data:text/javascript,${encodeURIComponent(code)}`)
+            const texts = Object.entries(exported).map(([name, value]) => {
+              const plain = typeof value === 'function' ? String(value) : value
+              return `export const ${name} = ${JSON.stringify(plain)}`
+            })
+            return { contents: texts.join('\n') }
+          })
+        },
+      },
+    ],
   },
   // The command line: a program of its own, with its parser in it. As one file of CommonJS it starts 7 ms
   // sooner than as modules; what a command alone needs is run when it is asked for.

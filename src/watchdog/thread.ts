@@ -46,7 +46,7 @@ export const EARLY = 200
 
 /**
  * The program of the watchdog's thread. It runs from its own text in a world of its own, so that no
- * bundler can lose its file: it can use nothing of what stands around it but types.
+ * bundler can lose its file, or change it: it can use nothing of what stands around it but types.
  */
 export function watch(data: Watched, signsOf: typeof SIGNS): void {
   const { pid, signs, deadline, leaveBy } = data

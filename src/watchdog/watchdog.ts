@@ -44,7 +44,8 @@ export function watchLoop(coordinator: Coordinator, parts: Watching): void {
   })
 }
 
-// Compilers that keep the names of functions call this.
+// The build puts a text in the place of the function. Run from its source, it may have been compiled by
+// one that keeps the names of functions, and calls this.
 const PROGRAM = `const __name = (f) => f
 ;(${watch})(require('node:worker_threads').workerData, ${JSON.stringify(SIGNS)})`
 
