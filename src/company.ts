@@ -5,6 +5,13 @@ export interface Company {
   readonly members: Set<Member>
   /** What the first of them began with, once one has. */
   reason: Reason | undefined
+  /** When the grace of the last of those that run is over, by the clock of `sharedTime()`, for all threads to see. */
+  readonly until: BigInt64Array
+}
+
+export function newCompany(): Company {
+  const until = new BigInt64Array(new SharedArrayBuffer(8))
+  return { members: new Set(), reason: undefined, until }
 }
 
 /** A shutdown that ends its process. */
@@ -21,6 +28,11 @@ export interface Ending {
   /** How bad it was: the code of the worst one counts. */
   readonly rank: number
   readonly code: number
+}
+
+/** Has those whose grace is over sooner know that the process lives for so long. */
+export function stayUntil({ until }: Company, time: bigint): void {
+  if (time > Atomics.load(until, 0)) Atomics.store(until, 0, time)
 }
 
 /** Takes a shutdown in. Where the others are leaving already, it begins at once. */

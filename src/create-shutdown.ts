@@ -90,7 +90,7 @@ export function assemble(options: ShutdownOptions, { host, clock }: Ports): Shut
   }
 
   // First of all: whatever the others do when the run begins may block.
-  if (exit && watchdog) watchLoop(coordinator, { host, clock, budget, log })
+  if (exit) watchLoop(coordinator, { host, clock, budget, log, isWanted: watchdog })
   // Whoever stays alive can be stopped again.
   const exiting = exit
     ? exitAtTheEnd(coordinator, { host, clock, budget, policy, log, tracing })

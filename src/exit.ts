@@ -51,6 +51,7 @@ export function exitAtTheEnd(
     // Only where something stands in for the exit: there may be others after this one.
     company.members.clear()
     company.reason = undefined
+    company.until.fill(0n)
   }
   const leave = async (duration: number, code: number) => {
     coordinator.emit({ type: 'exit', exitCode: code })

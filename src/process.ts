@@ -1,5 +1,5 @@
 import type { Writable } from 'node:stream'
-import type { Company } from './company.ts'
+import { type Company, newCompany } from './company.ts'
 import type { Living } from './living.ts'
 
 /** The process, as the rest of the library is handed it. This is the one file that touches `process`. */
@@ -16,6 +16,8 @@ export interface ProcessPort {
   readonly exitCode: number
   /** Where the shutdowns of this process, of every copy of the package, find each other. */
   readonly company: Company
+  /** Nanoseconds of a clock that all threads have in common, and that nobody sets. */
+  sharedTime(): bigint
   fileExists(path: string): boolean
   /** Calls back for every event of that name; returns a way to take it back. */
   on(event: string, listener: (...args: never[]) => void): () => void
@@ -29,7 +31,7 @@ export interface ProcessPort {
   activeResources(): Record<string, number>
   /**
    * Starts a thread that runs this program, with this as its `workerData`, and that keeps no process
-   * alive; `undefined` where none can be started.
+   * alive; `undefined` where none can be started, and in a thread: what ends there is not the process.
    */
   startThread(program: string, data: unknown): Thread | undefined
   /** Starts a shell beside the process: the end of its input is the end of the process. */
@@ -79,9 +81,10 @@ export const systemProcess: ProcessPort = {
   },
   get company() {
     const shared = globalThis as { [COMPANY]?: Company }
-    shared[COMPANY] ??= { members: new Set(), reason: undefined }
+    shared[COMPANY] ??= newCompany()
     return shared[COMPANY]
   },
+  sharedTime: () => hrtime(),
   fileExists: (path) => process.getBuiltinModule('node:fs').existsSync(path),
   on(event, listener) {
     ourListeners().add(listener)
@@ -124,7 +127,8 @@ export const systemProcess: ProcessPort = {
     try {
       // Deno makes each thread of a cluster's worker fail, and tells it on stderr.
       if ('deno' in process.versions && isClusterWorker()) return undefined
-      const { Worker } = process.getBuiltinModule('node:worker_threads')
+      const { Worker, isMainThread } = process.getBuiltinModule('node:worker_threads')
+      if (!isMainThread) return undefined
       // What the application has its threads load, or has in its environment, is nothing for this one.
       const own = { eval: true, env: {}, execArgv: [], name: 'lastcall', workerData: data }
       const thread = new Worker(program, own)
@@ -274,6 +278,7 @@ export function sendSignal(pid: number, signal: NodeJS.Signals | 0): boolean {
 // Not imported from node:process: that loads what stdin, stdout and stderr need. Taken when the module
 // loads: fake timers may replace it later.
 export const { nextTick } = process
+const hrtime = process.hrtime.bigint
 
 function deafToErrors(stream: Writable): Writable {
   if (!stream.listeners('error').includes(ignore)) stream.on('error', ignore)

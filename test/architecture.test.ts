@@ -29,6 +29,7 @@ const LAYERS = [
     'process.ts',
     'platform.ts',
     'phases.ts',
+    'watchdog/watched.ts',
     'watchdog/thread.ts',
     'waits.ts',
   ],

@@ -1,6 +1,6 @@
 import type { Writable } from 'node:stream'
 import { EventEmitter } from 'eventemitter3'
-import type { Company } from '../company.ts'
+import { type Company, newCompany } from '../company.ts'
 import type { ProcessPort } from '../process.ts'
 
 /** A process that is none: it hears what a test sends, and remembers what was said and how it was to exit. */
@@ -8,7 +8,7 @@ export class TestProcess implements ProcessPort {
   readonly pid: number = 4242
   readonly ppid: number = 1000
   readonly platform: string = 'linux'
-  readonly company: Company = { members: new Set(), reason: undefined }
+  readonly company: Company = newCompany()
   env: Record<string, string | undefined> = {}
   interactive = false
   // Whatever runs the test: its log is for people.
@@ -38,6 +38,10 @@ export class TestProcess implements ProcessPort {
 
   activeResources(): Record<string, number> {
     return {}
+  }
+
+  sharedTime(): bigint {
+    return 0n
   }
 
   // Its loop is the test's own.

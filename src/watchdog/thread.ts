@@ -1,48 +1,5 @@
 import type { Debugger, Session } from 'node:inspector'
-import type { Log } from '../log.ts'
-
-/** What the thread is handed: plain data, and memory that it shares with the main thread. */
-export interface Watched {
-  readonly pid: number
-  /** The time of day at which the run began, in milliseconds; all other times count from there. */
-  readonly startedAt: number
-  readonly deadline: number
-  /** When the process has to be gone that has begun to leave. */
-  readonly leaveBy: number
-  /** The longest that an exit may take that has begun in time. */
-  readonly exitTime: number
-  /** What a loop that is blocked at the deadline is granted, and an exit that should be over. */
-  readonly blocked: Patience
-  readonly stuck: Patience
-  readonly format: Log['onStderr']
-  /** The deadline as a person reads it. */
-  readonly limit: string
-  /** The signs that the main thread has given, and when its exit began. */
-  readonly signs: Int32Array
-  /** The names of the hooks that are running, a line each, ended by a zero. */
-  readonly running: Uint8Array
-}
-
-/** In milliseconds: how late it may be, and how long its stack is waited for then. */
-export interface Patience {
-  readonly waits: number
-  readonly listens: number
-}
-
-/** What the main thread shows itself to have reached, as bits. */
-export const SIGNS = {
-  /** Its timer has fired so long before the deadline. */
-  early: 1,
-  /** Its timer for the deadline has fired. */
-  deadline: 2,
-  /** Every shutdown has ended: it leaves. */
-  leaving: 4,
-  /** `process.exit()` is under way. */
-  exiting: 8,
-} as const
-
-/** How long before the deadline the main thread gives its first sign, in milliseconds. */
-export const EARLY = 200
+import type { Patience, SIGNS, Watched } from './watched.ts'
 
 /**
  * The program of the watchdog's thread. It runs from its own text in a world of its own, so that no
@@ -52,14 +9,19 @@ export function watch(data: Watched, signsOf: typeof SIGNS): void {
   const { pid, signs, deadline, leaveBy } = data
   const { fstatSync, writeSync, openSync, readFileSync, constants } =
     process.getBuiltinModule('node:fs')
-  // The clocks of two threads have nothing in common but the time of day, which somebody may set
-  // meanwhile: it is asked for once, and believed within reason.
-  const began = performance.now() - Math.min(1000, Math.max(0, Date.now() - data.startedAt))
+  // An application may have put another clock in this one's place, for its tests: it is believed within
+  // reason. Who is late is only late; who is early would kill somebody who is well.
+  const passed = Number(process.hrtime.bigint() - data.startedAt) / 1e6
+  const began = performance.now() - (passed > 0 && passed < 5000 ? passed : 0)
   const elapsed = () => performance.now() - began
   const at = (when: number, run: () => void) => setTimeout(run, Math.max(0, when - elapsed()))
   const has = (sign: number) => (Atomics.load(signs, 0) & sign) !== 0
   const isLeaving = () => has(signsOf.leaving | signsOf.exiting)
+  /** Whether no other shutdown of the process has longer: for that one it lives on. */
+  const isLast = () => Atomics.load(data.lastUntil, 0) <= data.until
 
+  /** The last moment at which there is time to ask where it is. */
+  const latest = leaveBy - data.stuck.listens
   /** How often the main thread is looked at that is late, in milliseconds. */
   const LOOK = 5
   const scripts = new Map<string, string>()
@@ -70,19 +32,38 @@ export function watch(data: Watched, signsOf: typeof SIGNS): void {
   let isDebugged = false
   let isOver = false
 
+  const AHEAD = 150
   // To connect takes 25 ms, and 80 where thousands of scripts are loaded: whoever is late already is
   // connected to before the deadline.
-  at(deadline - 150, () => {
-    if (!has(signsOf.early | signsOf.exiting)) connect()
+  at(deadline - AHEAD, () => {
+    if (isLast() && !has(signsOf.early | signsOf.exiting)) connect()
   })
   at(deadline, () => {
-    judge(() => !has(signsOf.deadline | signsOf.exiting), data.blocked, watchExit)
+    const isReached = () => has(signsOf.deadline) || isLeaving()
+    if (isReached()) watchLeaving()
+    else judge(() => !isReached(), data.blocked, watchLeaving)
   })
+
+  /** The application's listeners of `exit` may come before ours: who leaves has time for them. */
+  function watchLeaving(): void {
+    const isSilent = () => !has(signsOf.deadline | signsOf.exiting)
+    const by = isLeaving() ? exitBy() : deadline
+    at(by - AHEAD, () => {
+      if (isLast() && isSilent()) connect()
+    })
+    at(by, () => judge(isSilent, data.blocked, watchExit))
+  }
 
   /** Has an exit that began in time be over in time. */
   function watchExit(): void {
-    const exitBy = has(signsOf.exiting) ? Atomics.load(signs, 1) + data.exitTime : leaveBy
-    at(Math.min(leaveBy, Math.max(deadline, exitBy)), () => judge(isLeaving, data.stuck, () => {}))
+    at(latest - AHEAD, () => {
+      if (isLast() && has(signsOf.exiting)) connect()
+    })
+    at(has(signsOf.exiting) ? exitBy() : latest, () => judge(isLeaving, data.stuck, () => {}))
+  }
+
+  function exitBy(): number {
+    return Math.min(latest, Math.max(deadline, Atomics.load(signs, 1) + data.exitTime))
   }
 
   /** Ends the process where it goes on being guilty for as long as we are patient. */
@@ -90,7 +71,7 @@ export function watch(data: Watched, signsOf: typeof SIGNS): void {
     const spent = stopwatch()
     let asked = Number.POSITIVE_INFINITY
     const look = () => {
-      if (!isGuilty() || isDebugged) {
+      if (!isLast() || !isGuilty() || isDebugged) {
         disconnect()
         return acquit()
       }
@@ -120,7 +101,7 @@ export function watch(data: Watched, signsOf: typeof SIGNS): void {
     return () => {
       const now = { at: elapsed(), ran: ranFor() }
       const passed = Math.min(now.at - before.at, LOOK + 1)
-      const isRunnable = / R /.test(ofMain('stat')) && now.ran > 0
+      const isRunnable = stateOfMain() === 'R' && now.ran > 0
       spent += isRunnable ? Math.min(passed, now.ran - before.ran) : passed
       before = now
       return spent
@@ -171,7 +152,10 @@ export function watch(data: Watched, signsOf: typeof SIGNS): void {
       // It never was connected.
     }
     session = undefined
+    stack = undefined
     isAsked = false
+    scripts.clear()
+    steps = 0
   }
 
   function end(): void {
@@ -203,8 +187,8 @@ export function watch(data: Watched, signsOf: typeof SIGNS): void {
 
   function say(): void {
     const frames = (stack ?? []).map((frame) => ({
-      function: frame.functionName || '(anonymous)',
-      file: fileOf(frame),
+      function: plain(frame.functionName || '(anonymous)'),
+      file: plain(fileOf(frame)),
       line: frame.location.lineNumber + 1,
       column: (frame.location.columnNumber ?? 0) + 1,
     }))
@@ -215,7 +199,7 @@ export function watch(data: Watched, signsOf: typeof SIGNS): void {
     const hooks = namesOfRunning()
     const children = stack
       ? []
-      : childrenOfMain().map(({ name, child }) => `${name} (pid ${child})`)
+      : childrenOfMain().map(({ name, child }) => `${plain(name)} (pid ${child})`)
     const msg = [
       `${what} is blocked ${culprit ? `by ${where(culprit)}` : outside()}: killed at the deadline of ${data.limit}`,
       ...frames.slice(0, 10).map((frame) => `    at ${where(frame)}`),
@@ -234,8 +218,9 @@ export function watch(data: Watched, signsOf: typeof SIGNS): void {
     // A reader that has stopped reading must not hold us.
     try {
       const { O_WRONLY, O_NONBLOCK } = constants
-      const isPipe = fstatSync(2).isFIFO()
-      writeSync(isPipe ? openSync('/proc/self/fd/2', O_WRONLY | O_NONBLOCK) : 2, text)
+      const stderr = fstatSync(2)
+      const mayHold = stderr.isFIFO() || stderr.isCharacterDevice()
+      writeSync(mayHold ? openSync('/proc/self/fd/2', O_WRONLY | O_NONBLOCK) : 2, text)
     } catch {
       // Nobody reads it.
     }
@@ -257,14 +242,21 @@ export function watch(data: Watched, signsOf: typeof SIGNS): void {
 
   function namesOfRunning(): string[] {
     const text = Buffer.from(data.running.slice(0, data.running.indexOf(0))).toString()
-    return text === '' ? [] : text.split('\n')
+    return text === '' ? [] : text.split('\n').map(plain)
+  }
+
+  /** As a terminal may have it: names could move its cursor, or look like lines of their own. */
+  function plain(text: string): string {
+    return text.replace(/[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]/gu, (sign) => {
+      return `\\u${sign.charCodeAt(0).toString(16).padStart(4, '0')}`
+    })
   }
 
   /** Where it is that can't be asked: only JavaScript answers. */
   function outside(): string {
     if (has(signsOf.exiting)) return 'by a worker thread that does not end'
     if (hasAnswered()) return 'and does not say where'
-    return /^[^)]*\) [SD]/.test(ofMain('stat'))
+    return 'SD'.includes(stateOfMain())
       ? 'by a synchronous call, such as execSync(), that waits for the system'
       : 'by native code'
   }
@@ -278,6 +270,12 @@ export function watch(data: Watched, signsOf: typeof SIGNS): void {
   /** How long the main thread has run, in milliseconds; 0 where the system doesn't tell. */
   function ranFor(): number {
     return Number(ofMain('schedstat').split(' ')[0]) / 1e6
+  }
+
+  /** By proc(5); a letter that there is not where the system doesn't tell. The name, in brackets, may hold anything. */
+  function stateOfMain(): string {
+    const stat = ofMain('stat')
+    return stat.charAt(stat.lastIndexOf(')') + 2) || '?'
   }
 
   /** What Linux tells of the main thread. */

@@ -127,6 +127,42 @@ describe('a loop that is blocked at the deadline', () => {
     expect(ended).toMatchObject({ signal: 'SIGKILL', stderr: '' })
   })
 
+  test('names can not pass for lines of their own, and hooks that have ended are not named', async () => {
+    const ended = await stopped(
+      shutdownScript(
+        `process.title = 'a) R R b'
+         const { execFileSync } = await import('node:child_process')
+         for (let n = 1; n <= 12; n++) shutdown.add({ name: 'quick ' + n, phase: 'flush', run: () => sleep(5) })
+         shutdown.add({ name: 'slow', phase: 'flush', run: () => sleep(9000) })
+         const bad = { ['x\\n\\x1b[31mlastcall: well'](wait) { wait() } }
+         shutdown.add({ name: 'y\\nlastcall: \\x1b[31mwell', phase: 'flush', run: () => sleep(50).then(() => {
+           bad['x\\n\\x1b[31mlastcall: well'](() => { for (;;); })
+         }) })`,
+        GRACE,
+      ),
+    )
+    expect(ended.signal).toBe('SIGKILL')
+    expect(ended.stderr).toContain('at x\\u000a\\u001b[31mlastcall: well (')
+    expect(ended.stderr.match(/^lastcall: /gm)).toHaveLength(1)
+    expect(ended.stderr).toMatch(
+      /(?<! {2}running: .*\n) {2}running: hook 'slow' \(flush\)\n {2}running: hook 'y /,
+    )
+    expect(ended.stderr).not.toContain('\x1b')
+  })
+
+  test('by a synchronous call, whatever the process calls itself', async () => {
+    const ended = await stopped(
+      shutdownScript(
+        `process.title = 'a) R R b'
+         const { execFileSync } = await import('node:child_process')
+         shutdown.add({ name: 'bad', phase: 'flush', run: () => execFileSync('sleep', ['7.87654']) })`,
+        GRACE,
+      ),
+    )
+    spawnSync('pkill', ['-f', 'sleep 7.87654'])
+    expect(ended.stderr).toContain('by a synchronous call')
+  })
+
   test('with a stderr that nobody reads any more it is ended all the same', async () => {
     const code = shutdownScript(
       `const { writeSync } = await import('node:fs')
@@ -157,6 +193,48 @@ describe('an exit that does not end', () => {
     expect(ended.stderr).toMatch(/^lastcall: the exit is blocked by last \(/)
   })
 
+  const HUNG = `shutdown.add({ name: 'hung', phase: 'flush', run: () => new Promise(() => {}) })`
+
+  test('by a listener, after a run that took all its time: the function is named', async () => {
+    const ended = await stopped(
+      shutdownScript(
+        `${HUNG}; process.on('exit', function last() { for (;;); })`,
+        `{ grace: '2s' }`,
+      ),
+    )
+    expect(ended.signal).toBe('SIGKILL')
+    expect(ended.stderr).toMatch(/lastcall: the exit is blocked by last \(/)
+  })
+
+  test('by a listener that is through within the margin: the code counts', async () => {
+    const wait = 'Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 400)'
+    const ended = await stopped(
+      shutdownScript(
+        `${HUNG}; process.on('exit', () => ${wait})`,
+        `{ grace: '1.5s', margin: '1s' }`,
+      ),
+    )
+    expect(ended).toMatchObject({ code: 124, signal: null })
+  })
+
+  test('with an output that nobody reads, after a run that took all its time: the code counts', async () => {
+    const script = new Script(
+      shutdownScript(
+        `${HUNG}; setTimeout(() => process.stdout.write('x'.repeat(1e6)))`,
+        `{ grace: '2s', margin: '1s' }`,
+      ),
+    )
+    await script.says('ready')
+    script.child.stdout?.pause()
+    script.send('SIGTERM')
+    const how = await new Promise((resolve) => {
+      script.child.once('exit', (code, signal) => resolve({ code, signal }))
+    })
+    script.child.stdout?.resume()
+    await script.ended
+    expect(how).toEqual({ code: 124, signal: null })
+  })
+
   // Says when it is in the call: before that its thread can be ended.
   const inSystemCall = (seconds: string) => `
     const { Worker } = await import('node:worker_threads')
@@ -185,6 +263,53 @@ describe('an exit that does not end', () => {
     const ended = await stopped(shutdownScript(inSystemCall('300'), `{ grace: '5s' }`))
     // stderr is closed by all who had it: the shell beside it is gone.
     expect(ended).toMatchObject({ code: 0, stderr: '' })
+  })
+})
+
+describe('what is well is left alone', () => {
+  test('where the application has put another clock in place', async () => {
+    const ended = await stopped(
+      `Date.now = () => 0
+       process.hrtime.bigint = () => 0n
+       ${shutdownScript(
+         `shutdown.add({ name: 'slow', phase: 'flush', run: () => sleep(1300) })`,
+         `{ grace: '2s', margin: '500ms' }`,
+       )
+         .replace(
+           'import { createShutdown, formatReport } from',
+           'const { createShutdown } = await import(',
+         )
+         .replace("'lastcall'", "'lastcall')")}`,
+    )
+    expect(ended).toMatchObject({ code: 0, signal: null, stderr: '' })
+  })
+
+  test('by one shutdown while another has time', async () => {
+    const ended = await stopped(
+      shutdownScript(
+        `const other = createShutdown({ grace: '9s', log: false })
+         const wait = () => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 700)
+         other.add({ name: 'slow', phase: 'flush', run: () => sleep(200).then(wait) })
+         other.listen()`,
+        `{ grace: '500ms' }`,
+      ),
+    )
+    expect(ended).toMatchObject({ code: 0, signal: null, stderr: '' })
+  })
+
+  test('by a shutdown in a thread, where no more than the thread ends', async () => {
+    const program = `
+      const { createShutdown } = require('lastcall')
+      const shutdown = createShutdown({ grace: 500, log: false })
+      const wait = () => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 700)
+      shutdown.add({ name: 'slow', phase: 'flush', run: wait })
+      shutdown.now()`
+    const ended = await new Script(
+      `const { Worker } = require('node:worker_threads')
+       new Worker(${JSON.stringify(program)}, { eval: true }).on('exit', () => console.log('goes on'))`,
+      { type: 'commonjs' },
+    ).ended
+    expect(ended).toMatchObject({ code: 0, stdout: 'goes on\n', stderr: '' })
   })
 })
 
