@@ -39,15 +39,14 @@ export function watch(data: Watched, signsOf: typeof SIGNS): void {
     if (isLast() && !has(signsOf.early | signsOf.exiting)) connect()
   })
   at(deadline, () => {
-    const isReached = () => has(signsOf.deadline) || isLeaving()
-    if (isReached()) watchLeaving()
-    else judge(() => !isReached(), data.blocked, watchLeaving)
+    const isBlocked = () => !has(signsOf.deadline) && !isLeaving()
+    judge(isBlocked, data.blocked, () => (has(signsOf.deadline) ? watchExit() : watchLeaving()))
   })
 
   /** The application's listeners of `exit` may come before ours: who leaves has time for them. */
   function watchLeaving(): void {
     const isSilent = () => !has(signsOf.deadline | signsOf.exiting)
-    const by = isLeaving() ? exitBy() : deadline
+    const by = exitBy()
     at(by - AHEAD, () => {
       if (isLast() && isSilent()) connect()
     })
@@ -56,8 +55,8 @@ export function watch(data: Watched, signsOf: typeof SIGNS): void {
 
   /** Has an exit that began in time be over in time. */
   function watchExit(): void {
-    at(latest - AHEAD, () => {
-      if (isLast() && has(signsOf.exiting)) connect()
+    at(data.halfway + 20, () => {
+      if (isLast() && isLeaving() && !has(signsOf.halfway)) connect()
     })
     at(has(signsOf.exiting) ? exitBy() : latest, () => judge(isLeaving, data.stuck, () => {}))
   }
@@ -200,8 +199,10 @@ export function watch(data: Watched, signsOf: typeof SIGNS): void {
     const children = stack
       ? []
       : childrenOfMain().map(({ name, child }) => `${plain(name)} (pid ${child})`)
+    const late = Math.round(elapsed() - deadline)
+    const when = late > 150 ? `${late} ms after` : 'at'
     const msg = [
-      `${what} is blocked ${culprit ? `by ${where(culprit)}` : outside()}: killed at the deadline of ${data.limit}`,
+      `${what} is blocked ${culprit ? `by ${where(culprit)}` : outside()}: killed ${when} the deadline of ${data.limit}`,
       ...frames.slice(0, 10).map((frame) => `    at ${where(frame)}`),
       ...children.map((child) => `  its child: ${child}`),
       ...hooks.map((hook) => `  running: ${hook}`),

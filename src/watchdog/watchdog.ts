@@ -33,7 +33,8 @@ export function watchLoop(coordinator: Coordinator, parts: Watching): void {
     if (!thread) return
     const sign = (bit: number) => void Atomics.or(watched.signs, 0, bit)
     clock.setTimeout(() => sign(SIGNS.early), Math.max(0, budget.budget - EARLY))
-    clock.setTimeout(() => sign(SIGNS.deadline), budget.budget)
+    clock.setTimeout(() => sign(SIGNS.deadline), watched.deadline)
+    clock.setTimeout(() => sign(SIGNS.halfway), watched.halfway)
     nameRunning(coordinator, watched.running)
     const leaves = (bit: number) => {
       watched.signs[1] = clock.now() - began
@@ -61,6 +62,8 @@ const PROGRAM = `const __name = (f) => f
 function whatIsWatched({ host, budget, log }: Watching): Watched {
   const { grace, margin } = budget
   const startedAt = host.sharedTime()
+  // Who waits for a reader of stdout leaves when a tenth of the margin is left, and is not guilty.
+  const leaveBy = grace - margin * 0.04
   return {
     pid: host.pid,
     startedAt,
@@ -68,8 +71,8 @@ function whatIsWatched({ host, budget, log }: Watching): Watched {
     lastUntil: host.company.until,
     deadline: budget.budget,
     limit: formatDuration(budget.budget),
-    // Who waits for a reader of stdout leaves when a tenth of the margin is left, and is not guilty.
-    leaveBy: grace - margin * 0.04,
+    halfway: (budget.budget + leaveBy) / 2,
+    leaveBy,
     exitTime: margin * 0.9,
     blocked: { waits: Math.min(50, margin * 0.3), listens: Math.min(35, margin * 0.35) },
     stuck: { waits: 0, listens: Math.min(35, margin * 0.04) },

@@ -9,6 +9,8 @@ export interface Watched {
   readonly until: bigint
   readonly lastUntil: BigInt64Array
   readonly deadline: number
+  /** Half of the time from there to when it has to be gone. */
+  readonly halfway: number
   /** When the process has to be gone that has begun to leave. */
   readonly leaveBy: number
   /** The longest that an exit may take that has begun in time. */
@@ -37,6 +39,8 @@ export const SIGNS = {
   early: 1,
   /** Its timer for the deadline has fired. */
   deadline: 2,
+  /** Its timer has fired for half of the time that it has to leave. */
+  halfway: 16,
   /** Every shutdown has ended: it leaves. */
   leaving: 4,
   /** `process.exit()` is under way. */
