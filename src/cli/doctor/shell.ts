@@ -79,7 +79,7 @@ export interface Main extends ShellCommand {
   readonly beside: readonly ShellCommand[]
 }
 
-/** `undefined` where that is not to be told, or where the text looks after signals itself. */
+/** `undefined` where that is not to be told: a program that is run again and again, or where the text looks after signals itself. */
 export function mainOf(text: string): Main | undefined {
   const commands = commandsOf(text)
   const heads = commands.map((command) => headOf(command.text))
@@ -92,11 +92,20 @@ export function mainOf(text: string): Main | undefined {
   const last = runs.at(-1)
   if (!last || functions.has(headOf(last.text))) return undefined
   const main = isLauncher(last.text) ? last : (programs.at(-1) ?? last)
+  // To give the shell's place away would end the loop.
+  if (isInLoop(text, main.start)) return undefined
   const first = firstOfPipe(commands, commands.indexOf(main))
   const pipeEnd = endOfPipe(commands, commands.indexOf(main)).end
   const beside = runs.filter(({ then }, index) => then === '&' && index < runs.indexOf(first))
   const isExec = headOf(first.text) === 'exec' && first.then !== '|'
   return { ...first, isExec, pipeEnd, beside: isLauncher(first.text) ? beside : [] }
+}
+
+function isInLoop(text: string, at: number): boolean {
+  const before = text.slice(0, at)
+  const count = (word: string) =>
+    before.match(new RegExp(`(?<![\\w-])${word}(?![\\w-])`, 'g'))?.length ?? 0
+  return count('do') > count('done')
 }
 
 function firstOfPipe(commands: readonly ShellCommand[], index: number): ShellCommand {

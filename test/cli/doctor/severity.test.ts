@@ -43,3 +43,13 @@ test("a Job that has less time than the application's grace is warned of", () =>
     'k8s/web.yaml:3 error grace-too-short',
   ])
 })
+
+test('a program that a loop starts again is no place for exec', () => {
+  const dockerfile = (command: string) => ({
+    Dockerfile: `FROM node:22\nWORKDIR /app\nCOPY . .\nCMD ["sh", "-c", "${command}"]\n`,
+  })
+  expect(severities(dockerfile('while true; do node cron.js; sleep 60; done'))).toEqual([])
+  expect(severities(dockerfile('until nc -z db 5432; do sleep 1; done; node server.js'))).toEqual([
+    'Dockerfile:4 error shell-in-front',
+  ])
+})
