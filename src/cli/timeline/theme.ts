@@ -50,3 +50,17 @@ export const STYLE = `
 .chart .quiet { fill: var(--quiet); }
 .chart .small { font-size: 12px; }
 `.trim()
+
+/**
+ * The same for whoever knows no variables, as many viewers of images: each is preceded by the light
+ * colour that it stands for, which those take who understand no more.
+ */
+export function withPlainColours(style: string): string {
+  const light = style.slice(0, style.indexOf('@media'))
+  const colours = new Map(
+    [...light.matchAll(/--([\w-]+): (#\w+)/g)].map(([, name, colour]) => [name, colour]),
+  )
+  return style.replace(/([\w-]+): var\(--([\w-]+)\)/g, (variable, property, name) => {
+    return `${property}: ${colours.get(name)}; ${variable}`
+  })
+}

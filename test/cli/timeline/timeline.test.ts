@@ -86,6 +86,20 @@ describe('draws a picture', () => {
     }
   })
 
+  test('as an image also for viewers that know no variables: a light colour comes before each', () => {
+    const cwd = folder({ 'report.json': report })
+    timeline(['report.json', '--out', 'image.svg'], { cwd })
+    const declarations = readFileSync(join(cwd, 'image.svg'), 'utf8')
+      .split(/[{;}]/)
+      .map((one) => one.trim())
+    const variable = declarations.flatMap((one, index) => (one.includes('var(--') ? [index] : []))
+    expect(variable.length).toBeGreaterThan(20)
+    for (const index of variable) {
+      const [property = ''] = declarations[index]?.split(':') ?? []
+      expect(declarations[index - 1]).toMatch(new RegExp(`^${property}: #[0-9a-f]{6}$`))
+    }
+  })
+
   test.each(['page.html', 'image.svg'])('in which a name is only a name: %s', async (out) => {
     const cwd = folder({ 'report.json': await REPORTS['long and strange names']?.() })
     timeline(['report.json', '--out', out], { cwd })
