@@ -78,20 +78,23 @@ test('a directory can be named, and the grace be given', async () => {
 })
 
 test('--json is for programs, and its diffs can be applied', async () => {
-  const { code, stdout } = await doctor(BROKEN, ['--json'])
+  const files = { Dockerfile: 'FROM node:20\nCMD node server.js\n' }
+  const { code, stdout } = await doctor(files, ['--json'])
   const told = JSON.parse(stdout)
   expect(code).toBe(1)
   expect(told).toMatchObject({
     version: 1,
     directory: '.',
     looked: [{ file: 'Dockerfile', kind: 'Dockerfile' }],
-    findings: [{ rule: 'npm-in-front', severity: 'error', file: 'Dockerfile', line: 2 }],
+    findings: [{ rule: 'shell-in-front', severity: 'error', file: 'Dockerfile', line: 2 }],
     unread: [],
     exitCode: 1,
   })
-  const directory = write(BROKEN)
+  const directory = write(files)
   execFileSync('patch', ['-p1'], { cwd: directory, input: told.findings[0].diff })
-  expect(readFileSync(`${directory}/Dockerfile`, 'utf8')).toBe('FROM node:20\nCMD ["node", "."]\n')
+  expect(readFileSync(`${directory}/Dockerfile`, 'utf8')).toBe(
+    'FROM node:20\nCMD ["node", "server.js"]\n',
+  )
 })
 
 test('colours are for terminals, and for those who ask for them', async () => {
