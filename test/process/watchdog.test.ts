@@ -13,6 +13,12 @@ function lineOf(code: string, text: string): number {
   return code.slice(0, code.indexOf(text)).split('\n').length
 }
 
+/** What the killed process waited for lives on: it is ended by the number that was told. */
+function endChild(stderr: string): void {
+  const pid = Number(/its child: sleep \(pid (\d+)\)/.exec(stderr)?.[1])
+  expect(process.kill(pid, 'SIGKILL')).toBe(true)
+}
+
 async function stopped(code: string, options: ConstructorParameters<typeof Script>[1] = {}) {
   const script = await new Script(code, options).says('ready')
   return script.send('SIGTERM').ended
@@ -80,7 +86,7 @@ describe('a loop that is blocked at the deadline', () => {
       /blocked by a synchronous call, .*\n {2}its child: sleep \(pid \d+\)\n/,
     )
     expect(ended.stderr).not.toContain('7.654321')
-    spawnSync('pkill', ['-f', 'sleep 7.654321'])
+    endChild(ended.stderr)
   })
 
   test('by native code: it is ended all the same', async () => {
@@ -159,8 +165,8 @@ describe('a loop that is blocked at the deadline', () => {
         GRACE,
       ),
     )
-    spawnSync('pkill', ['-f', 'sleep 7.87654'])
     expect(ended.stderr).toContain('by a synchronous call')
+    endChild(ended.stderr)
   })
 
   test('with a stderr that nobody reads any more it is ended all the same', async () => {
