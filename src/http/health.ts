@@ -28,7 +28,7 @@ export interface HealthChecks {
   /** Turns readiness to 503. The hook of `httpServer()` calls it in the `announce` phase. */
   announce(): void
   /** For `httpServer()`: who probes, and how often each has been told 503. */
-  readonly probers: Pick<Probers, 'onTold' | 'waiting'>
+  readonly probers: Pick<Probers, 'onTold' | 'tooSeldom' | 'waiting'>
   /** For `httpServer()`: whether a request was a probe; known once its handler has begun. */
   isProbe(request: object): boolean
 }
@@ -134,10 +134,20 @@ export function createHealthChecks(options: HealthOptions, clock: Clock): Health
   return Object.assign(health, { fastify, probers, announce, isProbe })
 }
 
+/** When it last asked, how long after the time before, and how often it has been told 503. */
+interface Prober {
+  at: number
+  every: number
+  told: number
+}
+
+/** Whoever asks more seldom than this watches from afar, and balances no load. */
+const LONGEST_INTERVAL = 10_000
+
 /** Those who ask for readiness again and again, by their address. */
 export class Probers {
   readonly #listeners = new Set<() => void>()
-  readonly #known = new Map<string, { at: number; every: number; told: number }>()
+  readonly #known = new Map<string, Prober>()
   readonly #clock: Clock
 
   constructor(clock: Clock) {
@@ -171,13 +181,25 @@ export class Probers {
    * be told so many times within this time. Whoever misses three of his turns has gone away.
    */
   waiting(times: number, within: number): number[] {
-    const now = this.#clock.now()
-    return [...this.#known.values()]
+    return this.#there()
       .filter(({ every, told }) => told < times && every * times <= within)
-      .map(({ at, every }) => at + Math.max(3 * every, 1000))
-      .filter((goneAt) => now < goneAt)
+      .map(goneAt)
+  }
+
+  /** The interval of the slowest that asks too seldom for that, if there is one: who sends requests asks often. */
+  tooSeldom(times: number, within: number): number | undefined {
+    const intervals = this.#there().map(({ every }) => every)
+    const slow = intervals.filter((every) => every * times > within && every <= LONGEST_INTERVAL)
+    return slow.length > 0 ? Math.max(...slow) : undefined
+  }
+
+  #there(): Prober[] {
+    const now = this.#clock.now()
+    return [...this.#known.values()].filter((prober) => now < goneAt(prober))
   }
 }
+
+const goneAt = ({ at, every }: Prober): number => at + Math.max(3 * every, 1000)
 
 async function passes(check: () => boolean | Promise<boolean>): Promise<boolean> {
   try {

@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.ts'
-import { type Duration, parseDuration } from '../duration.ts'
+import { type Duration, formatDuration, parseDuration } from '../duration.ts'
 import { invalidOption } from '../errors.ts'
 import type { HookContext } from '../hook.ts'
 import type { Arrivals } from './arrivals.ts'
@@ -90,6 +90,12 @@ export function lameDuck(
   const atLeast = Math.min(settings.atLeast ?? usualLeast, atMost)
   const untold = () => health?.probers.waiting(settings.probes, atMost) ?? []
   const hadToTell = untold().length > 0
+  const tooSeldom = health?.probers.tooSeldom(settings.probes, atMost)
+  if (tooSeldom !== undefined && !atTerminal && atLeast < tooSeldom * settings.probes) {
+    context.note(
+      `a prober that asks every ${formatDuration(tooSeldom)} is not waited for: to be told 503 ${settings.probes} times takes longer than the ${formatDuration(atMost)} that the lame duck may last (grace, lameDuck.atMost, lameDuck.probes)`,
+    )
+  }
   if (atMost === 0 || (atLeast === 0 && !hadToTell)) return Promise.resolve(undefined)
 
   const began = clock.now()

@@ -20,6 +20,7 @@ function world(
   const health = createHealthChecks(ready ? { ready } : {}, clock)
   const arrivals = new Arrivals(() => false)
   const controllers: (() => void)[] = []
+  const noted: string[][] = []
   /** Somebody asks for readiness. */
   const ask = (remoteAddress: string) => {
     const request = { method: 'GET', url: '/readyz', socket: { remoteAddress } }
@@ -30,6 +31,8 @@ function world(
     clock,
     arrivals,
     health,
+    /** What the report says of it. */
+    notes: () => noted.flat(),
     /** Somebody asks for readiness, so often, and is told 200. */
     async probe(every: number, times: number, ...addresses: string[]) {
       for (let time = 0; time < times; time++) {
@@ -48,10 +51,11 @@ function world(
     },
     /** Starts the lame duck; says when it was over and why, once it is. */
     start() {
-      const { abort, context } = contextOf({ clock, ...run })
+      const { abort, context, notes } = contextOf({ clock, ...run })
       controllers.push(abort)
       const began = clock.now()
       const over: { after?: number; why?: string | undefined } = {}
+      noted.push(notes)
       health.announce()
       void lameDuck(lameDuckSettings(option), { arrivals, health, clock }, context).then((why) => {
         over.after = clock.now() - began
@@ -248,13 +252,38 @@ describe('a lame duck by its conditions', () => {
     expect(over).toEqual({ after: 3750, why: 'new connections went on' })
   })
 
-  it('does not wait for a prober that asks too rarely to be told in time', async () => {
-    const { probe, start } = world({ atMost: '5s' })
+  it('does not wait for a prober that asks too rarely to be told in time, and says so', async () => {
+    const { notes, probe, start } = world({ atMost: '5s' })
     await probe(2000, 5)
     const over = start()
     await settle()
 
     expect(over).toEqual(NONE)
+    expect(notes()).toEqual([
+      'a prober that asks every 2 s is not waited for: to be told 503 3 times takes longer than the 5 s that the lame duck may last (grace, lameDuck.atMost, lameDuck.probes)',
+    ])
+  })
+
+  it.each([
+    ['that is told in a minimum that is long enough', { atLeast: '6s', atMost: '7s' }, 2000],
+    ['that is told often enough', {}, 200],
+    ['that watches from afar', { atMost: '5s' }, 11_000],
+  ] as const)('says nothing of a prober %s', async (_, option, every) => {
+    const { notes, probe, start } = world(option, { limit: 60_000 })
+    await probe(every, 5)
+    start()
+    await settle()
+
+    expect(notes()).toEqual([])
+  })
+
+  it('says nothing of a prober that has asked only once', async () => {
+    const { notes, probe, start } = world()
+    await probe(2000, 1)
+    start()
+    await settle()
+
+    expect(notes()).toEqual([])
   })
 
   it('waits for a prober that asks just often enough', async () => {
