@@ -4,6 +4,7 @@ import { ENTRIES } from './test/support/entries.ts'
 /** Tests that start many programs: `npm run test:programs`, so that `npm test` is over in two minutes. */
 export const PROGRAMS = [
   'test/cli/*.test.ts',
+  'test/examples/discovery/*.test.ts',
   'test/testing/real/**/*.test.ts',
   'test/workers/bullmq.test.ts',
   'test/workers/cluster/**/*.test.ts',

@@ -1,5 +1,6 @@
 // A file to copy: an instance that others find in etcd for as long as it lives, and no longer.
 // npm install etcd3 cockatiel
+import { addAbortListener } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { noop } from 'cockatiel'
 import { Etcd3, type IOptions, isRecoverableError, type Lease } from 'etcd3'
@@ -93,7 +94,7 @@ class Registration implements EtcdRegistration {
 
   register(url: string): Promise<boolean> {
     return new Promise((resolve) => {
-      this.#leaving.signal.addEventListener('abort', () => resolve(false))
+      addAbortListener(this.#leaving.signal, () => resolve(false))
       void this.#keepRegistered(url, () => resolve(true))
     })
   }
