@@ -210,7 +210,9 @@ describe.skipIf(isSkipped)(`when etcd is of no help at the signal${why}`, () => 
     server.pause()
     const program = startExample(server)
     await urlOf(program)
-    expect((await leave(program)).elapsed).toBeLessThan(IN_TIME)
+    const ending = await leave(program)
+    expect(ending.code).toBe(0)
+    expect(ending.elapsed).toBeLessThan(IN_TIME)
     server.goOn()
     await sleep(TTL * 1000)
     // Not for a moment, either: everything that was put since has a revision.
