@@ -136,6 +136,7 @@ export function watch(data: Watched, signsOf: typeof SIGNS): void {
 
   function pause(): void {
     if (isAsked) return
+    connect()
     isAsked = true
     try {
       session?.post('Debugger.pause')
@@ -163,8 +164,11 @@ export function watch(data: Watched, signsOf: typeof SIGNS): void {
     kill(pid)
     // As PID 1 of a container it is still there: the kernel keeps this signal from it. It can be had
     // to exit by itself, as soon as it is in JavaScript; the others, one of which it may wait for,
-    // would die with it.
-    if (pid === 1) kill(-1)
+    // would die with it. Until it answers the thread has to live.
+    if (pid === 1) {
+      kill(-1)
+      setInterval(() => {}, 1000)
+    }
     exitByItself()
   }
 

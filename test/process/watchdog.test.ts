@@ -1,6 +1,9 @@
-import { spawnSync } from 'node:child_process'
-import { readFileSync } from 'node:fs'
-import { describe, expect, test } from 'vitest'
+import { execFileSync, spawnSync } from 'node:child_process'
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { WebSocket } from 'ws'
 import { Script, shutdownScript } from '../support/script.ts'
 import { until } from '../support/service.ts'
@@ -409,19 +412,41 @@ const UNSHARE = ['unshare', '--pid', '--fork', '--mount-proc', '--kill-child']
 const [program = '', ...flags] = UNSHARE
 const isRefused = spawnSync(program, [...flags, 'true']).status !== 0
 
-test.skipIf(isRefused)(
-  `as PID 1, which the kernel keeps SIGKILL from, it exits with 137${isRefused ? ' (skipped: needs unshare, as root)' : ''}`,
-  async () => {
-    const script = new Script(
-      shutdownScript(`shutdown.add({ name: 'bad', phase: 'flush', run() { for (;;); } })`, GRACE),
-      { prefix: UNSHARE },
-    )
-    await script.says('ready')
-    const { pid } = script.child
-    const inner = Number(readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim())
-    process.kill(inner, 'SIGTERM')
-    const ended = await script.ended
-    expect(ended.code).toBe(137)
-    expect(ended.stderr).toContain('the event loop is blocked by run (')
+describe.skipIf(isRefused)(
+  `as PID 1, which the kernel keeps SIGKILL from${isRefused ? ' (skipped: needs unshare, as root)' : ''}`,
+  () => {
+    /** Starts it, and signals it when it is ready. */
+    async function signalled(run: string): Promise<Script> {
+      const hook = `shutdown.add({ name: 'bad', phase: 'flush', run() { ${run} } })`
+      const script = new Script(shutdownScript(hook, GRACE), { prefix: UNSHARE })
+      // With it goes its PID 1, which would otherwise be there for ever.
+      onTestFinished(() => void script.send('SIGKILL'))
+      await script.says('ready')
+      const { pid } = script.child
+      const inner = Number(readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim())
+      process.kill(inner, 'SIGTERM')
+      return script
+    }
+
+    test('it exits with 137', async () => {
+      const ended = await (await signalled('for (;;);')).ended
+      expect(ended.code).toBe(137)
+      expect(ended.stderr).toContain('the event loop is blocked by run (')
+    })
+
+    test('it does so as soon as it can be asked, however late that is', async () => {
+      const folder = mkdtempSync(join(tmpdir(), 'watchdog-'))
+      const fifo = join(folder, 'fifo')
+      execFileSync('mkfifo', [fifo])
+      const script = await signalled(
+        `process.getBuiltinModule('node:fs').openSync('${fifo}', 'r'); for (;;);`,
+      )
+      await script.reports('the event loop is blocked by a synchronous call')
+      // The thread has said its last: if it ended now, nobody would be there to ask.
+      await sleep(300)
+      closeSync(openSync(fifo, 'w'))
+      expect((await script.ended).code).toBe(137)
+      rmSync(folder, { recursive: true })
+    })
   },
 )

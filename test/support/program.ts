@@ -33,19 +33,16 @@ export class Program {
   }
 
   /** Resolves when this stands in what it has written to stdout; rejects if it ends without. */
-  async says(what: string | RegExp): Promise<this> {
-    const isSaid = () =>
-      typeof what === 'string' ? this.stdout.includes(what) : what.test(this.stdout)
-    while (!isSaid()) {
-      const over = this.ended.then((ended) => {
-        if (!isSaid()) throw new Error(`ended without '${what}': ${JSON.stringify(ended)}`)
-      })
-      await Promise.race([this.child.stdout ? once(this.child.stdout, 'data') : over, over])
-    }
-    return this
+  says(what: string | RegExp): Promise<this> {
+    return this.#writes('stdout', what)
   }
 
-  /** The same, with what the pattern matches there. */
+  /** The same, of stderr. */
+  reports(what: string | RegExp): Promise<this> {
+    return this.#writes('stderr', what)
+  }
+
+  /** What the pattern matches in stdout. */
   async told(pattern: RegExp): Promise<RegExpMatchArray> {
     await this.says(pattern)
     return this.stdout.match(pattern) as RegExpMatchArray
@@ -53,6 +50,19 @@ export class Program {
 
   send(signal: NodeJS.Signals): this {
     this.child.kill(signal)
+    return this
+  }
+
+  async #writes(name: 'stdout' | 'stderr', what: string | RegExp): Promise<this> {
+    const stream = this.child[name]
+    const isWritten = () =>
+      typeof what === 'string' ? this[name].includes(what) : what.test(this[name])
+    while (!isWritten()) {
+      const over = this.ended.then((ended) => {
+        if (!isWritten()) throw new Error(`ended without '${what}': ${JSON.stringify(ended)}`)
+      })
+      await Promise.race([stream ? once(stream, 'data') : over, over])
+    }
     return this
   }
 }
