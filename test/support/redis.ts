@@ -30,9 +30,19 @@ export class RedisServer {
     return this
   }
 
+  /** It takes connections and answers nobody, until it goes on. */
+  pause(): void {
+    this.#child.kill('SIGSTOP')
+  }
+
+  goOn(): void {
+    this.#child.kill('SIGCONT')
+  }
+
   async stop(): Promise<void> {
     if (this.#child.exitCode === null) {
       const exit = once(this.#child, 'exit')
+      this.goOn()
       this.#child.kill('SIGTERM')
       await exit
     }

@@ -1,0 +1,16 @@
+import type { Duration } from 'lastcall'
+
+// What a service of the fleet is told by its environment.
+const { INSTANCE, PORT, GRACE, POSTGRES, REDIS, ETCD, SPOOL } = process.env
+
+export const instance = {
+  name: INSTANCE ?? 'orders-1',
+  port: Number(PORT ?? 3000),
+  /** What is granted between SIGTERM and SIGKILL: the same number as in the deployment. */
+  grace: (GRACE ?? '10s') as Duration,
+  postgres: POSTGRES ?? 'postgres://localhost/orders',
+  redis: REDIS ?? 'redis://localhost',
+  etcd: ETCD ?? 'http://127.0.0.1:2379',
+  /** Where events are kept that could not be delivered: somewhere that outlives the instance. */
+  spool: SPOOL ?? `${INSTANCE ?? 'orders-1'}.events.json`,
+}

@@ -1,0 +1,120 @@
+// What both services do. An order is a row in PostgreSQL, written before it is acknowledged, and an event,
+// which is acknowledged first: events go to Redis in batches.
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { Redis } from 'ioredis'
+import type { Hook } from 'lastcall'
+import { Pool } from 'pg'
+
+export interface Order {
+  readonly id: string
+  readonly total: number
+}
+
+/** Orders in a table of PostgreSQL. */
+export class Orders {
+  readonly #pool: Pool
+
+  constructor(connectionString: string) {
+    this.#pool = new Pool({ connectionString, max: 5 })
+    // One that is lost while nobody uses it is replaced by the pool: no reason to end.
+    this.#pool.on('error', (error) => console.error(`PostgreSQL: ${error.message}`))
+  }
+
+  /** Resolves when it is committed. Placed again under the same id it is the same order. */
+  async place({ id, total }: Order): Promise<void> {
+    await this.#pool.query(
+      'INSERT INTO orders (id, total) VALUES ($1, $2) ON CONFLICT (id) DO NOTHING',
+      [id, total],
+    )
+  }
+
+  async find(id: string): Promise<Order | undefined> {
+    const { rows } = await this.#pool.query<Order>('SELECT id, total FROM orders WHERE id = $1', [
+      id,
+    ])
+    return rows[0]
+  }
+
+  close(): Promise<void> {
+    return this.#pool.end()
+  }
+}
+
+/** Events on their way to a list in Redis, a batch each 250 ms, each at least once. */
+export class Events {
+  delivered = 0
+  readonly #redis: Redis
+  readonly #spool: string
+  #waiting: string[] = []
+  #sending: Promise<void> = Promise.resolve()
+
+  /** What could not be delivered is left in the file `spool`, and taken from there at the next start. */
+  constructor(path: string, spool: string) {
+    this.#redis = new Redis(path)
+    this.#redis.on('error', (error) => console.error(`Redis: ${error.message}`))
+    this.#spool = spool
+    if (existsSync(spool)) this.#waiting = JSON.parse(readFileSync(spool, 'utf8'))
+    setInterval(() => void this.flush().catch(() => {}), 250).unref()
+  }
+
+  append(event: object): void {
+    this.#waiting.push(JSON.stringify(event))
+  }
+
+  /** Resolves when everything that was appended before is in Redis. Rejects when the signal aborts. */
+  async flush(signal?: AbortSignal): Promise<void> {
+    this.#sending = this.#sending.catch(() => {}).then(() => this.#send())
+    await (signal ? Promise.race([this.#sending, aborted(signal)]) : this.#sending)
+  }
+
+  /** Writes what is not delivered into a file: synchronously, for that may be the last thing there is time for. */
+  spool(): number {
+    writeFileSync(this.#spool, JSON.stringify(this.#waiting))
+    return this.#waiting.length
+  }
+
+  close(): void {
+    this.#redis.disconnect()
+  }
+
+  async #send(): Promise<void> {
+    const batch = this.#waiting.slice()
+    if (batch.length > 0) await this.#redis.rpush('events', ...batch)
+    this.#waiting.splice(0, batch.length)
+    this.delivered += batch.length
+    // From here on they are not in the file alone.
+    rmSync(this.#spool, { force: true })
+  }
+}
+
+/** Events are sent when no request adds any, and both databases are let go of when nobody needs them. */
+export function storageHooks(orders: Orders, events: Events): Hook[] {
+  return [
+    {
+      name: 'events',
+      phase: 'flush',
+      // However long the requests before it take, two seconds are left for this.
+      reserve: '2s',
+      // What isn't taken by then is better left in the file.
+      timeout: '3s',
+      run: async ({ signal, note }) => {
+        try {
+          await events.flush(signal)
+          note(`${events.delivered} events delivered`)
+        } catch (error) {
+          note(`${events.spool()} events left in a file, for the next start`)
+          throw error
+        }
+      },
+    },
+    { name: 'redis', phase: 'close', run: () => events.close() },
+    { name: 'postgres', phase: 'close', run: () => orders.close() },
+  ]
+}
+
+function aborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    if (signal.aborted) reject(signal.reason)
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true })
+  })
+}

@@ -1,0 +1,17 @@
+import { readFileSync, writeFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+
+const PATH = fileURLToPath(new URL('../../docs/how-to/rolling-restarts.md', import.meta.url))
+
+/** Puts the tables into the document, each between its marks. */
+export function writeTables(rolling: string, faults: string): void {
+  let text = readFileSync(PATH, 'utf8')
+  for (const [name, table] of Object.entries({ rolling, faults })) {
+    const [begin, end] = [`<!-- ${name}, from npm run fleet -->`, `<!-- end of ${name} -->`]
+    const [before, rest] = text.split(begin)
+    const [, after] = rest?.split(end) ?? []
+    if (after === undefined) throw new Error(`${PATH} has no marks for ${name}`)
+    text = `${before}${begin}\n\n${table}\n\n${end}${after}`
+  }
+  writeFileSync(PATH, text)
+}
