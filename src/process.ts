@@ -1,4 +1,5 @@
 import type { Writable } from 'node:stream'
+import { wantsColors } from './colors.ts'
 import { type Company, newCompany } from './company.ts'
 import type { Living } from './living.ts'
 
@@ -246,15 +247,6 @@ export function terminalOf(output: 'stdout' | 'stderr'): { columns: number; colo
   }
   // Some terminals are 0 columns wide until somebody has told them.
   return { columns: stream.columns || 80, colors: wantsColors(process.env, stream.isTTY === true) }
-}
-
-/** By the rules of no-color.org, and of `FORCE_COLOR` as Node has them: it comes first. */
-export function wantsColors(
-  { FORCE_COLOR, NO_COLOR, TERM }: Readonly<Record<string, string | undefined>>,
-  isTerminal: boolean,
-): boolean {
-  if (FORCE_COLOR !== undefined) return ['', '1', '2', '3', 'true'].includes(FORCE_COLOR)
-  return isTerminal && !NO_COLOR && TERM !== 'dumb'
 }
 
 /** stdout and stderr, for what others have written: a reader that has gone away is no fault of ours. */

@@ -26,6 +26,7 @@ const LAYERS = [
     'company.ts',
     'limit.ts',
     'output.ts',
+    'colors.ts',
     'process.ts',
     'platform.ts',
     'phases.ts',

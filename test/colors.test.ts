@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process'
 import { describe, expect, test } from 'vitest'
-import { wantsColors } from '../src/process.ts'
+import { wantsColors } from '../src/colors.ts'
 import { Script } from './support/script.ts'
 
 test.each([
