@@ -22,6 +22,8 @@ export interface Member {
   ended: Ending | undefined
   /** Resolves when what it has to tell has left the process; `undefined` where that needs no time. */
   flush(): Promise<unknown> | undefined
+  /** The process lives on: something stood in for its exit. Nothing is to be left. */
+  stay?(): void
 }
 
 export interface Ending {

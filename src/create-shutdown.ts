@@ -90,10 +90,16 @@ export function assemble(options: ShutdownOptions, { host, clock }: Ports): Shut
   }
 
   // First of all: whatever the others do when the run begins may block.
-  if (exit) watchLoop(coordinator, { host, clock, budget, log, isWanted: watchdog })
+  const callOff = exit
+    ? watchLoop(coordinator, { host, clock, budget, log, isWanted: watchdog })
+    : undefined
+  const stay = () => {
+    callOff?.()
+    unlisten()
+  }
   // Whoever stays alive can be stopped again.
   const exiting = exit
-    ? exitAtTheEnd(coordinator, { host, clock, budget, policy, log, tracing })
+    ? exitAtTheEnd(coordinator, { host, clock, budget, policy, log, tracing, stay })
     : undefined
   if (!exiting) coordinator.on('end', unlisten)
 

@@ -31,10 +31,13 @@ export function exitAtTheEnd(
     policy: ExitPolicy
     log: Log
     tracing: Tracing
+    /** Called where the process lives on: something stood in for its exit, such as a test's spy. */
+    stay: () => void
   },
 ): Exiting {
   const { host, clock, budget, policy, log, tracing } = parts
   const { company } = host
+  let stopWatching = () => {}
   const member: Member = {
     begin: (reason) => void coordinator.begin(reason),
     ended: undefined,
@@ -42,16 +45,28 @@ export function exitAtTheEnd(
       const all = [log.flush?.(), tracing.waitedFor()].flatMap((one) => one ?? [])
       return all.length === 0 ? undefined : Promise.all(all)
     },
+    stay: () => {
+      stopWatching()
+      parts.stay()
+    },
   }
   let isExiting = false
 
   const exit = (code: number) => {
     isExiting = true
-    host.exit(code)
-    // Only where something stands in for the exit: there may be others after this one.
-    company.members.clear()
-    company.reason = undefined
-    company.until.fill(0n)
+    try {
+      host.exit(code)
+    } finally {
+      // Only where something stands in for the exit: there may be others after this one.
+      const members = [...company.members]
+      company.members.clear()
+      company.reason = undefined
+      company.until.fill(0n)
+      // What it has thrown is still told as any other fault.
+      clock.afterPoll(() => {
+        for (const one of members) one.stay?.()
+      })
+    }
   }
   const leave = async (duration: number, code: number) => {
     coordinator.emit({ type: 'exit', exitCode: code })
@@ -67,7 +82,7 @@ export function exitAtTheEnd(
 
   coordinator.on('start', ({ reason }) => {
     beginTogether(company, member, reason)
-    const stopWatching = host.on('exit', () => {
+    stopWatching = host.on('exit', () => {
       stopWatching()
       const lost = isExiting ? [] : coordinator.unfinished
       if (lost.length === 0) return

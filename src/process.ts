@@ -45,6 +45,7 @@ export interface ProcessPort {
 export interface Thread {
   /** Whether the process has had threads that are not ours: they may be there still. */
   hasCompany(): boolean
+  end(): void
 }
 
 // Known to every copy of the package, whichever version: the shape behind it never changes.
@@ -134,13 +135,20 @@ export const systemProcess: ProcessPort = {
       const own = { eval: true, env: {}, execArgv: [], name: 'lastcall', workerData: data }
       const thread = new Worker(program, own)
       thread.on('error', ignore).unref()
-      threads.add(thread)
+      ourThreads.add(thread)
       // They are numbered as they are made.
-      let hasCompany = thread.threadId > threads.size
-      process.on('worker', (other) => {
-        hasCompany ||= !threads.has(other)
-      })
-      return { hasCompany: () => hasCompany }
+      let hasCompany = thread.threadId > ++numberOfThreads
+      const onWorker = (other: object) => {
+        hasCompany ||= !ourThreads.has(other)
+      }
+      process.on('worker', onWorker)
+      return {
+        hasCompany: () => hasCompany,
+        end() {
+          process.off('worker', onWorker)
+          void thread.terminate()
+        },
+      }
     } catch {
       return undefined // It is forbidden, for one.
     }
@@ -170,8 +178,8 @@ function isClusterWorker(): boolean {
   return Boolean((process.getBuiltinModule('node:cluster') as { isWorker?: boolean }).isWorker)
 }
 
-/** Our own threads. */
-const threads = new Set<unknown>()
+const ourThreads = new WeakSet<object>()
+let numberOfThreads = 0
 
 /** What a diagnosis is made from. */
 export const systemLiving: Living = {

@@ -21,9 +21,12 @@ interface Watching {
  * Ends the process at the deadline where the loop is blocked and no timer fires: from a thread that
  * begins with the run. It says what blocks, and does the same for an exit that doesn't end. Of several
  * shutdowns the one whose grace lasts longest is watched: until then the process has to live.
+ *
+ * @returns a way to call it off
  */
-export function watchLoop(coordinator: Coordinator, parts: Watching): void {
+export function watchLoop(coordinator: Coordinator, parts: Watching): () => void {
   const { host, clock, budget, isWanted } = parts
+  let callOff = () => {}
   coordinator.on('start', () => {
     const began = clock.now()
     const watched = whatIsWatched(parts)
@@ -32,16 +35,18 @@ export function watchLoop(coordinator: Coordinator, parts: Watching): void {
     const thread = host.startThread(PROGRAM, watched)
     if (!thread) return
     const sign = (bit: number) => void Atomics.or(watched.signs, 0, bit)
-    clock.setTimeout(() => sign(SIGNS.early), Math.max(0, budget.budget - EARLY))
-    clock.setTimeout(() => sign(SIGNS.deadline), watched.deadline)
-    clock.setTimeout(() => sign(SIGNS.halfway), watched.halfway)
+    const timers = [
+      clock.setTimeout(() => sign(SIGNS.early), Math.max(0, budget.budget - EARLY)),
+      clock.setTimeout(() => sign(SIGNS.deadline), watched.deadline),
+      clock.setTimeout(() => sign(SIGNS.halfway), watched.halfway),
+    ]
     nameRunning(coordinator, watched.running)
     const leaves = (bit: number) => {
       watched.signs[1] = clock.now() - began
       sign(bit)
     }
     coordinator.on('exit', () => leaves(SIGNS.leaving))
-    host.on('exit', () => {
+    const takeBack = host.on('exit', () => {
       leaves(SIGNS.exiting)
       // To exit ends the threads one by one, ours perhaps before one that doesn't end.
       if (!thread.hasCompany() || Atomics.load(watched.lastUntil, 0) > watched.until) return
@@ -51,7 +56,13 @@ export function watchLoop(coordinator: Coordinator, parts: Watching): void {
       const behindTheThread = budget.margin * 0.02
       guardExit(host, { milliseconds: exitBy - elapsed + behindTheThread, format: watched.format })
     })
+    callOff = () => {
+      thread.end()
+      takeBack()
+      for (const timer of timers) clock.clearTimeout(timer)
+    }
   })
+  return () => callOff()
 }
 
 // The build puts a text in the place of the function. Run from its source, it may have been compiled by
