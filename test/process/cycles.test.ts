@@ -5,6 +5,7 @@ import { Script } from '../support/script.ts'
 const HEAD = `
   import { once } from 'node:events'
   import { Agent, createServer, request } from 'node:http'
+  import { createRequire } from 'node:module'
   import { setFlagsFromString } from 'node:v8'
   import { runInNewContext } from 'node:vm'
   import { createShutdown } from 'lastcall'
@@ -141,3 +142,23 @@ test.each([
     expect(after).toEqual(before)
   },
 )
+
+test('of a copy of the package that was loaded anew nothing is left', async () => {
+  const { before, after, stderr, ...rest } = await told(`
+    const require = createRequire(process.cwd() + '/x.js')
+    await repeat(12, async () => {
+      const path = require.resolve('lastcall')
+      for (const [file, { parent }] of Object.entries(require.cache)) {
+        delete require.cache[file]
+        if (parent) parent.children = []
+      }
+      const { createShutdown } = require('lastcall')
+      const shutdown = watch(createShutdown)({ exit: false, log: { level: 'info', format: 'text' } })
+      shutdown.listen()
+      await shutdown.now()
+    }, 1)`)
+  expect(stderr.match(/the run ended/g)).toHaveLength(12)
+  // The first is held by its listener on stderr: that does for all of them.
+  expect(rest).toEqual({ watched: 12, alive: 1, warnings: [] })
+  expect(after).toEqual(before)
+})
