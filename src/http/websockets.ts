@@ -5,7 +5,7 @@ import { type Duration, formatDuration, parseDuration } from '../duration.ts'
 import { invalidOption, LastcallError, refuseUnknownOptions, show } from '../errors.ts'
 import { type Hook, type HookContext, placeHook } from '../hook.ts'
 import { Clients } from './clients.ts'
-import { clientOf, nameOf } from './part.ts'
+import { type Origin, WebSocketArrivals } from './websocket-arrivals.ts'
 
 /** As much of a WebSocket of `ws` as is needed here. */
 export interface WebSocketLike {
@@ -81,41 +81,20 @@ export function webSocketServerHooks(
   refuseUnknownOptions(options, OPTIONS, "{ name: 'websockets' }")
   const { name = 'websockets', phase = 'drain', timeout, reserve } = options
   const settings = settingsOf(options)
-  // The request that a WebSocket came by says which server is the one below, and what to call it.
-  const origins = new WeakMap<WebSocketLike, Origin>()
-  let server = sockets.options?.server
-  let goodbye: Goodbye | undefined
-  const opened = (socket: WebSocketLike, { socket: below, method, url }: IncomingMessage) => {
-    server ??= (below as { server?: object }).server
-    origins.set(socket, {
-      name: nameOf(method, url),
-      since: clock.now(),
-      // Not to be had any more of a connection that is lost.
-      client: clientOf(below),
-    })
-    // Also when the goodbye is over: the application may take its time to accept one.
-    goodbye?.come(socket)
-  }
   const run = async (context: HookContext) => {
+    const { origins, goodbyes } = arrivals
     // Made before the lame duck: the limit may come in it, and has to find somebody who ends things.
-    goodbye = new Goodbye(sockets, { ...settings, clock, origins }, context)
+    const goodbye = new Goodbye(sockets, { ...settings, clock, origins }, context)
+    goodbyes.add(goodbye)
     // A hook of the same phase that begins after this one has begun by then.
     await new Promise<void>((resolve) => clock.afterPoll(resolve))
-    await lameDucksAreOver(server, context)
+    await lameDucksAreOver(arrivals.server, context)
     if (!context.signal.aborted) await goodbye.run()
   }
   const hook = placeHook({ name, phase, timeout, reserve }, run)
-  // It may have been ended before, and be in use again.
-  IN_USE.get(sockets)?.()
-  IN_USE.set(sockets, () => {
-    goodbye = undefined
-  })
-  sockets.on('connection', opened)
+  const arrivals = WebSocketArrivals.of(sockets, clock)
   return [hook]
 }
-
-/** Called for a server that is handed in anew. */
-const IN_USE = new WeakMap<WebSocketServerLike, () => void>()
 
 const OPTIONS = [
   'name',
@@ -127,12 +106,6 @@ const OPTIONS = [
   'timeout',
   'reserve',
 ]
-
-interface Origin {
-  readonly name: string
-  readonly since: number
-  readonly client: string
-}
 
 interface Settings {
   readonly code: number

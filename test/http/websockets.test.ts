@@ -1,4 +1,5 @@
 import { createServer } from 'node:http'
+import { webSocketServer } from 'lastcall/http'
 import { describe, expect, it } from 'vitest'
 import { runHook } from '../support/run-hook.ts'
 import {
@@ -41,6 +42,13 @@ describe('the WebSockets of a server', () => {
     void shutdown.now()
 
     expect(await closed).toEqual({ code: 1012, reason: 'à bientôt' })
+  })
+
+  it('have one listener, however often their server is handed in', async () => {
+    const { sockets } = await serveWebSockets()
+    for (let n = 0; n < 12; n++) webSocketServer(sockets)
+
+    expect(sockets.listenerCount('connection')).toBe(1)
   })
 
   it('may be none, and then nothing is said of them', async () => {
