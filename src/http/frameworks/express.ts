@@ -1,6 +1,5 @@
 import { systemClock } from '../../clock.ts'
 import type { LastcallError } from '../../errors.ts'
-import type { Hook } from '../../hook.ts'
 import { Clients } from '../clients.ts'
 import { type HealthChecks, healthChecks } from '../health.ts'
 import { checkOptions, type HttpServerOptions, httpServerHooks } from '../http-server.ts'
@@ -46,15 +45,29 @@ export function expressShutdown(
   /** The servers that requests came by, and what speaks against draining them: each request says so. */
   const known = new WeakMap<object, unknown>()
   let servers = 0
+  /** Those that were handed in here, also before they were closed: one may be started again. */
+  const ours = new WeakSet<object>()
   /** The server's connections are counted from its first request on, this one included. */
   const handIn = (server: AnyHttpServer, request: AnyRequest, response: AnyResponse): unknown => {
     // Handed in by somebody else, or by the middleware of another part of the application.
-    if (Clients.known(server)) return undefined
+    if (Clients.known(server) && !ours.has(server)) return undefined
+    ours.add(server)
     const own = servers === 0 ? name : `${name}:${servers + 1}`
     const hooks = httpServerHooks(server, { ...others, name: own, health }, systemClock)
     Clients.known(server)?.connections.countHttp1(request, response)
     servers++
-    return refusalOf(shutdown, hooks)
+    try {
+      const takeBack = shutdown.add(hooks)
+      // Closed by itself it leaves nothing to end: tests open one for each request.
+      server.once('close', () => {
+        takeBack()
+        known.delete(server)
+      })
+      return undefined
+    } catch (error) {
+      // The run is over: there is nothing to be ended any more, and a request to be answered.
+      return (error as LastcallError).code === 'LASTCALL_ENDED' ? undefined : error
+    }
   }
   return (request, response, next) => {
     const { server } = request.socket as { server?: AnyHttpServer }
@@ -62,15 +75,5 @@ export function expressShutdown(
     const refusal = server && known.get(server)
     if (refusal) throw refusal
     health(request, response, next)
-  }
-}
-
-function refusalOf(shutdown: HookTaker, hooks: readonly Hook[]): unknown {
-  try {
-    shutdown.add(hooks)
-    return undefined
-  } catch (error) {
-    // The run is over: there is nothing to be ended any more, and a request to be answered.
-    return (error as LastcallError).code === 'LASTCALL_ENDED' ? undefined : error
   }
 }

@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { createServer, type Server } from 'node:http'
 import { createServer as createSecureServer } from 'node:https'
 import express, { Router } from 'express'
@@ -245,3 +246,42 @@ describe('a shutdown of which the middleware knows little', () => {
     expect(added).toEqual(['http:announce', 'http'])
   })
 })
+
+describe('a server that is closed by itself, as tests have one for each request', () => {
+  it('leaves nothing to end', async () => {
+    const { app, shutdown, server, open } = await serveExpress()
+    await (await open()).get('/page')
+    const other = createServer(app)
+    await (await connect(await listen(other))).get('/page')
+    expect(hookNames(shutdown)).toEqual(['http:announce', 'http:2:announce', 'http', 'http:2'])
+    await closed(server)
+    expect(hookNames(shutdown)).toEqual(['http:2:announce', 'http:2'])
+    await closed(other)
+    expect(hookNames(shutdown)).toEqual([])
+  })
+
+  it('is handed in again where it is started again', async () => {
+    const { begun, gate, shutdown, server, open } = await serveExpress()
+    await (await open()).get('/page')
+    await closed(server)
+    const client = await connect(await listen(server))
+    client.ask('/slow')
+    await begun.opened
+    const run = shutdown.now()
+    await stoppedListening({ server })
+    gate.open()
+    expect(await client.answer()).toMatchObject({ status: 200, body: 'slow' })
+    expect(hookOf(await run, 'http:2')).toMatchObject({ status: 'done' })
+  })
+})
+
+function hookNames(shutdown: Shutdown): string[] {
+  return shutdown.plan().phases.flatMap(({ hooks }) => hooks.map(({ name }) => name))
+}
+
+async function closed(server: Server): Promise<void> {
+  const closed = once(server, 'close')
+  server.close()
+  server.closeAllConnections()
+  await closed
+}
