@@ -8,7 +8,7 @@ import { exitCodesOf } from '../ending.ts'
 import type { ClusterLike, ClusterWorkerLike } from './cluster.ts'
 import { Listeners } from './listeners.ts'
 import { type RollSettings, replaceAll } from './roll.ts'
-import { Workers } from './workers.ts'
+import { type WorkerStop, Workers } from './workers.ts'
 
 /** What `clusterWorkers()` takes; everything has a default. */
 export interface ClusterWorkersOptions {
@@ -79,6 +79,7 @@ class Cluster implements ClusterWorkers {
   readonly #clock: Clock
   readonly #workers: Workers
   readonly #listeners: Listeners
+  readonly #how: WorkerStop
   readonly #hook: Hook
   readonly #rollSettings: RollSettings
   readonly #stopping = new AbortController()
@@ -98,6 +99,7 @@ class Cluster implements ClusterWorkers {
       fork,
       stopWait: parseDuration(stopWait ?? '30s', 'stopWait'),
       startWait: parseDuration(startWait, 'startWait'),
+      stop: (worker, context) => this.#workers.stop(worker, this.#how, context),
       clock,
     }
     this.#cluster = cluster
@@ -105,9 +107,10 @@ class Cluster implements ClusterWorkers {
     this.#hook = placeHook({ name, phase, timeout: stopWait, reserve }, (context) =>
       this.#stop(context),
     )
-    this.#workers = new Workers(cluster, { stopMessage, exitCodes, clock })
-    this.#listeners = new Listeners(clock)
-    cluster.on('fork', (worker) => this.#listeners.watch(worker))
+    this.#how = { stopMessage, exitCodes, clock }
+    const { workers, listeners } = watched(cluster)
+    this.#workers = workers
+    this.#listeners = listeners
   }
 
   *[Symbol.iterator](): Iterator<Hook> {
@@ -130,7 +133,7 @@ class Cluster implements ClusterWorkers {
     for (const worker of alive) worker.exitedAfterDisconnect = true
     const late: Promise<void>[] = []
     const takeBack = this.#workers.onFork((worker) => {
-      const end = this.#workers.stop(worker, context)
+      const end = this.#workers.stop(worker, this.#how, context)
       end.catch(() => {}) // It is looked at when the others have ended.
       late.push(end)
     })
@@ -148,12 +151,12 @@ class Cluster implements ClusterWorkers {
     workers: readonly ClusterWorkerLike[],
     context: HookContext,
   ): Promise<Promise<void>[]> {
-    const stop = (worker: ClusterWorkerLike) => this.#workers.stop(worker, context)
+    const stop = (worker: ClusterWorkerLike) => this.#workers.stop(worker, this.#how, context)
     const clock = this.#clock
     if (this.#cluster.schedulingPolicy === this.#cluster.SCHED_RR) {
       // Bounded: one that hangs takes nobody.
       const patience = context.remaining() / 4
-      await limited(this.#listeners.close(patience), patience, clock, () => {})
+      await limited(this.#listeners.close(patience, clock), patience, clock, () => {})
       return workers.map(stop)
     }
     this.#listeners.closeCopies()
@@ -171,6 +174,23 @@ class Cluster implements ClusterWorkers {
     return [...ends, isTurn.then(() => stop(last))]
   }
 }
+
+interface Watched {
+  readonly workers: Workers
+  readonly listeners: Listeners
+}
+
+/** What happens in a cluster: seen once, whoever it is handed to and however often. */
+function watched(cluster: ClusterLike): Watched {
+  const known = WATCHED.get(cluster)
+  if (known) return known
+  const first = { workers: new Workers(cluster), listeners: new Listeners() }
+  cluster.on('fork', (worker) => first.listeners.watch(worker))
+  WATCHED.set(cluster, first)
+  return first
+}
+
+const WATCHED = new WeakMap<ClusterLike, Watched>()
 
 const OPTIONS = [
   'name',

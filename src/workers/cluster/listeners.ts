@@ -32,16 +32,15 @@ interface Internal {
  * There is no public way to them. Listeners are seen as they begin to listen, by the diagnostics
  * channel, and known by Node's habit of taking the handle out of the server; copies are seen as they
  * are sent to a worker. Where that is otherwise they are not found, and nothing is done to them.
+ *
+ * There is one of a cluster, however often that is handed in: it lives as long as the process.
  */
 export class Listeners {
-  readonly #clock: Clock
   readonly #listeners = new Set<Listener>()
   readonly #copies = new Set<Client>()
-  readonly #onListen = (message: unknown) => this.#seen((message as { server: Server }).server)
 
-  constructor(clock: Clock) {
-    this.#clock = clock
-    channel(LISTENS).subscribe(this.#onListen)
+  constructor() {
+    channel(LISTENS).subscribe((message) => this.#seen((message as { server: Server }).server))
   }
 
   /** Sees what a worker is sent. */
@@ -69,9 +68,8 @@ export class Listeners {
   }
 
   /** Stops accepting; resolves when everybody who was accepted has been handed over. */
-  async close(patience: number): Promise<void> {
-    channel(LISTENS).unsubscribe(this.#onListen)
-    await Promise.all([...this.#listeners].map((one) => one.close(patience, this.#clock)))
+  async close(patience: number, clock: Clock): Promise<void> {
+    await Promise.all([...this.#listeners].map((one) => one.close(patience, clock)))
   }
 
   #seen(server: Server & { _handle?: Handle | null }): void {

@@ -11,6 +11,7 @@ export interface RollSettings {
   readonly fork: () => ClusterWorkerLike
   readonly stopWait: number
   readonly startWait: number
+  readonly stop: (worker: ClusterWorkerLike, context: StopContext) => Promise<void>
   readonly clock: Clock
 }
 
@@ -29,9 +30,9 @@ export async function replaceAll(
     // It may have ended meanwhile, and its successor is new.
     if (!workers.alive.includes(worker)) continue
     const ready = workers.isListening(worker) ? 'listening' : 'online'
-    const isReplaced = await startOne(workers, ready, settings, signal)
+    const isReplaced = await startOne(ready, settings, signal)
     if (!isReplaced) break
-    await stopOne(worker, workers, settings.stopWait, settings.clock)
+    await stopOne(worker, settings.stopWait, settings)
     replaced++
   }
   return replaced
@@ -42,11 +43,11 @@ export async function replaceAll(
  * shutdown begins: it is ended with the others then.
  */
 async function startOne(
-  workers: Workers,
   ready: 'listening' | 'online',
-  { fork, startWait, clock }: RollSettings,
+  settings: RollSettings,
   signal: AbortSignal,
 ): Promise<boolean> {
+  const { fork, startWait, clock } = settings
   if (signal.aborted) return false
   const worker = fork()
   const { process: child } = worker
@@ -73,7 +74,7 @@ async function startOne(
     child.off('exit', mark)
     return isStarted
   } catch (error) {
-    await stopOne(worker, workers, 0, clock)
+    await stopOne(worker, 0, settings)
     throw error
   } finally {
     signal.removeEventListener('abort', onAbort)
@@ -83,9 +84,8 @@ async function startOne(
 /** Ends a worker, whose successor serves: how it ends is its own affair. */
 async function stopOne(
   worker: ClusterWorkerLike,
-  workers: Workers,
   wait: number,
-  clock: Clock,
+  { stop, clock }: RollSettings,
 ): Promise<void> {
   const limit = new AbortController()
   const until = clock.now() + wait
@@ -96,7 +96,7 @@ async function stopOne(
     note: () => {},
     waitingFor: () => {},
   }
-  await workers.stop(worker, context).catch(() => {})
+  await stop(worker, context).catch(() => {})
   clock.clearTimeout(timer)
 }
 

@@ -5,23 +5,25 @@ import { type Ending, endedBadly, isExpected } from '../ending.ts'
 import { type Mortal, type StopContext, stop } from '../stop.ts'
 import type { ClusterLike, ClusterWorkerLike } from './cluster.ts'
 
-/** The workers of a cluster that have not ended. `cluster.workers` forgets them when they disconnect. */
+/** How a worker is stopped. */
+export interface WorkerStop {
+  /** What it is sent; `false` where it is disconnected at once. */
+  readonly stopMessage: string | false
+  readonly exitCodes: ReadonlySet<number>
+  readonly clock: Clock
+}
+
+/**
+ * The workers of a cluster that have not ended. `cluster.workers` forgets them when they disconnect.
+ * There is one of a cluster, however often that is handed in: it lives as long as the process.
+ */
 export class Workers {
   readonly #cluster: ClusterLike
-  readonly #stopMessage: unknown
-  readonly #exitCodes: ReadonlySet<number>
-  readonly #clock: Clock
   readonly #alive = new Set<ClusterWorkerLike>()
   readonly #listening = new WeakSet<ClusterWorkerLike>()
 
-  constructor(
-    cluster: ClusterLike,
-    settings: { stopMessage: unknown; exitCodes: ReadonlySet<number>; clock: Clock },
-  ) {
+  constructor(cluster: ClusterLike) {
     this.#cluster = cluster
-    this.#stopMessage = settings.stopMessage
-    this.#exitCodes = settings.exitCodes
-    this.#clock = settings.clock
     for (const worker of Object.values(cluster.workers ?? {})) {
       if (!worker) continue
       this.#watch(worker)
@@ -47,13 +49,13 @@ export class Workers {
   }
 
   /** Tells a worker to end, and kills it at the context's limit. */
-  async stop(worker: ClusterWorkerLike, context: StopContext): Promise<void> {
+  async stop(worker: ClusterWorkerLike, how: WorkerStop, context: StopContext): Promise<void> {
     // An application that forks another for each that ends asks for this first.
     worker.exitedAfterDisconnect = true
     if (hasEnded(worker.process)) return
     // It may have died a moment ago: that it can't be told then is no fault of the primary.
     worker.on('error', () => {})
-    await stop(this.#mortal(worker), context, { clock: this.#clock, reminds: true })
+    await stop(this.#mortal(worker, how), context, { clock: how.clock, reminds: true })
   }
 
   #watch(worker: ClusterWorkerLike): void {
@@ -61,7 +63,7 @@ export class Workers {
     worker.process.once('exit', () => this.#alive.delete(worker))
   }
 
-  #mortal(worker: ClusterWorkerLike): Mortal {
+  #mortal(worker: ClusterWorkerLike, { stopMessage, exitCodes }: WorkerStop): Mortal {
     const { process: child } = worker
     const pid = child.pid ?? 0
     const label = `worker ${worker.id} (pid ${pid})`
@@ -72,13 +74,13 @@ export class Workers {
       label,
       kill: () => signal('SIGKILL'),
       tell: (isReminder) => {
-        if (isReminder || this.#stopMessage === false) {
+        if (isReminder || stopMessage === false) {
           // One that doesn't listen to the message; in one that drains already it changes nothing.
           if (worker.isConnected()) worker.disconnect()
           return 'disconnect()'
         }
         if (this.isListening(worker) && worker.isConnected()) {
-          worker.send(this.#stopMessage as never, (error) => error && signal('SIGTERM'))
+          worker.send(stopMessage as never, (error) => error && signal('SIGTERM'))
           return 'the message'
         }
         // Nobody may listen to messages yet, and on Node 20 those are lost.
@@ -88,7 +90,7 @@ export class Workers {
       ended: async () => {
         await new Promise<void>((resolve) => void child.once('exit', () => resolve()))
         const ending: Ending = { code: child.exitCode, signal: child.signalCode }
-        if (!isExpected(ending, this.#exitCodes, ['SIGTERM'])) throw endedBadly(label, ending)
+        if (!isExpected(ending, exitCodes, ['SIGTERM'])) throw endedBadly(label, ending)
       },
     }
   }

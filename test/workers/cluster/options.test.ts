@@ -1,4 +1,5 @@
 import cluster from 'node:cluster'
+import { EventEmitter } from 'node:events'
 import { createShutdown } from 'lastcall'
 import { type ClusterWorkersOptions, clusterWorkers } from 'lastcall/workers'
 import { describe, expect, test } from 'vitest'
@@ -78,4 +79,17 @@ describe('clusterWorkers()', () => {
     )
     expect((await primary.send('SIGTERM').ended).code).toBe(0)
   })
+})
+
+test('a cluster that is handed in again and again is listened to once', async () => {
+  const primary = Object.assign(new EventEmitter(), { isPrimary: true, fork: cluster.fork })
+  const listens = () => primary.eventNames().map((event) => [event, primary.listenerCount(event)])
+  clusterWorkers(primary as never)
+  const before = listens()
+  for (let n = 0; n < 12; n++) {
+    const shutdown = createShutdown({ exit: false, log: false })
+    shutdown.add(clusterWorkers(primary as never))
+    await shutdown.now()
+  }
+  expect(listens()).toEqual(before)
 })

@@ -6,7 +6,7 @@ import { Listeners } from '../../../src/workers/cluster/listeners.ts'
 import { PollingClock } from '../../support/service.ts'
 
 test('a listener that tells of no client, as in Deno, goes on accepting, and is closed', async () => {
-  const listeners = new Listeners(new PollingClock())
+  const listeners = new Listeners()
   const told: unknown[] = []
   const handle = {
     onconnection: (error: number) => void told.push(error),
@@ -18,6 +18,6 @@ test('a listener that tells of no client, as in Deno, goes on accepting, and is 
   server.emit('listening')
   await setImmediate()
   handle.onconnection(0)
-  await listeners.close(1000)
+  await listeners.close(1000, new PollingClock())
   expect(told).toEqual([0, 'closed'])
 })
