@@ -84,21 +84,29 @@ export function createHealthChecks(options: HealthOptions, clock: Clock): Health
     answer(response, 200, 'alive')
   }
   /** Those who wait for the check; they need not wait for it once the shutdown is announced. */
-  const waiting = new Set<(isReady: boolean) => void>()
+  const waiting = new Set<Waiting>()
   const readiness = (request: AnyRequest, response: AnyResponse) => {
     const prober = request.socket.remoteAddress
     probers.heard(prober)
     const reply = (isReady: boolean) => {
-      waiting.delete(reply)
       if (stopping) probers.told(prober)
       if (stopping) answer(response, 503, 'stopping')
       else answer(response, isReady ? 200 : 503, isReady ? 'ready' : 'not ready')
     }
     if (stopping || check === undefined) return reply(true)
-    waiting.add(reply)
-    void passes(check).then((isReady) => {
-      if (waiting.has(reply)) reply(isReady)
-    })
+    const one: Waiting = {
+      reply(isReady) {
+        forget()
+        reply(isReady)
+      },
+    }
+    const forget = () => {
+      waiting.delete(one)
+      one.reply = undefined
+    }
+    waiting.add(one)
+    response.once('close', forget)
+    void answerBy(check, one)
   }
   const routes = new Map([
     [livez, alive],
@@ -128,7 +136,7 @@ export function createHealthChecks(options: HealthOptions, clock: Clock): Health
   }
   const announce = () => {
     stopping = true
-    for (const reply of waiting) reply(false)
+    for (const { reply } of waiting) reply?.(false)
   }
   const isProbe = (request: object) => probes.has(request)
   return Object.assign(health, { fastify, probers, announce, isProbe })
@@ -143,6 +151,11 @@ interface Prober {
 
 /** Whoever asks more seldom than this watches from afar, and balances no load. */
 const LONGEST_INTERVAL = 10_000
+
+/** A probe that the check has still to answer for, unless its prober has gone. */
+interface Waiting {
+  reply: ((isReady: boolean) => void) | undefined
+}
 
 /** Those who ask for readiness again and again, by their address. */
 export class Probers {
@@ -200,6 +213,15 @@ export class Probers {
 }
 
 const goneAt = ({ at, every }: Prober): number => at + Math.max(3 * every, 1000)
+
+/**
+ * A check may hang for hours, and its promise hold this for as long: probers that have given up, one a
+ * second, must not pile up behind it. So nothing of theirs is seen from here.
+ */
+async function answerBy(check: () => boolean | Promise<boolean>, one: Waiting): Promise<void> {
+  const isReady = await passes(check)
+  one.reply?.(isReady)
+}
 
 async function passes(check: () => boolean | Promise<boolean>): Promise<boolean> {
   try {

@@ -24,7 +24,7 @@ function world(
   /** Somebody asks for readiness. */
   const ask = (remoteAddress: string) => {
     const request = { method: 'GET', url: '/readyz', socket: { remoteAddress } }
-    const response = { writeHead() {}, end() {} }
+    const response = { writeHead() {}, end() {}, once() {} }
     health(request as IncomingMessage, response as unknown as ServerResponse)
   }
   return {

@@ -164,3 +164,29 @@ test('of a copy of the package that was loaded anew nothing is left', async () =
   expect(rest).toEqual({ watched: 12, alive: 1, warnings: [] })
   expect(after).toEqual(before)
 })
+
+test('of probers that have given up nothing is left, though the check of readiness hangs', async () => {
+  const { before, after, ...rest } = await told(`
+    const hung = []
+    const ready = () => new Promise((resolve) => void hung.push(resolve))
+    const health = healthChecks({ ready })
+    const server = createServer((asked, response) => {
+      watch(response)
+      health(asked, response)
+    })
+    const port = await listen(server)
+    await repeat(50, async () => {
+      const agent = new Agent()
+      const probe = request({ port, path: '/readyz', agent })
+      probe.on('error', () => {})
+      probe.end()
+      const [, response] = await once(server, 'request')
+      probe.destroy()
+      await once(response, 'close')
+    }, 1)
+    server.close()`)
+  // The newest: a server knows the last socket that it was given.
+  expect(rest).toMatchObject({ watched: 50, warnings: [], stderr: '' })
+  expect(rest.alive).toBeLessThan(2)
+  expect(after).toEqual(before)
+})
