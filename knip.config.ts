@@ -9,7 +9,7 @@ export default {
     'examples/*.ts',
     'examples/demo/bare.ts',
     'examples/timeline/shop.ts',
-    'bench/{cluster-service,crowd,service,watchdog-service}.mjs',
+    'bench/{cluster-service,crowd,cycles-process,service,watchdog-service}.mjs',
     'bench/peers/{part.ts,service.mjs}',
     'test/support/crowd.mjs',
     'test/storm/service.mjs',
