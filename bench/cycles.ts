@@ -15,7 +15,7 @@ const MOST_SLOW = 100
 const { values } = parseArgs({
   options: {
     node: { type: 'string', multiple: true },
-    cycles: { type: 'string', default: '300' },
+    cycles: { type: 'string', default: '100' },
     only: { type: 'string', default: '' },
   },
 })
