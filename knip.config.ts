@@ -8,6 +8,7 @@ export default {
     // Programs that are run by path, in a process of their own; others are named by package.json.
     'examples/*.ts',
     'examples/demo/bare.ts',
+    'examples/deployment/server.ts',
     'examples/timeline/shop.ts',
     'bench/{cluster-service,crowd,cycles-process,service,watchdog-service}.mjs',
     'bench/peers/{part.ts,service.mjs}',

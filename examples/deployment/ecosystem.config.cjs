@@ -1,0 +1,21 @@
+module.exports = {
+  apps: [
+    {
+      name: 'shop',
+      script: 'dist/server.js',
+      // Two of them on one port: only so is one still there while `pm2 reload` replaces the other.
+      exec_mode: 'cluster',
+      instances: 2,
+      env: { NODE_ENV: 'production', PORT: '3000' },
+      // After SIGINT so many milliseconds, then SIGKILL; 1600 if it isn't said. The grace in server.ts
+      // is 25 s.
+      kill_timeout: 30_000,
+      // A reload stops the old one when the new one has said 'ready', as server.ts does once it listens;
+      // if it hasn't within this time, the old one is stopped all the same.
+      wait_ready: true,
+      listen_timeout: 10_000,
+      // Started again however often it fails, after 100 ms, 150 ms, … up to 15 s.
+      exp_backoff_restart_delay: 100,
+    },
+  ],
+}

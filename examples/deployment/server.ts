@@ -1,0 +1,50 @@
+// A shop that takes orders and writes them down once a second. The file stands for your database.
+import { open } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import express from 'express'
+import { createShutdown, type Duration } from 'lastcall'
+import { healthChecks, httpServer } from 'lastcall/http'
+
+// What the platform grants, less what it needs for itself: every file beside this one grants 30 s.
+const shutdown = createShutdown({ grace: '25s' })
+// Where the platform itself waits before the signal, so that everybody hears that this instance
+// leaves, its file says 0s. Otherwise the library knows for whom to go on accepting, and how long.
+const lameDuck = process.env.LAME_DUCK as Duration | undefined
+
+const book = await open(process.env.ORDERS_FILE ?? join(tmpdir(), 'orders.log'), 'a')
+let orders = ''
+
+async function writeDown(signal?: AbortSignal): Promise<void> {
+  const lines = orders
+  orders = ''
+  if (lines) await book.appendFile(lines, { signal })
+}
+const writing = setInterval(writeDown, 1000)
+
+const health = healthChecks() // GET /livez and GET /readyz
+const app = express()
+app.use(health)
+app.post('/orders', (_request, response) => {
+  const id = crypto.randomUUID()
+  orders += `${id}\n`
+  response.status(201).json({ id })
+})
+
+const server = app.listen(Number(process.env.PORT ?? 3000), (error) => {
+  if (error) throw error
+  process.send?.('ready') // to PM2, which goes on with a reload then; elsewhere there is no parent to tell
+})
+
+shutdown.add(httpServer(server, { health, lameDuck }))
+shutdown.add({
+  name: 'orders',
+  phase: 'flush',
+  reserve: '3s', // is left for it, however long the requests before it take
+  run: ({ signal }) => {
+    clearInterval(writing)
+    return writeDown(signal)
+  },
+})
+shutdown.add({ name: 'book', phase: 'close', run: () => book.close() })
+shutdown.listen()
