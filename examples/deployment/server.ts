@@ -1,5 +1,6 @@
 // A shop that takes orders and writes them down once a second. The file stands for your database.
 import { open } from 'node:fs/promises'
+import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import express from 'express'
@@ -33,6 +34,7 @@ app.post('/orders', (_request, response) => {
 
 const server = app.listen(Number(process.env.PORT ?? 3000), (error) => {
   if (error) throw error
+  console.log(`listening on port ${(server.address() as AddressInfo).port}`)
   process.send?.('ready') // to PM2, which goes on with a reload then; elsewhere there is no parent to tell
 })
 

@@ -30,8 +30,7 @@ job "shop" {
       port     = "http"
       provider = "consul"
 
-      # Whether it is handed out. It asks seldom enough not to be waited for when the service leaves: its
-      # registration has ended before.
+      # Whether Consul hands it out.
       check {
         name     = "ready"
         type     = "http"

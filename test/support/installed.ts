@@ -8,8 +8,14 @@ const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 
 /** A folder of its own in which the built package is installed, with these of its development's beside it. */
 export function installed(packages: readonly string[], files: Record<string, string> = {}): string {
-  const directory = mkdtempSync(join(tmpdir(), 'lastcall-'))
+  const directory = install(packages, files)
   onTestFinished(() => rmSync(directory, { recursive: true, force: true }))
+  return directory
+}
+
+/** The same for several tests: whoever calls it removes the folder. */
+export function install(packages: readonly string[], files: Record<string, string> = {}): string {
+  const directory = mkdtempSync(join(tmpdir(), 'lastcall-'))
   const place = (name: string) => join(directory, 'node_modules', name)
   for (const name of packages) {
     mkdirSync(dirname(place(name)), { recursive: true })
