@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { test as base, describe, inject } from 'vitest'
 import { Client } from './client.ts'
 import { Container } from './container.ts'
+import type { EngineInTests } from './setup.ts'
 
 /** What a test wants of its container; everything has a default. */
 export interface RunOptions {
@@ -55,7 +56,8 @@ export function describeContainers(name: string, tests: () => void): void {
   describe.skipIf(reason).concurrent(`${name}${reason}`, tests)
 }
 
-function engine(): { client: Client; image: string; folder: string } {
+/** The engine, where there is one. */
+export function engine(): EngineInTests & { readonly client: Client } {
   if ('refused' in provided) throw new Error(provided.refused)
   return { ...provided, client: new Client(provided.host) }
 }

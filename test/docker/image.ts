@@ -28,24 +28,43 @@ const PROGRAMS: Readonly<Record<string, string>> = {
   '/usr/bin/env': '/usr/bin/env',
 }
 
-/** Makes an image from scratch, of one layer, for nothing can be pulled: `FROM` it others are built. */
+/** Makes the image that the tests' own programs are added to: Node, the shells, and the package in /app. */
 export async function importImage(
+  engine: Pick<Engine, 'client' | 'folder'>,
+  tag: string,
+  label: string,
+): Promise<void> {
+  await importPrograms(engine, tag, label, (root) => {
+    mkdirSync(join(root, 'app'))
+    installPackage(join(root, 'app'))
+    return ['WORKDIR /app']
+  })
+}
+
+/**
+ * Makes an image from scratch, of one layer, for nothing can be pulled: `FROM` it others are built. What
+ * else is to be in it is put there by a function, which returns what else a Dockerfile would say of it.
+ */
+export async function importPrograms(
   { client, folder }: Pick<Engine, 'client' | 'folder'>,
   tag: string,
   label: string,
+  add: (root: string) => readonly string[],
 ): Promise<void> {
   const root = mkdtempSync(join(folder, 'image-'))
   try {
     for (const [path, source] of Object.entries(PROGRAMS)) copy(source, join(root, path))
     for (const library of libraries()) copy(library, join(root, library))
-    for (const name of ['tmp', 'etc', 'app']) mkdirSync(join(root, name))
+    for (const name of ['tmp', 'etc']) mkdirSync(join(root, name))
+    // As elsewhere, for who isn't root there.
+    chmodSync(root, 0o755)
+    chmodSync(join(root, 'tmp'), 0o1777)
     writeFileSync(join(root, 'etc/passwd'), 'root:x:0:0:root:/root:/bin/sh\n')
-    installPackage(join(root, 'app'))
+    const changes = [...add(root), `LABEL ${label}`].flatMap((change) => ['--change', change])
     const tar = spawn('tar', ['--create', '--owner=0', '--group=0', '.'], {
       cwd: root,
       stdio: ['ignore', 'pipe', 'inherit'],
     })
-    const changes = ['WORKDIR /app', `LABEL ${label}`].flatMap((change) => ['--change', change])
     await client.pipe(tar, 'import', ...changes, '-', tag)
   } finally {
     rmSync(root, { recursive: true, force: true })

@@ -3,9 +3,15 @@ import { type Engine, findEngine, NoEngine } from './engine.ts'
 import { importImage } from './image.ts'
 
 /** What the tests are told of the engine: where it is and what to start from; or why there is none. */
-export type Provided =
-  | { readonly host: string | undefined; readonly image: string; readonly folder: string }
-  | { readonly refused: string }
+export type Provided = EngineInTests | { readonly refused: string }
+
+export interface EngineInTests {
+  readonly host: string | undefined
+  readonly image: string
+  readonly folder: string
+  /** What is made without that image has to bear it. */
+  readonly label: string
+}
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -35,6 +41,6 @@ export default async function setup({ provide }: TestProject): Promise<() => Pro
     await engine.stop()
     throw error
   }
-  provide('docker', { host: client.host, image, folder })
+  provide('docker', { host: client.host, image, folder, label })
   return () => engine.stop()
 }

@@ -28,7 +28,7 @@ describe.concurrent('the service, stopped with the times and the surroundings of
       stopLikeDocker(command, { ...options, grace: granted }),
     )
     expectWhole(stop)
-    expect(stop.stopped.elapsed).toBeLessThan(2000)
+    expect(stop.waited).toBeUndefined()
   })
 
   test('Kubernetes: it waits once, in preStop, and then leaves at once', async () => {
@@ -42,19 +42,19 @@ describe.concurrent('the service, stopped with the times and the surroundings of
     )
     expectWhole(stop)
     expect(stop.stopped.elapsed).toBeGreaterThanOrEqual(before)
-    expect(stop.drain.duration).toBeLessThan(2000)
+    expect(stop.waited).toBeUndefined()
   })
 
   test('Kubernetes, without preStop and what belongs to it: the library waits as long', async () => {
     const { granted, before, env } = stops.Kubernetes
-    const { LAME_DUCK, ...others } = env
-    expect(LAME_DUCK).toBe('0s')
+    const { LAME_DUCK: off, ...others } = env
+    expect(off).toBe('0s')
     const stop = await shop.stop(others, (command, options) =>
       stopLikeKubernetes(command, { ...options, grace: granted + before }),
     )
     expectWhole(stop)
     expect(stop.drain.duration).toBeGreaterThanOrEqual(before)
-    expect(stop.drain.notes).toContainEqual(expect.stringMatching(/lame duck.*the minimum/))
+    expect(stop.waited).toMatch(/^lame duck of 5.*: the minimum$/)
   })
 
   test('systemd', async () => {
@@ -63,7 +63,7 @@ describe.concurrent('the service, stopped with the times and the surroundings of
       stopLikeSystemd(command, { ...options, grace: granted }),
     )
     expectWhole(stop)
-    expect(stop.stopped.elapsed).toBeLessThan(2000)
+    expect(stop.waited).toBeUndefined()
   })
 
   test('PM2', async () => {
@@ -73,7 +73,7 @@ describe.concurrent('the service, stopped with the times and the surroundings of
     )
     expectWhole(stop)
     expect(stop.start.reason).toBe('SIGINT')
-    expect(stop.stopped.elapsed).toBeLessThan(2000)
+    expect(stop.waited).toBeUndefined()
   })
 
   // A signal, a time, SIGKILL: it is docker stop that Nomad has do it, after its delay.
@@ -83,7 +83,7 @@ describe.concurrent('the service, stopped with the times and the surroundings of
       stopLikeDocker(command, { ...options, grace: granted }),
     )
     expectWhole(stop)
-    expect(stop.stopped.elapsed).toBeLessThan(2000)
+    expect(stop.waited).toBeUndefined()
   })
 })
 

@@ -48,7 +48,16 @@ export class Shop {
     const start = events.find(({ event }) => event === 'start')
     const drain = events.find(({ event, hook }) => event === 'hook:end' && hook === 'http')
     if (!start || !drain) throw new Error(`No shutdown is told of:\n${stopped.stderr}`)
-    return { stopped, start, drain, taken, health, written: readFileSync(book, 'utf8').split('\n') }
+    const waited = (drain.notes ?? []).find((note) => note.startsWith('lame duck'))
+    return {
+      stopped,
+      start,
+      drain,
+      waited,
+      taken,
+      health,
+      written: readFileSync(book, 'utf8').split('\n'),
+    }
   }
 }
 
@@ -64,6 +73,8 @@ export interface Stop {
   readonly stopped: Stopped
   readonly start: Event
   readonly drain: Event
+  /** What the program has said of going on to accept after the signal, if it did. */
+  readonly waited: string | undefined
   /** The orders that were confirmed, and those in the book: one in each line. */
   readonly taken: readonly string[]
   readonly health: readonly Answer[]
