@@ -5,6 +5,8 @@ import { ENTRIES } from './test/support/entries.ts'
 export const PROGRAMS = [
   'test/cli/*.test.ts',
   'test/examples/discovery/*.test.ts',
+
+  'test/examples/deployment-pm2.test.ts',
   'test/testing/real/**/*.test.ts',
   'test/workers/bullmq.test.ts',
   'test/workers/cluster/**/*.test.ts',
