@@ -4,9 +4,8 @@ import { ENTRIES } from './test/support/entries.ts'
 /** Tests that start many programs: `npm run test:programs`, so that `npm test` is over in two minutes. */
 export const PROGRAMS = [
   'test/cli/*.test.ts',
-  'test/examples/discovery/*.test.ts',
-
   'test/examples/deployment-pm2.test.ts',
+  'test/examples/discovery/*.test.ts',
   'test/testing/real/**/*.test.ts',
   'test/workers/bullmq.test.ts',
   'test/workers/cluster/**/*.test.ts',

@@ -16,9 +16,10 @@ const stops = await readStops(texts)
 const dockerfile = DockerfileParser.parse(texts.Dockerfile ?? '')
 
 let shop: Shop
+// It is compiled for it, which takes its time.
 beforeAll(() => {
   shop = new Shop(texts)
-})
+}, 60_000)
 afterAll(() => shop?.remove())
 
 describe.concurrent('the service, stopped with the times and the surroundings of each file', () => {
