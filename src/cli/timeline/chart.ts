@@ -37,7 +37,7 @@ interface Paint {
 }
 
 /** Stripes, for those who don't tell colours apart. */
-function patterns(id: string): Markup {
+export function patterns(id: string): Markup {
   const stripes = (kind: 'cut' | 'failed', angle: number) =>
     element(
       'pattern',
