@@ -10,6 +10,7 @@ export default {
     'examples/demo/bare.ts',
     'examples/deployment/server.ts',
     'examples/timeline/shop.ts',
+    'examples/sequences/shop.mjs',
     'bench/{cluster-service,crowd,cycles-process,service,watchdog-service}.mjs',
     'bench/peers/{part.ts,service.mjs}',
     'test/support/crowd.mjs',
@@ -32,6 +33,8 @@ export default {
     '@jest/globals',
     // Imported by programs that test/process/log.test.ts writes.
     'pino',
+    // What is recorded, installed by examples/sequences/pm2/package.json.
+    'pm2',
     // What is measured beside lastcall, installed by bench/peers/package.json.
     '@godaddy/terminus',
     'close-with-grace',
