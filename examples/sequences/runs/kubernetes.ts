@@ -70,7 +70,7 @@ async function record(title: string, places: readonly Place[]): Promise<Sequence
     const ended = diary.find('exit')?.at ?? zero + stopped.elapsed
     const from = zero - 300
     const clients = `${id}-clients`
-    lanes.push({ id, name: 'shop (PID 1)', ...side }, { id: clients, name: 'its clients', ...side })
+    lanes.push({ id, name: 'shop', ...side }, { id: clients, name: 'its clients', ...side })
     const isFirst = id === 'lastcall'
     const heard = diary.find('start')?.at ?? zero
     const events: Happening[] = [
