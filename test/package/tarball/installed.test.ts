@@ -37,7 +37,7 @@ test('nothing is there that nobody asked for: no source, no test, no source map'
   // Source maps would point to sources that are not published.
   const meant = [
     /^(package\.json|README\.md|CHANGELOG\.md|CONTRIBUTING\.md|LICENSE|THIRD_PARTY_LICENSES)$/,
-    /^docs\/([\w/-]+\.md|timeline\.(json|svg))$/,
+    /^docs\/([\w/-]+\.md|timeline\.(json|svg)|sequences\/[\w-]+\.svg)$/,
     /^dist\/cli\/(cli|doctor|timeline)\.cjs$/,
     /^dist\/(\w+\/)?index\.(js|cjs|d\.ts|d\.cts)$/,
     // What entries share.
