@@ -68,7 +68,7 @@ class Registration implements EtcdRegistration {
       faultHandling: { host: () => noop, global: noop },
       ...etcd,
       grpcOptions: {
-        // A connection is tried again at once, and one that is dead is found out.
+        // A connection is tried again at once, and one on which nobody answers is given up.
         'grpc.initial_reconnect_backoff_ms': PAUSE,
         'grpc.max_reconnect_backoff_ms': CALL,
         'grpc.keepalive_time_ms': 10_000,

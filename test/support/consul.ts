@@ -22,6 +22,16 @@ export interface ServiceDefinition {
   }
 }
 
+interface Events {
+  /** What it tells of a service is another thing now. */
+  change: []
+  /** It is asked to register a service, or to deregister one. */
+  register: []
+  deregister: []
+  /** Somebody whom it doesn't answer waits no longer. */
+  abandoned: []
+}
+
 /** How it answers the agent's endpoints: as Consul does, with an error of its own, or not at all. */
 type Mood = 'well' | 'failing' | 'silent'
 
@@ -31,11 +41,7 @@ type Mood = 'well' | 'failing' | 'silent'
  * Consul, whose catalog follows its agents a little later, it knows no delay, and its first check of a
  * service comes at once and not at a random moment of its interval.
  */
-export class ConsulStandIn extends EventEmitter<{
-  change: []
-  register: []
-  deregister: [string]
-}> {
+export class ConsulStandIn extends EventEmitter<Events> {
   mood: Mood = 'well'
   /** A request without this token is refused, where there is one. */
   token: string | undefined
@@ -91,7 +97,11 @@ export class ConsulStandIn extends EventEmitter<{
     if (endpoint.name === 'health') return this.#tell(of, searchParams, reply)
 
     const body = await text(request)
-    if (this.mood === 'silent') return
+    if (endpoint.name === 'deregister') this.emit('deregister')
+    if (this.mood === 'silent') {
+      response.on('close', () => this.emit('abandoned'))
+      return
+    }
     if (this.mood === 'failing') return reply(500, 'rpc error: No cluster leader')
     if (endpoint.name === 'register') {
       this.emit('register')
@@ -105,7 +115,6 @@ export class ConsulStandIn extends EventEmitter<{
       )
     }
     this.remove(of)
-    this.emit('deregister', of)
     reply(200)
   }
 

@@ -9,6 +9,14 @@ import { leave, problems } from './leave.ts'
 /** Whoever is in the way of it, the application leaves within this time: 2 s, and its lame duck. */
 const IN_TIME = 4500
 
+/** One after the other, on a connection each: they take 50 ms at least. */
+async function askSome(url: string): Promise<number[]> {
+  const answers: number[] = []
+  while (answers.length < SOME.length) answers.push(await ask(`${url}/orders/1`))
+  return answers
+}
+const SOME = [200, 200, 200, 200, 200]
+
 async function startConsul(): Promise<ConsulStandIn> {
   const consul = new ConsulStandIn()
   onTestFinished(() => consul.stop())
@@ -64,12 +72,12 @@ describe('an instance that is registered with a Consul agent', () => {
     ])
     expect(await untilFound(consul, 1)).toEqual([url])
 
-    const answered = once(consul, 'deregister').then(() => ask(`${url}/orders/1`))
+    const answered = once(consul, 'deregister').then(() => askSome(url))
     const { code, ended, stdout } = await leave(program)
-    expect(await answered).toBe(200)
+    expect(await answered).toEqual(SOME)
     expect(code).toBe(0)
     expect(ended.slice(0, 3)).toEqual(['http:announce done', 'consul done', 'http done'])
-    expect(stdout).toContain('pool closed after 1 queries')
+    expect(stdout).toContain('pool closed after 5 queries')
     expect(consul.definitions.size).toBe(0)
   })
 
@@ -133,9 +141,15 @@ describe('an instance that is registered with a Consul agent', () => {
     await registering
     const left = leave(program)
     // The run has begun when readiness says so.
-    while ((await ask(`${await urlOf(program)}/readyz`)) === 200);
+    const url = await urlOf(program)
+    while ((await ask(`${url}/readyz`)) === 200);
+    let asked = 0
+    consul.on('deregister', () => asked++)
+    expect(await askSome(url)).toEqual(SOME)
+    expect(asked).toBe(0)
     goOn?.()
     expect((await left).code).toBe(0)
+    expect(asked).toBe(1)
     expect(consul.definitions.size).toBe(0)
   })
 
@@ -167,7 +181,11 @@ describe('when the Consul agent is of no help at the signal', () => {
     const consul = await startConsul()
     const program = await startRegistered(consul)
     consul.mood = 'silent'
+    const url = await urlOf(program)
+    // The request is taken back with the hook, and not when the process goes away.
+    const answered = once(consul, 'abandoned').then(() => askSome(url))
     const ending = await leave(program)
+    expect(await answered).toEqual(SOME)
     expect(ending.code).toBe(124)
     expect(ending.elapsed).toBeLessThan(IN_TIME)
     expect(problems(ending)).toEqual([
