@@ -9,6 +9,7 @@ import {
   nameOf,
   type PlacedEvent,
   type PlacedText,
+  type Rows,
   timeOf,
 } from './layout.ts'
 import { checkSequence, type Happening, type Sequence, STATES, type State } from './sequence.ts'
@@ -41,7 +42,7 @@ export function pictureOf(sequence: Sequence, width: number = WIDTHS.wide): stri
     ...layout.title.lines.map((line) => textOf(line, heading)),
     ...layout.about.map((line) => textOf(line, 'quiet small')),
     scaleOf(sequence, layout),
-    rowsOf(sequence, layout),
+    ...(layout.rows ? [rowsOf(sequence, layout.rows)] : []),
     legend.content,
   )
   return `${svg.source}\n`
@@ -113,7 +114,7 @@ function scaleOf({ spans, events }: Sequence, { scale }: Layout): Markup {
 }
 
 /** The events in their order, with the lanes beside them. */
-function rowsOf({ spans }: Sequence, { rows }: Layout): Markup {
+function rowsOf({ spans }: Sequence, rows: Rows): Markup {
   const { columns, events, breaks, timeAt, left, right, bottom, yOf, columnOf } = rows
   return join([
     ...columns.map(({ line, top }) =>
@@ -205,7 +206,7 @@ function legendOf(
   const hollow = element('circle', { class: 'hollow', cx: 9, cy: -4, r: 4.5 })
   const items = [
     ...states,
-    ...(rows.breaks.length > 0 ? [{ sign: shortened, text: 'a wait, cut short' }] : []),
+    ...((rows?.breaks.length ?? 0) > 0 ? [{ sign: shortened, text: 'a wait, cut short' }] : []),
     ...(events.some(({ isRead }) => isRead)
       ? [{ sign: hollow, text: 'read, and not run here' }]
       : []),
@@ -215,24 +216,23 @@ function legendOf(
   ]
   let x = edge
   let y = legendAt
-  const placed = [...items, { sign: undefined, text: 'above to scale, below in order' }].map(
-    ({ sign, text }) => {
-      const indent = sign ? 26 : 0
-      const length = indent + lengthOf(text, 12) + 18
-      if (x > edge && x + length > width - edge) {
-        x = edge
-        y += 20
-      }
-      const transform = `translate(${Math.round(x)} ${Math.round(y)})`
-      x += length
-      return element(
-        'g',
-        { transform },
-        sign,
-        element('text', { class: 'quiet small', x: indent }, text),
-      )
-    },
-  )
+  const order = rows ? [{ sign: undefined, text: 'above to scale, below in order' }] : []
+  const placed = [...items, ...order].map(({ sign, text }) => {
+    const indent = sign ? 26 : 0
+    const length = indent + lengthOf(text, 12) + 18
+    if (x > edge && x + length > width - edge) {
+      x = edge
+      y += 20
+    }
+    const transform = `translate(${Math.round(x)} ${Math.round(y)})`
+    x += length
+    return element(
+      'g',
+      { transform },
+      sign,
+      element('text', { class: 'quiet small', x: indent }, text),
+    )
+  })
   return { bottom: y + 2, content: join(placed) }
 }
 
@@ -241,7 +241,7 @@ function textOf({ x, y, text }: PlacedText, kind?: string, anchor?: string): Mar
 }
 
 /** All of it in words, for who doesn't see it. */
-function tellOf({ about, lanes, events }: Sequence): string {
+function tellOf({ about, lanes, spans, events }: Sequence): string {
   const names = new Map(lanes.map((lane) => [lane.id, nameOf(lane)]))
   const told = [...events]
     .sort((one, other) => one.at - other.at)
@@ -249,7 +249,10 @@ function tellOf({ about, lanes, events }: Sequence): string {
       const who = [lane, to].flatMap((id) => (id === undefined ? [] : [names.get(id)])).join(' → ')
       return `${timeOf(at)}: ${who}: ${isRead ? 'read: ' : ''}${label}`
     })
-  return `${about}. ${told.join('; ')}`
+  const states = spans.map(({ lane, from, to, label }) => {
+    return `${names.get(lane)} ${label}: ${timeOf(from)} to ${timeOf(to)}`
+  })
+  return `${about}. ${(told.length > 0 ? told : states).join('; ')}`
 }
 
 const round = (value: number) => Math.round(value * 100) / 100

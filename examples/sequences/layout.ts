@@ -12,7 +12,8 @@ export interface Layout {
   readonly title: { readonly size: number; readonly lines: readonly PlacedText[] }
   readonly about: readonly PlacedText[]
   readonly scale: Scale
-  readonly rows: Rows
+  /** Not where nothing happened but that states changed. */
+  readonly rows: Rows | undefined
   /** Where the legend begins. */
   readonly legendAt: number
 }
@@ -89,17 +90,19 @@ export function layoutOf(sequence: Sequence, width: number): Layout {
   const heading = texts(linesOf(sequence.title, title, inner, MOST), edge, edge + title, title + 5)
   const about = texts(linesOf(sequence.about, 12, inner, MOST), edge, below(heading, edge) + 22, 16)
   const scale = scaleOf(sequence, { top: below(about, edge) + 22, isNarrow, edge, width })
-  const rows = rowsOf(sequence, { top: scale.bottom + 30, isNarrow, edge, width })
+  const frame = { top: scale.bottom + 30, isNarrow, edge, width }
+  const rows = sequence.events.length > 0 ? rowsOf(sequence, frame) : undefined
+  const { bottom } = rows ?? scale
   return {
     width,
-    height: rows.bottom,
+    height: bottom,
     edge,
     isNarrow,
     title: { size: title, lines: heading },
     about,
     scale,
     rows,
-    legendAt: rows.bottom + 26,
+    legendAt: bottom + 26,
   }
 }
 

@@ -1,5 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
+import { pictureOf, WIDTHS } from '../../examples/sequences/draw.ts'
+import type { Sequence } from '../../examples/sequences/sequence.ts'
 
 const PATH = fileURLToPath(new URL('../../docs/how-to/rolling-restarts.md', import.meta.url))
 
@@ -14,4 +16,12 @@ export function writeTables(rolling: string, faults: string): void {
     text = `${before}${begin}\n\n${table}\n\n${end}${after}`
   }
   writeFileSync(PATH, text)
+}
+
+/** Puts a picture beside those of the other pages, for a page and for a telephone, with what it is drawn from. */
+export function writePicture(name: string, sequence: Sequence): void {
+  const file = (ending: string) => new URL(`../../docs/sequences/${name}${ending}`, import.meta.url)
+  writeFileSync(file('.json'), `${JSON.stringify(sequence, null, 2)}\n`)
+  writeFileSync(file('.svg'), pictureOf(sequence))
+  writeFileSync(file('-narrow.svg'), pictureOf(sequence, WIDTHS.narrow))
 }

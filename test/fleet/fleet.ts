@@ -7,6 +7,7 @@ import { Nginx } from './balancers/nginx.ts'
 import { Instance, type Life } from './instance.ts'
 import { Load } from './load.ts'
 import { freePorts } from './ports.ts'
+import type { Replacement } from './replacement.ts'
 
 /** How an instance ends. */
 export type Way = 'lastcall' | 'server.close()'
@@ -31,6 +32,8 @@ export class Fleet {
   readonly instances: readonly Instance[]
   readonly balancer: Balancer
   readonly load: Load
+  /** Each that was replaced, in order. */
+  readonly replacements: Replacement[] = []
   readonly #way: Way
 
   private constructor(instances: readonly Instance[], balancer: Balancer, load: Load, way: Way) {
@@ -80,8 +83,21 @@ export class Fleet {
 
   /** Stops it as docker does, and starts another in its place. */
   async replace(instance: Instance): Promise<Life> {
+    const { name } = instance
+    const isBack = new AbortController()
+    let droppedAt: number | undefined
+    void this.balancer.drops(name, isBack.signal).then(() => {
+      if (!isBack.signal.aborted) droppedAt = performance.now()
+    })
     const life = await instance.stop()
+    const { gone } = this.load.discovery
+    const left = gone.find((one) => one.name === name && one.at > life.signalledAt)
     await this.start(instance)
+    isBack.abort()
+    const { startedAt, listensAt } = instance.life
+    const takenAt = performance.now()
+    const unregisteredAt = left?.at
+    this.replacements.push({ name, life, droppedAt, unregisteredAt, startedAt, listensAt, takenAt })
     return life
   }
 

@@ -4,13 +4,14 @@
 //   npm run fleet -- --only HAProxy      some of it: lastcall, server.close(), HAProxy, nginx, faults
 //   npm run fleet -- --write             the tables into docs/how-to/rolling-restarts.md
 import { createShutdown } from 'lastcall'
-import { writeTables } from './document.ts'
+import { writePicture, writeTables } from './document.ts'
 import { FAULTS, type Fault } from './faults.ts'
 import type { Fleet, FleetOptions } from './fleet.ts'
 import { optionsOf } from './options.ts'
 import { failedThroughBalancer, type Outcome, problemsOf, problemsOfFault } from './outcome.ts'
 import { missingPrograms } from './programs.ts'
 import { restartInTurn, underLoad } from './rolling.ts'
+import { roundsOf, sequenceOf, typicalOf } from './sequence.ts'
 import { faultTable, rollingTable } from './tables.ts'
 
 const { rounds, only, write } = readOptions()
@@ -59,7 +60,20 @@ for (const fault of FAULTS.filter(() => isWanted('faults'))) {
 }
 if (faults.length > 0) console.log(`\n${faultTable(faults)}\n`)
 
-if (write) writeTables(rollingTable(outcomes), faultTable(faults))
+if (write) {
+  writeTables(rollingTable(outcomes), faultTable(faults))
+  const [lastcall, , bare] = outcomes
+  if (!lastcall || !bare) throw new Error('unreachable')
+  writePicture('replacement', sequenceOf(typicalOf(lastcall.replacements)))
+  const first = (outcome: Outcome) => ({
+    ...outcome,
+    replacements: outcome.replacements.slice(0, 6),
+  })
+  writePicture(
+    'rolling-restart',
+    roundsOf({ lastcall: first(lastcall), 'server.close()': first(bare) }),
+  )
+}
 for (const problem of problems) say(`\n${problem}`)
 process.exitCode = problems.length > 0 ? 1 : 0
 

@@ -5,6 +5,8 @@ export interface Life {
   readonly startedAt: number
   listensAt: number
   signalledAt: number
+  /** The same by the clock on the wall, which its log has. */
+  signalledDate: number
   endedAt: number
   code: number | null
   killedBy: NodeJS.Signals | null
@@ -35,6 +37,7 @@ export class Instance {
       startedAt: performance.now(),
       listensAt: Number.NaN,
       signalledAt: Number.NaN,
+      signalledDate: Number.NaN,
       endedAt: Number.NaN,
       code: null,
       killedBy: null,
@@ -52,20 +55,27 @@ export class Instance {
 
   /** Stops it as `docker stop` does: SIGTERM, and SIGKILL when the grace is over. */
   async stop(): Promise<Life> {
-    const life = this.lives.at(-1)
-    if (!this.#program || !life) throw new Error(`${this.name} has not been started`)
+    const { life } = this
     life.signalledAt = performance.now()
-    this.#program.send('SIGTERM')
+    life.signalledDate = Date.now()
+    this.#program?.send('SIGTERM')
     const killer = setTimeout(() => this.#program?.send('SIGKILL'), this.#grace)
-    const { stderr } = await this.#program.ended
+    await this.#program?.ended
     clearTimeout(killer)
-    life.log = stderr
+    life.log = this.#program?.stderr ?? ''
     return life
   }
 
   /** Resolves when this stands in its log. */
   async reports(what: string | RegExp): Promise<void> {
     await this.#program?.reports(what)
+  }
+
+  /** The one that runs. */
+  get life(): Life {
+    const life = this.lives.at(-1)
+    if (!life) throw new Error(`${this.name} has not been started`)
+    return life
   }
 
   kill(): void {

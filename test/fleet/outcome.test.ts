@@ -5,12 +5,21 @@ import type { Life } from './instance.ts'
 import { type Outcome, problemsOf, problemsOfFault } from './outcome.ts'
 
 function outcomeOf({ life, ...other }: Partial<Outcome> & { life?: Partial<Life> } = {}): Outcome {
-  const some = { startedAt: 0, listensAt: 1, signalledAt: 2, endedAt: 902, code: 0, killedBy: null }
+  const some = {
+    startedAt: 0,
+    listensAt: 1,
+    signalledAt: 2,
+    signalledDate: 2,
+    endedAt: 902,
+    code: 0,
+    killedBy: null,
+  }
   return {
     way: 'lastcall',
     balancer: 'HAProxy',
     checks: '',
     lives: [{ ...some, log: '', ...life }],
+    replacements: [],
     throughBalancer: new Tally(),
     throughEtcd: new Tally(),
     wrk: { requests: 1, longest: 1, failures: failuresOf(0) },

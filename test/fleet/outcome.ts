@@ -3,6 +3,7 @@ import type { WrkTally } from './clients/wrk.ts'
 import type { Fault } from './faults.ts'
 import type { FleetOptions } from './fleet.ts'
 import type { Life } from './instance.ts'
+import type { Replacement } from './replacement.ts'
 
 /** What became of everybody while instances were replaced. */
 export interface Outcome extends FleetOptions {
@@ -10,6 +11,8 @@ export interface Outcome extends FleetOptions {
   readonly checks: string
   /** Of each instance that was replaced. */
   readonly lives: readonly Life[]
+  /** Those that were replaced one after another, with when everybody knew. */
+  readonly replacements: readonly Replacement[]
   readonly throughBalancer: Tally
   readonly throughEtcd: Tally
   readonly wrk: WrkTally

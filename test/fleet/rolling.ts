@@ -44,6 +44,7 @@ export async function underLoad(
       ...options,
       checks: balancer.checks,
       lives,
+      replacements: fleet.replacements,
       throughBalancer,
       throughEtcd,
       wrk,

@@ -139,11 +139,25 @@ test('it is told in words, too, in the order in which it happened', () => {
   )
 })
 
+/** Where things that happen at these times stand, below and above. */
+function rowsOf(times: readonly number[]) {
+  const events = times.map((at) => ({ at, lane: 'a', label: 'it goes on' }))
+  const { rows, scale } = layoutOf({ ...SMALL, events }, WIDTHS.wide)
+  if (!rows) throw new Error('there is nothing below')
+  return { ...rows, xOf: scale.xOf }
+}
+
+test('where nothing happened but that states changed there is nothing below, and the states are told', () => {
+  const spans = [{ lane: 'a', from: 0, to: 40, state: 'up', label: 'serves' }] as const
+  const calm = { ...SMALL, events: [], spans }
+  expect(layoutOf(calm, WIDTHS.wide).rows).toBeUndefined()
+  const picture = pictureOf(calm)
+  expect(picture).toContain('<desc id="description">One thing. a serves: 0 ms to 40 ms</desc>')
+  expect(picture).not.toContain('above to scale, below in order')
+})
+
 test('below, what happens with an event is at its row, and what is between two is between theirs', () => {
-  const { events, yOf } = layoutOf(
-    { ...SMALL, events: [0, 100, 900].map((at) => ({ at, lane: 'a', label: 'it goes on' })) },
-    WIDTHS.wide,
-  ).rows
+  const { events, yOf } = rowsOf([0, 100, 900])
   const [, second, third] = events.map(({ y }) => y)
   expect([yOf(100), yOf(900)]).toEqual([second, third])
   expect(yOf(500)).toBeGreaterThan(second ?? Number.NaN)
@@ -151,14 +165,10 @@ test('below, what happens with an event is at its row, and what is between two i
 })
 
 test('a wait that is cut short says how long it was, and above it is as long as it was', () => {
-  const { rows, scale } = layoutOf(
-    { ...SMALL, events: [0, 40, 10_040].map((at) => ({ at, lane: 'a', label: 'it goes on' })) },
-    WIDTHS.wide,
-  )
-  expect(rows.breaks.map(({ text }) => text)).toEqual(['10 s later'])
-  const [first, second, third] = rows.events.map(({ y }) => y) as [number, number, number]
+  const { breaks, events, xOf } = rowsOf([0, 40, 10_040])
+  expect(breaks.map(({ text }) => text)).toEqual(['10 s later'])
+  const [first, second, third] = events.map(({ y }) => y) as [number, number, number]
   expect(third - second).toBeLessThan(3 * (second - first))
-  const { xOf } = scale
   expect((xOf(10_040) - xOf(40)) / (xOf(40) - xOf(0))).toBeCloseTo(250)
 })
 

@@ -18,6 +18,8 @@ export interface Balancer {
   started(): Promise<void>
   /** Resolves when it sends requests to that instance. */
   takes(backend: string): Promise<void>
+  /** Resolves when it doesn't any more; where that can't be known, or doesn't come, when the signal aborts. */
+  drops(backend: string, signal: AbortSignal): Promise<void>
   /** How often it tried an instance and had to take another one: what its clients were spared. */
   retries(): Promise<number>
   /** What it says of requests that it could not hand on, where it says anything. */

@@ -34,9 +34,11 @@ export class HAProxy implements Balancer {
   }
 
   async takes(backend: string): Promise<void> {
-    while ((await this.#rows()).find(({ svname }) => svname === backend)?.status !== 'UP') {
-      await sleep(20)
-    }
+    while (!(await this.#statusOf(backend)).startsWith('UP')) await sleep(20)
+  }
+
+  async drops(backend: string, signal: AbortSignal): Promise<void> {
+    while (!signal.aborted && (await this.#statusOf(backend)).startsWith('UP')) await sleep(20)
   }
 
   async retries(): Promise<number> {
@@ -52,6 +54,11 @@ export class HAProxy implements Balancer {
     this.#program.send('SIGTERM')
     await this.#program.ended
     rmSync(this.#directory, { recursive: true, force: true })
+  }
+
+  /** UP, or DOWN, with how often it has said otherwise in a row: `UP 2/3`. */
+  async #statusOf(backend: string): Promise<string> {
+    return (await this.#rows()).find(({ svname }) => svname === backend)?.status ?? 'unknown'
   }
 
   /** What it knows of its servers: https://docs.haproxy.org/2.6/management.html#9.1 */

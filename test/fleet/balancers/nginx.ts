@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -34,6 +35,10 @@ export class Nginx implements Balancer {
   /** It asks an instance that failed again when its `fail_timeout` is over; until then it has others. */
   takes(): Promise<void> {
     return Promise.resolve()
+  }
+
+  async drops(_backend: string, signal: AbortSignal): Promise<void> {
+    await once(signal, 'abort')
   }
 
   async retries(): Promise<number> {
