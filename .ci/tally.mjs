@@ -9,4 +9,4 @@ for (const path of process.argv.slice(2)) {
   sum.failed += run.numFailedTests
   sum.skipped += run.numPendingTests + run.numTodoTests
 }
-console.log(`lastcall: ${sum.passed} passed, ${sum.failed} failed, ${sum.skipped} skipped`)
+console.log(`${sum.passed} passed, ${sum.failed} failed, ${sum.skipped} skipped`)

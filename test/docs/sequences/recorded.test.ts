@@ -182,9 +182,9 @@ describe('what the pages tell is what was recorded', () => {
 
 /** The blocks that a page quotes, each after a link to the file that has its lines. */
 const QUOTE =
-  /\]\(\.\.\/\.\.\/examples\/deployment\/([\w.]+)\)[^\n]*\n\n((?:```\w+\n[\s\S]*?```\n(?:\n[^\n[]*:\n\n(?=```))?)+)/g
+  /\]\(\.\.\/\.\.\/examples\/([\w./]+)\)[^\n]*\n\n((?:```\w+\n[\s\S]*?```\n(?:\n[^\n[]*:\n\n(?=```))?)+)/g
 
-test.each(['docker', 'kubernetes', 'systemd-pm2'])(
+test.each(['docker', 'kubernetes', 'rolling-restarts', 'systemd-pm2'])(
   'what %s.md quotes stands in the file that it names',
   (name) => {
     const { text } = readDocument(`docs/how-to/${name}.md`)
@@ -193,7 +193,7 @@ test.each(['docker', 'kubernetes', 'systemd-pm2'])(
     )
     expect(quotes.length).toBeGreaterThan(1)
     for (const { file, code } of quotes) {
-      const lines = readFileSync(`${ROOT}examples/deployment/${file}`, 'utf8').split('\n')
+      const lines = readFileSync(`${ROOT}examples/${file}`, 'utf8').split('\n')
       // What a comment says at the end of a line is left out.
       const missing = code
         .trimEnd()
