@@ -23,8 +23,8 @@ export interface HttpServerOptions {
    */
   readonly lameDuck?: Duration | LameDuckOptions
   /**
-   * How long a connection has to be silent before it is closed, counted from its own last request
-   * or answer, also from before the signal. Default 250 ms.
+   * How long a connection has to be silent before it is closed, and its client with all others that it
+   * has: counted from the last request or answer, also from before the signal. Default 250 ms.
    */
   readonly linger?: Duration
   /**

@@ -4,8 +4,8 @@ import type { Clock } from '../clock.ts'
 const TURN = 2
 
 /**
- * Things that are due a fixed time after a moment of their own. They must be added in the order of
- * those moments; then one timer serves them all.
+ * Things that are due a fixed time after a moment of their own. They are added in the order of those
+ * moments; then one timer serves them all. One that is out of order may be late, by that time at most.
  */
 export class Linger<T> {
   readonly #since = new Map<T, number>()

@@ -14,6 +14,9 @@ import {
   until,
 } from '../support/service.ts'
 
+/** A client is known by its address. */
+const ANOTHER = { localAddress: '127.0.0.2' }
+
 const later: RequestListener = (_, response) => void setImmediate(() => response.end('ok'))
 
 describe.each([
@@ -23,7 +26,7 @@ describe.each([
   it('half-closes a connection once it has been silent for the linger, and not before', async () => {
     const clock = new PollingClock()
     const { connect, server, shutdown } = await serve(later, { secure, clock, linger: '200ms' })
-    const [client, other] = [await connect({ halfOpen: true }), await connect()]
+    const [client, other] = [await connect({ halfOpen: true }), await connect(ANOTHER)]
     await client.get('/')
     await clock.advance(150)
     await other.get('/')
@@ -82,7 +85,7 @@ describe.each([
   it('half-closes the connections in the order in which they fell silent, however old they are', async () => {
     const clock = new PollingClock()
     const { connect, server, shutdown } = await serve(later, { secure, clock })
-    const [older, younger] = [await connect(), await connect()]
+    const [older, younger] = [await connect(ANOTHER), await connect()]
     await younger.get('/')
     await clock.advance(200)
     await older.get('/')
@@ -95,6 +98,46 @@ describe.each([
 
     expect(await older.ended()).toBe('FIN')
     expect(await run).toMatchObject({ outcome: 'clean' })
+  })
+
+  it('keeps a silent connection of a client that has just been heard on another, until that is silent, too', async () => {
+    const clock = new PollingClock()
+    const { connect, server, shutdown } = await serve(later, { secure, clock })
+    const [idle, busy, stranger] = [await connect(), await connect(), await connect(ANOTHER)]
+    // A proxy keeps more connections than it needs, and may use any of them next.
+    await idle.get('/')
+    await stranger.get('/')
+    await clock.advance(5000)
+    await busy.get('/')
+    const run = shutdown.now()
+    await stoppedListening({ server })
+    expect(await stranger.ended()).toBe('FIN')
+    await clock.advance(200)
+    expect(await busy.get('/')).toMatchObject({ saysClose: true })
+    await clock.advance(249)
+    expect(idle.ending).toBeUndefined()
+    expect(await idle.get('/')).toMatchObject({ saysClose: true })
+
+    expect(hookOf(await run)).toMatchObject({ status: 'done', notes: [account(3, 2, 1)] })
+  })
+
+  it('closes it when that client has been silent for the linger on all of its connections', async () => {
+    const clock = new PollingClock()
+    const { connect, server, shutdown } = await serve(later, { secure, clock })
+    const [idle, busy] = [await connect(), await connect()]
+    await idle.get('/')
+    await clock.advance(5000)
+    await busy.get('/')
+    const run = shutdown.now()
+    await stoppedListening({ server })
+    await clock.advance(200)
+    expect(await busy.get('/')).toMatchObject({ saysClose: true })
+    await clock.advance(249)
+    expect(idle.ending).toBeUndefined()
+    await clock.advance(1)
+    expect(await idle.ended()).toBe('FIN')
+
+    expect(hookOf(await run)).toMatchObject({ status: 'done', notes: [account(2, 1, 1)] })
   })
 
   it('half-closes a connection that has never sent a byte', async () => {
@@ -118,7 +161,7 @@ describe.each([
       response.flushHeaders()
     }
     const { connect, server, shutdown } = await serve(handler, { secure, clock })
-    const [client, witness] = [await connect(), await connect()]
+    const [client, witness] = [await connect(), await connect(ANOTHER)]
     client.ask('/')
     await client.has('\r\n\r\n')
     const run = shutdown.now()

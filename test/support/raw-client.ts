@@ -19,6 +19,8 @@ export interface RawClientOptions {
   readonly secure?: boolean
   /** Keeps its own side open when the server has closed its. */
   readonly halfOpen?: boolean
+  /** Its own address, where it is to be another client's. */
+  readonly localAddress?: string
 }
 
 /** A client that sends just the bytes it is told to, and knows what became of the connection. */
@@ -54,8 +56,13 @@ export class RawClient {
 
   /** Rejects where the connection is refused. */
   static async connect(port: number, options: RawClientOptions = {}): Promise<RawClient> {
-    const { secure = false, halfOpen = false } = options
-    const where = { port, host: '127.0.0.1', allowHalfOpen: halfOpen }
+    const { secure = false, halfOpen = false, localAddress } = options
+    const where = {
+      port,
+      host: '127.0.0.1',
+      allowHalfOpen: halfOpen,
+      ...(localAddress && { localAddress }),
+    }
     const socket = secure
       ? connectSecurely({ ...where, rejectUnauthorized: false })
       : connectPlainly(where)

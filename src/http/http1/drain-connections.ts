@@ -20,6 +20,9 @@ const HANDSHAKE = 4
  */
 const LONG_SILENCE = 2
 
+/** Of so many connections it is asked who has them: of all, it would block the loop. */
+const ENOUGH = 100
+
 /**
  * Ends the HTTP/1 connections of a server: each is told with its last answer to come no more, or
  * closed once it has been silent.
@@ -36,6 +39,8 @@ export class ConnectionsDrain implements DrainPart, Watcher {
   readonly #handshakes: Linger<Socket>
   readonly #told = new WeakSet<Connection>()
   readonly #refused = new WeakSet<ServerResponse>()
+  /** When a client was last heard of on any of its connections, by its address. */
+  readonly #heardAt = new Map<string, number>()
   readonly #counts = { connections: 0, told: 0, silent: 0, crossed: 0, refused: 0 }
 
   constructor(server: AnyHttpServer, connections: Connections, farewell: Farewell) {
@@ -79,6 +84,7 @@ export class ConnectionsDrain implements DrainPart, Watcher {
       if (connection.used && idle.has(connection.socket)) connection.settle()
     }
     const inOrder = [...connections].sort((a, b) => a.activeAt - b.activeAt)
+    for (const connection of inOrder.slice(-ENOUGH)) this.#hear(connection)
     for (const connection of inOrder) this.opened(connection)
     for (const { socket, since } of connections.handshakes.values()) {
       this.#handshakes.add(socket, since)
@@ -101,11 +107,13 @@ export class ConnectionsDrain implements DrainPart, Watcher {
 
   requested(connection: Connection, response: ServerResponse): void {
     this.#silent.delete(connection)
+    this.#hear(connection)
     this.#tell(connection, response)
   }
 
   silent(connection: Connection): void {
     connection.settle()
+    this.#hear(connection)
     if (!this.#told.has(connection)) this.#silent.add(connection, connection.activeAt)
   }
 
@@ -190,12 +198,25 @@ export class ConnectionsDrain implements DrainPart, Watcher {
   #endSilence(connection: Connection): void {
     // The rest of a request that has come in half will come, or the limit will.
     if (connection.inFlight > 0 || connection.upgraded || connection.isHalfSent) return
-    this.#counts.silent++
     const { clock, linger } = this.#farewell
+    const heardAt = this.#heardAt.get(addressOf(connection)) ?? Number.NEGATIVE_INFINITY
+    if (clock.now() - heardAt < linger) {
+      this.#silent.add(connection, heardAt)
+      return
+    }
+    this.#counts.silent++
     const isLong = clock.now() - connection.activeAt > LONG_SILENCE * linger
     // TLS has a goodbye of its own, which only a half-close sends.
     if (isLong && !speaksTls(this.#server)) connection.socket.destroy()
     else this.#leave(connection)
+  }
+
+  /**
+   * A proxy that speaks on one of its connections may send the next request on any other, also on one that
+   * has long been silent: until it has found out that nobody listens any more, none of them is.
+   */
+  #hear(connection: Connection): void {
+    this.#heardAt.set(addressOf(connection), connection.activeAt)
   }
 
   #awaitEnd(connection: Connection): void {
@@ -215,6 +236,11 @@ export class ConnectionsDrain implements DrainPart, Watcher {
     })
     socket.end()
   }
+}
+
+/** Behind a UNIX socket there is one client: the proxy beside it. */
+function addressOf({ socket }: Connection): string {
+  return socket.remoteAddress ?? ''
 }
 
 /**

@@ -16,7 +16,8 @@ export class Wrk {
   readonly #program: Program
 
   constructor(url: string, connections: number) {
-    const flags = ['-t1', `-c${connections}`, '-d24h', '-s', SCRIPT]
+    // Its own patience ends after 2 s: an answer that is late is no failure, and counted as a pause.
+    const flags = ['-t1', `-c${connections}`, '-d24h', '--timeout', '30s', '-s', SCRIPT]
     this.#program = new Program(['wrk', ...flags, `${url}/orders/of-wrk`])
   }
 
