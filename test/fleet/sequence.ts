@@ -14,10 +14,6 @@ interface LoggedHook {
 }
 
 const ABOUT = `Recorded by npm run fleet with Node ${process.versions.node}, under load`
-const NAMES: Readonly<Record<string, string>> = {
-  docker: 'SIGTERM, as docker does it',
-  clients: 'clients of etcd',
-}
 /** How much is shown of what was before, in milliseconds. */
 const BEFORE = 200
 
@@ -129,10 +125,11 @@ export function sequenceOf(replacement: Replacement): Sequence {
   return {
     title: 'One instance of six is replaced',
     about: `${ABOUT}: HAProxy asks /readyz every 200 ms.`,
-    lanes: ['docker', 'HAProxy', 'etcd', name, 'Redis', 'clients'].map((id) => ({
-      id,
-      name: NAMES[id] ?? id,
-    })),
+    lanes: [
+      { id: 'docker', name: 'docker', isStandIn: true },
+      ...['HAProxy', 'etcd', name, 'Redis'].map((id) => ({ id, name: id })),
+      { id: 'clients', name: 'clients of etcd' },
+    ],
     spans,
     events: happenings.sort((one, other) => one.at - other.at),
   }

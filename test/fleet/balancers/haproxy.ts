@@ -38,7 +38,7 @@ export class HAProxy implements Balancer {
   }
 
   async drops(backend: string, signal: AbortSignal): Promise<void> {
-    while (!signal.aborted && (await this.#statusOf(backend)).startsWith('UP')) await sleep(20)
+    while (!signal.aborted && (await this.#statusOf(backend)).startsWith('UP')) await sleep(5)
   }
 
   async retries(): Promise<number> {
