@@ -56,6 +56,11 @@ export function exitAtTheEnd(
     isExiting = true
     try {
       host.exit(code)
+    } catch (error) {
+      if (!host.isExiting) throw error
+      // A listener of `exit` has thrown. Whoever takes that in, as we do, has the process live on for ever.
+      coordinator.fault(error, 'uncaughtException')
+      host.exit(policy.fault)
     } finally {
       // Only where something stands in for the exit: there may be others after this one.
       const members = [...company.members]

@@ -37,7 +37,10 @@ export interface ProcessPort {
   startThread(program: string, data: unknown): Thread | undefined
   /** Starts a shell beside the process: the end of its input is the end of the process. */
   startShell(script: string, args: readonly string[]): void
+  /** Returns, or throws, where something stands in for it, and where a listener of `exit` throws. */
   exit(code: number): void
+  /** Whether it was no stand-in: listeners of `exit` have been called. */
+  readonly isExiting: boolean
   /** Has an exit that is under way end with this code, where it would end with 0. */
   failWith(code: number): void
 }
@@ -166,7 +169,19 @@ export const systemProcess: ProcessPort = {
     }
   },
   exit(code) {
-    process.exit(code)
+    const mark = () => {
+      isExiting = true
+    }
+    // Ahead of those that may throw.
+    process.prependListener('exit', mark)
+    try {
+      process.exit(code)
+    } finally {
+      process.off('exit', mark)
+    }
+  },
+  get isExiting() {
+    return isExiting
   },
   failWith(code) {
     if (!process.exitCode) process.exitCode = code
@@ -178,6 +193,7 @@ function isClusterWorker(): boolean {
   return Boolean((process.getBuiltinModule('node:cluster') as { isWorker?: boolean }).isWorker)
 }
 
+let isExiting = false
 const ourThreads = new WeakSet<object>()
 let numberOfThreads = 0
 

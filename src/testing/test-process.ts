@@ -11,6 +11,7 @@ export class TestProcess implements ProcessPort {
   readonly company: Company = newCompany()
   env: Record<string, string | undefined> = {}
   interactive = false
+  readonly isExiting: boolean = false
   // Whatever runs the test: its log is for people.
   readonly hasTerminalAsStderr: boolean = true
   exitCode = 0

@@ -1,7 +1,8 @@
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { Script, shutdownScript } from '../support/script.ts'
 
 const never = 'new Promise(() => {})'
+const THROWS = `process.on('exit', () => { throw new Error('boom') })`
 
 describe('a process that is stopped', () => {
   test.each(['SIGTERM', 'SIGINT'] as const)(
@@ -84,6 +85,25 @@ describe('a process that is stopped', () => {
     expect(ended.stderr).toContain(
       'process.exit() was called during the shutdown; these hooks are lost: http, events',
     )
+  })
+
+  test.each([
+    ['after a run', THROWS, '{}'],
+    ['after a run, where faults are left to Node', THROWS, '{ faults: false }'],
+    ['after a run in which it was added', `shutdown.on('start', () => { ${THROWS} })`, '{}'],
+    [
+      'by a second press',
+      `${THROWS}
+       const run = () => { process.kill(process.pid, 'SIGTERM'); return ${never} }
+       shutdown.add({ name: 'hung', phase: 'drain', run })`,
+      `{ forceOn: ['SIGTERM'], samePressWithin: 0 }`,
+    ],
+  ])('exits though a listener of exit throws, and says so: %s', async (_, body, options) => {
+    const script = new Script(shutdownScript(body, options))
+    onTestFinished(() => void script.send('SIGKILL'))
+    const ended = await (await script.says('ready')).send('SIGTERM').ended
+    expect(ended).toMatchObject({ code: 1, signal: null })
+    expect(ended.stderr).toMatch(/uncaughtException.*Error: boom/)
   })
 
   test('exits with 1 where its own exit code would read as 0', async () => {
