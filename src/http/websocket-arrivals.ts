@@ -29,13 +29,13 @@ export class WebSocketArrivals {
   static of(sockets: WebSocketServerLike, clock: Clock): WebSocketArrivals {
     const known = KNOWN.get(sockets) ?? new WebSocketArrivals(sockets, clock)
     KNOWN.set(sockets, known)
-    // It may have been ended before, and be in use again.
+    // It may have been ended before, and be in use again, above another server.
     known.goodbyes.clear()
+    known.server = sockets.options?.server
     return known
   }
 
   private constructor(sockets: WebSocketServerLike, clock: Clock) {
-    this.server = sockets.options?.server
     sockets.on('connection', (socket, { socket: below, method, url }) => {
       this.server ??= (below as { server?: object }).server
       this.origins.set(socket, {

@@ -1,5 +1,15 @@
+import { once } from 'node:events'
 import { describe, expect, it } from 'vitest'
-import { connect, Gate, hookOf, PollingClock, stoppedListening, until } from '../support/service.ts'
+import { webSocketServerHooks } from '../../src/http/websockets.ts'
+import {
+  connect,
+  Gate,
+  hookOf,
+  PollingClock,
+  serve,
+  stoppedListening,
+  until,
+} from '../support/service.ts'
 import {
   askForWebSocket,
   type Client,
@@ -140,6 +150,36 @@ describe('a WebSocketServer without a server, beside httpServer()', () => {
 
     expect(await closed).toEqual(GOING_AWAY)
     expect(hookOf(await run, 'websockets')?.notes).toEqual([farewell(1, 1)])
+  })
+
+  it('waits for the lame duck of its server, and not of one that it had in an earlier run', async () => {
+    const clock = new PollingClock()
+    const { sockets } = webSockets({ noServer: true })
+    async function above() {
+      const service = await serve(() => {}, { clock, lameDuck: '2s' })
+      service.shutdown.add(webSocketServerHooks(sockets, {}, clock))
+      service.server.on('upgrade', (request, socket, head) => {
+        sockets.handleUpgrade(request, socket, head, (client) => {
+          sockets.emit('connection', client, request)
+        })
+      })
+      const client = await openWebSocket(service.port)
+      const run = service.shutdown.now()
+      await until(() => clock.pending > 0)
+      return { client, run }
+    }
+    const before = await above()
+    await clock.advance(2000)
+    expect(await before.client.closed).toEqual(GOING_AWAY)
+    await before.run
+
+    const { client, run } = await above()
+    client.socket.ping()
+    await Promise.race([once(client.socket, 'pong'), client.closed])
+    expect(client.socket.readyState).toBe(client.socket.OPEN)
+    await clock.advance(2000)
+    expect(await client.closed).toEqual(GOING_AWAY)
+    await run
   })
 
   it('closes one that the application accepts only when the farewell is on its way', async () => {
