@@ -95,6 +95,7 @@ class Listener {
   /** By the worker that each was given. */
   readonly #pending = new Map<Client, unknown>()
   #onEmpty: (() => void) | undefined
+  #closing: Promise<void> | undefined
 
   constructor(handle: Handle, onClosed: () => void) {
     const { close } = handle
@@ -108,7 +109,13 @@ class Listener {
     handle.onconnection = (error, client) => this.#hand(error, client)
   }
 
-  async close(patience: number, clock: Clock): Promise<void> {
+  /** Once, whoever asks for it: the cluster may have been handed to several shutdowns. */
+  close(patience: number, clock: Clock): Promise<void> {
+    this.#closing ??= this.#stopAccepting(patience, clock)
+    return this.#closing
+  }
+
+  async #stopAccepting(patience: number, clock: Clock): Promise<void> {
     const held: Client[] = []
     let accepted = 0
     this.#handle.onconnection = (error, client) => {
