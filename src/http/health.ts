@@ -149,8 +149,8 @@ interface Prober {
   told: number
 }
 
-/** Whoever asks more seldom than this watches from afar, and balances no load. */
-const LONGEST_INTERVAL = 10_000
+/** Whoever asks more seldom than every 10 s, and what its timers are late, watches from afar, and balances no load. */
+const LONGEST_INTERVAL = 10_500
 
 /** A probe that the check has still to answer for, unless its prober has gone. */
 interface Waiting {

@@ -1,4 +1,5 @@
 import type { Clock } from '../clock.ts'
+import { count } from '../cut-off.ts'
 import { type Duration, formatDuration, parseDuration } from '../duration.ts'
 import { invalidOption } from '../errors.ts'
 import type { HookContext } from '../hook.ts'
@@ -90,13 +91,15 @@ export function lameDuck(
   const atLeast = Math.min(settings.atLeast ?? usualLeast, atMost)
   const untold = () => health?.probers.waiting(settings.probes, atMost) ?? []
   const hadToTell = untold().length > 0
+  if (atMost === 0) return Promise.resolve(undefined)
   const tooSeldom = health?.probers.tooSeldom(settings.probes, atMost)
-  if (tooSeldom !== undefined && !atTerminal && atLeast < tooSeldom * settings.probes) {
+  // Kubernetes takes a pod that is deleted out of its Service, whatever its prober has been told.
+  if (tooSeldom !== undefined && !isKubernetes && atLeast < tooSeldom * settings.probes) {
     context.note(
-      `a prober that asks every ${formatDuration(tooSeldom)} is not waited for: to be told 503 ${settings.probes} times takes longer than the ${formatDuration(atMost)} that the lame duck may last (grace, lameDuck.atMost, lameDuck.probes)`,
+      `a prober that asks every ${formatDuration(tooSeldom)} is not waited for: telling it ${count(settings.probes, 'time')} takes longer than the ${formatDuration(atMost)} that the lame duck may last (grace, lameDuck.atMost, lameDuck.probes)`,
     )
   }
-  if (atMost === 0 || (atLeast === 0 && !hadToTell)) return Promise.resolve(undefined)
+  if (atLeast === 0 && !hadToTell) return Promise.resolve(undefined)
 
   const began = clock.now()
   return new Promise((resolve) => {

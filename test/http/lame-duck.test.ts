@@ -5,6 +5,7 @@ import { Arrivals } from '../../src/http/arrivals.ts'
 import { createHealthChecks, type HealthOptions } from '../../src/http/health.ts'
 import { httpServerHooks } from '../../src/http/http-server.ts'
 import { type LameDuckOptions, lameDuck, lameDuckSettings } from '../../src/http/lame-duck.ts'
+import type { PlatformName } from '../../src/platform.ts'
 import { type ContextOptions, contextOf } from '../support/context.ts'
 import { settle, VirtualClock, virtualShutdown } from '../support/virtual.ts'
 
@@ -260,7 +261,7 @@ describe('a lame duck by its conditions', () => {
 
     expect(over).toEqual(NONE)
     expect(notes()).toEqual([
-      'a prober that asks every 2 s is not waited for: to be told 503 3 times takes longer than the 5 s that the lame duck may last (grace, lameDuck.atMost, lameDuck.probes)',
+      'a prober that asks every 2 s is not waited for: telling it 3 times takes longer than the 5 s that the lame duck may last (grace, lameDuck.atMost, lameDuck.probes)',
     ])
   })
 
@@ -268,13 +269,27 @@ describe('a lame duck by its conditions', () => {
     ['that is told in a minimum that is long enough', { atLeast: '6s', atMost: '7s' }, 2000],
     ['that is told often enough', {}, 200],
     ['that watches from afar', { atMost: '5s' }, 11_000],
-  ] as const)('says nothing of a prober %s', async (_, option, every) => {
-    const { notes, probe, start } = world(option, { limit: 60_000 })
+    ['where it is to last no time', { atMost: 0 }, 2000],
+    ['of Kubernetes, which does not wait for its answer', { atMost: '5s' }, 2000, 'kubernetes'],
+  ] as const)('says nothing of a prober %s', async (_, option, every, platform?: PlatformName) => {
+    const run = platform === undefined ? {} : { platform }
+    const { notes, probe, start } = world(option, { limit: 60_000, ...run })
     await probe(every, 5)
     start()
     await settle()
 
     expect(notes()).toEqual([])
+  })
+
+  it('tells of a prober that asks every 10 s, also where it was a little late', async () => {
+    const { notes, probe, start } = world({ probes: 1, atMost: '5s' }, { limit: 60_000 })
+    await probe(10_040, 2)
+    start()
+    await settle()
+
+    expect(notes()).toEqual([
+      'a prober that asks every 10.04 s is not waited for: telling it 1 time takes longer than the 5 s that the lame duck may last (grace, lameDuck.atMost, lameDuck.probes)',
+    ])
   })
 
   it('says nothing of a prober that has asked only once', async () => {
