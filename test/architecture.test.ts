@@ -27,6 +27,7 @@ const LAYERS = [
     'limit.ts',
     'output.ts',
     'colors.ts',
+    'process-port.ts',
     'process.ts',
     'platform.ts',
     'phases.ts',
