@@ -25,7 +25,7 @@ function world(
   /** Somebody asks for readiness. */
   const ask = (remoteAddress: string) => {
     const request = { method: 'GET', url: '/readyz', socket: { remoteAddress } }
-    const response = { writeHead() {}, end() {}, once() {} }
+    const response = { writeHead() {}, end() {} }
     health(request as IncomingMessage, response as unknown as ServerResponse)
   }
   return {
