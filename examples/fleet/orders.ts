@@ -1,6 +1,6 @@
 // What both services do. An order is a row in PostgreSQL, written before it is acknowledged, and an event,
 // which is acknowledged first: events go to Redis in batches.
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { Redis } from 'ioredis'
 import type { Hook } from 'lastcall'
 import { Pool } from 'pg'
@@ -40,12 +40,19 @@ export class Orders {
   }
 }
 
+/** More of them at once would be more arguments than a function takes. */
+const LARGEST_BATCH = 1000
+
 /** Events on their way to a list in Redis, a batch each 250 ms, each at least once. */
 export class Events {
   delivered = 0
   readonly #redis: Redis
   readonly #spool: string
+  readonly #timer: NodeJS.Timeout
   #waiting: string[] = []
+  /** Whether there is such a file, with some of those that wait. */
+  #isSpooled: boolean
+  #isClosed = false
   #sending: Promise<void> = Promise.resolve()
 
   /** What could not be delivered is left in the file `spool`, and taken from there at the next start. */
@@ -53,8 +60,9 @@ export class Events {
     this.#redis = new Redis(path)
     this.#redis.on('error', (error) => console.error(`Redis: ${error.message}`))
     this.#spool = spool
-    if (existsSync(spool)) this.#waiting = JSON.parse(readFileSync(spool, 'utf8'))
-    setInterval(() => void this.flush().catch(() => {}), 250).unref()
+    this.#isSpooled = existsSync(spool)
+    if (this.#isSpooled) this.#waiting = this.#readSpool()
+    this.#timer = setInterval(() => void this.flush().catch(() => {}), 250).unref()
   }
 
   append(event: object): void {
@@ -69,21 +77,43 @@ export class Events {
 
   /** Writes what is not delivered into a file: synchronously, for that may be the last thing there is time for. */
   spool(): number {
-    writeFileSync(this.#spool, JSON.stringify(this.#waiting))
+    // Nothing moves any more: what Redis still takes of a batch on its way, the file has as well.
+    this.close()
+    // Whole or not at all: a SIGKILL may come in the middle of it.
+    const draft = `${this.#spool}.draft`
+    writeFileSync(draft, JSON.stringify(this.#waiting))
+    renameSync(draft, this.#spool)
     return this.#waiting.length
   }
 
   close(): void {
+    clearInterval(this.#timer)
+    this.#isClosed = true
     this.#redis.disconnect()
   }
 
   async #send(): Promise<void> {
-    const batch = this.#waiting.slice()
-    if (batch.length > 0) await this.#redis.rpush('events', ...batch)
-    this.#waiting.splice(0, batch.length)
-    this.delivered += batch.length
-    // From here on they are not in the file alone.
-    rmSync(this.#spool, { force: true })
+    while (this.#waiting.length > 0) {
+      const batch = this.#waiting.slice(0, LARGEST_BATCH)
+      await this.#redis.rpush('events', ...batch)
+      // They may have been written into the file in the meantime: twice is better than never.
+      if (this.#isClosed) return
+      this.#waiting.splice(0, batch.length)
+      this.delivered += batch.length
+    }
+    if (this.#isSpooled) rmSync(this.#spool, { force: true })
+    this.#isSpooled = false
+  }
+
+  /** What can't be read is put aside: an instance that never starts again would lose more. */
+  #readSpool(): string[] {
+    try {
+      return JSON.parse(readFileSync(this.#spool, 'utf8'))
+    } catch (error) {
+      console.error(`Events in ${this.#spool}.broken could not be read: ${error}`)
+      renameSync(this.#spool, `${this.#spool}.broken`)
+      return []
+    }
   }
 }
 

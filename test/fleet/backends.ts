@@ -46,7 +46,7 @@ export class Backends {
   }
 
   async stop(): Promise<void> {
-    await Promise.all([this.postgres.stop(), this.redis.stop(), this.etcd.remove()])
+    await Promise.allSettled([this.postgres.stop(), this.redis.stop(), this.etcd.remove()])
     rmSync(this.folder, { recursive: true, force: true })
   }
 

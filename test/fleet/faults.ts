@@ -8,6 +8,8 @@ export interface Fault extends Pick<FleetOptions, 'interval' | 'grace'> {
   readonly name: string
   /** The codes that an instance may leave with, for the truth to be told. */
   readonly codes: readonly (number | NodeJS.Signals)[]
+  /** Whether requests may fail through HAProxy. */
+  readonly mayFail?: true
   /** Whether events that were acknowledged, and wait in memory for Redis, are lost with it. */
   readonly losesEvents?: true
   happen(fleet: Fleet, backends: Backends): Promise<readonly Life[]>
@@ -40,11 +42,13 @@ export const FAULTS: readonly Fault[] = [
   {
     name: 'SIGKILL while it drains',
     codes: ['SIGKILL'],
+    mayFail: true,
     losesEvents: true,
     async happen(fleet) {
       const instance = first(fleet)
       const stopped = instance.stop()
-      await instance.reports('"hook":"http:announce"')
+      // Before it is told that this one is over, the drain has begun.
+      await instance.reports('"hook":"etcd"')
       instance.kill()
       const life = await stopped
       await fleet.start(instance)
@@ -101,7 +105,13 @@ export const FAULTS: readonly Fault[] = [
       return [life]
     },
   },
-  { name: 'HAProxy checks every 2 s', codes: [0], interval: 2000, happen: replaceAll },
+  {
+    name: 'HAProxy checks every 2 s',
+    codes: [0],
+    mayFail: true,
+    interval: 2000,
+    happen: replaceAll,
+  },
   {
     name: 'HAProxy checks every 2 s, and the grace is 30 s',
     codes: [0],

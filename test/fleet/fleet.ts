@@ -35,6 +35,7 @@ export class Fleet {
   /** Each that was replaced, in order. */
   readonly replacements: Replacement[] = []
   readonly #way: Way
+  #isAbandoned = false
 
   private constructor(instances: readonly Instance[], balancer: Balancer, load: Load, way: Way) {
     this.instances = instances
@@ -76,9 +77,11 @@ export class Fleet {
     instance: Instance,
     { file = this.#fileOf(instance), isFound = true } = {},
   ): Promise<void> {
+    if (this.#isAbandoned) throw new Error('the fleet is taken down')
     await instance.start(file)
-    await this.balancer.takes(instance.name)
-    while (isFound && !this.load.discovery.knows(instance.name)) await sleep(10)
+    const until = (done: Promise<void>) => Promise.race([done, tooLate(instance.name)])
+    await until(this.balancer.takes(instance.name))
+    if (isFound) await until(this.#isRegistered(instance.name))
   }
 
   /** Stops it as docker does, and starts another in its place. */
@@ -86,14 +89,15 @@ export class Fleet {
     const { name } = instance
     const isBack = new AbortController()
     let droppedAt: number | undefined
-    void this.balancer.drops(name, isBack.signal).then(() => {
+    const dropped = this.balancer.drops(name, isBack.signal).then(() => {
       if (!isBack.signal.aborted) droppedAt = performance.now()
     })
+    // It is asked for ever where it has gone itself.
+    dropped.catch(() => {})
     const life = await instance.stop()
     const { gone } = this.load.discovery
     const left = gone.find((one) => one.name === name && one.at > life.signalledAt)
-    await this.start(instance)
-    isBack.abort()
+    await this.start(instance).finally(() => isBack.abort())
     const { startedAt, listensAt } = instance.life
     const takenAt = performance.now()
     const unregisteredAt = left?.at
@@ -108,6 +112,7 @@ export class Fleet {
 
   /** What still runs is ended, whatever it is at. */
   async abandon(): Promise<void> {
+    this.#isAbandoned = true
     for (const instance of this.instances) instance.kill()
     await Promise.all([this.load.abandon(), this.balancer.stop()])
   }
@@ -116,4 +121,16 @@ export class Fleet {
     const file = `${FOLDERS[this.#way]}${name.replace(/-\d+$/, '')}.ts`
     return fileURLToPath(new URL(file, import.meta.url))
   }
+
+  async #isRegistered(name: string): Promise<void> {
+    while (!this.#isAbandoned && !this.load.discovery.knows(name)) await sleep(10)
+  }
+}
+
+/** Longer than this, in milliseconds, no start takes, on the busiest machine. */
+const LONGEST_START = 60_000
+
+async function tooLate(name: string): Promise<never> {
+  await sleep(LONGEST_START, undefined, { ref: false })
+  throw new Error(`${name} was not found in ${LONGEST_START / 1000} s`)
 }

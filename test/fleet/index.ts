@@ -18,7 +18,7 @@ const { rounds, only, write } = readOptions()
 const missing = missingPrograms()
 if (missing.length > 0) {
   console.error(`This needs ${missing.join(', ')}: apt-get install ${missing.join(' ')}`)
-  process.exit(process.env.CI ? 1 : 0)
+  process.exit(1)
 }
 
 const RUNS: readonly FleetOptions[] = [
@@ -60,7 +60,7 @@ for (const fault of FAULTS.filter(() => isWanted('faults'))) {
 }
 if (faults.length > 0) console.log(`\n${faultTable(faults)}\n`)
 
-if (write) {
+if (write && problems.length === 0) {
   writeTables(rollingTable(outcomes), faultTable(faults))
   const [lastcall, , bare] = outcomes
   if (!lastcall || !bare) throw new Error('unreachable')

@@ -32,5 +32,8 @@ export function optionsOf(args: readonly string[]): Options {
   if (write && only !== undefined) {
     throw new Error('--write takes the whole: leave out --only')
   }
+  if (write && rounds !== 10) {
+    throw new Error('--write takes ten rounds, as the page says: leave out --rounds')
+  }
   return { rounds, only, write }
 }

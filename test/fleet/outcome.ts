@@ -49,6 +49,10 @@ export function problemsOf(outcome: Outcome): string[] {
   return [
     // nginx asks nobody before it sends: it may find out too late.
     balancer === 'HAProxy' && failed > 0 && `${failed} requests have failed`,
+    // And nothing has it stay until those have heard that choose by what etcd tells them.
+    balancer === 'HAProxy' &&
+      outcome.throughEtcd.failures.length > 0 &&
+      `${outcome.throughEtcd.failures.length} requests of clients of etcd have failed`,
     lost > 0 && `${lost} acknowledged writes are lost`,
     lives.some(({ code }) => code !== 0) && 'an instance has not left with code 0',
   ]
@@ -60,7 +64,9 @@ export function problemsOf(outcome: Outcome): string[] {
 export function problemsOfFault(fault: Fault, outcome: Outcome): string[] {
   const { lostInPostgres, lostInRedis, lives } = outcome
   const told = lives.map(({ code, killedBy }) => killedBy ?? Number(code))
+  const failed = failedThroughBalancer(outcome)
   return [
+    failed > 0 && !fault.mayFail && `${failed} requests have failed`,
     lostInPostgres > 0 && `${lostInPostgres} orders are lost`,
     lostInRedis > 0 && !fault.losesEvents && `${lostInRedis} events are lost`,
     told.some((code) => !fault.codes.includes(code)) && `left with ${told.join(', ')}`,

@@ -12,6 +12,8 @@ const PACKAGES = {
 
 /** The packages that are not installed. */
 export function missingPrograms(): string[] {
+  // Debian has balancers where only root looks.
+  process.env.PATH += ':/usr/sbin'
   const missing = Object.entries(PACKAGES).flatMap(([name, program]) =>
     spawnSync('which', [program]).status === 0 ? [] : [name],
   )

@@ -20,9 +20,10 @@ export async function underLoad(
   const backends = new Backends()
   const fleet = await Fleet.of(backends, options)
   const { load, balancer } = fleet
-  const abandon = async () => {
-    await fleet.abandon()
-    await backends.stop()
+  let over: Promise<void> | undefined
+  const abandon = () => {
+    over ??= fleet.abandon().finally(() => backends.stop())
+    return over
   }
   const takeBack = shutdown.add({ name: 'fleet', phase: 'stop', run: abandon })
   try {
@@ -33,6 +34,8 @@ export async function underLoad(
     const lives = await change(fleet, backends)
     await sleep(SETTLES)
     const wrk = await load.end()
+    // Those that were not replaced send what they have: only what is lost by a restart counts.
+    await sleep(SETTLES)
     const retries = await balancer.retries()
     const complaints = balancer.complaints()
     await fleet.down()
@@ -56,8 +59,8 @@ export async function underLoad(
       repeated,
     }
   } finally {
-    takeBack()
     await abandon()
+    takeBack()
   }
 }
 

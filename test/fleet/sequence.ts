@@ -188,7 +188,7 @@ function laneGroupOf(group: string, { replacements, throughBalancer, throughEtcd
     for (const time of failures.map((failure) => at(failure.at))) {
       const last = signs.at(-1)
       if (time < 0 || time > end) continue
-      if (last && time - last.to < TOGETHER) last.to = time
+      if (last && time - last.to < TOGETHER) last.to = time + TOGETHER / 2
       else signs.push({ from: time - TOGETHER / 2, to: time + TOGETHER / 2 })
     }
     const bad = signs.map(

@@ -22,7 +22,11 @@ export function rollingTable(outcomes: readonly Outcome[]): string {
     ['acknowledged writes', ({ acknowledged }) => count(acknowledged)],
     ['**missing in PostgreSQL**', ({ lostInPostgres }) => `**${count(lostInPostgres)}**`],
     ['**missing in Redis**', ({ lostInRedis }) => `**${count(lostInRedis)}**`],
-    ['longest pause of a client', (outcome) => milliseconds(outcome.throughBalancer.longestPause)],
+    [
+      'longest pause of a client',
+      (outcome) =>
+        milliseconds(Math.max(outcome.throughBalancer.longestPause, outcome.wrk.longest)),
+    ],
     ['signal to exit, median', ({ lives }) => milliseconds(median(lives.map(leaving)))],
     ['signal to exit, longest', ({ lives }) => milliseconds(Math.max(...lives.map(leaving)))],
     ['exit codes', ({ lives }) => codesOf(lives)],
@@ -54,7 +58,7 @@ export function faultTable(outcomes: readonly (readonly [Fault, Outcome])[]): st
       count(failedThroughBalancer(outcome)),
       count(outcome.throughEtcd.failures.length),
       `${outcome.lostInPostgres + outcome.lostInRedis} of ${count(outcome.acknowledged)}`,
-      milliseconds(outcome.throughBalancer.longestPause),
+      milliseconds(Math.max(outcome.throughBalancer.longestPause, outcome.wrk.longest)),
     ]),
   )
 }

@@ -2,12 +2,15 @@ import { execFileSync } from 'node:child_process'
 import { chownSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { sendSignal } from '../../src/process.ts'
 import { Program } from './program.ts'
 
 const VERSIONS = '/usr/lib/postgresql'
 
 /** Whether there is a PostgreSQL on this machine, as Debian installs it. */
-export const hasPostgres = existsSync(VERSIONS)
+export const hasPostgres =
+  existsSync(VERSIONS) &&
+  readdirSync(VERSIONS).some((version) => existsSync(join(VERSIONS, version, 'bin', 'initdb')))
 
 /** A server of a test's own, in a directory of its own, reached by a socket there. */
 export class PostgresServer {
@@ -48,7 +51,8 @@ export class PostgresServer {
   }
 
   async stop(): Promise<void> {
-    if (this.#server.child.exitCode === null) this.goOn()
+    const { exitCode, signalCode } = this.#server.child
+    if (exitCode === null && signalCode === null) this.goOn()
     // SIGINT is its fast shutdown: it waits for no client.
     this.#server.send('SIGINT')
     await this.#server.ended
@@ -56,7 +60,9 @@ export class PostgresServer {
   }
 
   #signalAll(signal: NodeJS.Signals): void {
-    for (const pid of [this.#server.pid, ...childrenOf(this.#server.pid)]) process.kill(pid, signal)
+    // Itself first, so that it starts no others meanwhile.
+    process.kill(this.#server.pid, signal)
+    for (const pid of childrenOf(this.#server.pid)) sendSignal(pid, signal)
   }
 }
 

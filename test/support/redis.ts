@@ -40,7 +40,7 @@ export class RedisServer {
   }
 
   async stop(): Promise<void> {
-    if (this.#child.exitCode === null) {
+    if (this.#child.exitCode === null && this.#child.signalCode === null) {
       const exit = once(this.#child, 'exit')
       this.goOn()
       this.#child.kill('SIGTERM')

@@ -25,6 +25,7 @@ export class HAProxy implements Balancer {
     const [global, file] = ['global.cfg', 'haproxy.cfg'].map((name) => join(this.#directory, name))
     writeFileSync(String(global), `global\n  stats socket ${this.#socket}\n`)
     const text = configured('haproxy.cfg', port, backends)
+    if (!text.includes('inter 200ms')) throw new Error('haproxy.cfg says another `inter`')
     writeFileSync(String(file), text.replace('inter 200ms', `inter ${interval}ms`))
     this.#program = new Program(['haproxy', '-db', '-f', String(global), '-f', String(file)])
   }

@@ -39,6 +39,8 @@ export async function placeOrders(
     tally.acknowledged.add(order.id)
     await ask(`/orders/${order.id}`, { status: 200, order })
   }
+  // Who has been waiting since then has waited so long.
+  tally.longestPause = Math.max(tally.longestPause, performance.now() - lastGood)
 }
 
 interface Order {

@@ -1,4 +1,4 @@
-// The service of examples/fleet/express.ts, ended as it is usually written by hand.
+// The service of examples/fleet/express.ts, ended by `server.close()` alone.
 import type { AddressInfo } from 'node:net'
 import express from 'express'
 import { instance } from '../../../examples/fleet/instance.ts'
