@@ -154,8 +154,11 @@ describe('a child that has ended', () => {
     ['badly', 'exit 7'],
     ['by a signal', 'kill -9 $$'],
   ])('%s before the run is left alone, and fails nothing', async (_, end) => {
-    const child = await shellChild(`echo ready; ${end}`)
+    // It ends when it has been handed in, and not before: then it would be left out.
+    const stdio = ['pipe', 'pipe', 'ignore'] as const
+    const child = await shellChild(`echo ready; read -r line; ${end}`, { stdio: [...stdio] })
     const hooks = childProcess(child.process)
+    child.process.stdin?.end('go on\n')
     await child.closed
     expect(await stopped(hooks)).toMatchObject({ status: 'done', notes: [], error: null })
   })
