@@ -26,6 +26,19 @@ async function replacedBy(name: string, fleet: Fleet): Promise<Life[]> {
   return [await fleet.replace(instance)]
 }
 
+/** Stops it while something that it needs answers nobody, and starts it again when that goes on. */
+async function replacedWhilePaused(
+  server: { pause(): void; goOn(): void },
+  fleet: Fleet,
+): Promise<Life[]> {
+  const instance = first(fleet)
+  server.pause()
+  const life = await instance.stop()
+  server.goOn()
+  await fleet.start(instance)
+  return [life]
+}
+
 async function replaceAll(fleet: Fleet): Promise<Life[]> {
   const lives: Life[] = []
   for (const instance of fleet.instances) lives.push(await fleet.replace(instance))
@@ -71,26 +84,12 @@ export const FAULTS: readonly Fault[] = [
   {
     name: 'etcd stops answering',
     codes: [1],
-    async happen(fleet, { etcd }) {
-      const instance = first(fleet)
-      etcd.pause()
-      const life = await instance.stop()
-      etcd.goOn()
-      await fleet.start(instance)
-      return [life]
-    },
+    happen: (fleet, { etcd }) => replacedWhilePaused(etcd, fleet),
   },
   {
     name: 'Redis stops answering, until after the flush',
     codes: [124],
-    async happen(fleet, { redis }) {
-      const instance = first(fleet)
-      redis.pause()
-      const life = await instance.stop()
-      redis.goOn()
-      await fleet.start(instance)
-      return [life]
-    },
+    happen: (fleet, { redis }) => replacedWhilePaused(redis, fleet),
   },
   {
     name: 'PostgreSQL stops answering for 3 s of the drain',
