@@ -14,7 +14,7 @@ export default {
     'examples/sequences/shop.mjs',
     'bench/{cluster-service,crowd,cycles-process,service,watchdog-service}.mjs',
     'bench/peers/{part.ts,service.mjs}',
-    'test/support/crowd.mjs',
+    'test/support/clients/crowd.mjs',
     'test/storm/service.mjs',
     'test/fleet/services/*.ts',
     'test/testing/runners/*',

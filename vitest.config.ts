@@ -1,5 +1,5 @@
 import { defineConfig } from 'vitest/config'
-import { ENTRIES } from './test/support/entries.ts'
+import { ENTRIES } from './test/support/programs/entries.ts'
 
 /** Tests that start many programs: `npm run test:programs`, so that `npm test` is over in two minutes. */
 export const PROGRAMS = [

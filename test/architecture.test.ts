@@ -2,91 +2,41 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, normalize } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
+import { circleIn } from './support/circle-in.ts'
 
 const SRC = fileURLToPath(new URL('../src', import.meta.url))
 const files = readdirSync(SRC, { recursive: true, encoding: 'utf8' }).filter((file) =>
   file.endsWith('.ts'),
 )
+const folders = ['', ...new Set(files.flatMap(foldersOf))]
 
-/** The layers, lowest first: a file imports from its own layer and from those below. */
-const LAYERS = [
-  [
-    'errors.ts',
-    'cut-off.ts',
-    'accept-queue.ts',
-    'proc-stat.ts',
-    'living.ts',
-    'spawn-error.ts',
-    'duration.ts',
-    'text-width.ts',
-    'clock.ts',
-    'reason.ts',
-    'escape-controls.ts',
-    'log.ts',
-    'company.ts',
-    'limit.ts',
-    'output.ts',
-    'colors.ts',
-    'process-port.ts',
-    'process.ts',
-    'platform.ts',
-    'phases.ts',
-    'watchdog/watched.ts',
-    'watchdog/thread.ts',
-    'waits.ts',
-  ],
-  ['hook.ts', 'budget.ts', 'report.ts', 'registry.ts', 'exit-code.ts', 'events.ts'],
-  [
-    'plan.ts',
-    'run.ts',
-    'coordinator.ts',
-    'log-events.ts',
-    'tracing.ts',
-    'timeline.ts',
-    'exit.ts',
-    'watchdog/exit-guard.ts',
-    'watchdog/watchdog.ts',
-    'report-times.ts',
-    'under-way.ts',
-    'timeline-bars.ts',
-    'diagnose.ts',
-  ],
-  ['triggers/signals.ts', 'triggers/faults.ts', 'triggers/messages.ts'],
-  ['shutdown.ts', 'create-shutdown.ts'],
-  ['index.ts'],
-]
-
-/**
- * What an adapter may know of the core: the hook, as a user's own would, and the base below it. Those
- * of the workers send signals and pass output on, too, and have priorities between two phases.
- */
-const FOR_ADAPTERS = [
-  'hook.ts',
-  'errors.ts',
-  'duration.ts',
-  'clock.ts',
-  'cut-off.ts',
-  'accept-queue.ts',
-]
-const FOR_WORKERS = [
-  'log.ts',
-  'reason.ts',
-  'process.ts',
-  'phases.ts',
-  'limit.ts',
-  'proc-stat.ts',
-  'spawn-error.ts',
-]
-
-function importsOf(file: string): string[] {
-  const text = readFileSync(join(SRC, file), 'utf8')
-  return [...text.matchAll(/^(?:import|export)[^'"]*?from '(.+?)'|import\('(.+?)'\)/gm)].map(
-    ([, given, dynamic]) => {
-      const path = given ?? dynamic ?? ''
-      return path.startsWith('.') ? normalize(join(dirname(file), path)) : path
-    },
-  )
+/** `cli/doctor/kinds/pm2.ts` lies in `cli`, `cli/doctor` and `cli/doctor/kinds`. */
+function foldersOf(file: string): string[] {
+  const parts = dirname(file).split('/')
+  return parts[0] === '.' ? [] : parts.map((_, index) => parts.slice(0, index + 1).join('/'))
 }
+
+/** What a file imports, types included: paths below `src/`, and names of packages. */
+const importsOf = new Map(files.map((file) => [file, readImports(file)]))
+
+function readImports(file: string): string[] {
+  const text = readFileSync(join(SRC, file), 'utf8')
+  const found = text.matchAll(/^(?:import|export)[^'"]*?from '(.+?)'|import\('(.+?)'\)/gm)
+  return [...found].map(([, given, dynamic]) => {
+    const path = given ?? dynamic ?? ''
+    return path.startsWith('.') ? normalize(join(dirname(file), path)) : path
+  })
+}
+
+/** The paths below `src/` that the files of a folder import from outside of it. */
+function importsFrom(folder: string): string[] {
+  const inside = files.filter((file) => file.startsWith(folder))
+  const all = inside.flatMap((file) => importsOf.get(file) ?? [])
+  return [...new Set(all)].filter((path) => path.endsWith('.ts') && !path.startsWith(folder))
+}
+
+/** The folder or file of `src/` in which a path lies: `engine/run.ts` lies in `engine`. */
+const roomOf = (path: string) => path.split('/')[0] ?? ''
 
 /** The code without comments and texts. */
 function codeOf(file: string): string {
@@ -96,105 +46,120 @@ function codeOf(file: string): string {
     .replace(/'[^'\n]*'|`[^`]*`/g, "''")
 }
 
-const layerOf = (file: string) => LAYERS.findIndex((layer) => layer.includes(file))
-const core = files.filter((file) => !/^(http|workers|cli|testing)\//.test(file))
-const adapters = files.filter((file) => /^(http|workers)\//.test(file))
-
-/** What tests of real programs may know: the base, and no more of the library than such a program does. */
-const FOR_REAL = [
-  'errors.ts',
-  'duration.ts',
-  'clock.ts',
-  'process.ts',
-  'platform.ts',
-  'proc-stat.ts',
-  'spawn-error.ts',
-]
-
 describe('imports go one way', () => {
-  test('every file of the core has its layer', () => {
-    expect(core.filter((file) => layerOf(file) < 0)).toEqual([])
-    expect(LAYERS.flat().filter((file) => !files.includes(file))).toEqual([])
+  test('no file imports itself through others', () => {
+    expect(circleIn(importsOf)).toEqual([])
   })
 
-  test.each(core)('%s imports from its layer or below', (file) => {
-    const upwards = importsOf(file).filter(
-      (path) => path.endsWith('.ts') && layerOf(path) > layerOf(file),
-    )
-    expect(upwards).toEqual([])
+  // A folder counts as one: what it imports, each of its files imports. So the folders have an order.
+  test.each(folders)('the files and folders of src/%s import each other in no circle', (folder) => {
+    const entries = new Map<string, string[]>()
+    const entryOf = (path: string) => {
+      const rest = folder === '' ? path : path.slice(folder.length + 1)
+      return rest.split('/')[0] ?? ''
+    }
+    const isInside = (path: string) => folder === '' || path.startsWith(`${folder}/`)
+    for (const [file, imports] of importsOf) {
+      if (!isInside(file)) continue
+      const entry = entryOf(file)
+      const others = imports.filter((path) => path.endsWith('.ts') && isInside(path)).map(entryOf)
+      const known = entries.get(entry) ?? []
+      entries.set(entry, [...known, ...others.filter((other) => other !== entry)])
+    }
+    expect(entries.size).toBeGreaterThan(0)
+    expect(circleIn(entries)).toEqual([])
   })
 
-  test.each(core)('%s knows of no server, no worker, no command line and no test', (file) => {
-    const others = /http|workers|cli\/|testing|child_process/
-    expect(importsOf(file).filter((path) => others.test(path))).toEqual([])
+  test('a circle is found, and named by its members', () => {
+    const imports = new Map([
+      ['a', ['b', 'c']],
+      ['b', ['c']],
+      ['c', ['d']],
+      ['d', ['b']],
+    ])
+    expect(circleIn(imports)).toEqual(['b', 'c', 'd', 'b'])
   })
-
-  test('the kit for tests knows of the core alone, and nobody knows of it', () => {
-    const kit = files.filter((file) => file.startsWith('testing/'))
-    expect(kit.length).toBeGreaterThan(5)
-    const others = /^(http|workers|cli)\//
-    expect(kit.flatMap(importsOf).filter((path) => others.test(path))).toEqual([])
-    const rest = files.filter((file) => !kit.includes(file))
-    expect(rest.filter((file) => importsOf(file).some((path) => kit.includes(path)))).toEqual([])
-  })
-
-  test.each(adapters)(
-    '%s imports the hook contract and the base, and nothing else of the core',
-    (file) => {
-      const own = `${file.split('/')[0]}/`
-      const known = own === 'workers/' ? [...FOR_ADAPTERS, ...FOR_WORKERS] : FOR_ADAPTERS
-      const others = importsOf(file).filter(
-        (path) => path.endsWith('.ts') && !path.startsWith(own) && !known.includes(path),
-      )
-      expect(others).toEqual([])
-    },
-  )
 })
 
-test('tests of real programs import the base, and nothing else of the library', () => {
-  const real = files.filter((file) => file.startsWith('testing/real/'))
-  const others = real.flatMap(importsOf).filter((path) => {
-    return path.endsWith('.ts') && !path.startsWith('testing/real/') && !FOR_REAL.includes(path)
+const ADAPTERS = ['http', 'workers', 'testing', 'cli']
+
+/**
+ * What some folders are held to, besides the order: an adapter knows the contract of the hook, as a
+ * user's own hook would, and what lies below the engine. Those for workers also stop what runs by
+ * priority, and pass log lines on. Tests of real programs know no more than such a program does.
+ */
+const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
+  http: ['base', 'runtime', 'engine/hook.ts'],
+  workers: ['base', 'runtime', 'engine/hook.ts', 'engine/phases.ts', 'observe/log.ts'],
+  'testing/real': ['base', 'runtime', 'platform'],
+}
+
+describe('the folders', () => {
+  test('the root holds what a user looks for first', () => {
+    const root = files.filter((file) => !file.includes('/'))
+    expect(root.length).toBeLessThanOrEqual(6)
   })
-  expect(others).toEqual([])
+
+  test('the core knows of no server, worker, command line or test', () => {
+    const core = [...new Set(files.map(roomOf))].filter((room) => !ADAPTERS.includes(room))
+    expect(core.length).toBeGreaterThan(5)
+    const rooms = core.flatMap(importsFrom).map(roomOf)
+    expect(rooms.filter((room) => ADAPTERS.includes(room))).toEqual([])
+  })
+
+  test.each(Object.entries(MAY_IMPORT))('%s/ imports only what it may', (folder, allowed) => {
+    const imports = importsFrom(`${folder}/`)
+    expect(imports.length).toBeGreaterThan(0)
+    expect(
+      imports.filter((path) => !allowed.includes(path) && !allowed.includes(roomOf(path))),
+    ).toEqual([])
+  })
 })
 
-test('four packages are imported: http-terminator by the HTTP entry alone, cac by the command line, and parsers by its doctor', () => {
-  const packages = (list: string[]) =>
-    [...new Set(list.flatMap(importsOf))].filter(
-      (path) => !path.endsWith('.ts') && !path.startsWith('node:'),
-    )
-  expect(packages(core).sort()).toEqual(['eventemitter3', 'p-timeout'])
-  expect(packages(adapters).sort()).toEqual(['eventemitter3', 'http-terminator'])
-  const doctors = files.filter((file) => file.startsWith('cli/doctor/'))
-  const rest = files.filter((file) => !doctors.includes(file))
-  expect(packages(rest).sort()).toEqual(['cac', 'eventemitter3', 'http-terminator', 'p-timeout'])
+test('packages are imported where they are needed, and nowhere else', () => {
+  const packagesOf = (isMeant: (file: string) => boolean) => {
+    const all = files.filter(isMeant).flatMap((file) => importsOf.get(file) ?? [])
+    return [...new Set(all)].filter((path) => !path.endsWith('.ts') && !path.startsWith('node:'))
+  }
+  const isDoctor = (file: string) => file.startsWith('cli/doctor/')
+  const isCore = (file: string) => !ADAPTERS.includes(roomOf(file))
+  expect(packagesOf(isCore).sort()).toEqual(['eventemitter3', 'p-timeout'])
+  expect(packagesOf((file) => roomOf(file) === 'http')).toEqual(['http-terminator'])
+  expect(packagesOf((file) => !isDoctor(file)).sort()).toEqual([
+    'cac',
+    'eventemitter3',
+    'http-terminator',
+    'p-timeout',
+  ])
   const parsers = ['acorn', 'diff', 'dockerfile-ast', 'shell-quote', 'yaml']
-  expect(packages(doctors).sort()).toEqual(parsers)
+  expect(packagesOf(isDoctor).sort()).toEqual(parsers)
 })
 
 test('one file touches the process, one of the command line its terminal, and one runs in a thread', () => {
   const touching = files.filter((file) => /(?<![.\w])process\b(?!\.ts|:)/.test(codeOf(file)))
-  expect(touching.sort()).toEqual(['cli/terminal.ts', 'process.ts', 'watchdog/thread.ts'])
+  expect(touching.sort()).toEqual([
+    'cli/terminal.ts',
+    'exit/watchdog/thread.ts',
+    'runtime/process.ts',
+  ])
 })
 
 test('one file touches timers, and one runs in a thread', () => {
   const touching = files.filter((file) =>
-    // A parameter with its type is one of a clock that somebody defines.
+    // A parameter with its type is one of a clock that a test defines.
     /(?<![.\w])(setTimeout|setInterval|setImmediate|clearTimeout)\s*(\((?!\w+: )|[,}])|\bperformance\b|\bDate\.now\b/.test(
       codeOf(file),
     ),
   )
-  expect(touching.sort()).toEqual(['clock.ts', 'watchdog/thread.ts'])
+  expect(touching.sort()).toEqual(['exit/watchdog/thread.ts', 'runtime/clock.ts'])
 })
 
-test('one file of the command line loads its doctor, and no other command does', () => {
+test('the command line loads its doctor only when it is asked for', () => {
   const loading = files.filter(
     (file) =>
       !file.startsWith('cli/doctor/') &&
-      importsOf(file).some((path) => path.startsWith('cli/doctor/')),
+      importsOf.get(file)?.some((path) => path.startsWith('cli/doctor/')),
   )
   expect(loading).toEqual(['cli/main.ts'])
-  expect(importsOf('cli/main.ts')).toContain('cli/doctor/index.ts')
   expect(readFileSync(join(SRC, 'cli/main.ts'), 'utf8')).toContain("import('./doctor/index.ts')")
 })

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
-import { selfSigned } from '../../test/support/certificate.ts'
+import { selfSigned } from '../../test/support/servers/certificate.ts'
 
 export type Protocol = 'http' | 'https' | 'h2c' | 'h2'
 

@@ -1,6 +1,6 @@
+import { formatDuration } from '../../src/base/duration.ts'
 import { lengthOf, linesOf } from '../../src/cli/timeline/text-size.ts'
-import { formatDuration } from '../../src/duration.ts'
-import { ticksOf } from '../../src/report-times.ts'
+import { ticksOf } from '../../src/picture/report-times.ts'
 import type { Happening, Lane, Sequence } from './sequence.ts'
 
 /** Where everything stands in a picture, in pixels from its upper left corner. */

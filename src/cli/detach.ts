@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { closeSync, existsSync, openSync, rmSync, statSync } from 'node:fs'
-import { systemProcess } from '../process.ts'
+import { systemProcess } from '../runtime/process.ts'
 import { Failure, usageError } from './failure.ts'
 import { DETACHED, terminal } from './terminal.ts'
 

@@ -1,4 +1,4 @@
-import { LastcallError } from '../errors.ts'
+import { LastcallError } from '../base/errors.ts'
 
 /** The exit codes of the command line itself; besides them it exits with those of what it runs. */
 export const CODES = {

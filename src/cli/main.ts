@@ -1,8 +1,8 @@
 #!/usr/bin/env node
 import { existsSync } from 'node:fs'
 import { cac } from 'cac'
-import { LastcallError } from '../errors.ts'
-import { terminalOf } from '../process.ts'
+import { LastcallError } from '../base/errors.ts'
+import { terminalOf } from '../runtime/process.ts'
 import { CODES, type Failure, isFailure, usageError } from './failure.ts'
 import { checkGrace, durationOf, flagOf, rewritesOf, textOf } from './options.ts'
 import { PASSED_ON } from './passed-on.ts'

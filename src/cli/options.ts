@@ -1,5 +1,5 @@
-import { parseDuration } from '../duration.ts'
-import { parseSignal } from '../workers/signal.ts'
+import { parseDuration } from '../base/duration.ts'
+import { parseSignal } from '../workers/signal-names.ts'
 import { told, usageError } from './failure.ts'
 import { terminal } from './terminal.ts'
 

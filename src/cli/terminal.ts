@@ -3,7 +3,7 @@ export const DETACHED = 'LASTCALL_DETACHED'
 
 let isDetached = false
 
-/** The process, as the command line is handed it: besides `../process.ts` the one file that touches it. */
+/** The process, as the command line is handed it: besides `../runtime/process.ts` the one file that touches it. */
 export const terminal = {
   /** What was typed after the program's name. */
   get args(): readonly string[] {

@@ -1,4 +1,4 @@
-import type { Clock } from '../clock.ts'
+import type { Clock } from '../runtime/clock.ts'
 import { Arrivals } from './arrivals.ts'
 import { Connections } from './http1/connections.ts'
 import { Sessions } from './http2/sessions.ts'

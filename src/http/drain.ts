@@ -1,15 +1,15 @@
 import type { Server } from 'node:http'
 import type { Socket } from 'node:net'
 import { createHttpTerminator } from 'http-terminator'
-import type { Clock } from '../clock.ts'
-import type { HookContext } from '../hook.ts'
+import type { HookContext } from '../engine/hook.ts'
+import type { Clock } from '../runtime/clock.ts'
 import type { Clients } from './clients.ts'
+import type { DrainPart } from './drain-part.ts'
 import { ConnectionsDrain } from './http1/drain-connections.ts'
 import { SessionsDrain } from './http2/drain-sessions.ts'
-import { intercept } from './intercept.ts'
-import type { DrainPart } from './part.ts'
+import { intercept } from './node/intercept.ts'
+import { isHandedIn, keepIdleConnections, stopListening } from './node/stop-listening.ts'
 import type { AnyHttpServer } from './server.ts'
-import { isHandedIn, keepIdleConnections, stopListening } from './stop-listening.ts'
 
 /** What a drain is made of. */
 export interface DrainParts {

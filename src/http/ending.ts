@@ -1,4 +1,4 @@
-import { AbortError } from '../errors.ts'
+import { AbortError } from '../base/errors.ts'
 
 /** What the signal of a request is aborted with. */
 export function endingError(): AbortError {

@@ -1,6 +1,6 @@
-import type { Clock } from '../clock.ts'
-import { systemClock } from '../clock.ts'
-import { invalidOption, refuseUnknownOptions } from '../errors.ts'
+import { invalidOption, refuseUnknownOptions } from '../base/errors.ts'
+import type { Clock } from '../runtime/clock.ts'
+import { systemClock } from '../runtime/clock.ts'
 import type { AnyRequest, AnyResponse } from './server.ts'
 
 /** Where the probes knock, and what readiness depends on besides. */

@@ -1,13 +1,13 @@
-import { type Clock, systemClock } from '../clock.ts'
-import { type Duration, formatDuration, parseDuration } from '../duration.ts'
-import { invalidOption, refuseUnknownOptions } from '../errors.ts'
-import { type Hook, type HookContext, placeHook } from '../hook.ts'
+import { type Duration, formatDuration, parseDuration } from '../base/duration.ts'
+import { invalidOption, refuseUnknownOptions } from '../base/errors.ts'
+import { type Hook, type HookContext, placeHook } from '../engine/hook.ts'
+import { type Clock, systemClock } from '../runtime/clock.ts'
 import { Clients } from './clients.ts'
 import { Drain } from './drain.ts'
 import type { HealthChecks } from './health.ts'
 import { type LameDuckOptions, lameDuck, lameDuckSettings } from './lame-duck.ts'
+import { allowListening } from './node/stop-listening.ts'
 import { type AnyHttpServer, refuseOthers } from './server.ts'
-import { allowListening } from './stop-listening.ts'
 
 /** What `httpServer()` takes; everything has a default. */
 export interface HttpServerOptions {

@@ -14,9 +14,5 @@ export { type HttpServerOptions, httpServer } from './http-server.ts'
 export type { LameDuckOptions } from './lame-duck.ts'
 export { requestSignal, type SignalledRequest } from './request-signal.ts'
 export type { AnyHttpServer, AnyRequest, AnyResponse } from './server.ts'
-export {
-  type WebSocketLike,
-  type WebSocketServerLike,
-  type WebSocketServerOptions,
-  webSocketServer,
-} from './websockets.ts'
+export type { WebSocketLike, WebSocketServerLike } from './websockets/types.ts'
+export { type WebSocketServerOptions, webSocketServer } from './websockets/websocket-server.ts'

@@ -1,8 +1,8 @@
-import type { Clock } from '../clock.ts'
-import { count } from '../cut-off.ts'
-import { type Duration, formatDuration, parseDuration } from '../duration.ts'
-import { invalidOption } from '../errors.ts'
-import type { HookContext } from '../hook.ts'
+import { type Duration, formatDuration, parseDuration } from '../base/duration.ts'
+import { invalidOption } from '../base/errors.ts'
+import { count } from '../base/summarize.ts'
+import type { HookContext } from '../engine/hook.ts'
+import type { Clock } from '../runtime/clock.ts'
 import type { Arrivals } from './arrivals.ts'
 import type { HealthChecks } from './health.ts'
 

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import type { ServerHttp2Stream } from 'node:http2'
-import { invalidOption } from '../errors.ts'
+import { invalidOption } from '../base/errors.ts'
 import { endingError } from './ending.ts'
 import { findConnection } from './http1/connections.ts'
 import { findStream } from './http2/sessions.ts'

@@ -6,7 +6,7 @@ import type {
   Http2ServerResponse,
 } from 'node:http2'
 import type { Socket } from 'node:net'
-import { LastcallError, show } from '../errors.ts'
+import { LastcallError, show } from '../base/errors.ts'
 
 /** A server of `node:http`, `node:https` or `node:http2`. Express's and Fastify's are such. */
 export type AnyHttpServer = HttpServer | Http2Server | Http2SecureServer

@@ -1,6 +1,6 @@
 import { AssertionError } from 'node:assert'
-import type { Duration } from '../duration.ts'
-import type { Report } from '../report.ts'
+import type { Duration } from '../base/duration.ts'
+import type { Report } from '../engine/report.ts'
 import {
   cutOff,
   type HookOrder,

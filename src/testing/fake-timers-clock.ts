@@ -1,5 +1,5 @@
-import { type Clock, currentClock } from '../clock.ts'
-import { invalidOption } from '../errors.ts'
+import { invalidOption } from '../base/errors.ts'
+import { type Clock, currentClock } from '../runtime/clock.ts'
 import { settle } from './settle.ts'
 
 /** Moves the fake timers of a test runner on; may return a promise. */

@@ -1,5 +1,5 @@
-import type { Duration } from '../duration.ts'
-import type { Report } from '../report.ts'
+import type { Duration } from '../base/duration.ts'
+import type { Report } from '../engine/report.ts'
 import {
   cutOff,
   type HookOrder,

@@ -1,4 +1,4 @@
-import type { Clock } from '../clock.ts'
+import type { Clock } from '../runtime/clock.ts'
 import { settling } from './settle.ts'
 
 /** A clock that a test moves: nothing happens until it does. */

@@ -1,7 +1,7 @@
 import type { Writable } from 'node:stream'
 import { EventEmitter } from 'eventemitter3'
-import { type Company, newCompany } from '../company.ts'
-import type { ProcessPort } from '../process.ts'
+import type { ProcessPort } from '../runtime/process.ts'
+import { type Company, newCompany } from '../runtime/shared-shutdowns.ts'
 
 /** A process that is none: it hears what a test sends, and remembers what was said and how it was to exit. */
 export class TestProcess implements ProcessPort {

@@ -1,8 +1,8 @@
 import { AssertionError } from 'node:assert'
-import { type Duration, formatDuration, parseDuration } from '../duration.ts'
-import { invalidOption, show } from '../errors.ts'
-import type { HookReport, Report } from '../report.ts'
-import { formatReport } from '../timeline.ts'
+import { type Duration, formatDuration, parseDuration } from '../base/duration.ts'
+import { invalidOption, show } from '../base/errors.ts'
+import type { HookReport, Report } from '../engine/report.ts'
+import { formatReport } from '../picture/timeline.ts'
 
 /** Names of hooks in the order in which they are to run; those in an array of their own in any order. */
 export type HookOrder = readonly (string | readonly string[])[]

@@ -1,5 +1,5 @@
-import type { ProcessPort } from '../process.ts'
-import type { FaultOrigin } from '../reason.ts'
+import type { FaultOrigin } from '../base/reason.ts'
+import type { ProcessPort } from '../runtime/process.ts'
 
 /** Listens to what nobody caught until it is taken back. */
 export function onFaults(

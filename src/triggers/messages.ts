@@ -1,6 +1,6 @@
-import { invalidOption } from '../errors.ts'
-import type { ProcessPort } from '../process.ts'
-import type { Reason } from '../reason.ts'
+import { invalidOption } from '../base/errors.ts'
+import type { Reason } from '../base/reason.ts'
+import type { ProcessPort } from '../runtime/process.ts'
 
 /** The messages of the parent process that start a run: PM2's `shutdown` by default. */
 export function messageSettings(option: unknown): readonly string[] {

@@ -1,8 +1,8 @@
-import type { Clock } from '../clock.ts'
-import { type Duration, parseDuration } from '../duration.ts'
-import { invalidOption, LastcallError } from '../errors.ts'
-import { type ProcessPort, signalNumbers } from '../process.ts'
-import type { Reason } from '../reason.ts'
+import { type Duration, parseDuration } from '../base/duration.ts'
+import { invalidOption, LastcallError } from '../base/errors.ts'
+import type { Reason } from '../base/reason.ts'
+import type { Clock } from '../runtime/clock.ts'
+import { type ProcessPort, signalNumbers } from '../runtime/process.ts'
 
 /** Which signals start a run, and what a second press does. */
 export interface SignalOptions {

@@ -1,12 +1,12 @@
 import { basename } from 'node:path'
-import { type Clock, systemClock } from '../clock.ts'
-import { type Duration, parseDuration } from '../duration.ts'
-import { invalidOption, LastcallError, refuseUnknownOptions, show } from '../errors.ts'
-import { type Hook, type HookContext, placeHook } from '../hook.ts'
+import { type Duration, parseDuration } from '../base/duration.ts'
+import { invalidOption, LastcallError, refuseUnknownOptions, show } from '../base/errors.ts'
+import { type Hook, type HookContext, placeHook } from '../engine/hook.ts'
+import { type Clock, systemClock } from '../runtime/clock.ts'
 import { type ChildProcessLike, hasEnded, type StopSettings, stopChild } from './child.ts'
-import { exitCodesOf } from './ending.ts'
+import { exitCodesOf } from './exit-status.ts'
 import { isGroup } from './process-group.ts'
-import { parseSignal } from './signal.ts'
+import { parseSignal } from './signal-names.ts'
 
 /** What `childProcess()` takes; everything has a default. */
 export interface ChildProcessOptions {

@@ -1,8 +1,8 @@
-import { type Clock, systemClock } from '../clock.ts'
-import type { HookContext } from '../hook.ts'
-import { sendSignal } from '../process.ts'
-import { signalOfThePlatform } from './already-told.ts'
-import { type Ending, endedBadly, isExpected } from './ending.ts'
+import type { HookContext } from '../engine/hook.ts'
+import { type Clock, systemClock } from '../runtime/clock.ts'
+import { sendSignal } from '../runtime/process.ts'
+import { signalOfThePlatform } from './already-signalled.ts'
+import { type Ending, endedBadly, isExpected } from './exit-status.ts'
 import { groupHasEnded, isGroup } from './process-group.ts'
 import { type Mortal, stop } from './stop.ts'
 

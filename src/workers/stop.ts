@@ -1,6 +1,6 @@
-import { type Clock, systemClock } from '../clock.ts'
-import { formatDuration } from '../duration.ts'
-import type { HookContext } from '../hook.ts'
+import { formatDuration } from '../base/duration.ts'
+import type { HookContext } from '../engine/hook.ts'
+import { type Clock, systemClock } from '../runtime/clock.ts'
 
 /** What can be told to end, and be killed where it doesn't: a process, a group of them, a thread. */
 export interface Mortal {

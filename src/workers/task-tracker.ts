@@ -1,8 +1,8 @@
-import { type Clock, systemClock } from '../clock.ts'
-import { firstOf } from '../cut-off.ts'
-import { type Duration, formatDuration, parseDuration } from '../duration.ts'
-import { invalidOption, LastcallError, refuseUnknownOptions, TimeoutError } from '../errors.ts'
-import { type Hook, type HookContext, type Hooks, placeHook } from '../hook.ts'
+import { type Duration, formatDuration, parseDuration } from '../base/duration.ts'
+import { invalidOption, LastcallError, refuseUnknownOptions, TimeoutError } from '../base/errors.ts'
+import { firstOf } from '../base/summarize.ts'
+import { type Hook, type HookContext, type Hooks, placeHook } from '../engine/hook.ts'
+import { type Clock, systemClock } from '../runtime/clock.ts'
 
 /** What `taskTracker()` takes; everything has a default. */
 export interface TaskTrackerOptions {

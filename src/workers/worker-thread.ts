@@ -1,7 +1,7 @@
-import { type Duration, parseDuration } from '../duration.ts'
-import { LastcallError, refuseUnknownOptions, show } from '../errors.ts'
-import { type Hook, placeHook } from '../hook.ts'
-import { endedBadly, exitCodesOf } from './ending.ts'
+import { type Duration, parseDuration } from '../base/duration.ts'
+import { LastcallError, refuseUnknownOptions, show } from '../base/errors.ts'
+import { type Hook, placeHook } from '../engine/hook.ts'
+import { endedBadly, exitCodesOf } from './exit-status.ts'
 import { type Mortal, stop } from './stop.ts'
 
 /** As much of a `Worker` of node:worker_threads as is needed here. */

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { readConfig, shareTime } from '../../src/cli/config.ts'
 import { createShutdown } from '../../src/index.ts'
 import { type ProgramOptions, supervise } from '../../src/workers/index.ts'
-import { failureOf, folder } from '../support/command-line.ts'
+import { failureOf, folder } from '../support/programs/command-line.ts'
 
 /** A program of this priority, with this wait. */
 const program = (name: string, priority?: number, stopWait?: ProgramOptions['stopWait']) => ({

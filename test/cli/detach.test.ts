@@ -12,7 +12,7 @@ import {
   skipped,
   statOf,
   until,
-} from '../support/command-line.ts'
+} from '../support/programs/command-line.ts'
 
 const refused = refusalOf('script', '-qec', 'true', '/dev/null')
 

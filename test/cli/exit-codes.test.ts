@@ -1,7 +1,7 @@
 import { constants } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { cli, folder, lastcall, listener, node } from '../support/command-line.ts'
+import { cli, folder, lastcall, listener, node } from '../support/programs/command-line.ts'
 
 const HARMLESS = [
   'SIGCHLD',

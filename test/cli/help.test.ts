@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
-import { cli } from '../support/command-line.ts'
+import { cli } from '../support/programs/command-line.ts'
 
 const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'))
 const reference = readFileSync(new URL('../../docs/reference.md', import.meta.url), 'utf8')

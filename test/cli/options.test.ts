@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { durationOf, rewritesOf, signalOf, textOf } from '../../src/cli/options.ts'
 import { PASSED_ON } from '../../src/cli/passed-on.ts'
-import { failureOf } from '../support/command-line.ts'
+import { failureOf } from '../support/programs/command-line.ts'
 
 describe('textOf()', () => {
   test('gives what was given, as text', () => {

@@ -1,7 +1,7 @@
 import { chmodSync, readdirSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { cli, folder } from '../support/command-line.ts'
+import { cli, folder } from '../support/programs/command-line.ts'
 
 test.each([
   ['is below a file', 'file/app.pid'],

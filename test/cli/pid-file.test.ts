@@ -3,8 +3,8 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { pidIn, takePidFile } from '../../src/cli/pid-file.ts'
 import { isAlive, startOf } from '../../src/cli/process-table.ts'
-import { descendantsOf } from '../../src/proc-stat.ts'
-import { cli, deadPid, folder, Process, until } from '../support/command-line.ts'
+import { descendantsOf } from '../../src/runtime/proc-stat.ts'
+import { cli, deadPid, folder, Process, until } from '../support/programs/command-line.ts'
 
 const isRoot = process.getuid?.() === 0
 const HELD =

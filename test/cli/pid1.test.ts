@@ -1,7 +1,15 @@
 import { spawnSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
-import { cli, folder, listener, node, refusalOf, skipped, until } from '../support/command-line.ts'
+import {
+  cli,
+  folder,
+  listener,
+  node,
+  refusalOf,
+  skipped,
+  until,
+} from '../support/programs/command-line.ts'
 
 const UNSHARE = ['unshare', '--pid', '--fork', '--mount-proc', '--kill-child']
 const [program = '', ...flags] = UNSHARE

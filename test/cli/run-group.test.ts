@@ -1,7 +1,15 @@
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { cli, folder, listener, node, Process, statOf, until } from '../support/command-line.ts'
+import {
+  cli,
+  folder,
+  listener,
+  node,
+  Process,
+  statOf,
+  until,
+} from '../support/programs/command-line.ts'
 
 /** A program of a group, from words. */
 const entry = (name: string, [command, ...args]: readonly string[], others = {}) => ({

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
-import { cli, listener, node, statOf, until } from '../support/command-line.ts'
+import { cli, listener, node, statOf, until } from '../support/programs/command-line.ts'
 
 const STOPS = ['SIGTERM', 'SIGINT', 'SIGQUIT'] as const
 const OTHERS = ['SIGHUP', 'SIGUSR1', 'SIGUSR2', 'SIGWINCH', 'SIGALRM', 'SIGPWR'] as const

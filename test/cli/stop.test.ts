@@ -10,7 +10,7 @@ import {
   skipped,
   statOf,
   until,
-} from '../support/command-line.ts'
+} from '../support/programs/command-line.ts'
 
 const refused = process.getuid?.() === 0 ? undefined : 'needs root, to be somebody else'
 

@@ -10,7 +10,7 @@ import {
   refusalOf,
   skipped,
   until,
-} from '../support/command-line.ts'
+} from '../support/programs/command-line.ts'
 
 const refused = refusalOf('script', '-qec', 'true', '/dev/null')
 const needed = skipped(refused)

@@ -1,5 +1,5 @@
 import { expect } from 'vitest'
-import { shutdownScript } from '../support/script.ts'
+import { shutdownScript } from '../support/programs/script.ts'
 import { describeContainers, test } from './docker.ts'
 
 const APP = shutdownScript(`

@@ -1,6 +1,6 @@
 import { expect } from 'vitest'
 import { stopLikeDocker } from '../../src/testing/real/docker.ts'
-import { shutdownScript } from '../support/script.ts'
+import { shutdownScript } from '../support/programs/script.ts'
 import { describeContainers, test } from './docker.ts'
 
 const WITH_LASTCALL = shutdownScript(`

@@ -2,8 +2,8 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { PHASES } from 'lastcall'
 import { describe, expect, test } from 'vitest'
-import { guessPlatform } from '../../src/platform.ts'
-import { VirtualProcess, virtualShutdown } from '../support/virtual.ts'
+import { guessPlatform } from '../../src/platform/platform.ts'
+import { VirtualProcess, virtualShutdown } from '../support/hooks/virtual.ts'
 import {
   anchorsOf,
   type Block,
@@ -125,7 +125,7 @@ describe('the reference', () => {
   })
 
   test('has one row for each channel, and says what is published on all of them', () => {
-    const source = readFileSync(`${ROOT}src/tracing.ts`, 'utf8')
+    const source = readFileSync(`${ROOT}src/observe/tracing.ts`, 'utf8')
     const channels = [...source.matchAll(/tracingChannel\('(.+?)'\)/g)].map(([, name]) => name)
     expect(channels).toContain('lastcall.hook')
     expect(firstCells('Tracing')).toEqual(channels)

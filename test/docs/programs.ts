@@ -1,7 +1,7 @@
 import ts from 'typescript'
 import { onTestFinished } from 'vitest'
-import { installed } from '../support/installed.ts'
-import { Script } from '../support/script.ts'
+import { installed } from '../support/programs/installed.ts'
+import { Script } from '../support/programs/script.ts'
 import type { Block } from './markdown.ts'
 
 /** A block of the documents that runs in a process of its own, against the built package. */

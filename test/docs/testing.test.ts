@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
 import ts from 'typescript'
 import { expect, test } from 'vitest'
-import { installed } from '../support/installed.ts'
+import { installed } from '../support/programs/installed.ts'
 import { filesIn, readDocument } from './markdown.ts'
 
 const run = promisify(execFile)

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
+import { formatDuration } from '../../src/base/duration.ts'
 import { imageOf } from '../../src/cli/timeline/svg.ts'
-import { formatDuration } from '../../src/duration.ts'
-import type { HookReport, Report } from '../../src/report.ts'
-import { formatReport } from '../../src/timeline.ts'
+import type { HookReport, Report } from '../../src/engine/report.ts'
+import { formatReport } from '../../src/picture/timeline.ts'
 import { readDocument } from './markdown.ts'
 
 const report = JSON.parse(readDocument('docs/timeline.json').text)

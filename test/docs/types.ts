@@ -1,6 +1,6 @@
 import { dirname } from 'node:path'
 import ts from 'typescript'
-import { ENTRIES } from '../support/entries.ts'
+import { ENTRIES } from '../support/programs/entries.ts'
 import { type Block, ROOT } from './markdown.ts'
 
 /** What an entry of the package exports, as the compiler sees it. */

@@ -2,9 +2,9 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Redis } from 'ioredis'
-import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
 import { Events } from '../../examples/fleet/orders.ts'
-import { hasRedis, RedisServer } from '../support/redis.ts'
+import { hasRedis, RedisServer } from '../support/servers/redis.ts'
 
 const needed = hasRedis ? '' : ' (needs redis-server)'
 
@@ -30,7 +30,7 @@ describe.skipIf(!hasRedis && !process.env.CI)(`events of the fleet${needed}`, ()
   })
   const delivered = () => reader.lrange('events', 0, -1)
 
-  it('are in Redis when the flush is over, however many they are', async () => {
+  test('are in Redis when the flush is over, however many they are', async () => {
     events = new Events(server.url, spool)
     for (let id = 0; id < 200_000; id++) events.append({ id })
     await events.flush()
@@ -39,7 +39,7 @@ describe.skipIf(!hasRedis && !process.env.CI)(`events of the fleet${needed}`, ()
     expect(existsSync(spool)).toBe(false)
   })
 
-  it('are in the file where Redis does not take them in time, and stay there whatever it does then', async () => {
+  test('are in the file where Redis does not take them in time, and stay there whatever it does then', async () => {
     events = new Events(server.url, spool)
     events.append({ id: 1 })
     await events.flush()
@@ -55,7 +55,7 @@ describe.skipIf(!hasRedis && !process.env.CI)(`events of the fleet${needed}`, ()
     expect(JSON.parse(readFileSync(spool, 'utf8'))).toEqual(['{"id":2}', '{"id":3}'])
   })
 
-  it('are taken from the file at the next start, which is gone when they are delivered', async () => {
+  test('are taken from the file at the next start, which is gone when they are delivered', async () => {
     writeFileSync(spool, JSON.stringify(['{"id":2}']))
     events = new Events(server.url, spool)
     await events.flush()
@@ -63,7 +63,7 @@ describe.skipIf(!hasRedis && !process.env.CI)(`events of the fleet${needed}`, ()
     expect(existsSync(spool)).toBe(false)
   })
 
-  it('are put aside where the file cannot be read, and the service starts', async () => {
+  test('are put aside where the file cannot be read, and the service starts', async () => {
     writeFileSync(spool, '["{\\"id')
     const told = vi.spyOn(console, 'error').mockReturnValue()
     events = new Events(server.url, spool)

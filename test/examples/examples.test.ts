@@ -4,7 +4,7 @@ import { Agent, request as httpRequest } from 'node:http'
 import { createInterface } from 'node:readline'
 import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 
 const CLIENTS = 20
 /** As often as a prober is told 503 before it is taken to believe it. */
@@ -29,41 +29,41 @@ describe.each(EXAMPLES)('examples/%s', (file, own) => {
   })
   afterAll(() => example?.child.kill('SIGKILL'))
 
-  it('is alive and ready before the signal, whether asked with GET or with HEAD', () => {
+  test('is alive and ready before the signal, whether asked with GET or with HEAD', () => {
     expect(ending.before).toEqual({ livez: 200, readyz: 200, head: 200 })
   })
 
-  it('is alive and not ready while it drains, whether asked with GET or with HEAD', () => {
+  test('is alive and not ready while it drains, whether asked with GET or with HEAD', () => {
     expect(ending.during).toEqual({ livez: 200, readyz: Array(PROBES).fill(503) })
   })
 
-  it('answers every request, those included that are in flight at the signal or come after it', () => {
+  test('answers every request, those included that are in flight at the signal or come after it', () => {
     expect(ending.failures).toEqual([])
     expect(ending.inFlight).toBe(CLIENTS)
     // Of each client the one that was in flight, and at least one more, which told it to close.
     expect(ending.answersAfter).toBeGreaterThanOrEqual(2 * CLIENTS)
   })
 
-  it('exits with code 0, without a word of an error', () => {
+  test('exits with code 0, without a word of an error', () => {
     expect(ending).toMatchObject({ code: 0, killedBy: null })
     expect(ending.stderr).toContain('SIGTERM → exit code 0 (clean)')
     expect(ending.stderr).not.toMatch(/error/i)
   })
 
-  it('delivers an event for each request that was answered', () => {
+  test('delivers an event for each request that was answered', () => {
     expect(ending.stderr).toContain(`events: ${ending.answers} events delivered\n`)
   })
 
-  it('closes the pool last, after as many queries as there were requests', () => {
+  test('closes the pool last, after as many queries as there were requests', () => {
     expect(ending.stdout.at(-1)).toBe(`pool closed after ${ending.answers} queries`)
   })
 
-  it('runs its hooks in the order that it promises', () => {
+  test('runs its hooks in the order that it promises', () => {
     expect(hooks(ending)).toEqual(['http:announce', 'http', ...own.hooks])
   })
 
   if (own.hasCache) {
-    it("runs the framework's own hooks once, when no request needs what they let go of", () => {
+    test("runs the framework's own hooks once, when no request needs what they let go of", () => {
       const lines = ending.stdout.filter((line) => line.startsWith('cache'))
       expect(lines).toEqual(['cache disconnected with 0 commands running'])
     })
@@ -71,7 +71,7 @@ describe.each(EXAMPLES)('examples/%s', (file, own) => {
 })
 
 describe('examples/06-worker.ts', () => {
-  it('finishes or puts back every job that it has taken, and exits with code 0', async () => {
+  test('finishes or puts back every job that it has taken, and exits with code 0', async () => {
     const { child, lines, stdout, stderr } = run('06-worker.ts')
     await once(lines, 'line')
     child.kill('SIGTERM')

@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net'
 import { createInterface } from 'node:readline'
 import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 
 /** Runs an example until it says its first line. */
 async function start(file: string, env: Record<string, string> = {}) {
@@ -53,7 +53,7 @@ const milliseconds = ([seconds, nanoseconds]: [number, number]) =>
   seconds * 1000 + nanoseconds / 1e6
 
 describe('examples/08-opentelemetry.ts', () => {
-  it('has a tree of spans, each with its status and its time, and none is lost at the exit', async () => {
+  test('has a tree of spans, each with its status and its time, and none is lost at the exit', async () => {
     const { stop } = await start('08-opentelemetry.ts')
     const { code, lines } = await stop()
     expect(code).toBe(124)
@@ -100,7 +100,7 @@ describe('examples/08-opentelemetry.ts', () => {
 })
 
 describe('examples/09-prometheus.ts', () => {
-  it('has the figures of the run for a Pushgateway when the process has gone', async () => {
+  test('has the figures of the run for a Pushgateway when the process has gone', async () => {
     let pushed = ''
     let path = ''
     const gateway = createServer(async (request, response) => {

@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Redis } from 'ioredis'
 import { Client } from 'pg'
-import { EtcdServer } from '../support/etcd.ts'
-import { PostgresServer } from '../support/postgres.ts'
-import { RedisServer } from '../support/redis.ts'
+import { EtcdServer } from '../support/servers/etcd.ts'
+import { PostgresServer } from '../support/servers/postgres.ts'
+import { RedisServer } from '../support/servers/redis.ts'
 
 /** What the services depend on: a database, a queue, a registry, and a folder that outlives them. */
 export class Backends {

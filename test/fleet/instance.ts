@@ -1,4 +1,4 @@
-import { Program } from '../support/program.ts'
+import { Program } from '../support/programs/program.ts'
 
 /** One run of an instance, from its start to its exit. All times are those of `performance.now()`. */
 export interface Life {

@@ -3,7 +3,7 @@ import { createServer, type RequestListener, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net'
 import { json } from 'node:stream/consumers'
 import { Agent } from 'undici'
-import { afterEach, describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, test } from 'vitest'
 import { placeOrders } from './clients/lane.ts'
 import { Tally } from './clients/tally.ts'
 
@@ -47,7 +47,7 @@ function say(response: ServerResponse, status: number, body: unknown): void {
 }
 
 describe('a client of the fleet', () => {
-  it('places orders, asks for them, and takes those for acknowledged that were answered with 201', async () => {
+  test('places orders, asks for them, and takes those for acknowledged that were answered with 201', async () => {
     const tally = await tallyOf(6, () => undefined)
     expect(tally.failures).toEqual([])
     expect(tally.requests).toBe(6)
@@ -55,7 +55,7 @@ describe('a client of the fleet', () => {
     expect(tally.longestPause).toBeGreaterThan(0)
   })
 
-  it.each<[string, RequestListener, RegExp]>([
+  test.each<[string, RequestListener, RegExp]>([
     [
       'the answer to another request',
       (_, response) => say(response, 200, { id: 'another', total: 1 }),
@@ -86,7 +86,7 @@ describe('a client of the fleet', () => {
     expect([...tally.acknowledged]).toEqual(['lane-1', 'lane-2'])
   })
 
-  it('takes no order for acknowledged whose answer is lost', async () => {
+  test('takes no order for acknowledged whose answer is lost', async () => {
     const lost: RequestListener = (request) => void request.socket.destroy()
     const tally = await tallyOf(3, (count) => (count === 1 ? lost : undefined))
     expect(tally.failures).toHaveLength(1)

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { Tally } from './clients/tally.ts'
 import { FAULTS } from './faults.ts'
 import type { Life } from './instance.ts'
@@ -36,11 +36,11 @@ const failuresOf = (read: number) => ({ connect: 0, read, write: 0, timeout: 0, 
 const wrk = { requests: 1, longest: 1, failures: failuresOf(1) }
 
 describe('a restart of the fleet', () => {
-  it('is well where nothing has failed and nothing is lost', () => {
+  test('is well where nothing has failed and nothing is lost', () => {
     expect(problemsOf(outcomeOf())).toEqual([])
   })
 
-  it.each<[string, Parameters<typeof outcomeOf>[0]]>([
+  test.each<[string, Parameters<typeof outcomeOf>[0]]>([
     ['1 requests have failed', { wrk }],
     ['1 acknowledged writes are lost', { lostInPostgres: 1 }],
     ['1 acknowledged writes are lost', { lostInRedis: 1 }],
@@ -52,7 +52,7 @@ describe('a restart of the fleet', () => {
     expect(problemsOf(outcomeOf(outcome))).toEqual([`lastcall, ${balancer}: ${problem}`])
   })
 
-  it('proves nothing where the comparison loses nothing either', () => {
+  test('proves nothing where the comparison loses nothing either', () => {
     const way = 'server.close()'
     expect(problemsOf(outcomeOf({ way }))).toEqual([
       'server.close(), HAProxy: nothing was lost, so this proves nothing',
@@ -65,12 +65,12 @@ describe('a fault on the way', () => {
   const [hangs, , killed] = FAULTS
   if (!hangs || !killed) throw new Error('there are no faults')
 
-  it('may leave with no other code than the one that tells it', () => {
+  test('may leave with no other code than the one that tells it', () => {
     expect(problemsOfFault(hangs, outcomeOf({ life: { code: 124 } }))).toEqual([])
     expect(problemsOfFault(hangs, outcomeOf())).toEqual(['a hook hangs: left with 0'])
   })
 
-  it('may lose what waits in memory where the process is killed, and nothing else ever', () => {
+  test('may lose what waits in memory where the process is killed, and nothing else ever', () => {
     const life = { code: null, killedBy: 'SIGKILL' } as const
     expect(problemsOfFault(killed, outcomeOf({ life, lostInRedis: 2 }))).toEqual([])
     expect(problemsOfFault(killed, outcomeOf({ life, lostInPostgres: 2 }))).toEqual([

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { hasPostgres } from '../support/postgres.ts'
+import { hasPostgres } from '../support/servers/postgres.ts'
 
 /** Debian's packages, each with a program of it. */
 const PACKAGES = {

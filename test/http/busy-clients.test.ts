@@ -1,7 +1,7 @@
 import type { RequestListener } from 'node:http'
-import { describe, expect, it } from 'vitest'
-import type { RawClient } from '../support/raw-client.ts'
-import { account, block, Gate, hookOf, serve } from '../support/service.ts'
+import { describe, expect, test } from 'vitest'
+import type { RawClient } from '../support/clients/raw-client.ts'
+import { account, block, Gate, hookOf, serve } from '../support/programs/service.ts'
 
 const CLIENTS = 20
 
@@ -26,7 +26,7 @@ describe.each([
   ['http', false],
   ['https', true],
 ])('clients that never stop sending over %s', (_, secure) => {
-  it.each([
+  test.each([
     ['later', later, '250ms'],
     ['at once', atOnce, '250ms'],
     // Each round of all clients takes longer than the linger: busy must not look idle.

@@ -1,10 +1,9 @@
 import { createServer, type RequestListener, type ServerResponse } from 'node:http'
 import { createServer as createSecureServer } from 'node:https'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { httpServerHooks } from '../../src/http/http-server.ts'
-import { selfSigned } from '../support/certificate.ts'
-import { RawClient, requestOf } from '../support/raw-client.ts'
-import { connectionsOf, runHook } from '../support/run-hook.ts'
+import { RawClient, requestOf } from '../support/clients/raw-client.ts'
+import { connectionsOf, runHook } from '../support/hooks/run-hook.ts'
 import {
   account,
   connect,
@@ -14,7 +13,8 @@ import {
   serve,
   stoppedListening,
   until,
-} from '../support/service.ts'
+} from '../support/programs/service.ts'
+import { selfSigned } from '../support/servers/certificate.ts'
 
 const certificate = selfSigned()
 
@@ -62,7 +62,7 @@ describe.each([
   ['http', false],
   ['https', true],
 ])('a client over %s that stops reading', (_, secure) => {
-  it('is cut off at the limit and named; the others are served', async () => {
+  test('is cut off at the limit and named; the others are served', async () => {
     let answer: ServerResponse | undefined
     const { begin, client, clock, serveTheOther, server } = await start((_, response) => {
       answer = response
@@ -84,7 +84,7 @@ describe.each([
     await over
   })
 
-  it('only for a while is sent all of its answer', async () => {
+  test('only for a while is sent all of its answer', async () => {
     let answer: ServerResponse | undefined
     const { begin, client, clock, serveTheOther } = await start((_, response) => {
       answer = response
@@ -111,7 +111,7 @@ describe.each([
   ['http', false],
   ['https', true],
 ])('a client over %s that sends one byte a second', (_, secure) => {
-  it('of a head is cut off at the limit, and counted; the others are served', async () => {
+  test('of a head is cut off at the limit, and counted; the others are served', async () => {
     const { begin, client, clock, serveTheOther, server } = await start(count, secure)
     const { abort, notes, over } = await begin()
     const [...bytes] = requestOf('/drip')
@@ -129,7 +129,7 @@ describe.each([
     await over
   })
 
-  it('of a head is answered where it comes to its end in time', async () => {
+  test('of a head is answered where it comes to its end in time', async () => {
     const { begin, client, clock, serveTheOther } = await start(count, secure)
     const { over } = await begin()
     const request = requestOf('/drip')
@@ -144,7 +144,7 @@ describe.each([
     await over
   })
 
-  it('of a body is cut off at the limit, and named; the others are served', async () => {
+  test('of a body is cut off at the limit, and named; the others are served', async () => {
     const { begin, client, clock, serveTheOther } = await start(count, secure)
     const { abort, notes, over } = await begin()
     client.send(requestOf('/upload?a=b', { method: 'PUT', headers: { 'Content-Length': '100' } }))
@@ -161,7 +161,7 @@ describe.each([
     await over
   })
 
-  it('after its answer has its connection closed all the same', async () => {
+  test('after its answer has its connection closed all the same', async () => {
     const { begin, client, clock, serveTheOther } = await start((_, response) => {
       response.writeHead(413).end()
     }, secure)
@@ -182,7 +182,7 @@ describe.each([
 })
 
 describe('a client that half-closes its connection', () => {
-  it('while it is idle holds nobody up', async () => {
+  test('while it is idle holds nobody up', async () => {
     const { begin, client, serveTheOther } = await start(count, false)
     await client.get('/')
     const { over } = await begin()
@@ -193,7 +193,7 @@ describe('a client that half-closes its connection', () => {
     await over
   })
 
-  it('in the middle of a head holds nobody up', async () => {
+  test('in the middle of a head holds nobody up', async () => {
     const { begin, client, serveTheOther } = await start(count, false)
     client.send('GET / HT')
     const { notes, over } = await begin()
@@ -205,7 +205,7 @@ describe('a client that half-closes its connection', () => {
     expect(notes).toEqual([account(2, 1, 0)])
   })
 
-  it('after its request holds nobody up, though Node does not answer it', async () => {
+  test('after its request holds nobody up, though Node does not answer it', async () => {
     const seen: ServerResponse[] = []
     const { begin, client, serveTheOther } = await start((_, response) => {
       seen.push(response)
@@ -220,7 +220,7 @@ describe('a client that half-closes its connection', () => {
     await over
   })
 
-  it('after its request is answered where the server waits for that', async () => {
+  test('after its request is answered where the server waits for that', async () => {
     const seen: ServerResponse[] = []
     const { begin, client, serveTheOther, server } = await start((_, response) => {
       seen.push(response)
@@ -238,7 +238,7 @@ describe('a client that half-closes its connection', () => {
     await over
   })
 
-  it('and reads no more is gone after the linger', async () => {
+  test('and reads no more is gone after the linger', async () => {
     const { begin, clock, port, serveTheOther } = await start(count, false)
     const client = await connect(port, { halfOpen: true })
     await client.get('/')
@@ -252,7 +252,7 @@ describe('a client that half-closes its connection', () => {
 })
 
 describe('clients that connect anew all the time', () => {
-  it('do not keep the drain from its end, nor a request in flight from its answer', async () => {
+  test('do not keep the drain from its end, nor a request in flight from its answer', async () => {
     let held: ServerResponse | undefined
     const { connect, port, server, shutdown } = await serve(
       (request, response) => {
@@ -292,7 +292,7 @@ describe('clients that connect anew all the time', () => {
     expect(counts.unanswered).toBe(0)
   })
 
-  it('and send nothing are closed after the linger', async () => {
+  test('and send nothing are closed after the linger', async () => {
     const clock = new PollingClock()
     const { port, server, shutdown } = await serve((_, response) => response.end(), { clock })
     const clients: RawClient[] = []

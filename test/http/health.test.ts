@@ -1,8 +1,9 @@
 import { createServer } from 'node:http'
 import { createShutdown } from 'lastcall'
 import { type HealthChecks, type HealthOptions, healthChecks, httpServer } from 'lastcall/http'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { Clients } from '../../src/http/clients.ts'
+import { VirtualClock } from '../support/hooks/virtual.ts'
 import {
   connect,
   Gate,
@@ -11,8 +12,7 @@ import {
   serve,
   stoppedListening,
   until,
-} from '../support/service.ts'
-import { VirtualClock } from '../support/virtual.ts'
+} from '../support/programs/service.ts'
 
 /** A server that answers probes, and says `page` to everything else. */
 async function serveHealth(health: HealthChecks) {
@@ -23,7 +23,7 @@ async function serveHealth(health: HealthChecks) {
 }
 
 describe('healthChecks() with node:http', () => {
-  it('answers both probes with 200 before a shutdown', async () => {
+  test('answers both probes with 200 before a shutdown', async () => {
     const client = await serveHealth(healthChecks())
 
     for (const [path, status] of [
@@ -39,7 +39,7 @@ describe('healthChecks() with node:http', () => {
     }
   })
 
-  it('answers readiness with 503 once it is announced, and liveness as before', async () => {
+  test('answers readiness with 503 once it is announced, and liveness as before', async () => {
     const health = healthChecks()
     const client = await serveHealth(health)
     health.announce()
@@ -51,7 +51,7 @@ describe('healthChecks() with node:http', () => {
     expect(await client.get('/livez')).toMatchObject({ status: 200 })
   })
 
-  it('leaves every other request to the handler', async () => {
+  test('leaves every other request to the handler', async () => {
     const health = healthChecks()
     const client = await serveHealth(health)
 
@@ -60,14 +60,14 @@ describe('healthChecks() with node:http', () => {
     }
   })
 
-  it('answers probes that carry a query', async () => {
+  test('answers probes that carry a query', async () => {
     const client = await serveHealth(healthChecks())
 
     expect(await client.get('/readyz?verbose')).toMatchObject({ body: '{"status":"ready"}\n' })
     expect(await client.get('/livez?a=1?b')).toMatchObject({ body: '{"status":"alive"}\n' })
   })
 
-  it('answers HEAD with the same head and no body', async () => {
+  test('answers HEAD with the same head and no body', async () => {
     const client = await serveHealth(healthChecks())
     const { headers } = await client.get('/readyz')
     const head = await client.get('/readyz', { method: 'HEAD' })
@@ -78,14 +78,14 @@ describe('healthChecks() with node:http', () => {
     expect(await client.get('/livez')).toMatchObject({ status: 200 })
   })
 
-  it.each(['POST', 'PUT', 'DELETE', 'OPTIONS'])('takes no %s for a probe', async (method) => {
+  test.each(['POST', 'PUT', 'DELETE', 'OPTIONS'])('takes no %s for a probe', async (method) => {
     const client = await serveHealth(healthChecks())
 
     expect(await client.get('/readyz', { method })).toMatchObject({ body: 'page' })
     expect(await client.get('/livez', { method })).toMatchObject({ body: 'page' })
   })
 
-  it('answers under other names, and no longer under the usual ones', async () => {
+  test('answers under other names, and no longer under the usual ones', async () => {
     const client = await serveHealth(healthChecks({ livez: '/alive', readyz: '/ready/now' }))
 
     expect(await client.get('/alive')).toMatchObject({ body: '{"status":"alive"}\n' })
@@ -98,7 +98,7 @@ describe('healthChecks() with node:http', () => {
 describe('a check of the application', () => {
   const NOT_READY = { status: 503, body: '{"status":"not ready"}\n' }
 
-  it.each([
+  test.each([
     ['is false', () => false],
     ['comes to false', () => Promise.resolve(false)],
     [
@@ -118,7 +118,7 @@ describe('a check of the application', () => {
     },
   )
 
-  it('is asked each time', async () => {
+  test('is asked each time', async () => {
     let ready = false
     const client = await serveHealth(healthChecks({ ready: async () => ready }))
     expect(await client.get('/readyz')).toMatchObject(NOT_READY)
@@ -126,7 +126,7 @@ describe('a check of the application', () => {
     expect(await client.get('/readyz')).toMatchObject({ status: 200 })
   })
 
-  it('is not asked any more once the shutdown is announced', async () => {
+  test('is not asked any more once the shutdown is announced', async () => {
     let asked = 0
     const health = healthChecks({ ready: () => ++asked > 0 })
     const client = await serveHealth(health)
@@ -136,7 +136,7 @@ describe('a check of the application', () => {
     expect(asked).toBe(0)
   })
 
-  it('that passes only after the announcement makes readiness 503 all the same', async () => {
+  test('that passes only after the announcement makes readiness 503 all the same', async () => {
     const [asked, gate] = [new Gate(), new Gate()]
     const health = healthChecks({
       ready: async () => {
@@ -154,7 +154,7 @@ describe('a check of the application', () => {
     expect(await client.answer()).toMatchObject({ status: 503, body: '{"status":"stopping"}\n' })
   })
 
-  it('that never comes to an end holds up no probe once the shutdown is announced', async () => {
+  test('that never comes to an end holds up no probe once the shutdown is announced', async () => {
     const asked = new Gate()
     const ready = () => {
       asked.open()
@@ -169,7 +169,7 @@ describe('a check of the application', () => {
     expect(await client.answer()).toMatchObject({ status: 503 })
   })
 
-  it('that is still running when its request was answered by somebody else harms nobody', async () => {
+  test('that is still running when its request was answered by somebody else harms nobody', async () => {
     const gate = new Gate()
     const health = healthChecks({ ready: () => gate.opened.then(() => true) })
     const server = createServer((request, response) => {
@@ -192,7 +192,7 @@ describe('a check of the application', () => {
 })
 
 describe('the health of a server that is shut down', () => {
-  it('turns 503 in the announce phase, while the server still listens', async () => {
+  test('turns 503 in the announce phase, while the server still listens', async () => {
     const gate = new Gate()
     const health = healthChecks()
     const { connect, server, shutdown } = await serve(
@@ -212,7 +212,7 @@ describe('the health of a server that is shut down', () => {
     expect(await run).toMatchObject({ outcome: 'clean' })
   })
 
-  it('says that it lives, while it drains', async () => {
+  test('says that it lives, while it drains', async () => {
     const [begun, gate] = [new Gate(), new Gate()]
     const health = healthChecks()
     const { connect, server, shutdown } = await serve(
@@ -239,7 +239,7 @@ describe('the health of a server that is shut down', () => {
     expect(await run).toMatchObject({ outcome: 'clean' })
   })
 
-  it('has its prober told three times before the server stops listening', async () => {
+  test('has its prober told three times before the server stops listening', async () => {
     const health = healthChecks()
     const { port, shutdown } = await serve((request, response) => void health(request, response), {
       health,
@@ -266,7 +266,7 @@ describe('the health of a server that is shut down', () => {
     })
   })
 
-  it('is no traffic: probes are no arrivals', async () => {
+  test('is no traffic: probes are no arrivals', async () => {
     const health = healthChecks()
     const server = createServer((request, response) => {
       if (!health(request, response)) response.end('page')
@@ -283,7 +283,7 @@ describe('the health of a server that is shut down', () => {
 
 describe('healthChecks() refuses a bad option, and names it, its rule and its value', () => {
   const path = 'a path that begins with a slash, without a query'
-  it.each([
+  test.each([
     [
       'a path without a slash',
       { livez: 'livez' },
@@ -352,7 +352,7 @@ describe('healthChecks() refuses a bad option, and names it, its rule and its va
 })
 
 describe('one healthChecks()', () => {
-  it('serves two servers, each of which announces with it', async () => {
+  test('serves two servers, each of which announces with it', async () => {
     const health = healthChecks()
     const shutdown = createShutdown({ exit: false, log: false })
     shutdown.add(httpServer(createServer(), { name: 'public', health }))

@@ -4,7 +4,7 @@ import express from 'express'
 import fastify from 'fastify'
 import { createShutdown } from 'lastcall'
 import { type HttpServerOptions, healthChecks, httpServer } from 'lastcall/http'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 
 /** What a caller without types may pass. */
 const untyped = httpServer as (server: unknown, options?: unknown) => unknown
@@ -16,7 +16,7 @@ function listenersOf(server: Pick<Server, 'eventNames' | 'listenerCount'>): Reco
 }
 
 describe('httpServer() refuses what is not a server, and says what to pass', () => {
-  it.each([
+  test.each([
     [
       'nothing',
       undefined,
@@ -68,7 +68,7 @@ describe('httpServer() refuses what is not a server, and says what to pass', () 
 
 describe('httpServer() refuses a bad option, and names it, its rule and its value', () => {
   const duration = 'a duration of 0 or more'
-  it.each([
+  test.each([
     ['no options', null, '`options`', "{ name: 'http' }", 'got null'],
     ['a string', 'http', '`options`', "{ name: 'http' }", "got 'http' (string)"],
     ['an unknown one', { lingre: 5 }, '`options`', 'made of name, phase', "got 'lingre' (string)"],
@@ -169,7 +169,7 @@ describe('httpServer() refuses a bad option, and names it, its rule and its valu
     expect(listenersOf(server)).toEqual(listeners)
   })
 
-  it.each([
+  test.each([
     ['a name', { name: '' }, 'hook.name'],
     ['a time that is none', { timeout: '5' }, "timeout of hook 'http'"],
     ['a reserve that is none', { reserve: -1 }, "reserve of hook 'http'"],
@@ -187,7 +187,7 @@ describe('httpServer() refuses a bad option, and names it, its rule and its valu
     expect(listenersOf(server)).toEqual(listeners)
   })
 
-  it('of its phase as add() does', () => {
+  test('of its phase as add() does', () => {
     const shutdown = createShutdown({ exit: false })
     expect(() => shutdown.add(httpServer(createServer(), { phase: 'drian' }))).toThrow(
       expect.objectContaining({
@@ -199,7 +199,7 @@ describe('httpServer() refuses a bad option, and names it, its rule and its valu
 })
 
 describe('httpServer() returns hooks', () => {
-  it('one for the drain, and one to announce it where there is something to announce with', () => {
+  test('one for the drain, and one to announce it where there is something to announce with', () => {
     const [drain, ...none] = httpServer(createServer())
     expect(drain).toMatchObject({ name: 'http', phase: 'drain' })
     expect(none).toEqual([])
@@ -212,7 +212,7 @@ describe('httpServer() returns hooks', () => {
     ])
   })
 
-  it('that carry its time and its reserve', () => {
+  test('that carry its time and its reserve', () => {
     expect(httpServer(createServer(), { timeout: '5s', reserve: '1s' })[0]).toMatchObject({
       timeout: '5s',
       reserve: '1s',
@@ -220,7 +220,7 @@ describe('httpServer() returns hooks', () => {
     expect(Object.keys(httpServer(createServer())[0] ?? {})).toEqual(['name', 'phase', 'run'])
   })
 
-  it('for the servers of Express and Fastify', async () => {
+  test('for the servers of Express and Fastify', async () => {
     const [app, server] = [fastify(), createServer(express())]
 
     expect(httpServer(app.server)).toHaveLength(1)

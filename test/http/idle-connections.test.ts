@@ -2,8 +2,8 @@ import { once } from 'node:events'
 import type { RequestListener, ServerResponse } from 'node:http'
 import { connect as connectPlainly } from 'node:net'
 import { TLSSocket } from 'node:tls'
-import { describe, expect, it } from 'vitest'
-import { requestOf } from '../support/raw-client.ts'
+import { describe, expect, test } from 'vitest'
+import { requestOf } from '../support/clients/raw-client.ts'
 import {
   account,
   block,
@@ -12,7 +12,7 @@ import {
   serve,
   stoppedListening,
   until,
-} from '../support/service.ts'
+} from '../support/programs/service.ts'
 
 /** A client is known by its address. */
 const ANOTHER = { localAddress: '127.0.0.2' }
@@ -23,7 +23,7 @@ describe.each([
   ['http', false],
   ['https', true],
 ])('idle connections over %s', (_, secure) => {
-  it('half-closes a connection once it has been silent for the linger, and not before', async () => {
+  test('half-closes a connection once it has been silent for the linger, and not before', async () => {
     const clock = new PollingClock()
     const { connect, server, shutdown } = await serve(later, { secure, clock, linger: '200ms' })
     const [client, other] = [await connect({ halfOpen: true }), await connect(ANOTHER)]
@@ -46,7 +46,7 @@ describe.each([
     })
   })
 
-  it('half-closes a connection at once that had been silent for longer than the linger', async () => {
+  test('half-closes a connection at once that had been silent for longer than the linger', async () => {
     const clock = new PollingClock()
     const { connect, shutdown } = await serve(later, { secure, clock })
     const client = await connect()
@@ -62,7 +62,7 @@ describe.each([
     expect(clock.now()).toBe(at)
   })
 
-  it.skipIf(secure)(
+  test.skipIf(secure)(
     'closes one that had been silent for more than twice the linger in both directions, and waits for nobody',
     async () => {
       const clock = new PollingClock()
@@ -82,7 +82,7 @@ describe.each([
     },
   )
 
-  it('half-closes the connections in the order in which they fell silent, however old they are', async () => {
+  test('half-closes the connections in the order in which they fell silent, however old they are', async () => {
     const clock = new PollingClock()
     const { connect, server, shutdown } = await serve(later, { secure, clock })
     const [older, younger] = [await connect(ANOTHER), await connect()]
@@ -100,7 +100,7 @@ describe.each([
     expect(await run).toMatchObject({ outcome: 'clean' })
   })
 
-  it('keeps a silent connection of a client that has just been heard on another, until that is silent, too', async () => {
+  test('keeps a silent connection of a client that has just been heard on another, until that is silent, too', async () => {
     const clock = new PollingClock()
     const { connect, server, shutdown } = await serve(later, { secure, clock })
     const [idle, busy, stranger] = [await connect(), await connect(), await connect(ANOTHER)]
@@ -121,7 +121,7 @@ describe.each([
     expect(hookOf(await run)).toMatchObject({ status: 'done', notes: [account(3, 2, 1)] })
   })
 
-  it('closes it when that client has been silent for the linger on all of its connections', async () => {
+  test('closes it when that client has been silent for the linger on all of its connections', async () => {
     const clock = new PollingClock()
     const { connect, server, shutdown } = await serve(later, { secure, clock })
     const [idle, busy] = [await connect(), await connect()]
@@ -140,7 +140,7 @@ describe.each([
     expect(hookOf(await run)).toMatchObject({ status: 'done', notes: [account(2, 1, 1)] })
   })
 
-  it('half-closes a connection that has never sent a byte', async () => {
+  test('half-closes a connection that has never sent a byte', async () => {
     const clock = new PollingClock()
     const { connect, server, shutdown } = await serve(later, { secure, clock })
     const client = await connect()
@@ -152,7 +152,7 @@ describe.each([
     expect(await run).toMatchObject({ outcome: 'clean' })
   })
 
-  it('counts the linger from the last answer that was given during the drain', async () => {
+  test('counts the linger from the last answer that was given during the drain', async () => {
     const clock = new PollingClock()
     const responses: ServerResponse[] = []
     // Its head is written before, so it can not say close.
@@ -180,7 +180,7 @@ describe.each([
     expect(await run).toMatchObject({ outcome: 'clean' })
   })
 
-  it('does not wait longer than the linger for a client that keeps its own side open', async () => {
+  test('does not wait longer than the linger for a client that keeps its own side open', async () => {
     const clock = new PollingClock()
     const { connect, server, shutdown } = await serve(later, { secure, clock })
     const client = await connect({ halfOpen: true })
@@ -194,7 +194,7 @@ describe.each([
     expect(client.socket.writableEnded).toBe(false)
   })
 
-  it('has no request handled that crosses the end of its connection', async () => {
+  test('has no request handled that crosses the end of its connection', async () => {
     const clock = new PollingClock()
     const urls: (string | undefined)[] = []
     const { connect, server, shutdown } = await serve(
@@ -221,7 +221,7 @@ describe.each([
     ])
   })
 
-  it('answers a request that the kernel held while the loop was blocked for longer than the linger', async () => {
+  test('answers a request that the kernel held while the loop was blocked for longer than the linger', async () => {
     const { connect, server, shutdown } = await serve(later, { secure, linger: '50ms' })
     const client = await connect()
     await client.get('/')
@@ -234,7 +234,7 @@ describe.each([
     expect(await run).toMatchObject({ outcome: 'clean' })
   })
 
-  it('answers a request that came while another one blocked the loop for longer than the linger', async () => {
+  test('answers a request that came while another one blocked the loop for longer than the linger', async () => {
     const responses: ServerResponse[] = []
     const { connect, server, shutdown } = await serve(
       (request, response) => {
@@ -272,7 +272,7 @@ describe.each([
 })
 
 describe('connections whose TLS handshake is not over', () => {
-  it('do not hold the drain up for longer than the linger', async () => {
+  test('do not hold the drain up for longer than the linger', async () => {
     const clock = new PollingClock()
     const { port, server, shutdown } = await serve(later, { secure: true, clock, timeout: '2s' })
     const socket = connectPlainly(port, '127.0.0.1')
@@ -286,7 +286,7 @@ describe('connections whose TLS handshake is not over', () => {
     expect(report).toMatchObject({ outcome: 'clean' })
   })
 
-  it('may come to their end during the drain', async () => {
+  test('may come to their end during the drain', async () => {
     const { port, server, shutdown } = await serve(later, { secure: true })
     const raw = connectPlainly(port, '127.0.0.1')
     await Promise.all([once(raw, 'connect'), once(server, 'connection')])

@@ -1,13 +1,13 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
-import { describe, expect, it } from 'vitest'
-import type { Duration } from '../../src/duration.ts'
+import { describe, expect, test } from 'vitest'
+import type { Duration } from '../../src/base/duration.ts'
 import { Arrivals } from '../../src/http/arrivals.ts'
 import { createHealthChecks, type HealthOptions } from '../../src/http/health.ts'
 import { httpServerHooks } from '../../src/http/http-server.ts'
 import { type LameDuckOptions, lameDuck, lameDuckSettings } from '../../src/http/lame-duck.ts'
-import type { PlatformName } from '../../src/platform.ts'
-import { type ContextOptions, contextOf } from '../support/context.ts'
-import { settle, VirtualClock, virtualShutdown } from '../support/virtual.ts'
+import type { PlatformName } from '../../src/platform/platform.ts'
+import { type ContextOptions, contextOf } from '../support/hooks/context.ts'
+import { settle, VirtualClock, virtualShutdown } from '../support/hooks/virtual.ts'
 
 const KUBELET = '10.0.0.1'
 const BALANCER = '10.0.0.2'
@@ -74,7 +74,7 @@ function world(
 const NONE = { after: 0, why: undefined }
 
 describe('a lame duck by its conditions', () => {
-  it('is none where nobody has asked for readiness', async () => {
+  test('is none where nobody has asked for readiness', async () => {
     const { arrive, clock, start } = world()
     arrive()
     const over = start()
@@ -84,7 +84,7 @@ describe('a lame duck by its conditions', () => {
     expect(clock.pending).toBe(0)
   })
 
-  it('is none where somebody has asked only once: that is no prober', async () => {
+  test('is none where somebody has asked only once: that is no prober', async () => {
     const { probe, start } = world()
     await probe(1000, 1)
     const over = start()
@@ -93,7 +93,7 @@ describe('a lame duck by its conditions', () => {
     expect(over).toEqual(NONE)
   })
 
-  it('is none where there are no health checks', async () => {
+  test('is none where there are no health checks', async () => {
     const clock = new VirtualClock()
     const arrivals = new Arrivals(() => false)
     const { context } = contextOf({ clock })
@@ -102,7 +102,7 @@ describe('a lame duck by its conditions', () => {
     expect(await lameDuck(lameDuckSettings(undefined), parts, context)).toBeUndefined()
   })
 
-  it('lasts until a prober has been told three times', async () => {
+  test('lasts until a prober has been told three times', async () => {
     const { clock, probe, start, tell } = world()
     await probe(1000, 5)
     const over = start()
@@ -117,7 +117,7 @@ describe('a lame duck by its conditions', () => {
     expect(clock.pending).toBe(0)
   })
 
-  it('counts what a prober was told before it began', async () => {
+  test('counts what a prober was told before it began', async () => {
     const { clock, probe, start, tell } = world()
     await probe(1000, 5)
     for (let time = 0; time < 2; time++) {
@@ -133,7 +133,7 @@ describe('a lame duck by its conditions', () => {
     expect(over).toEqual({ after: 500, why: 'probers told' })
   })
 
-  it('counts a probe that was being looked into when readiness was announced', async () => {
+  test('counts a probe that was being looked into when readiness was announced', async () => {
     const checks: (boolean | Promise<boolean>)[] = [true, true, new Promise(() => {})]
     const { probe, start } = world({ probes: 1 }, { ready: () => checks.shift() ?? false })
     await probe(1000, 3)
@@ -144,7 +144,7 @@ describe('a lame duck by its conditions', () => {
     expect(over).toEqual(NONE)
   })
 
-  it('is none where every prober has been told before it could begin', async () => {
+  test('is none where every prober has been told before it could begin', async () => {
     const { probe, start, tell } = world()
     await probe(1000, 5)
     for (let time = 0; time < 3; time++) tell()
@@ -154,7 +154,7 @@ describe('a lame duck by its conditions', () => {
     expect(over).toEqual(NONE)
   })
 
-  it('goes on until new connections have ceased for the quiet time', async () => {
+  test('goes on until new connections have ceased for the quiet time', async () => {
     const { arrive, clock, probe, start, tell } = world({ probes: 1 })
     await probe(1000, 5)
     const over = start()
@@ -170,7 +170,7 @@ describe('a lame duck by its conditions', () => {
     expect(over).toEqual({ after: 1160, why: 'probers told' })
   })
 
-  it('counts the quiet time from the last arrival, also from before the probers were told', async () => {
+  test('counts the quiet time from the last arrival, also from before the probers were told', async () => {
     const { arrive, clock, probe, start, tell } = world({ probes: 1, quiet: '1s' })
     await probe(2000, 5)
     const over = start()
@@ -185,7 +185,7 @@ describe('a lame duck by its conditions', () => {
     expect(over).toEqual({ after: 2400, why: 'probers told' })
   })
 
-  it('ends at the cap where a prober has not been told often enough', async () => {
+  test('ends at the cap where a prober has not been told often enough', async () => {
     const { clock, probe, start, tell } = world({ atMost: '4s' })
     await probe(1300, 5)
     const over = start()
@@ -201,7 +201,7 @@ describe('a lame duck by its conditions', () => {
     expect(clock.pending).toBe(0)
   })
 
-  it('ends at the cap where new connections go on coming', async () => {
+  test('ends at the cap where new connections go on coming', async () => {
     const { arrive, clock, probe, start, tell } = world({ probes: 1, atMost: '2s' })
     await probe(1000, 5)
     const over = start()
@@ -216,7 +216,7 @@ describe('a lame duck by its conditions', () => {
     expect(over).toEqual({ after: 2000, why: 'new connections went on' })
   })
 
-  it.each([
+  test.each([
     ['half of what is left', 9000, 4500],
     ['10 s where more is left', 60_000, 10_000],
   ])('has a cap by default: %s', async (_, limit, cap) => {
@@ -236,7 +236,7 @@ describe('a lame duck by its conditions', () => {
     expect(over).toEqual({ after: cap, why: 'new connections went on' })
   })
 
-  it('never lasts so long that the drain has no time left', async () => {
+  test('never lasts so long that the drain has no time left', async () => {
     const { arrive, clock, probe, start, tell } = world(
       { probes: 1, atMost: '30s' },
       { limit: 5000 },
@@ -253,7 +253,7 @@ describe('a lame duck by its conditions', () => {
     expect(over).toEqual({ after: 3750, why: 'new connections went on' })
   })
 
-  it('does not wait for a prober that asks too rarely to be told in time, and says so', async () => {
+  test('does not wait for a prober that asks too rarely to be told in time, and says so', async () => {
     const { notes, probe, start } = world({ atMost: '5s' })
     await probe(2000, 5)
     const over = start()
@@ -265,7 +265,7 @@ describe('a lame duck by its conditions', () => {
     ])
   })
 
-  it.each([
+  test.each([
     ['that is told in a minimum that is long enough', { atLeast: '6s', atMost: '7s' }, 2000],
     ['that is told often enough', {}, 200],
     ['that watches from afar', { atMost: '5s' }, 11_000],
@@ -281,7 +281,7 @@ describe('a lame duck by its conditions', () => {
     expect(notes()).toEqual([])
   })
 
-  it('tells of a prober that asks every 10 s, also where it was a little late', async () => {
+  test('tells of a prober that asks every 10 s, also where it was a little late', async () => {
     const { notes, probe, start } = world({ probes: 1, atMost: '5s' }, { limit: 60_000 })
     await probe(10_040, 2)
     start()
@@ -292,7 +292,7 @@ describe('a lame duck by its conditions', () => {
     ])
   })
 
-  it('says nothing of a prober that has asked only once', async () => {
+  test('says nothing of a prober that has asked only once', async () => {
     const { notes, probe, start } = world()
     await probe(2000, 1)
     start()
@@ -301,7 +301,7 @@ describe('a lame duck by its conditions', () => {
     expect(notes()).toEqual([])
   })
 
-  it('waits for a prober that asks just often enough', async () => {
+  test('waits for a prober that asks just often enough', async () => {
     const { clock, probe, start, tell } = world({ atMost: '6s' }, { limit: 60_000 })
     await probe(2000, 5)
     await clock.advance(500)
@@ -317,7 +317,7 @@ describe('a lame duck by its conditions', () => {
     expect(over).toEqual({ after: 5500, why: 'probers told' })
   })
 
-  it('does not wait for a prober that has gone away', async () => {
+  test('does not wait for a prober that has gone away', async () => {
     const { clock, probe, start } = world({}, { limit: 60_000 })
     await probe(1000, 5)
     await clock.advance(3000)
@@ -327,7 +327,7 @@ describe('a lame duck by its conditions', () => {
     expect(over).toEqual(NONE)
   })
 
-  it('waits no longer for a prober that goes away meanwhile', async () => {
+  test('waits no longer for a prober that goes away meanwhile', async () => {
     const { clock, probe, start, tell } = world({}, { limit: 60_000 })
     await probe(1000, 5)
     const over = start()
@@ -340,7 +340,7 @@ describe('a lame duck by its conditions', () => {
     expect(over).toEqual({ after: 4000, why: 'probers told' })
   })
 
-  it('says so where every prober has gone away before it was told', async () => {
+  test('says so where every prober has gone away before it was told', async () => {
     const { clock, probe, start } = world({}, { limit: 60_000 })
     await probe(1000, 5)
     const over = start()
@@ -349,7 +349,7 @@ describe('a lame duck by its conditions', () => {
     expect(over).toEqual({ after: 3000, why: 'probers gone' })
   })
 
-  it('waits for each of several probers', async () => {
+  test('waits for each of several probers', async () => {
     const { clock, probe, start, tell } = world({ probes: 2 }, { limit: 60_000 })
     await probe(1000, 3, KUBELET, BALANCER)
     const over = start()
@@ -366,7 +366,7 @@ describe('a lame duck by its conditions', () => {
     expect(over).toEqual({ after: 2000, why: 'probers told' })
   })
 
-  it('says how many probers it has not told', async () => {
+  test('says how many probers it has not told', async () => {
     const { clock, probe, start, tell } = world({ atMost: '3500ms' }, { limit: 60_000 })
     await probe(1000, 3, KUBELET, BALANCER)
     const over = start()
@@ -380,7 +380,7 @@ describe('a lame duck by its conditions', () => {
     expect(over).toEqual({ after: 3500, why: '2 probers not told in time' })
   })
 
-  it('is ended by its limit, and leaves no timer', async () => {
+  test('is ended by its limit, and leaves no timer', async () => {
     const { abort, clock, probe, start, tell } = world()
     await probe(1000, 5)
     const over = start()
@@ -395,7 +395,7 @@ describe('a lame duck by its conditions', () => {
     expect(clock.pending).toBe(0)
   })
 
-  it('is heard of by each of two servers that share their health checks', async () => {
+  test('is heard of by each of two servers that share their health checks', async () => {
     const { clock, probe, start, tell } = world({ probes: 2 })
     await probe(1000, 5)
     const [first, second] = [start(), start()]
@@ -412,7 +412,7 @@ describe('a lame duck by its conditions', () => {
 })
 
 describe('the minimum of a lame duck', () => {
-  it('is 5 s on Kubernetes, where the endpoint goes away in parallel', async () => {
+  test('is 5 s on Kubernetes, where the endpoint goes away in parallel', async () => {
     const { clock, start } = world({}, { platform: 'kubernetes', limit: 27_000 })
     const over = start()
     await clock.advance(4999)
@@ -422,7 +422,7 @@ describe('the minimum of a lame duck', () => {
     expect(over).toEqual({ after: 5000, why: 'the minimum' })
   })
 
-  it('is 5 s on Kubernetes, whatever shorter grace is known besides', async () => {
+  test('is 5 s on Kubernetes, whatever shorter grace is known besides', async () => {
     const { clock, start } = world({}, { also: 'kubernetes', limit: 27_000 })
     const over = start()
     await clock.advance(27_000)
@@ -430,7 +430,7 @@ describe('the minimum of a lame duck', () => {
     expect(over.after).toBe(5000)
   })
 
-  it.each([0, '2s'] as const)('can be another on Kubernetes: %s', async (atLeast) => {
+  test.each([0, '2s'] as const)('can be another on Kubernetes: %s', async (atLeast) => {
     const { clock, start } = world({ atLeast }, { platform: 'kubernetes', limit: 27_000 })
     const over = start()
     await clock.advance(27_000)
@@ -438,7 +438,7 @@ describe('the minimum of a lame duck', () => {
     expect(over.after).toBe(atLeast === 0 ? 0 : 2000)
   })
 
-  it('counts also where the probers have been told sooner', async () => {
+  test('counts also where the probers have been told sooner', async () => {
     const { clock, probe, start, tell } = world(
       { probes: 1 },
       { platform: 'kubernetes', limit: 60_000 },
@@ -453,7 +453,7 @@ describe('the minimum of a lame duck', () => {
     expect(over).toEqual({ after: 5000, why: 'probers told' })
   })
 
-  it('gives way to a cap that is smaller', async () => {
+  test('gives way to a cap that is smaller', async () => {
     const { clock, start } = world({ atMost: '1s' }, { platform: 'kubernetes', limit: 27_000 })
     const over = start()
     await clock.advance(27_000)
@@ -461,7 +461,7 @@ describe('the minimum of a lame duck', () => {
     expect(over.after).toBe(1000)
   })
 
-  it('is kept whole where it is longer than the usual cap', async () => {
+  test('is kept whole where it is longer than the usual cap', async () => {
     const { clock, start } = world({ atLeast: '15s' }, { limit: 27_000 })
     const over = start()
     await clock.advance(27_000)
@@ -469,7 +469,7 @@ describe('the minimum of a lame duck', () => {
     expect(over.after).toBe(15_000)
   })
 
-  it('gives way to a Ctrl-C at a terminal', async () => {
+  test('gives way to a Ctrl-C at a terminal', async () => {
     const reason = { kind: 'signal', signal: 'SIGINT', terminal: true } as const
     const { clock, probe, start } = world({ atLeast: '5s' }, { reason })
     await probe(1000, 3)
@@ -480,7 +480,7 @@ describe('the minimum of a lame duck', () => {
     expect(clock.pending).toBe(0)
   })
 
-  it('does not give way to a SIGINT that comes from elsewhere', async () => {
+  test('does not give way to a SIGINT that comes from elsewhere', async () => {
     const reason = { kind: 'signal', signal: 'SIGINT', terminal: false } as const
     const { clock, start } = world({ atLeast: '2s' }, { reason })
     const over = start()
@@ -491,7 +491,7 @@ describe('the minimum of a lame duck', () => {
 })
 
 describe('a lame duck of a fixed time', () => {
-  it('lasts just that long, whoever asks or connects', async () => {
+  test('lasts just that long, whoever asks or connects', async () => {
     const { arrive, clock, probe, start, tell } = world('3s')
     await probe(100, 5)
     const over = start()
@@ -506,7 +506,7 @@ describe('a lame duck of a fixed time', () => {
     expect(over).toEqual({ after: 3000, why: 'the minimum' })
   })
 
-  it('is none at 0, on Kubernetes too', async () => {
+  test('is none at 0, on Kubernetes too', async () => {
     const { probe, start } = world(0, { platform: 'kubernetes' })
     await probe(100, 5)
     const over = start()
@@ -515,7 +515,7 @@ describe('a lame duck of a fixed time', () => {
     expect(over).toEqual(NONE)
   })
 
-  it('leaves a quarter of the time to the drain', async () => {
+  test('leaves a quarter of the time to the drain', async () => {
     const { clock, start } = world('60s', { limit: 2000 })
     const over = start()
     await clock.advance(60_000)
@@ -525,7 +525,7 @@ describe('a lame duck of a fixed time', () => {
 })
 
 describe('the lame duck of a run', () => {
-  it('stands in the report, with its reason', async () => {
+  test('stands in the report, with its reason', async () => {
     const { clock, shutdown } = virtualShutdown({ exit: false, grace: '30s' })
     shutdown.add(httpServerHooks(createServer(), { lameDuck: '2s' }, clock))
     const run = shutdown.now()
@@ -538,7 +538,7 @@ describe('the lame duck of a run', () => {
     })
   })
 
-  it('begins when readiness says 503: the announcement is made before', async () => {
+  test('begins when readiness says 503: the announcement is made before', async () => {
     const { clock, shutdown } = virtualShutdown({ exit: false, grace: '30s' })
     const health = createHealthChecks({}, clock)
     const order: string[] = []

@@ -1,13 +1,19 @@
 import { createServer, type RequestListener, type ServerResponse } from 'node:http'
 import { createServer as createSecureServer } from 'node:https'
 import { type HttpServerOptions, httpServer } from 'lastcall/http'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { httpServerHooks } from '../../src/http/http-server.ts'
 import { findConnection } from '../../src/http/http1/connections.ts'
-import { selfSigned } from '../support/certificate.ts'
-import { type RawClient, requestOf } from '../support/raw-client.ts'
-import { runHook } from '../support/run-hook.ts'
-import { connect, listen, PollingClock, stoppedListening, until } from '../support/service.ts'
+import { type RawClient, requestOf } from '../support/clients/raw-client.ts'
+import { runHook } from '../support/hooks/run-hook.ts'
+import {
+  connect,
+  listen,
+  PollingClock,
+  stoppedListening,
+  until,
+} from '../support/programs/service.ts'
+import { selfSigned } from '../support/servers/certificate.ts'
 
 const REFUSED = {
   status: 503,
@@ -59,7 +65,7 @@ describe.each([
   ['http', false],
   ['https', true],
 ])('a request that comes late in a drain over %s', (_, secure) => {
-  it('is refused with 503, told to come no more, and not reset', async () => {
+  test('is refused with 503, told to come no more, and not reset', async () => {
     const { begin, client, clock, handled } = await drain(ok, { secure })
     const { notes, over } = await begin()
     await clock.advance(9001)
@@ -74,7 +80,7 @@ describe.each([
     ])
   })
 
-  it('is served where it comes just before that, and told to come no more', async () => {
+  test('is served where it comes just before that, and told to come no more', async () => {
     const { begin, client, clock, handled } = await drain(ok, { secure })
     const { notes, over } = await begin()
     await clock.advance(9000)
@@ -86,7 +92,7 @@ describe.each([
     expect(notes).toHaveLength(1)
   })
 
-  it('is refused with all the others of its pipeline, and only the last answer says close', async () => {
+  test('is refused with all the others of its pipeline, and only the last answer says close', async () => {
     const { begin, client, clock, handled } = await drain(ok, { secure })
     const { notes, over } = await begin()
     await clock.advance(9001)
@@ -101,7 +107,7 @@ describe.each([
     expect(notes.at(-1)).toBe('5 late requests refused with 503')
   })
 
-  it('is refused behind those that came in time, which are answered first', async () => {
+  test('is refused behind those that came in time, which are answered first', async () => {
     const held: ServerResponse[] = []
     const { begin, client, clock, handled } = await drain(
       (_, response) => void held.push(response),
@@ -125,7 +131,7 @@ describe.each([
     expect(handled).toEqual(['GET /1', 'GET /2'])
   })
 
-  it('is refused while its body is still coming, which is read to its end and dropped', async () => {
+  test('is refused while its body is still coming, which is read to its end and dropped', async () => {
     const { begin, client, clock, handled } = await drain(ok, { secure })
     const { over } = await begin()
     await clock.advance(9001)
@@ -139,7 +145,7 @@ describe.each([
     expect(handled).toEqual([])
   })
 
-  it('is refused with the body in the same packet', async () => {
+  test('is refused with the body in the same packet', async () => {
     const { begin, client, clock } = await drain(ok, { secure })
     const { over } = await begin()
     await clock.advance(9001)
@@ -151,7 +157,7 @@ describe.each([
     await over
   })
 
-  it('is refused without a body where it asks for none', async () => {
+  test('is refused without a body where it asks for none', async () => {
     const { begin, client, clock } = await drain(ok, { secure })
     const { over } = await begin()
     await clock.advance(9001)
@@ -174,7 +180,7 @@ describe('a request that asks before it sends its body, and comes late', () => {
     headers: { Expect: '100-continue', 'Content-Length': '4' },
   } as const
 
-  it('is refused, and not reset, where Node has answered that it may', async () => {
+  test('is refused, and not reset, where Node has answered that it may', async () => {
     const { begin, client, clock, handled } = await drain(ok)
     const { over } = await begin()
     await clock.advance(9001)
@@ -188,7 +194,7 @@ describe('a request that asks before it sends its body, and comes late', () => {
     expect(handled).toEqual([])
   })
 
-  it.each([
+  test.each([
     ['checkContinue', '100-continue'],
     ['checkExpectation', 'a miracle'],
   ])('is refused before the application may answer %s', async (event, expectation) => {
@@ -208,7 +214,7 @@ describe('a request that asks before it sends its body, and comes late', () => {
 })
 
 describe('a request that came in time', () => {
-  it('is answered though its body comes late', async () => {
+  test('is answered though its body comes late', async () => {
     const { begin, client, clock } = await drain((request, response) => {
       let size = 0
       request.on('data', (piece: Buffer) => {
@@ -227,7 +233,7 @@ describe('a request that came in time', () => {
     expect(notes).toHaveLength(1)
   })
 
-  it('is answered late, though others are refused by then', async () => {
+  test('is answered late, though others are refused by then', async () => {
     const held: ServerResponse[] = []
     const { begin, clients, clock } = await drain(
       (_, response) => {
@@ -250,7 +256,7 @@ describe('a request that came in time', () => {
 })
 
 describe('how late is too late', () => {
-  it.each([
+  test.each([
     ['a tenth of the time', 5000, undefined, 500],
     ['at most 1 s', 60_000, undefined, 1000],
     ['what is asked for', 10_000, '4s', 4000],
@@ -270,7 +276,7 @@ describe('how late is too late', () => {
     await over
   })
 
-  it('is never, where that is 0', async () => {
+  test('is never, where that is 0', async () => {
     const { begin, client, clock } = await drain(ok, { refuseWithin: 0 })
     const { over } = await begin()
     await clock.advance(9999)
@@ -279,7 +285,7 @@ describe('how late is too late', () => {
     await over
   })
 
-  it('counts the lame duck as a part of the time, in which everybody is served', async () => {
+  test('counts the lame duck as a part of the time, in which everybody is served', async () => {
     const clock = new PollingClock()
     const server = createServer(ok)
     const [hook] = httpServerHooks(server, { linger: '10m', lameDuck: '7s' }, clock)
@@ -298,7 +304,7 @@ describe('how late is too late', () => {
     await over
   })
 
-  it.each([
+  test.each([
     ['text', '5', "got '5' (string)"],
     ['negative', -1, 'got -1 (number)'],
     ['endless', Number.POSITIVE_INFINITY, 'got Infinity (number)'],

@@ -1,8 +1,8 @@
 import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http'
-import { describe, expect, it, vi } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { httpServerHooks } from '../../src/http/http-server.ts'
-import { contextOf } from '../support/context.ts'
-import { connect, hookOf, listen, PollingClock, serve, until } from '../support/service.ts'
+import { contextOf } from '../support/hooks/context.ts'
+import { connect, hookOf, listen, PollingClock, serve, until } from '../support/programs/service.ts'
 
 /** Never answers. */
 const never: RequestListener = () => {}
@@ -11,7 +11,7 @@ describe.each([
   ['http', false],
   ['https', true],
 ])('a drain that comes to its limit over %s', (_, secure) => {
-  it('cuts off what is in flight, names it without its query, and lets the next phase run', async () => {
+  test('cuts off what is in flight, names it without its query, and lets the next phase run', async () => {
     const seen: (string | undefined)[] = []
     const { connect, shutdown } = await serve((request) => void seen.push(request.url), {
       secure,
@@ -42,7 +42,7 @@ describe.each([
     for (const client of clients) expect(await client.ended()).toBeDefined()
   })
 
-  it('names the newest of a pipeline, and how many were before it', async () => {
+  test('names the newest of a pipeline, and how many were before it', async () => {
     const seen: (string | undefined)[] = []
     const { connect, shutdown } = await serve((request) => void seen.push(request.url), {
       secure,
@@ -58,7 +58,7 @@ describe.each([
     await client.closed()
   })
 
-  it('names ten requests, and counts the others', async () => {
+  test('names ten requests, and counts the others', async () => {
     const seen: (string | undefined)[] = []
     const { connect, shutdown } = await serve((request) => void seen.push(request.url), {
       secure,
@@ -74,7 +74,7 @@ describe.each([
     await Promise.all(clients.map((client) => client.closed()))
   })
 
-  it('ends connections whose clients keep their side open', async () => {
+  test('ends connections whose clients keep their side open', async () => {
     const { connect, server, shutdown } = await serve(never, { secure, timeout: '200ms' })
     const client = await connect({ halfOpen: true })
     client.ask('/')
@@ -87,7 +87,7 @@ describe.each([
 })
 
 describe('a limit that comes early', () => {
-  it('during the lame duck ends what is in flight, and names it', async () => {
+  test('during the lame duck ends what is in flight, and names it', async () => {
     const clock = new PollingClock()
     const responses: ServerResponse[] = []
     const server = createServer((_, response) => void responses.push(response))
@@ -105,7 +105,7 @@ describe('a limit that comes early', () => {
     expect(notes).toContainEqual(expect.stringMatching(/^cut off: GET \/slow/))
   })
 
-  it('while the server stops listening ends what is in flight, and names it', async () => {
+  test('while the server stops listening ends what is in flight, and names it', async () => {
     const clock = new PollingClock()
     const responses: ServerResponse[] = []
     const server = createServer((_, response) => void responses.push(response))

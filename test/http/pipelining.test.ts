@@ -1,6 +1,6 @@
 import type { RequestListener, ServerResponse } from 'node:http'
-import { describe, expect, it } from 'vitest'
-import { requestOf } from '../support/raw-client.ts'
+import { describe, expect, test } from 'vitest'
+import { requestOf } from '../support/clients/raw-client.ts'
 import {
   account,
   hookOf,
@@ -8,7 +8,7 @@ import {
   serve,
   stoppedListening,
   until,
-} from '../support/service.ts'
+} from '../support/programs/service.ts'
 
 const PATHS = ['/1', '/2', '/3', '/4', '/5']
 
@@ -32,7 +32,7 @@ describe.each([
   ['http', false],
   ['https', true],
 ])('pipelined requests over %s', (_, secure) => {
-  it('answers all that came before the run in their order, and says close with the last', async () => {
+  test('answers all that came before the run in their order, and says close with the last', async () => {
     const { answer, connect, held, server, shutdown } = await serveHeld(secure)
     const client = await connect()
     client.send(PATHS.map((path) => requestOf(path)).join(''))
@@ -48,7 +48,7 @@ describe.each([
     expect(hookOf(await run)?.notes[0]).toBe(account(1, 1, 0))
   })
 
-  it('answers all in their order where the last is ready first', async () => {
+  test('answers all in their order where the last is ready first', async () => {
     const { answer, connect, held, server, shutdown } = await serveHeld(secure)
     const client = await connect()
     client.send(PATHS.map((path) => requestOf(path)).join(''))
@@ -64,7 +64,7 @@ describe.each([
     expect(await run).toMatchObject({ outcome: 'clean' })
   })
 
-  it.each([
+  test.each([
     ['later', later],
     ['at once', atOnce],
   ])(
@@ -82,7 +82,7 @@ describe.each([
     },
   )
 
-  it('answers all that come during the drain, and says close with the last', async () => {
+  test('answers all that come during the drain, and says close with the last', async () => {
     const { answer, connect, held, server, shutdown } = await serveHeld(secure)
     const client = await connect()
     client.ask('/1')
@@ -102,7 +102,7 @@ describe.each([
     expect(hookOf(await run)?.notes[0]).toBe(account(1, 1, 0))
   })
 
-  it('answers all that come during the drain in one go, by a handler that answers at once', async () => {
+  test('answers all that come during the drain in one go, by a handler that answers at once', async () => {
     const clock = new PollingClock()
     const { connect, server, shutdown } = await serve(atOnce, { secure, clock })
     const client = await connect()
@@ -119,7 +119,7 @@ describe.each([
     expect(await run).toMatchObject({ outcome: 'clean' })
   })
 
-  it.each([1, 5])(
+  test.each([1, 5])(
     'tells a client that goes on sending %i in one go by the second time, where handlers answer at once',
     async (count) => {
       // Time stands still: nobody is ever silent.
@@ -142,7 +142,7 @@ describe.each([
     },
   )
 
-  it('answers all that come in one go after one that came alone, by a handler that answers at once', async () => {
+  test('answers all that come in one go after one that came alone, by a handler that answers at once', async () => {
     const clock = new PollingClock()
     const { connect, server, shutdown } = await serve(atOnce, { secure, clock })
     const client = await connect()
@@ -161,7 +161,7 @@ describe.each([
     expect(await run).toMatchObject({ outcome: 'clean' })
   })
 
-  it('works on no request that comes after the answer that says close', async () => {
+  test('works on no request that comes after the answer that says close', async () => {
     const { answer, connect, held, server, shutdown } = await serveHeld(secure)
     const client = await connect()
     client.ask('/1')
@@ -181,7 +181,7 @@ describe.each([
     expect([...held.keys()]).toEqual(['/1'])
   })
 
-  it('has an answer that says close arrive in full, whatever crosses it', async () => {
+  test('has an answer that says close arrive in full, whatever crosses it', async () => {
     const size = 1_000_000
     const { connect, held, server, shutdown } = await serveHeld(secure)
     const client = await connect()

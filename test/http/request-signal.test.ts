@@ -10,10 +10,10 @@ import fastify from 'fastify'
 import Koa from 'koa'
 import { createShutdown } from 'lastcall'
 import { httpServer, requestSignal, type SignalledRequest } from 'lastcall/http'
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { findConnection } from '../../src/http/http1/connections.ts'
 import { requestSignal as fromSource } from '../../src/http/request-signal.ts'
-import { requestOf } from '../support/raw-client.ts'
+import { requestOf } from '../support/clients/raw-client.ts'
 import {
   account,
   connect,
@@ -24,7 +24,7 @@ import {
   serve,
   stoppedListening,
   until,
-} from '../support/service.ts'
+} from '../support/programs/service.ts'
 
 const LAST_EVENT = 'event: leaving\ndata: reconnect\n\n'
 
@@ -48,7 +48,7 @@ describe.each([
   ['http', false],
   ['https', true],
 ])('requests that would never end by themselves over %s', (_, secure) => {
-  it('end with a last event where they are streams of events', async () => {
+  test('end with a last event where they are streams of events', async () => {
     const clock = new PollingClock()
     const { connect, server, shutdown } = await serve(events, { secure, clock })
     const client = await connect()
@@ -67,7 +67,7 @@ describe.each([
     expect(hookOf(await run)).toMatchObject({ status: 'done', notes: [account(1, 0, 1)] })
   })
 
-  it('are answered where they are long polls, and told to come no more', async () => {
+  test('are answered where they are long polls, and told to come no more', async () => {
     const { connect, shutdown } = await serve(longPoll, { secure })
     const clients = await Promise.all(Array.from({ length: 20 }, () => connect()))
     for (const client of clients) client.ask('/news')
@@ -80,7 +80,7 @@ describe.each([
     expect(hookOf(await run)).toMatchObject({ status: 'done', notes: [account(20, 20, 0)] })
   })
 
-  it('end with a last event where they are streams of events that are asked for in the drain', async () => {
+  test('end with a last event where they are streams of events that are asked for in the drain', async () => {
     const clock = new PollingClock()
     const { connect, server, shutdown } = await serve(events, { secure, clock })
     const client = await connect()
@@ -94,7 +94,7 @@ describe.each([
     expect(await run).toMatchObject({ outcome: 'clean' })
   })
 
-  it('are all told where they are pipelined, and answered in their order', async () => {
+  test('are all told where they are pipelined, and answered in their order', async () => {
     const waiting: ServerResponse[] = []
     const { connect, shutdown } = await serve(
       (request, response) => {
@@ -117,7 +117,7 @@ describe.each([
     expect(await run).toMatchObject({ outcome: 'clean' })
   })
 
-  it('are cut off at the limit where they do not heed it, and named without their query', async () => {
+  test('are cut off at the limit where they do not heed it, and named without their query', async () => {
     const aborted = new Gate()
     const { connect, shutdown } = await serve(
       (request, response) => {
@@ -142,7 +142,7 @@ describe.each([
 })
 
 describe('the signal of a request', () => {
-  it('aborts once the drain has stopped listening, and not in the lame duck', async () => {
+  test('aborts once the drain has stopped listening, and not in the lame duck', async () => {
     const clock = new PollingClock()
     const seen: { signal: AbortSignal; listening?: boolean }[] = []
     const { connect, server, shutdown } = await serve(
@@ -173,7 +173,7 @@ describe('the signal of a request', () => {
     expect(seen.map(({ listening }) => listening)).toEqual([false, false])
   })
 
-  it('aborts with an AbortError that says why', async () => {
+  test('aborts with an AbortError that says why', async () => {
     const signals: AbortSignal[] = []
     const { connect, shutdown } = await serve((request, response) => {
       const signal = requestSignal(request)
@@ -192,7 +192,7 @@ describe('the signal of a request', () => {
     })
   })
 
-  it('is aborted from the start for a request that comes later', async () => {
+  test('is aborted from the start for a request that comes later', async () => {
     const clock = new PollingClock()
     const { connect, server, shutdown } = await serve(
       (request, response) => {
@@ -210,7 +210,7 @@ describe('the signal of a request', () => {
     expect(await run).toMatchObject({ outcome: 'clean' })
   })
 
-  it('does not abort for a request that was answered before', async () => {
+  test('does not abort for a request that was answered before', async () => {
     const signals: AbortSignal[] = []
     const { connect, shutdown } = await serve((request, response) => {
       signals.push(requestSignal(request))
@@ -223,7 +223,7 @@ describe('the signal of a request', () => {
     expect(signals.map(({ aborted }) => aborted)).toEqual([false])
   })
 
-  it('does not abort for a request whose client has gone away', async () => {
+  test('does not abort for a request whose client has gone away', async () => {
     const signals: AbortSignal[] = []
     let answer: ServerResponse | undefined
     const { connect, shutdown } = await serve((request, response) => {
@@ -240,7 +240,7 @@ describe('the signal of a request', () => {
     expect(signals.map(({ aborted }) => aborted)).toEqual([false])
   })
 
-  it('is one and the same for the same request, however it is handed in', async () => {
+  test('is one and the same for the same request, however it is handed in', async () => {
     const same: boolean[] = []
     const { connect } = await serve((request, response) => {
       const signal = requestSignal(request)
@@ -256,7 +256,7 @@ describe('the signal of a request', () => {
     expect(same).toEqual([true, true, true])
   })
 
-  it('is another one for another request of the same connection', async () => {
+  test('is another one for another request of the same connection', async () => {
     const signals = new Set<AbortSignal>()
     const { connect } = await serve((request, response) => {
       signals.add(requestSignal(request))
@@ -269,7 +269,7 @@ describe('the signal of a request', () => {
     expect(signals.size).toBe(2)
   })
 
-  it('does not keep another one from being told where a listener throws', async () => {
+  test('does not keep another one from being told where a listener throws', async () => {
     const thrown: unknown[] = []
     const listeners = process.listeners('uncaughtException')
     process.removeAllListeners('uncaughtException')
@@ -297,7 +297,7 @@ describe('the signal of a request', () => {
 })
 
 describe('the signals of requests', () => {
-  it('leave nothing behind on a connection that is kept alive', async () => {
+  test('leave nothing behind on a connection that is kept alive', async () => {
     let request: IncomingMessage | undefined
     const { connect } = await serve((asked, response) => {
       request = asked
@@ -314,7 +314,7 @@ describe('the signals of requests', () => {
     expect(known?.connection.ending?.size ?? 0).toBe(0)
   })
 
-  it('leave nothing behind where somebody asks for one after the answer', async () => {
+  test('leave nothing behind where somebody asks for one after the answer', async () => {
     const answered: IncomingMessage[] = []
     const { connect } = await serve((asked, response) => {
       response.on('close', () => {
@@ -335,7 +335,7 @@ describe('the signals of requests', () => {
     expect(known?.connection.ending?.size ?? 0).toBe(0)
   })
 
-  it('cost nothing where nobody asks for one', async () => {
+  test('cost nothing where nobody asks for one', async () => {
     let request: IncomingMessage | undefined
     const { connect } = await serve((asked, response) => {
       request = asked
@@ -346,7 +346,7 @@ describe('the signals of requests', () => {
     expect(request && findConnection(request)?.connection.ending).toBeUndefined()
   })
 
-  it('do not abort from the start where the server was started again after a drain', async () => {
+  test('do not abort from the start where the server was started again after a drain', async () => {
     const server = createServer((request, response) => {
       response.end(String(requestSignal(request).aborted))
     })
@@ -364,7 +364,7 @@ describe('the signals of requests', () => {
 })
 
 describe('requestSignal() in a framework', () => {
-  it('takes the request of Express', async () => {
+  test('takes the request of Express', async () => {
     const app = express()
     app.get('/events', (request, response) => {
       response.write('data: hello\n\n')
@@ -380,7 +380,7 @@ describe('requestSignal() in a framework', () => {
     expect(await run).toMatchObject({ outcome: 'clean' })
   })
 
-  it("takes Fastify's, or what it has as raw", async () => {
+  test("takes Fastify's, or what it has as raw", async () => {
     const app = fastify()
     onTestFinished(() => void app.close())
     const shutdown = quietShutdown()
@@ -402,7 +402,7 @@ describe('requestSignal() in a framework', () => {
     expect(await run).toMatchObject({ outcome: 'clean' })
   })
 
-  it("takes Koa's context, or what it has as req", async () => {
+  test("takes Koa's context, or what it has as req", async () => {
     const app = new Koa()
     const begun = new Gate()
     app.use(async (context) => {
@@ -423,7 +423,7 @@ describe('requestSignal() in a framework', () => {
 })
 
 describe('the signal of a request whose server was not handed in', () => {
-  it('never aborts', async () => {
+  test('never aborts', async () => {
     const signals: AbortSignal[] = []
     const gate = new Gate()
     const server = createServer(async (request, response) => {
@@ -442,7 +442,7 @@ describe('the signal of a request whose server was not handed in', () => {
     expect(signals.map(({ aborted }) => aborted)).toEqual([false])
   })
 
-  it('never aborts for a request that Fastify only injects, though the server is drained', async () => {
+  test('never aborts for a request that Fastify only injects, though the server is drained', async () => {
     const app = fastify()
     onTestFinished(() => void app.close())
     const shutdown = quietShutdown()
@@ -456,7 +456,7 @@ describe('the signal of a request whose server was not handed in', () => {
 })
 
 describe('requestSignal() refuses what is not a request, and says what to pass', () => {
-  it.each([
+  test.each([
     ['nothing', undefined, 'got undefined'],
     ['null', null, 'got null'],
     ['a path', '/events', "got '/events' (string)"],

@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http'
-import { describe, expect, it } from 'vitest'
-import { requestOf } from '../support/raw-client.ts'
-import { Gate, hookOf, PollingClock, serve, stoppedListening } from '../support/service.ts'
+import { describe, expect, test } from 'vitest'
+import { requestOf } from '../support/clients/raw-client.ts'
+import { Gate, hookOf, PollingClock, serve, stoppedListening } from '../support/programs/service.ts'
 
 /** Answers in a later turn of the loop, as nearly every handler does. */
 const later = (_: unknown, response: ServerResponse) => void setImmediate(() => response.end('ok'))
@@ -10,7 +10,7 @@ describe.each([
   ['http', false],
   ['https', true],
 ])('requests in flight over %s', (_, secure) => {
-  it('answers a request that was sent in the tick in which the run began', async () => {
+  test('answers a request that was sent in the tick in which the run began', async () => {
     const { connect, shutdown } = await serve(later, { secure })
     const client = await connect()
     await client.get('/')
@@ -23,7 +23,7 @@ describe.each([
     expect(await client.ended()).toBe('FIN')
   })
 
-  it('answers the first request of a connection that was sent in the tick in which the run began', async () => {
+  test('answers the first request of a connection that was sent in the tick in which the run began', async () => {
     const { connect, shutdown } = await serve(later, { secure })
     const client = await connect()
 
@@ -35,7 +35,7 @@ describe.each([
     expect(await client.ended()).toBe('FIN')
   })
 
-  it('lets a request that is being worked on end, and tells its client to come no more', async () => {
+  test('lets a request that is being worked on end, and tells its client to come no more', async () => {
     const [begun, gate] = [new Gate(), new Gate()]
     const { connect, server, shutdown } = await serve(
       async (_, response) => {
@@ -57,7 +57,7 @@ describe.each([
     expect(await client.ended()).toBe('FIN')
   })
 
-  it('lets a streamed answer that is under way go on to its end', async () => {
+  test('lets a streamed answer that is under way go on to its end', async () => {
     const responses: ServerResponse[] = []
     const { connect, server, shutdown } = await serve(
       (_, response) => {
@@ -80,7 +80,7 @@ describe.each([
     expect(await client.ended()).toBe('FIN')
   })
 
-  it('answers a request whose headers had come in half, however late the rest comes', async () => {
+  test('answers a request whose headers had come in half, however late the rest comes', async () => {
     const clock = new PollingClock()
     const { connect, server, shutdown } = await serve(later, { secure, clock })
     const [client, idle] = [await connect(), await connect()]
@@ -99,7 +99,7 @@ describe.each([
     expect(await client.ended()).toBe('FIN')
   })
 
-  it('cuts off a request whose headers never come in full, and names it', async () => {
+  test('cuts off a request whose headers never come in full, and names it', async () => {
     const { connect, shutdown } = await serve(later, { secure, timeout: '300ms', linger: '20ms' })
     const [client, idle] = [await connect(), await connect()]
     client.send('GET /slow HTTP/1.1\r\nHos')
@@ -114,7 +114,7 @@ describe.each([
     expect(await client.ended()).toBeDefined()
   })
 
-  it('answers the rest of a pipeline of which a part had come when the rest was answered', async () => {
+  test('answers the rest of a pipeline of which a part had come when the rest was answered', async () => {
     const clock = new PollingClock()
     const { connect, server, shutdown } = await serve(later, { secure, clock })
     const client = await connect()
@@ -130,7 +130,7 @@ describe.each([
     expect(await run).toMatchObject({ outcome: 'clean' })
   })
 
-  it('does not take an empty line after a request for the beginning of the next', async () => {
+  test('does not take an empty line after a request for the beginning of the next', async () => {
     const clock = new PollingClock()
     const { connect, server, shutdown } = await serve(later, { secure, clock })
     const client = await connect()

@@ -3,7 +3,7 @@ import { createServer, type RequestListener } from 'node:http'
 import { type AddressInfo, connect as connectTcp } from 'node:net'
 import { createShutdown } from 'lastcall'
 import { httpServer } from 'lastcall/http'
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import {
   account,
   connect,
@@ -12,7 +12,7 @@ import {
   listen,
   serve,
   stoppedListening,
-} from '../support/service.ts'
+} from '../support/programs/service.ts'
 
 const later: RequestListener = (_, response) => void setImmediate(() => response.end('ok'))
 
@@ -21,7 +21,7 @@ function quietShutdown() {
 }
 
 describe('several servers of one shutdown', () => {
-  it('are drained side by side, each under its own name', async () => {
+  test('are drained side by side, each under its own name', async () => {
     const gate = new Gate()
     const begun = [new Gate(), new Gate()]
     const servers = begun.map((one) =>
@@ -56,7 +56,7 @@ describe('several servers of one shutdown', () => {
     }
   })
 
-  it('need names of their own', () => {
+  test('need names of their own', () => {
     const shutdown = quietShutdown()
     shutdown.add(httpServer(createServer()))
 
@@ -70,7 +70,7 @@ describe('several servers of one shutdown', () => {
 })
 
 describe('a server', () => {
-  it('that never listened holds nothing up', async () => {
+  test('that never listened holds nothing up', async () => {
     const server = createServer(later)
     const shutdown = quietShutdown()
     shutdown.add(httpServer(server))
@@ -81,7 +81,7 @@ describe('a server', () => {
     })
   })
 
-  it('that the application had closed holds nothing up', async () => {
+  test('that the application had closed holds nothing up', async () => {
     const { server, shutdown } = await serve(later)
     server.close()
     await once(server, 'close')
@@ -89,7 +89,7 @@ describe('a server', () => {
     expect(hookOf(await shutdown.now())).toMatchObject({ status: 'done' })
   })
 
-  it('that the application had closed is waited for as long as it has a request in flight', async () => {
+  test('that the application had closed is waited for as long as it has a request in flight', async () => {
     const [begun, gate] = [new Gate(), new Gate()]
     const { connect, server, shutdown } = await serve(async (_, response) => {
       begun.open()
@@ -109,7 +109,7 @@ describe('a server', () => {
     expect(hookOf(await run)).toMatchObject({ status: 'done' })
   })
 
-  it('that begins to listen only during the drain is closed again', async () => {
+  test('that begins to listen only during the drain is closed again', async () => {
     const server = createServer(later)
     const shutdown = quietShutdown()
     shutdown.add(httpServer(server))
@@ -122,7 +122,7 @@ describe('a server', () => {
     expect(await run).toMatchObject({ outcome: 'clean' })
   })
 
-  it('that begins to listen after the drain is closed again', async () => {
+  test('that begins to listen after the drain is closed again', async () => {
     const server = createServer(later)
     const shutdown = quietShutdown()
     shutdown.add(httpServer(server))
@@ -134,7 +134,7 @@ describe('a server', () => {
     await stoppedListening({ server })
   })
 
-  it('that begins to listen after the drain tells its address to whoever started it, and accepts nobody', async () => {
+  test('that begins to listen after the drain tells its address to whoever started it, and accepts nobody', async () => {
     const server = createServer(later)
     let accepted = 0
     server.on('connection', () => accepted++)
@@ -156,7 +156,7 @@ describe('a server', () => {
     expect(accepted).toBe(0)
   })
 
-  it('may be started again once it is handed in again', async () => {
+  test('may be started again once it is handed in again', async () => {
     const server = createServer(later)
     const first = quietShutdown()
     first.add(httpServer(server))
@@ -171,7 +171,7 @@ describe('a server', () => {
     expect(await client.ended()).toBe('FIN')
   })
 
-  it('that the application closes at the same time is drained all the same', async () => {
+  test('that the application closes at the same time is drained all the same', async () => {
     const [begun, gate] = [new Gate(), new Gate()]
     const { connect, server, shutdown } = await serve(async (_, response) => {
       begun.open()
@@ -191,7 +191,7 @@ describe('a server', () => {
     expect(hookOf(await run)).toMatchObject({ status: 'done' })
   })
 
-  it('that the application closes afterwards is closed already', async () => {
+  test('that the application closes afterwards is closed already', async () => {
     const { server, shutdown } = await serve(later)
     await shutdown.now()
     const error = await new Promise((resolve) => server.close(resolve))
@@ -199,7 +199,7 @@ describe('a server', () => {
     expect(error).toMatchObject({ code: 'ERR_SERVER_NOT_RUNNING' })
   })
 
-  it('answers requests of connections that it had before it was handed in', async () => {
+  test('answers requests of connections that it had before it was handed in', async () => {
     const [begun, gate] = [new Gate(), new Gate()]
     let slow = false
     const server = createServer(async (_, response) => {
@@ -225,13 +225,13 @@ describe('a server', () => {
     })
   })
 
-  it('drains in the phase that it is told to', async () => {
+  test('drains in the phase that it is told to', async () => {
     const { shutdown } = await serve(later, { phase: 'stop', name: 'admin' })
 
     expect(hookOf(await shutdown.now(), 'admin')).toMatchObject({ phase: 'stop', status: 'done' })
   })
 
-  it('gives the address free again', async () => {
+  test('gives the address free again', async () => {
     const { server, shutdown } = await serve(later)
     const { port } = server.address() as AddressInfo
     await shutdown.now()
@@ -240,7 +240,7 @@ describe('a server', () => {
     successor.close()
   })
 
-  it.each([
+  test.each([
     ['in the drain', {}],
     ['in the lame duck', { lameDuck: '10s' }],
   ] as const)('that was cut off %s can be started and drained again', async (_, options) => {
@@ -263,7 +263,7 @@ describe('a server', () => {
     expect(await again.answer()).toMatchObject({ body: 'ok' })
   })
 
-  it('that is handed in twice is drained once, and both hooks wait for it', async () => {
+  test('that is handed in twice is drained once, and both hooks wait for it', async () => {
     const { connect, server, shutdown } = await serve(later)
     shutdown.add(httpServer(server, { name: 'again' }))
     const client = await connect()

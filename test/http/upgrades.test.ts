@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import {
   account,
   Gate,
@@ -9,7 +9,7 @@ import {
   serve,
   stoppedListening,
   until,
-} from '../support/service.ts'
+} from '../support/programs/service.ts'
 
 const UPGRADE = { headers: { Connection: 'Upgrade', Upgrade: 'echo' } }
 
@@ -24,7 +24,7 @@ describe.each([
   ['http', false],
   ['https', true],
 ])('upgraded connections over %s', (_, secure) => {
-  it('are not closed as idle, and are ended at the limit', async () => {
+  test('are not closed as idle, and are ended at the limit', async () => {
     const clock = new PollingClock()
     const options = { secure, clock, timeout: '400ms' } as const
     const { connect, server, shutdown } = await serve((_, response) => response.end(), options)
@@ -44,7 +44,7 @@ describe.each([
     await client.closed()
   })
 
-  it('are refused with 503, and not reset, where the upgrade comes during the drain', async () => {
+  test('are refused with 503, and not reset, where the upgrade comes during the drain', async () => {
     const clock = new PollingClock()
     const { connect, server, shutdown } = await serve((_, response) => response.end(), {
       secure,
@@ -68,7 +68,7 @@ describe.each([
     })
   })
 
-  it('are refused where they were accepted while the server stopped listening', async () => {
+  test('are refused where they were accepted while the server stopped listening', async () => {
     const { connect, server, shutdown } = await serve((_, response) => response.end(), { secure })
     server.on('upgrade', accept)
     const connecting = connect()
@@ -80,7 +80,7 @@ describe.each([
     expect(hookOf(await run)).toMatchObject({ status: 'done' })
   })
 
-  it('let the drain end when the application closes them', async () => {
+  test('let the drain end when the application closes them', async () => {
     const { connect, server, shutdown } = await serve((_, response) => response.end(), { secure })
     server.on('upgrade', accept)
     server.on('upgrade', (_, socket: Duplex) => {
@@ -96,7 +96,7 @@ describe.each([
 })
 
 describe('tunnels', () => {
-  it('are not closed as idle, and are ended at the limit', async () => {
+  test('are not closed as idle, and are ended at the limit', async () => {
     const clock = new PollingClock()
     const { connect, server, shutdown } = await serve((_, response) => response.end(), {
       clock,
@@ -120,7 +120,7 @@ describe('tunnels', () => {
 })
 
 describe('a server without listeners for upgrades', () => {
-  it('answers a request that asks for one like any other, as without a shutdown', async () => {
+  test('answers a request that asks for one like any other, as without a shutdown', async () => {
     const { connect, server } = await serve((_, response) => response.end('plain'))
     const client = await connect()
 
@@ -130,7 +130,7 @@ describe('a server without listeners for upgrades', () => {
     }
   })
 
-  it('is one again once the application has taken its listener back', async () => {
+  test('is one again once the application has taken its listener back', async () => {
     const { server, connect } = await serve((_, response) => response.end('plain'))
     server.on('upgrade', accept)
     await until(() => server.listenerCount('upgrade') === 2)
@@ -141,7 +141,7 @@ describe('a server without listeners for upgrades', () => {
     expect(await client.get('/chat', UPGRADE)).toMatchObject({ body: 'plain' })
   })
 
-  it('is one again after a listener for one upgrade', async () => {
+  test('is one again after a listener for one upgrade', async () => {
     const { server, connect } = await serve((_, response) => response.end('plain'))
     server.once('upgrade', accept)
     await until(() => server.listenerCount('upgrade') === 2)
@@ -158,7 +158,7 @@ describe('requests that ask before they send their body', () => {
     headers: { Expect: '100-continue', 'Content-Length': '4' },
   } as const
 
-  it('are waited for where Node answers that they may', async () => {
+  test('are waited for where Node answers that they may', async () => {
     const { connect, server, shutdown } = await serve((request, response) => {
       request.on('end', () => response.end('ok')).resume()
     })
@@ -172,7 +172,7 @@ describe('requests that ask before they send their body', () => {
     expect(await run).toMatchObject({ outcome: 'clean' })
   })
 
-  it('are waited for where the application answers that they may', async () => {
+  test('are waited for where the application answers that they may', async () => {
     const { connect, server, shutdown } = await serve((_, response) => response.end())
     server.on('checkContinue', (request, response) => {
       response.writeContinue()
@@ -189,7 +189,7 @@ describe('requests that ask before they send their body', () => {
     expect(await run).toMatchObject({ outcome: 'clean' })
   })
 
-  it('are waited for where the application hands on those with other expectations', async () => {
+  test('are waited for where the application hands on those with other expectations', async () => {
     const [begun, gate] = [new Gate(), new Gate()]
     const { connect, server, shutdown } = await serve((_, response) => response.end())
     server.on('checkExpectation', async (_, response) => {
@@ -209,7 +209,7 @@ describe('requests that ask before they send their body', () => {
     expect(await run).toMatchObject({ outcome: 'clean' })
   })
 
-  it('count once where the application hands them to its usual handler', async () => {
+  test('count once where the application hands them to its usual handler', async () => {
     const { connect, server, shutdown } = await serve((request, response) => {
       request.on('end', () => setImmediate(() => response.end('ok'))).resume()
     })
@@ -228,7 +228,7 @@ describe('requests that ask before they send their body', () => {
     expect(hookOf(await run)?.notes).toEqual([account(1, 1, 0)])
   })
 
-  it('stand once in the report where the limit cuts them off', async () => {
+  test('stand once in the report where the limit cuts them off', async () => {
     const { connect, server, shutdown } = await serve(() => {}, { timeout: '200ms' })
     server.on('checkContinue', (request, response) => {
       response.writeContinue()

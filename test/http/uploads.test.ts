@@ -1,7 +1,14 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
-import { describe, expect, it } from 'vitest'
-import { type RawClient, requestOf } from '../support/raw-client.ts'
-import { Gate, hookOf, PollingClock, serve, stoppedListening, until } from '../support/service.ts'
+import { describe, expect, test } from 'vitest'
+import { type RawClient, requestOf } from '../support/clients/raw-client.ts'
+import {
+  Gate,
+  hookOf,
+  PollingClock,
+  serve,
+  stoppedListening,
+  until,
+} from '../support/programs/service.ts'
 
 const PIECE = 'x'.repeat(10_000)
 
@@ -43,7 +50,7 @@ describe.each([
   ['http', false],
   ['https', true],
 ])('uploads over %s', (_, secure) => {
-  it('answers an upload whose body comes in pieces during the drain', async () => {
+  test('answers an upload whose body comes in pieces during the drain', async () => {
     const { clock, connect, server, shutdown } = await serveUploads(count, secure)
     const client = await connect()
     upload(client, 5)
@@ -60,7 +67,7 @@ describe.each([
     expect(await run).toMatchObject({ outcome: 'clean' })
   })
 
-  it('answers an upload that comes in one go with its head during the drain', async () => {
+  test('answers an upload that comes in one go with its head during the drain', async () => {
     const { connect, server, shutdown } = await serveUploads(count, secure)
     const client = await connect()
     const run = shutdown.now()
@@ -73,7 +80,7 @@ describe.each([
     expect(await run).toMatchObject({ outcome: 'clean' })
   })
 
-  it('does not close under an upload that is answered before all of it has come', async () => {
+  test('does not close under an upload that is answered before all of it has come', async () => {
     const { clock, connect, seen, server, shutdown } = await serveUploads(refuse, secure)
     const client = await connect()
     const run = shutdown.now()
@@ -90,7 +97,7 @@ describe.each([
     await run
   })
 
-  it('closes the connection of an upload that was answered early once the rest has come', async () => {
+  test('closes the connection of an upload that was answered early once the rest has come', async () => {
     const { clock, connect, seen, server, shutdown } = await serveUploads(refuse, secure)
     const client = await connect()
     const run = shutdown.now()
@@ -108,7 +115,7 @@ describe.each([
     expect(hookOf(await run)).toMatchObject({ status: 'done' })
   })
 
-  it('answers an upload in chunks that is answered once it has come in full', async () => {
+  test('answers an upload in chunks that is answered once it has come in full', async () => {
     const { connect, server, shutdown } = await serveUploads(count, secure)
     const client = await connect()
     client.send(requestOf('/', { method: 'POST', headers: { 'Transfer-Encoding': 'chunked' } }))
@@ -123,7 +130,7 @@ describe.each([
     expect(await run).toMatchObject({ outcome: 'clean' })
   })
 
-  it('tells the client of an upload in chunks nothing while it is still sending', async () => {
+  test('tells the client of an upload in chunks nothing while it is still sending', async () => {
     const [begun, gate] = [new Gate(), new Gate()]
     const { clock, connect, seen, server, shutdown } = await serveUploads(async (_, response) => {
       begun.open()
@@ -146,7 +153,7 @@ describe.each([
     await run
   })
 
-  it('tells the client of an upload of no bytes like any other', async () => {
+  test('tells the client of an upload of no bytes like any other', async () => {
     const { connect, server, shutdown } = await serveUploads((request, response) => {
       request.resume()
       setImmediate(() => response.end('ok'))

@@ -1,4 +1,4 @@
-import { RawClient } from '../support/raw-client.ts'
+import { RawClient } from '../support/clients/raw-client.ts'
 
 /** Clients that ask again and again until nobody listens any more, each on connections that it keeps. */
 export class Crowd {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import type { SpawnOptions } from 'node:child_process'
 import { join } from 'node:path'
-import { type Ended, Program } from '../support/program.ts'
+import { type Ended, Program } from '../support/programs/program.ts'
 import { CACHE, type Installed } from './install.ts'
 import { killLeftBehind, MARK } from './left-behind.ts'
 import type { Project } from './project.ts'

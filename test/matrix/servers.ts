@@ -1,5 +1,5 @@
-import { selfSigned } from '../support/certificate.ts'
-import type { Program } from '../support/program.ts'
+import type { Program } from '../support/programs/program.ts'
+import { selfSigned } from '../support/servers/certificate.ts'
 
 /** What a service with a server is started with. */
 export const serving = () => ({

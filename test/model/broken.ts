@@ -1,4 +1,4 @@
-import { VirtualClock } from '../support/virtual.ts'
+import { VirtualClock } from '../support/hooks/virtual.ts'
 import { perform, performOn } from './perform.ts'
 import type { Recording } from './recording.ts'
 import type { Scenario } from './scenario.ts'

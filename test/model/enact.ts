@@ -1,5 +1,5 @@
-import type { HookContext } from '../../src/hook.ts'
-import type { VirtualClock } from '../support/virtual.ts'
+import type { HookContext } from '../../src/engine/hook.ts'
+import type { VirtualClock } from '../support/hooks/virtual.ts'
 import type { Recording } from './recording.ts'
 import type { ScenarioHook } from './scenario.ts'
 

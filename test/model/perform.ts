@@ -1,5 +1,5 @@
 import { Writable } from 'node:stream'
-import { VirtualClock, VirtualProcess, virtualShutdown } from '../support/virtual.ts'
+import { VirtualClock, VirtualProcess, virtualShutdown } from '../support/hooks/virtual.ts'
 import { Performance } from './performance.ts'
 import type { Recording } from './recording.ts'
 import type { Scenario } from './scenario.ts'

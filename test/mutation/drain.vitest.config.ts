@@ -8,8 +8,9 @@ export default defineConfig({
     ...common.test,
     include: [
       'test/http/http1/*.test.ts',
-      'test/http/{gone-too-soon,idle-connections,late-requests,limit,linger}.test.ts',
-      'test/http/{new-connections,pipelining,requests-in-flight,servers,strangers}.test.ts',
+      'test/http/{connections-destroyed-early,due-queue,idle-connections,late-requests,limit}.test.ts',
+      'test/http/{connections-opened-before-hand-in,pipelining,requests-in-flight,servers}.test.ts',
+      'test/http/node/stop-listening.test.ts',
       'test/http/{faulty-clients,upgrades,uploads}.test.ts',
     ],
   },

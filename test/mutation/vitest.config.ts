@@ -6,6 +6,10 @@ export default defineConfig({
   ...common,
   test: {
     ...common.test,
-    include: ['test/*.test.ts', 'test/triggers/*.test.ts', 'test/model/model.test.ts'],
+    include: [
+      'test/*.test.ts',
+      'test/{base,engine,exit,observe,picture,platform,runtime,text,triggers}/*.test.ts',
+      'test/model/model.test.ts',
+    ],
   },
 })

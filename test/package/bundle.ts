@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { gzipSync } from 'node:zlib'
 import { build } from 'esbuild'
-import type { Way } from '../support/entries.ts'
+import type { Way } from '../support/programs/entries.ts'
 
 /** What an importer of an entry gets, in bytes. */
 export interface Size {

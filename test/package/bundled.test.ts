@@ -4,8 +4,8 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
 import { afterAll, describe, expect, test } from 'vitest'
-import { Program } from '../support/program.ts'
-import { shutdownScript } from '../support/script.ts'
+import { Program } from '../support/programs/program.ts'
+import { shutdownScript } from '../support/programs/script.ts'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 const folder = mkdtempSync(join(tmpdir(), 'lastcall-bundled-'))

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { ENTRIES, WAYS } from '../support/entries.ts'
+import { ENTRIES, WAYS } from '../support/programs/entries.ts'
 import { load } from './loading.ts'
 
 /** What Node's own modules bring along everywhere, and what costs nothing. */

@@ -2,8 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
-import type { Way } from '../support/entries.ts'
-import { Script } from '../support/script.ts'
+import type { Way } from '../support/programs/entries.ts'
+import { Script } from '../support/programs/script.ts'
 
 /** What is otherwise in a process once it has loaded a module, compared with a module that is empty. */
 export interface Traces {

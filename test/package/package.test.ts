@@ -3,8 +3,8 @@ import { readFileSync } from 'node:fs'
 import { relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
-import { ENTRIES, manifest } from '../support/entries.ts'
-import { Script } from '../support/script.ts'
+import { ENTRIES, manifest } from '../support/programs/entries.ts'
+import { Script } from '../support/programs/script.ts'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 

@@ -2,7 +2,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
 import { afterAll, describe, expect, test } from 'vitest'
-import { ENTRIES, WAYS } from '../support/entries.ts'
+import { ENTRIES, WAYS } from '../support/programs/entries.ts'
 import { type Size, sizeOf } from './bundle.ts'
 
 /** The sizes as they were when somebody last found them worth it. */

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { Script } from '../support/script.ts'
+import { Script } from '../support/programs/script.ts'
 
 /** What a process that goes on living can have left of what it did: told by a real one, which can collect. */
 const HEAD = `

@@ -1,5 +1,5 @@
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { Script, shutdownScript } from '../support/script.ts'
+import { Script, shutdownScript } from '../support/programs/script.ts'
 
 const never = 'new Promise(() => {})'
 const THROWS = `process.on('exit', () => { throw new Error('boom') })`

@@ -3,9 +3,9 @@ import { once } from 'node:events'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { refusalOf, skipped } from '../support/command-line.ts'
-import { folder } from '../support/programs.ts'
-import { Script, shutdownScript } from '../support/script.ts'
+import { refusalOf, skipped } from '../support/programs/command-line.ts'
+import { folder } from '../support/programs/programs.ts'
+import { Script, shutdownScript } from '../support/programs/script.ts'
 
 type Line = Record<string, unknown> & { msg: string }
 

@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { expect, test } from 'vitest'
-import { Script, shutdownScript } from '../support/script.ts'
+import { Script, shutdownScript } from '../support/programs/script.ts'
 
 const TWO_MEGABYTES = 2 * 1024 * 1024
 

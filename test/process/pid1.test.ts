@@ -1,8 +1,8 @@
 import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
-import { Script, shutdownScript } from '../support/script.ts'
-import { until } from '../support/service.ts'
+import { Script, shutdownScript } from '../support/programs/script.ts'
+import { until } from '../support/programs/service.ts'
 
 const UNSHARE = ['unshare', '--pid', '--fork', '--mount-proc', '--kill-child']
 const [program = '', ...flags] = UNSHARE

@@ -1,4 +1,4 @@
-import { randomFrom } from '../support/random.ts'
+import { randomFrom } from '../support/hooks/random.ts'
 import { KINDS } from './kinds.ts'
 import { clean } from './rules.ts'
 import type { Dice, Kind, Scenario, ServiceOptions } from './scenario.ts'

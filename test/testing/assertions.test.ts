@@ -11,7 +11,7 @@ import {
   shutdownMatchers,
 } from 'lastcall/testing'
 import { beforeAll, describe, expect, test } from 'vitest'
-import { errorOf } from '../support/error-of.ts'
+import { errorOf } from '../support/hooks/error-of.ts'
 
 let report: Report
 

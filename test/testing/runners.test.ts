@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { expect, test } from 'vitest'
-import { installed } from '../support/installed.ts'
+import { installed } from '../support/programs/installed.ts'
 
 const run = promisify(execFile)
 

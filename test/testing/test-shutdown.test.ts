@@ -1,6 +1,6 @@
 import { createTestShutdown, type TestShutdown } from 'lastcall/testing'
 import { describe, expect, test } from 'vitest'
-import { errorOf, rejectionOf } from '../support/error-of.ts'
+import { errorOf, rejectionOf } from '../support/hooks/error-of.ts'
 
 /** The hooks of an application: each takes so much time. */
 function addHooks({ shutdown, sleep }: Pick<TestShutdown, 'shutdown' | 'sleep'>): void {

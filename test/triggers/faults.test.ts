@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { Shutdown } from '../../src/shutdown.ts'
-import { type VirtualProcess, virtualShutdown } from '../support/virtual.ts'
+import { type VirtualProcess, virtualShutdown } from '../support/hooks/virtual.ts'
 
 test.each(['uncaughtException', 'unhandledRejection'] as const)(
   'an %s starts a run, is told with its stack, and makes the code 1 whatever the hooks did',

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import type { ShutdownEvent } from '../../src/events.ts'
-import { virtualShutdown } from '../support/virtual.ts'
+import type { ShutdownEvent } from '../../src/engine/events.ts'
+import { virtualShutdown } from '../support/hooks/virtual.ts'
 
 /** A shutdown that listens, with a hook that takes 5 s. */
 function busyShutdown(options: Parameters<typeof virtualShutdown>[0] = {}) {

@@ -5,9 +5,9 @@ import { Queue, Worker } from 'bullmq'
 import { Redis } from 'ioredis'
 import { ModuleKind, ScriptTarget, transpileModule } from 'typescript'
 import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
-import { randomFrom } from '../support/random.ts'
-import { hasRedis, RedisServer } from '../support/redis.ts'
-import { Script, shutdownScript } from '../support/script.ts'
+import { randomFrom } from '../support/hooks/random.ts'
+import { Script, shutdownScript } from '../support/programs/script.ts'
+import { hasRedis, RedisServer } from '../support/servers/redis.ts'
 
 const ROUNDS = 50
 const seed = Number(process.env.SEED ?? Math.floor(Math.random() * 1e9))

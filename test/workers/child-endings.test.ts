@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { type ChildProcessOptions, childProcess } from '../../src/workers/child-process.ts'
-import { nodeChild } from '../support/child.ts'
-import { firstHook, quietShutdown, stopped } from '../support/stop.ts'
+import { nodeChild } from '../support/programs/child.ts'
+import { firstHook, quietShutdown, stopped } from '../support/programs/stop.ts'
 
 /** Ends a child by what it does when it is told, and returns what the report says of its hook. */
 async function ending(end: string, options: ChildProcessOptions = {}) {

@@ -1,7 +1,14 @@
 import { describe, expect, test } from 'vitest'
 import { type ChildProcessOptions, childProcess } from '../../src/workers/child-process.ts'
-import { type Child, hasProc, isAlive, nodeChild, shellChild, suspend } from '../support/child.ts'
-import { stopped } from '../support/stop.ts'
+import {
+  type Child,
+  hasProc,
+  isAlive,
+  nodeChild,
+  shellChild,
+  suspend,
+} from '../support/programs/child.ts'
+import { stopped } from '../support/programs/stop.ts'
 
 /** The numbers of the grandchildren, which the shell has told. */
 function grandchildrenOf({ stdout }: Child): number[] {

@@ -3,9 +3,9 @@ import { EventEmitter, once } from 'node:events'
 import { basename } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { childProcess } from '../../src/workers/child-process.ts'
-import { nodeChild } from '../support/child.ts'
-import { errorOf } from '../support/error-of.ts'
-import { virtualShutdown } from '../support/virtual.ts'
+import { errorOf } from '../support/hooks/error-of.ts'
+import { virtualShutdown } from '../support/hooks/virtual.ts'
+import { nodeChild } from '../support/programs/child.ts'
 
 /** A child that says what a test wants it to, and is no process. */
 function fakeChild(more: object = {}) {

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
-import { Script, shutdownScript } from '../support/script.ts'
+import { Script, shutdownScript } from '../support/programs/script.ts'
 
 const UNSHARE = ['unshare', '--pid', '--fork', '--mount-proc', '--kill-child']
 const [program = '', ...flags] = UNSHARE

@@ -1,8 +1,15 @@
 import { once } from 'node:events'
 import { describe, expect, test } from 'vitest'
 import { childProcess } from '../../src/workers/child-process.ts'
-import { type Child, hasProc, isAlive, nodeChild, shellChild, suspend } from '../support/child.ts'
-import { firstHook, quietShutdown, stopped } from '../support/stop.ts'
+import {
+  type Child,
+  hasProc,
+  isAlive,
+  nodeChild,
+  shellChild,
+  suspend,
+} from '../support/programs/child.ts'
+import { firstHook, quietShutdown, stopped } from '../support/programs/stop.ts'
 
 /** A child that says which signals come, and ends at the first of them. */
 const TELLS = `

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { describe, expect, test } from 'vitest'
-import type { Script } from '../support/script.ts'
-import { parentScript } from '../support/workers-script.ts'
+import type { Script } from '../support/programs/script.ts'
+import { parentScript } from '../support/programs/workers-script.ts'
 
 /** A child that takes 300 ms to end, and forces its end when it is told to hurry. */
 const HURRIES = `

@@ -3,11 +3,11 @@ import { Worker } from 'node:worker_threads'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { childProcess, childProcessHooks } from '../../src/workers/child-process.ts'
 import { workerThread } from '../../src/workers/worker-thread.ts'
-import { nodeChild } from '../support/child.ts'
-import { contextOf } from '../support/context.ts'
-import { quietShutdown, stopped } from '../support/stop.ts'
-import { VirtualClock } from '../support/virtual.ts'
-import { parentScript } from '../support/workers-script.ts'
+import { contextOf } from '../support/hooks/context.ts'
+import { VirtualClock } from '../support/hooks/virtual.ts'
+import { nodeChild } from '../support/programs/child.ts'
+import { quietShutdown, stopped } from '../support/programs/stop.ts'
+import { parentScript } from '../support/programs/workers-script.ts'
 
 const channel = { stdio: ['ignore', 'pipe', 'ignore', 'ipc'] as const }
 

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
-import { TimeoutError } from '../../src/errors.ts'
-import type { Report } from '../../src/report.ts'
+import { TimeoutError } from '../../src/base/errors.ts'
+import type { Report } from '../../src/engine/report.ts'
 import { type TaskContext, Tracker } from '../../src/workers/task-tracker.ts'
-import { VirtualClock, virtualShutdown } from '../support/virtual.ts'
+import { VirtualClock, virtualShutdown } from '../support/hooks/virtual.ts'
 
 const never = () => new Promise<never>(() => {})
 

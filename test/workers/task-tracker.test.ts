@@ -1,9 +1,9 @@
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { describe, expect, test } from 'vitest'
-import { LastcallError } from '../../src/errors.ts'
+import { LastcallError } from '../../src/base/errors.ts'
 import { Tracker, taskTracker } from '../../src/workers/task-tracker.ts'
-import { settle, VirtualClock, virtualShutdown } from '../support/virtual.ts'
+import { settle, VirtualClock, virtualShutdown } from '../support/hooks/virtual.ts'
 
 const never = () => new Promise<never>(() => {})
 

@@ -2,10 +2,10 @@ import { once } from 'node:events'
 import { MessageChannel, Worker } from 'node:worker_threads'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { workerThread } from '../../src/workers/worker-thread.ts'
-import { errorOf } from '../support/error-of.ts'
-import { firstHook, quietShutdown, stopped } from '../support/stop.ts'
-import { virtualShutdown } from '../support/virtual.ts'
-import { parentScript } from '../support/workers-script.ts'
+import { errorOf } from '../support/hooks/error-of.ts'
+import { virtualShutdown } from '../support/hooks/virtual.ts'
+import { firstHook, quietShutdown, stopped } from '../support/programs/stop.ts'
+import { parentScript } from '../support/programs/workers-script.ts'
 
 /** A thread that runs a few lines, once it has said that it is ready; it stays until it is ended. */
 async function thread(code: string): Promise<Worker> {

@@ -1,7 +1,7 @@
 import { type Node, parseExpressionAt } from 'acorn'
-import { parseDuration } from '../../duration.ts'
-import { readValue, type Tree } from './javascript.ts'
-import type { SourceFile } from './source.ts'
+import { parseDuration } from '../../base/duration.ts'
+import { readValue, type Tree } from './parse/javascript.ts'
+import type { SourceFile } from './parse/source.ts'
 
 /** Where something is said. */
 export interface Said<T> {

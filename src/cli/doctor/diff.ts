@@ -1,5 +1,5 @@
 import { createTwoFilesPatch } from 'diff'
-import { applyEdits, type Edit, type SourceFile } from './source.ts'
+import { applyEdits, type Edit, type SourceFile } from './parse/source.ts'
 
 /** The unified diff of some edits, and of a file that is added with them. */
 export function diffOf(

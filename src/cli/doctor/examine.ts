@@ -1,19 +1,19 @@
 import { posix } from 'node:path'
 import type { ShutdownCall } from './application.ts'
-import type { Surroundings } from './command.ts'
-import { examineCompose } from './compose.ts'
 import { diffOf } from './diff.ts'
-import { examineDockerfile } from './dockerfile.ts'
 import { findFiles, type Kind, nameOf, readSource } from './files.ts'
 import type { Finding } from './finding.ts'
 import { isIgnored, unknownRules } from './ignore.ts'
-import { examineKubernetes, isManifest } from './kubernetes.ts'
-import { examinePackageJson } from './package-json.ts'
-import { examinePm2 } from './pm2.ts'
+import { examineCompose } from './kinds/compose.ts'
+import { examineDockerfile } from './kinds/dockerfile.ts'
+import { examineKubernetes, isManifest } from './kinds/kubernetes.ts'
+import { examinePackageJson } from './kinds/package-json.ts'
+import { examinePm2 } from './kinds/pm2.ts'
+import { examineSystemd } from './kinds/systemd.ts'
+import type { LaunchContext } from './launch/launch-context.ts'
+import { SourceFile } from './parse/source.ts'
 import { RULES } from './rules.ts'
-import { SourceFile } from './source.ts'
 import { Sources } from './sources.ts'
-import { examineSystemd } from './systemd.ts'
 import type { Around, World } from './world.ts'
 
 /** Everything that an examination has found. */
@@ -92,7 +92,7 @@ export function examine(
   function surroundings(
     file: SourceFile,
     { inFront = false, bringsShell = false, copies = new Map() }: Around,
-  ): Surroundings {
+  ): LaunchContext {
     return {
       inFront,
       bringsShell,

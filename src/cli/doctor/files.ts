@@ -1,6 +1,6 @@
 import { type Dirent, readdirSync, readFileSync, statSync } from 'node:fs'
 import { basename, dirname, join, relative, resolve, sep } from 'node:path'
-import { SourceFile } from './source.ts'
+import { SourceFile } from './parse/source.ts'
 
 export type Kind =
   | 'dockerfile'

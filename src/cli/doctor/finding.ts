@@ -1,5 +1,5 @@
+import type { Edit, SourceFile } from './parse/source.ts'
 import type { RuleId, Severity } from './rules.ts'
-import type { Edit, SourceFile } from './source.ts'
 
 /** What somebody is told of one place. */
 export interface Finding {

@@ -1,5 +1,5 @@
+import type { SourceFile } from './parse/source.ts'
 import { RULES, type RuleId } from './rules.ts'
-import type { SourceFile } from './source.ts'
 
 /** `# lastcall-ignore shell-in-front: the reason`, also after `//` and `;`. */
 const MARK = /(?:#|\/\/|;).*?\blastcall-ignore\s+([\w-]+(?:\s*,\s*[\w-]+)*)/

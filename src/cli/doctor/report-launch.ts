@@ -1,7 +1,7 @@
-import type { Launch } from './command.ts'
+import type { Launch } from './launch/command.ts'
+import { fixOf, groupFile, type Starter, saysOf } from './launch/says.ts'
+import type { Edit, SourceFile } from './parse/source.ts'
 import type { Severity } from './rules.ts'
-import { fixOf, groupFile, type Starter, saysOf } from './says.ts'
-import type { Edit, SourceFile } from './source.ts'
 import type { World } from './world.ts'
 
 /** Tells what is in front of the application, where a deployment starts it. */

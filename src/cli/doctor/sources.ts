@@ -1,5 +1,5 @@
 import { dirname } from 'node:path'
-import { formatDuration } from '../../duration.ts'
+import { formatDuration } from '../../base/duration.ts'
 import {
   lameDuckIn,
   type Said,
@@ -7,7 +7,7 @@ import {
   saysReady,
   shutdownCalls,
 } from './application.ts'
-import type { SourceFile } from './source.ts'
+import type { SourceFile } from './parse/source.ts'
 import type { Grace } from './world.ts'
 
 /** What the sources say of the application's own end. */

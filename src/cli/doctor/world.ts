@@ -1,7 +1,7 @@
 import type { ShutdownCall } from './application.ts'
-import type { Surroundings } from './command.ts'
 import type { Report } from './finding.ts'
-import type { SourceFile } from './source.ts'
+import type { LaunchContext } from './launch/launch-context.ts'
+import type { SourceFile } from './parse/source.ts'
 
 /** What the application may take from the stop signal to its end, and where that is said. */
 export interface Grace {
@@ -32,7 +32,7 @@ export interface World {
   /** Whether a source tells that it is ready; `undefined` where there are no sources. */
   readonly saysReady: boolean | undefined
   /** What a command that the file starts may name. */
-  around(file: SourceFile, options?: Around): Surroundings
+  around(file: SourceFile, options?: Around): LaunchContext
   report(report: Report): void
   /** What could not be read: it counts as failure. */
   unread(path: string, why: string, line?: number): void

@@ -1,6 +1,12 @@
-import { formatDuration } from '../../duration.ts'
-import type { HookReport, PhaseReport, Report } from '../../report.ts'
-import { limitOfHook, reservedOf, type Stretch, spanOf, ticksOf } from '../../report-times.ts'
+import { formatDuration } from '../../base/duration.ts'
+import type { HookReport, PhaseReport, Report } from '../../engine/report.ts'
+import {
+  limitOfHook,
+  reservedOf,
+  type Stretch,
+  spanOf,
+  ticksOf,
+} from '../../picture/report-times.ts'
 import { lengthOf } from './text-size.ts'
 
 /** Where everything stands in a picture of a run, in pixels from its upper left corner. */

@@ -1,4 +1,4 @@
-import type { Report } from '../../report.ts'
+import type { Report } from '../../engine/report.ts'
 import type { Layout } from './layout.ts'
 import { element, join, type Markup } from './markup.ts'
 import { lengthOf } from './text-size.ts'

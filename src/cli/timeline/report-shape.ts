@@ -1,5 +1,5 @@
-import { show } from '../../errors.ts'
-import type { HookStatus } from '../../report.ts'
+import { show } from '../../base/errors.ts'
+import type { HookStatus } from '../../engine/report.ts'
 
 /**
  * What of a value isn't as a report has it: the first thing that is wrong, with its place. Fields that

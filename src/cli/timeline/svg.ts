@@ -1,4 +1,4 @@
-import type { Report } from '../../report.ts'
+import type { Report } from '../../engine/report.ts'
 import { chartOf } from './chart.ts'
 import { element, join, Markup } from './markup.ts'
 import { linesOf, shortenTo } from './text-size.ts'

@@ -1,4 +1,4 @@
-import { columnsOf, printable } from '../../text-width.ts'
+import { columnsOf, printable } from '../../text/width.ts'
 
 /**
  * About how long a text is at most, in pixels, in a font of this size. Which font it will be is not

@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs'
-import { standardOutputs, terminalOf } from '../../process.ts'
-import { formatReport } from '../../timeline.ts'
+import { formatReport } from '../../picture/timeline.ts'
+import { standardOutputs, terminalOf } from '../../runtime/process.ts'
 import { usageError } from '../failure.ts'
 import { textOf } from '../options.ts'
 import { pageOf } from './html.ts'

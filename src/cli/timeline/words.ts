@@ -1,7 +1,7 @@
-import { formatDuration } from '../../duration.ts'
-import { type ErrorInfo, formatReason } from '../../reason.ts'
-import type { HookReport, Report } from '../../report.ts'
-import { whyCutOff } from '../../report-times.ts'
+import { formatDuration } from '../../base/duration.ts'
+import { type ErrorInfo, formatReason } from '../../base/reason.ts'
+import type { HookReport, Report } from '../../engine/report.ts'
+import { whyCutOff } from '../../picture/report-times.ts'
 
 /** What started the run, how it ended and the code, for the head of a picture. */
 export function titleOf(report: Report): { reason: string; outcome: string; code: string } {

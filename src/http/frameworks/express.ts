@@ -1,5 +1,5 @@
-import { systemClock } from '../../clock.ts'
-import type { LastcallError } from '../../errors.ts'
+import type { LastcallError } from '../../base/errors.ts'
+import { systemClock } from '../../runtime/clock.ts'
 import { Clients } from '../clients.ts'
 import { type HealthChecks, healthChecks } from '../health.ts'
 import { checkOptions, type HttpServerOptions, httpServerHooks } from '../http-server.ts'

@@ -1,4 +1,4 @@
-import { systemClock } from '../../clock.ts'
+import { systemClock } from '../../runtime/clock.ts'
 import { type FastifyPlugin, type HealthChecks, healthChecks } from '../health.ts'
 import { type HttpServerOptions, httpServerHooks } from '../http-server.ts'
 import type { AnyHttpServer } from '../server.ts'

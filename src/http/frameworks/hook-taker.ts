@@ -1,5 +1,5 @@
-import { invalidOption } from '../../errors.ts'
-import type { Hook } from '../../hook.ts'
+import { invalidOption } from '../../base/errors.ts'
+import type { Hook } from '../../engine/hook.ts'
 
 /** As much of a shutdown as an adapter needs that adds its hooks by itself. */
 export interface HookTaker {

@@ -1,6 +1,6 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
-import type { Clock } from '../../clock.ts'
+import type { Clock } from '../../runtime/clock.ts'
 import type { Arrivals } from '../arrivals.ts'
 import { endingError } from '../ending.ts'
 import type { Sessions } from '../http2/sessions.ts'

@@ -5,7 +5,7 @@ import type {
   ServerHttp2Stream,
 } from 'node:http2'
 import type { Socket } from 'node:net'
-import type { Clock } from '../../clock.ts'
+import type { Clock } from '../../runtime/clock.ts'
 import type { Arrivals } from '../arrivals.ts'
 import { endingError } from '../ending.ts'
 import { type AnyHttpServer, speaksHttp2 } from '../server.ts'

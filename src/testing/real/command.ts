@@ -1,4 +1,4 @@
-import { invalidOption, show } from '../../errors.ts'
+import { invalidOption, show } from '../../base/errors.ts'
 
 /**
  * What is started, as in a Dockerfile's CMD: an array is the exec form, a program and its arguments;

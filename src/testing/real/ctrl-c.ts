@@ -1,4 +1,4 @@
-import { USUAL_GRACE } from '../../platform.ts'
+import { USUAL_GRACE } from '../../platform/platform.ts'
 import type { Command } from './command.ts'
 import { parseOptions, type StopOptions, type Stopped } from './options.ts'
 import { stopProgram } from './stop-program.ts'

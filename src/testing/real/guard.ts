@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { systemProcess } from '../../process.ts'
+import { systemProcess } from '../../runtime/process.ts'
 import type { Family } from './family.ts'
 
 const guarded = new Set<Family>()

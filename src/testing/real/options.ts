@@ -1,5 +1,5 @@
-import { type Duration, parseDuration } from '../../duration.ts'
-import { invalidOption, refuseUnknownOptions } from '../../errors.ts'
+import { type Duration, parseDuration } from '../../base/duration.ts'
+import { invalidOption, refuseUnknownOptions } from '../../base/errors.ts'
 import type { Environment } from './environment.ts'
 
 /** A program that runs, as `ready` and `onReady` are handed it. */

@@ -1,5 +1,5 @@
-import { invalidOption } from '../../errors.ts'
-import { descendantsOf } from '../../proc-stat.ts'
+import { invalidOption } from '../../base/errors.ts'
+import { descendantsOf } from '../../runtime/proc-stat.ts'
 import type { Command } from './command.ts'
 import { signalOne } from './family.ts'
 import { parseOptions, type StopOptions, type Stopped } from './options.ts'

@@ -1,5 +1,5 @@
-import { type Duration, parseDuration } from '../../duration.ts'
-import { invalidOption, refuseUnknownOptions } from '../../errors.ts'
+import { type Duration, parseDuration } from '../../base/duration.ts'
+import { invalidOption, refuseUnknownOptions } from '../../base/errors.ts'
 import { type Command, parseCommand } from './command.ts'
 import { Program, type Start } from './program.ts'
 import { type Stopping, showEnding } from './stop-program.ts'

@@ -1,5 +1,5 @@
-import type { Clock } from '../../clock.ts'
-import { formatDuration } from '../../duration.ts'
+import { formatDuration } from '../../base/duration.ts'
+import type { Clock } from '../../runtime/clock.ts'
 import type { Settings } from './options.ts'
 import type { Program } from './program.ts'
 

@@ -1,7 +1,7 @@
 import { channel } from 'node:diagnostics_channel'
 import type { Server } from 'node:net'
-import { acceptQueueIsEmpty } from '../../accept-queue.ts'
-import type { Clock } from '../../clock.ts'
+import { acceptQueueIsEmpty } from '../../runtime/accept-queue.ts'
+import type { Clock } from '../../runtime/clock.ts'
 import type { ClusterWorkerLike } from './cluster.ts'
 
 /** What Node listens with, below a server. */

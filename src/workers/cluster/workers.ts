@@ -1,7 +1,7 @@
-import type { Clock } from '../../clock.ts'
-import { sendSignal } from '../../process.ts'
+import type { Clock } from '../../runtime/clock.ts'
+import { sendSignal } from '../../runtime/process.ts'
 import { hasEnded } from '../child.ts'
-import { type Ending, endedBadly, isExpected } from '../ending.ts'
+import { type Ending, endedBadly, isExpected } from '../exit-status.ts'
 import { type Mortal, type StopContext, stop } from '../stop.ts'
 import type { ClusterLike, ClusterWorkerLike } from './cluster.ts'
 

@@ -1,6 +1,6 @@
 import { errorMonitor } from 'node:events'
 import type { Readable, Writable } from 'node:stream'
-import type { Clock } from '../../clock.ts'
+import type { Clock } from '../../runtime/clock.ts'
 
 /** A line longer than this is passed on in pieces. */
 const LONGEST_LINE = 64 * 1024

@@ -1,7 +1,7 @@
-import { type Duration, parseDuration } from '../../duration.ts'
-import { invalidOption, refuseUnknownOptions } from '../../errors.ts'
-import { exitCodesOf } from '../ending.ts'
-import { parseSignal } from '../signal.ts'
+import { type Duration, parseDuration } from '../../base/duration.ts'
+import { invalidOption, refuseUnknownOptions } from '../../base/errors.ts'
+import { exitCodesOf } from '../exit-status.ts'
+import { parseSignal } from '../signal-names.ts'
 import type { BackoffSettings } from './backoff.ts'
 
 /** A program that is kept running: everything but its name and command has a default. */

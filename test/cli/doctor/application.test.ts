@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { lameDuckIn, saysReady, shutdownCalls } from '../../../src/cli/doctor/application.ts'
-import { SourceFile } from '../../../src/cli/doctor/source.ts'
+import { SourceFile } from '../../../src/cli/doctor/parse/source.ts'
 
 const callsIn = (text: string) => shutdownCalls(new SourceFile('server.ts', text))
 const graceIn = (text: string) => callsIn(text).map(({ grace }) => grace)

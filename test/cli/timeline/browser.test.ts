@@ -3,10 +3,10 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { pageOf } from '../../../src/cli/timeline/html.ts'
 import { imageOf } from '../../../src/cli/timeline/svg.ts'
-import { BROWSER, Browser, type View } from '../../support/browser.ts'
-import { folder } from '../../support/command-line.ts'
-import { FINE, LOOK, type Look } from '../../support/look.ts'
-import { REPORTS } from '../../support/reports.ts'
+import { BROWSER, Browser, type View } from '../../support/clients/browser.ts'
+import { FINE, LOOK, type Look } from '../../support/clients/look.ts'
+import { REPORTS } from '../../support/hooks/reports.ts'
+import { folder } from '../../support/programs/command-line.ts'
 
 const VIEWS: View[] = [360, 768, 1280].flatMap((width) => [
   { width, scheme: 'light' as const },

@@ -2,10 +2,10 @@ import { spawnSync } from 'node:child_process'
 import { chmodSync, mkdirSync, readFileSync, truncateSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
-import type { Report } from '../../../src/report.ts'
-import { formatReport } from '../../../src/timeline.ts'
-import { cli, folder, lastcall, type Process } from '../../support/command-line.ts'
-import { HOSTILE, REPORTS } from '../../support/reports.ts'
+import type { Report } from '../../../src/engine/report.ts'
+import { formatReport } from '../../../src/picture/timeline.ts'
+import { HOSTILE, REPORTS } from '../../support/hooks/reports.ts'
+import { cli, folder, lastcall, type Process } from '../../support/programs/command-line.ts'
 
 let report: Report
 beforeAll(async () => {

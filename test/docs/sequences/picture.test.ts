@@ -4,9 +4,9 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { embed, pictureOf, WIDTHS } from '../../../examples/sequences/draw.ts'
 import { layoutOf } from '../../../examples/sequences/layout.ts'
 import { checkSequence, type Sequence } from '../../../examples/sequences/sequence.ts'
-import { BROWSER, Browser } from '../../support/browser.ts'
-import { folder } from '../../support/command-line.ts'
-import { FINE, LOOK, type Look } from '../../support/look.ts'
+import { BROWSER, Browser } from '../../support/clients/browser.ts'
+import { FINE, LOOK, type Look } from '../../support/clients/look.ts'
+import { folder } from '../../support/programs/command-line.ts'
 import { ROOT } from '../markdown.ts'
 
 /** All that a picture can have, and more of it than any should: many lanes, long names, many things at once. */

@@ -3,7 +3,7 @@ import { readFileSync, rmSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import type { Stopped } from 'lastcall/testing'
-import { install } from '../../support/installed.ts'
+import { install } from '../../support/programs/installed.ts'
 import type { Texts } from './folder.ts'
 
 /** How many orders are taken before the stop. */

@@ -1,9 +1,9 @@
 import { createRequire } from 'node:module'
 import { parse as parseHcl } from '@cdktn/hcl2json'
 import { parse, parseAllDocuments } from 'yaml'
-import { goDuration, systemdTime } from '../../../src/cli/doctor/durations.ts'
-import { SourceFile } from '../../../src/cli/doctor/source.ts'
-import { readUnit, Service } from '../../../src/cli/doctor/systemd-unit.ts'
+import { goDuration, systemdTime } from '../../../src/cli/doctor/parse/durations.ts'
+import { SourceFile } from '../../../src/cli/doctor/parse/source.ts'
+import { readUnit, Service } from '../../../src/cli/doctor/parse/systemd-unit.ts'
 import type { Texts } from './folder.ts'
 
 export type PlatformName = 'Compose' | 'Kubernetes' | 'systemd' | 'PM2' | 'Nomad'

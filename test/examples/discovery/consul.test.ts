@@ -1,8 +1,8 @@
 import { once } from 'node:events'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { ConsulStandIn } from '../../support/consul.ts'
-import { runExample, urlOf } from '../../support/example.ts'
-import type { Program } from '../../support/program.ts'
+import { runExample, urlOf } from '../../support/programs/example.ts'
+import type { Program } from '../../support/programs/program.ts'
+import { ConsulStandIn } from '../../support/servers/consul.ts'
 import { ask, Crowd } from './crowd.ts'
 import { leave, problems } from './leave.ts'
 

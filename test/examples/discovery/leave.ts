@@ -1,4 +1,4 @@
-import type { Program } from '../../support/program.ts'
+import type { Program } from '../../support/programs/program.ts'
 
 /** How an example left. */
 export interface Leaving {

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { Program } from '../../support/program.ts'
+import { Program } from '../../support/programs/program.ts'
 import { type Backend, type Balancer, configured, listensOn } from './balancer.ts'
 
 /** HAProxy, which asks each instance for /readyz. */

@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { Program } from '../../support/program.ts'
+import { Program } from '../../support/programs/program.ts'
 import { type Backend, type Balancer, configured, listensOn } from './balancer.ts'
 
 /** nginx, which asks nobody: it learns from requests that fail. */

@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url'
-import { Program } from '../../support/program.ts'
+import { Program } from '../../support/programs/program.ts'
 
 const SCRIPT = fileURLToPath(new URL('wrk.lua', import.meta.url))
 

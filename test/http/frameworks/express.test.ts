@@ -4,9 +4,16 @@ import { createServer as createSecureServer } from 'node:https'
 import express, { Router } from 'express'
 import { createShutdown, LastcallError, type Shutdown } from 'lastcall'
 import { type ExpressShutdownOptions, expressShutdown, healthChecks } from 'lastcall/http'
-import { describe, expect, it } from 'vitest'
-import { selfSigned } from '../../support/certificate.ts'
-import { account, connect, Gate, hookOf, listen, stoppedListening } from '../../support/service.ts'
+import { describe, expect, test } from 'vitest'
+import {
+  account,
+  connect,
+  Gate,
+  hookOf,
+  listen,
+  stoppedListening,
+} from '../../support/programs/service.ts'
+import { selfSigned } from '../../support/servers/certificate.ts'
 
 const ALIVE = { status: 200, body: '{"status":"alive"}\n' }
 const READY = { status: 200, body: '{"status":"ready"}\n' }
@@ -42,7 +49,7 @@ describe.each([
   ['http', false],
   ['https', true],
 ])('an application of Express with the middleware over %s', (_, secure) => {
-  it('answers probes, and leaves the rest to what comes after', async () => {
+  test('answers probes, and leaves the rest to what comes after', async () => {
     const { open } = await serveExpress({ secure })
     const client = await open()
 
@@ -52,7 +59,7 @@ describe.each([
     expect(await client.get('/page')).toMatchObject({ status: 200, body: '/page' })
   })
 
-  it('is drained from its first request on: that one is answered, and told to come no more', async () => {
+  test('is drained from its first request on: that one is answered, and told to come no more', async () => {
     const { begun, gate, open, server, shutdown } = await serveExpress({ secure })
     const client = await open()
     client.ask('/slow')
@@ -68,7 +75,7 @@ describe.each([
     expect(hookOf(report)).toMatchObject({ phase: 'drain', notes: [account(1, 1, 0)] })
   })
 
-  it('lives while it drains, and is ready no more', async () => {
+  test('lives while it drains, and is ready no more', async () => {
     const { begun, gate, open, server, shutdown } = await serveExpress({ secure, linger: '5s' })
     const [slow, live, ready] = [await open(), await open(), await open()]
     slow.ask('/slow')
@@ -84,7 +91,7 @@ describe.each([
     expect(hookOf(await run, 'http:announce')).toMatchObject({ phase: 'announce', status: 'done' })
   })
 
-  it('has connections closed that had come before its first request', async () => {
+  test('has connections closed that had come before its first request', async () => {
     const { open, shutdown } = await serveExpress({ secure, linger: '50ms' })
     const early = await open()
     const client = await open()
@@ -97,7 +104,7 @@ describe.each([
 })
 
 describe('the middleware', () => {
-  it('hands a server in once, however many requests come by', async () => {
+  test('hands a server in once, however many requests come by', async () => {
     const { open, server, shutdown } = await serveExpress()
     const clients = [await open(), await open()]
     for (const client of [...clients, ...clients]) await client.get('/')
@@ -113,7 +120,7 @@ describe('the middleware', () => {
     expect(hookOf(report)?.notes).toEqual([account(2, 0, 2)])
   })
 
-  it('drains each server of an application, under a name of its own', async () => {
+  test('drains each server of an application, under a name of its own', async () => {
     const { app, port, shutdown } = await serveExpress({ name: 'web' })
     const second = await listen(createServer(app))
     const clients = [await connect(port), await connect(second)]
@@ -127,7 +134,7 @@ describe('the middleware', () => {
     }
   })
 
-  it('takes what answers the probes, and every option of httpServer()', async () => {
+  test('takes what answers the probes, and every option of httpServer()', async () => {
     const { open, shutdown } = await serveExpress({
       health: healthChecks({ livez: '/up', readyz: '/go' }),
       name: 'web',
@@ -145,7 +152,7 @@ describe('the middleware', () => {
     expect(hookOf(await shutdown.now(), 'web')).toMatchObject({ phase: 'stop', limit: 3000 })
   })
 
-  it('answers probes below the path that it is used at', async () => {
+  test('answers probes below the path that it is used at', async () => {
     const shutdown = quietShutdown()
     const app = express().use('/ops', Router().use(expressShutdown(shutdown)))
     app.use((_, response) => void response.send('page'))
@@ -156,13 +163,13 @@ describe('the middleware', () => {
     expect(hookOf(await shutdown.now())).toMatchObject({ status: 'done' })
   })
 
-  it('has nothing to end where no request ever came', async () => {
+  test('has nothing to end where no request ever came', async () => {
     const { shutdown } = await serveExpress()
 
     expect(await shutdown.now()).toMatchObject({ outcome: 'clean', phases: [] })
   })
 
-  it('has the first request that ever comes served in the middle of the run', async () => {
+  test('has the first request that ever comes served in the middle of the run', async () => {
     const { open, server, shutdown } = await serveExpress()
     const flushing = new Gate()
     shutdown.add({ name: 'events', phase: 'flush', run: () => flushing.opened })
@@ -176,7 +183,7 @@ describe('the middleware', () => {
     expect(hookOf(await run)).toMatchObject({ status: 'done' })
   })
 
-  it('serves a request that comes after the run', async () => {
+  test('serves a request that comes after the run', async () => {
     const { open, shutdown } = await serveExpress()
     const client = await open()
     await shutdown.now()
@@ -188,7 +195,7 @@ describe('the middleware', () => {
 describe('expressShutdown() refuses bad input at once', () => {
   const bad = expressShutdown as (shutdown: unknown, options?: unknown) => unknown
 
-  it.each([
+  test.each([
     ['no shutdown', undefined, 'got undefined'],
     ['null', null, 'got null'],
     ['an application', express(), 'got a function named app'],
@@ -202,7 +209,7 @@ describe('expressShutdown() refuses bad input at once', () => {
     )
   })
 
-  it.each([
+  test.each([
     ['no options', null, 'options'],
     ['an unknown option', { lingre: 5 }, 'options'],
     ['a bad linger', { linger: '250' }, 'linger'],
@@ -219,7 +226,7 @@ describe('expressShutdown() refuses bad input at once', () => {
     )
   })
 
-  it('or says it to every request, where only the shutdown can tell', async () => {
+  test('or says it to every request, where only the shutdown can tell', async () => {
     const { open } = await serveExpress({ phase: 'drian' })
     const client = await open()
     const answers = [await client.get('/'), await client.get('/')]
@@ -230,7 +237,7 @@ describe('expressShutdown() refuses bad input at once', () => {
 })
 
 describe('a shutdown of which the middleware knows little', () => {
-  it('is all that it needs', async () => {
+  test('is all that it needs', async () => {
     const added: string[] = []
     const taker: Pick<Shutdown, 'add'> = {
       add: (hooks) => {
@@ -248,7 +255,7 @@ describe('a shutdown of which the middleware knows little', () => {
 })
 
 describe('a server that is closed by itself, as tests have one for each request', () => {
-  it('leaves nothing to end', async () => {
+  test('leaves nothing to end', async () => {
     const { app, shutdown, server, open } = await serveExpress()
     await (await open()).get('/page')
     const other = createServer(app)
@@ -260,7 +267,7 @@ describe('a server that is closed by itself, as tests have one for each request'
     expect(hookNames(shutdown)).toEqual([])
   })
 
-  it('is handed in again where it is started again', async () => {
+  test('is handed in again where it is started again', async () => {
     const { begun, gate, shutdown, server, open } = await serveExpress()
     await (await open()).get('/page')
     await closed(server)

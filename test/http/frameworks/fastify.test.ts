@@ -6,10 +6,17 @@ import { text } from 'node:stream/consumers'
 import fastify, { type FastifyInstance } from 'fastify'
 import { createShutdown } from 'lastcall'
 import { fastifyShutdown, healthChecks } from 'lastcall/http'
-import { describe, expect, it, onTestFinished, vi } from 'vitest'
-import { selfSigned } from '../../support/certificate.ts'
-import { askNode, connectNode } from '../../support/http2-service.ts'
-import { account, connect, Gate, hookOf, stoppedListening, until } from '../../support/service.ts'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
+import { askNode, connectNode } from '../../support/programs/http2-service.ts'
+import {
+  account,
+  connect,
+  Gate,
+  hookOf,
+  stoppedListening,
+  until,
+} from '../../support/programs/service.ts'
+import { selfSigned } from '../../support/servers/certificate.ts'
 
 const ALIVE = { status: 200, body: '{"status":"alive"}\n' }
 const READY = { status: 200, body: '{"status":"ready"}\n' }
@@ -65,7 +72,7 @@ async function serveFastify() {
 }
 
 describe('an application of Fastify with the plugin', () => {
-  it('answers probes, and leaves the rest to other routes', async () => {
+  test('answers probes, and leaves the rest to other routes', async () => {
     const { app, open } = await serveFastify()
     const client = await open()
 
@@ -75,7 +82,7 @@ describe('an application of Fastify with the plugin', () => {
     expect((await app.inject('/readyz')).statusCode).toBe(200)
   })
 
-  it('has requests in flight answered, and told to come no more, before it is closed', async () => {
+  test('has requests in flight answered, and told to come no more, before it is closed', async () => {
     const { app, begun, closed, gate, open, shutdown } = await serveFastify()
     const [client, other] = [await open(), await open()]
     client.ask('/slow')
@@ -99,7 +106,7 @@ describe('an application of Fastify with the plugin', () => {
     expect(hookOf(report)?.notes).toEqual([account(2, 2, 0)])
   })
 
-  it('lives while it drains, and is ready no more', async () => {
+  test('lives while it drains, and is ready no more', async () => {
     const { app, begun, gate, open, shutdown } = await serveFastify()
     const [slow, live, ready] = [await open(), await open(), await open()]
     slow.ask('/slow')
@@ -114,14 +121,14 @@ describe('an application of Fastify with the plugin', () => {
     expect(await run).toMatchObject({ outcome: 'clean' })
   })
 
-  it('that is closed by itself leaves nothing in the shutdown', async () => {
+  test('that is closed by itself leaves nothing in the shutdown', async () => {
     const { app, shutdown } = await serveFastify()
     await app.close()
 
     expect(await shutdown.now()).toMatchObject({ outcome: 'clean', phases: [] })
   })
 
-  it('that is closed before it ever listened leaves nothing in the shutdown', async () => {
+  test('that is closed before it ever listened leaves nothing in the shutdown', async () => {
     const shutdown = quietShutdown()
     const app = fastify()
     app.register(fastifyShutdown, { shutdown })
@@ -131,7 +138,7 @@ describe('an application of Fastify with the plugin', () => {
     expect(await shutdown.now()).toMatchObject({ phases: [] })
   })
 
-  it('that is closed by itself makes room for the next one of that name', async () => {
+  test('that is closed by itself makes room for the next one of that name', async () => {
     const shutdown = quietShutdown()
     for (let time = 0; time < 3; time++) {
       const app = fastify()
@@ -143,7 +150,7 @@ describe('an application of Fastify with the plugin', () => {
     expect(await shutdown.now()).toMatchObject({ phases: [] })
   })
 
-  it('that never listened holds nothing up', async () => {
+  test('that never listened holds nothing up', async () => {
     const shutdown = quietShutdown()
     const app = fastify()
     const closed: string[] = []
@@ -155,7 +162,7 @@ describe('an application of Fastify with the plugin', () => {
     expect(closed).toEqual(['closed'])
   })
 
-  it('that somebody else closes during the drain is drained all the same', async () => {
+  test('that somebody else closes during the drain is drained all the same', async () => {
     const { app, begun, gate, open, shutdown } = await serveFastify()
     const client = await open()
     client.ask('/slow')
@@ -172,7 +179,7 @@ describe('an application of Fastify with the plugin', () => {
 })
 
 describe('the plugin', () => {
-  it('takes what answers the probes, and every option of httpServer()', async () => {
+  test('takes what answers the probes, and every option of httpServer()', async () => {
     const shutdown = quietShutdown()
     const app = fastify()
     app.register(fastifyShutdown, {
@@ -195,7 +202,7 @@ describe('the plugin', () => {
     expect(hookOf(report, 'web:fastify')).toMatchObject({ status: 'done' })
   })
 
-  it('drains several applications of one shutdown, each under its name', async () => {
+  test('drains several applications of one shutdown, each under its name', async () => {
     const shutdown = quietShutdown()
     const clients = []
     for (const name of ['public', 'admin']) {
@@ -212,7 +219,7 @@ describe('the plugin', () => {
     expect(hookOf(report, 'admin')?.notes).toEqual([account(1, 0, 1)])
   })
 
-  it('is for the whole application where it is registered with a part of it', async () => {
+  test('is for the whole application where it is registered with a part of it', async () => {
     const shutdown = quietShutdown()
     const app = fastify()
     const { begun, gate, handler } = slowRoute()
@@ -240,7 +247,7 @@ describe('the plugin', () => {
     expect(closed).toEqual(['closed'])
   })
 
-  it.each([
+  test.each([
     ['a prefix', { prefix: '/ops' }],
     ['a level of logs', { logLevel: 'warn' }],
     ['serializers of logs', { logSerializers: {} }],
@@ -252,7 +259,7 @@ describe('the plugin', () => {
     await app.close()
   })
 
-  it('may be registered after routes and hooks of the application', async () => {
+  test('may be registered after routes and hooks of the application', async () => {
     const shutdown = quietShutdown()
     const app = fastify()
     app.addHook('onRequest', async (_, reply) => void reply.header('x-seen', 'yes'))
@@ -265,7 +272,7 @@ describe('the plugin', () => {
     expect(hookOf(await shutdown.now())).toMatchObject({ notes: [account(1, 0, 1)] })
   })
 
-  it.each([
+  test.each([
     ['no shutdown', {}, 'shutdown'],
     ['an unknown option', { shutdown: quietShutdown(), lingre: 5 }, 'options'],
     ['a bad option', { shutdown: quietShutdown(), linger: '250' }, 'linger'],
@@ -295,7 +302,7 @@ describe('an application that listens on a name with several addresses', () => {
     onTestFinished(() => void vi.restoreAllMocks())
   }
 
-  it.each([
+  test.each([
     ['the application', false],
     ['a part of it', true],
   ])('has all of its servers drained where the plugin is registered with %s', async (_, inPart) => {
@@ -333,7 +340,7 @@ describe('an application that listens on a name with several addresses', () => {
     }
   })
 
-  it('leaves nothing in the shutdown when it is closed by itself', async () => {
+  test('leaves nothing in the shutdown when it is closed by itself', async () => {
     twoAddresses()
     const shutdown = quietShutdown()
     const app = fastify()
@@ -352,7 +359,7 @@ describe('an application of Fastify that speaks HTTP/2', () => {
       https: { ...selfSigned(), allowHTTP1: true },
     }) as unknown as FastifyHttp2
 
-  it.each([
+  test.each([
     ['in clear text', false],
     ['over TLS', true],
   ])('%s has its streams answered', async (_, secure) => {

@@ -1,8 +1,8 @@
-import { describe, expect, it, onTestFinished } from 'vitest'
-import type { RawClient } from '../../support/raw-client.ts'
-import { Script, shutdownScript } from '../../support/script.ts'
-import { connect, Gate } from '../../support/service.ts'
-import { openWebSocket } from '../../support/web-sockets.ts'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import type { RawClient } from '../../support/clients/raw-client.ts'
+import { openWebSocket } from '../../support/clients/web-sockets.ts'
+import { Script, shutdownScript } from '../../support/programs/script.ts'
+import { connect, Gate } from '../../support/programs/service.ts'
 
 const CLIENTS = 20
 
@@ -97,7 +97,7 @@ describe.each([
   ['Express', EXPRESS, 'http:announce done, http done'],
   ['Fastify', FASTIFY, 'http:announce done, http done, http:fastify done'],
 ])('a process of %s that is stopped under load', (framework, body, hooks) => {
-  it('answers every request, tells every client, and exits with 0', async () => {
+  test('answers every request, tells every client, and exits with 0', async () => {
     const ended = await stopUnderLoad(await start(body))
 
     expect(ended).toMatchObject({
@@ -111,7 +111,7 @@ describe.each([
     expect(ended.stdout.includes('closed')).toBe(framework === 'Fastify')
   })
 
-  it('goes on for a prober until that has been told', async () => {
+  test('goes on for a prober until that has been told', async () => {
     const { script, port } = await start(body)
     const prober = await connect(port)
     for (let time = 0; time < 3; time++) {
@@ -131,7 +131,7 @@ describe.each([
 })
 
 describe('a process of WebSockets and HTTP that is stopped under load', () => {
-  it('answers every request, closes every WebSocket with 1001, and exits with 0', async () => {
+  test('answers every request, closes every WebSocket with 1001, and exits with 0', async () => {
     const { script, port } = await start(WEB_SOCKETS)
     const sockets = await Promise.all(Array.from({ length: CLIENTS }, () => openWebSocket(port)))
     const ended = await stopUnderLoad({ script, port })

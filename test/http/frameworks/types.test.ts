@@ -16,7 +16,7 @@ import {
   type WebSocketServerLike,
   webSocketServer,
 } from 'lastcall/http'
-import { describe, expectTypeOf, it } from 'vitest'
+import { describe, expectTypeOf, test } from 'vitest'
 import type { WebSocketServer } from 'ws'
 
 type Server_ = Parameters<typeof httpServer>[0]
@@ -24,24 +24,24 @@ type Server_ = Parameters<typeof httpServer>[0]
 // What is proved here is that it compiles against the types of the frameworks: `npm run check`.
 
 describe('httpServer() takes', () => {
-  it('every server of Node', () => {
+  test('every server of Node', () => {
     expectTypeOf<Server>().toExtend<Server_>()
     expectTypeOf<SecureServer>().toExtend<Server_>()
     expectTypeOf<Http2Server>().toExtend<Server_>()
     expectTypeOf<Http2SecureServer>().toExtend<Server_>()
   })
 
-  it("what Hono's serve() returns", () => {
+  test("what Hono's serve() returns", () => {
     expectTypeOf<ServerType>().toExtend<Server_>()
     expectTypeOf<ReturnType<typeof serve>>().toExtend<Server_>()
   })
 
-  it('what listen() of Express and of Koa returns', () => {
+  test('what listen() of Express and of Koa returns', () => {
     expectTypeOf<ReturnType<ReturnType<typeof express>['listen']>>().toExtend<Server_>()
     expectTypeOf<ReturnType<Koa['listen']>>().toExtend<Server_>()
   })
 
-  it("every server of Fastify's", () => {
+  test("every server of Fastify's", () => {
     const make = () => [
       httpServer(fastify().server),
       httpServer(fastify({ https: {} }).server),
@@ -51,7 +51,7 @@ describe('httpServer() takes', () => {
     expectTypeOf(make).toBeFunction()
   })
 
-  it('no application, and no options of another kind', () => {
+  test('no application, and no options of another kind', () => {
     expectTypeOf<ReturnType<typeof express>>().not.toExtend<Server_>()
     // @ts-expect-error: it takes the server
     const app = () => httpServer(fastify())
@@ -62,13 +62,13 @@ describe('httpServer() takes', () => {
 })
 
 describe('a shutdown', () => {
-  it('is what the adapters for frameworks take', () => {
+  test('is what the adapters for frameworks take', () => {
     expectTypeOf<Shutdown>().toExtend<HookTaker>()
   })
 })
 
 describe('expressShutdown()', () => {
-  it('is a handler of Express, for an application and for a router', () => {
+  test('is a handler of Express, for an application and for a router', () => {
     const use = (shutdown: Shutdown) => {
       express().use(expressShutdown(shutdown))
       express().use('/ops', expressShutdown(shutdown, { linger: '1s', lameDuck: 0 }))
@@ -80,7 +80,7 @@ describe('expressShutdown()', () => {
 })
 
 describe('fastifyShutdown', () => {
-  it('is a plugin of every kind of Fastify', () => {
+  test('is a plugin of every kind of Fastify', () => {
     const register = (shutdown: Shutdown) => {
       fastify().register(fastifyShutdown, { shutdown })
       fastify({ https: {} }).register(fastifyShutdown, { shutdown, linger: '1s' })
@@ -91,7 +91,7 @@ describe('fastifyShutdown', () => {
     expectTypeOf(register).toBeFunction()
   })
 
-  it('is none without a shutdown, and none with an option that there is not', () => {
+  test('is none without a shutdown, and none with an option that there is not', () => {
     const shutdown = () => createShutdown()
     const register = () => {
       // @ts-expect-error: it needs a shutdown
@@ -106,7 +106,7 @@ describe('fastifyShutdown', () => {
 })
 
 describe('requestSignal() takes', () => {
-  it('the request of every framework, or what has it', () => {
+  test('the request of every framework, or what has it', () => {
     expectTypeOf<Parameters<RequestHandler>[0]>().toExtend<SignalledRequest>()
     expectTypeOf<Koa.Context>().toExtend<SignalledRequest>()
     const routes = () => {
@@ -119,7 +119,7 @@ describe('requestSignal() takes', () => {
 })
 
 describe('webSocketServer() takes', () => {
-  it('the WebSocketServer of ws, as its types have it', () => {
+  test('the WebSocketServer of ws, as its types have it', () => {
     expectTypeOf<WebSocketServer>().toExtend<WebSocketServerLike>()
     const hooks = (sockets: WebSocketServer) => webSocketServer(sockets)
     expectTypeOf(hooks).toBeFunction()

@@ -2,12 +2,11 @@ import { createHook } from 'node:async_hooks'
 import { EventEmitter, once } from 'node:events'
 import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http'
 import { createServer as createSecureServer } from 'node:https'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { Clients } from '../../../src/http/clients.ts'
 import { Drain } from '../../../src/http/drain.ts'
 import type { Watcher } from '../../../src/http/http1/connections.ts'
-import { selfSigned } from '../../support/certificate.ts'
-import { contextOf } from '../../support/context.ts'
+import { contextOf } from '../../support/hooks/context.ts'
 import {
   account,
   connect,
@@ -16,7 +15,8 @@ import {
   PollingClock,
   serve,
   until,
-} from '../../support/service.ts'
+} from '../../support/programs/service.ts'
+import { selfSigned } from '../../support/servers/certificate.ts'
 
 const later: RequestListener = (_, response) => void setImmediate(() => response.end('ok'))
 
@@ -27,7 +27,7 @@ function connectionsOf(server: Server) {
 }
 
 describe('the connections of a server', () => {
-  it('are known with what is in flight on each', async () => {
+  test('are known with what is in flight on each', async () => {
     const [begun, gate] = [new Gate(), new Gate()]
     const server = createServer(async (_, response) => {
       begun.open()
@@ -53,7 +53,7 @@ describe('the connections of a server', () => {
     expect(connection).toMatchObject({ activeAt: 20, newest: undefined })
   })
 
-  it('are known that have sent a part of a request', async () => {
+  test('are known that have sent a part of a request', async () => {
     const server = createServer(later)
     const { connections } = connectionsOf(server)
     const client = await connect(await listen(server))
@@ -69,7 +69,7 @@ describe('the connections of a server', () => {
     expect(connection?.isHalfSent).toBe(false)
   })
 
-  it('are closed once where a client goes away before its answer', async () => {
+  test('are closed once where a client goes away before its answer', async () => {
     const begun = new Gate()
     const responses: ServerResponse[] = []
     const server = createServer((_, response) => {
@@ -91,7 +91,7 @@ describe('the connections of a server', () => {
     expect(heard).toEqual(['closed'])
   })
 
-  it('tell their watcher what happens, in order', async () => {
+  test('tell their watcher what happens, in order', async () => {
     const server = createServer(later)
     const { connections } = connectionsOf(server)
     const heard: string[] = []
@@ -110,7 +110,7 @@ describe('the connections of a server', () => {
     expect(heard).toEqual(['opened', 'requested /1', 'silent', 'requested /2', 'silent', 'closed'])
   })
 
-  it('are told from each other: only the first request of each is an arrival', async () => {
+  test('are told from each other: only the first request of each is an arrival', async () => {
     const server = createServer(later)
     const { clock, clients } = connectionsOf(server)
     const port = await listen(server)
@@ -126,7 +126,7 @@ describe('the connections of a server', () => {
     expect(clients.arrivals.last).toBe(20)
   })
 
-  it('leave no socket behind, above TLS or below it', async () => {
+  test('leave no socket behind, above TLS or below it', async () => {
     const server = createSecureServer(selfSigned(), later)
     const { connections } = connectionsOf(server)
     const port = await listen(server)
@@ -145,7 +145,7 @@ describe.each([
   ['http', false],
   ['https', true],
 ])('after a drain over %s', (_, secure) => {
-  it('nobody watches the connections any more, and no timer is left', async () => {
+  test('nobody watches the connections any more, and no timer is left', async () => {
     const server = secure ? createSecureServer(selfSigned(), later) : createServer(later)
     const { clock, clients, connections } = connectionsOf(server)
     const port = await listen(server)
@@ -166,7 +166,7 @@ describe.each([
     expect(server.emit).toBe(EventEmitter.prototype.emit)
   })
 
-  it('nobody watches the connections any more that its limit has ended', async () => {
+  test('nobody watches the connections any more that its limit has ended', async () => {
     const server = secure ? createSecureServer(selfSigned(), () => {}) : createServer(() => {})
     const { clock, clients, connections } = connectionsOf(server)
     const client = await connect(await listen(server), { secure })
@@ -182,7 +182,7 @@ describe.each([
     expect(clock.pending).toBe(0)
   })
 
-  it("Node's own timer that checks the connections of the server is gone", async () => {
+  test("Node's own timer that checks the connections of the server is gone", async () => {
     const timers = new Set<number>()
     let listening = false
     const hook = createHook({
@@ -202,7 +202,7 @@ describe.each([
 })
 
 describe('the listeners of a server', () => {
-  it.each(['upgrade', 'connect', 'checkContinue', 'checkExpectation'])(
+  test.each(['upgrade', 'connect', 'checkContinue', 'checkExpectation'])(
     'are joined for %s only while there are others',
     async (event) => {
       const { server } = await serve(later)
@@ -220,7 +220,7 @@ describe('the listeners of a server', () => {
     },
   )
 
-  it('are joined for those that had been there before', async () => {
+  test('are joined for those that had been there before', async () => {
     const server = createServer(later)
     server.on('upgrade', () => {})
     const { connections } = connectionsOf(server)

@@ -5,10 +5,10 @@ import {
   type RequestListener,
   type ServerResponse,
 } from 'node:http'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { sayCloseIf } from '../../../src/http/http1/last-answer.ts'
-import type { Answer } from '../../support/raw-client.ts'
-import { connect, Gate, listen, serve, stoppedListening } from '../../support/service.ts'
+import type { Answer } from '../../support/clients/raw-client.ts'
+import { connect, Gate, listen, serve, stoppedListening } from '../../support/programs/service.ts'
 
 /** The ways in which a proxy hands on what it copied from its upstream. */
 const proxies: [string, (response: ServerResponse) => unknown][] = [
@@ -90,7 +90,7 @@ async function lastAnswer(handler: RequestListener, secure = false): Promise<Ans
 }
 
 describe('the last answer of a connection', () => {
-  it.each(proxies)('says close where the handler gave keep-alive through %s', async (_, give) => {
+  test.each(proxies)('says close where the handler gave keep-alive through %s', async (_, give) => {
     const { headers, body } = await lastAnswer((_, response) => {
       give(response)
       response.end('ok')
@@ -101,7 +101,7 @@ describe('the last answer of a connection', () => {
     expect(body).toBe('ok')
   })
 
-  it.each(proxies)(
+  test.each(proxies)(
     'says close over TLS where the handler gave keep-alive through %s',
     async (_, give) => {
       const { headers } = await lastAnswer((_, response) => {
@@ -114,7 +114,7 @@ describe('the last answer of a connection', () => {
     },
   )
 
-  it.each([
+  test.each([
     ['a flat array', ['Set-Cookie', 'a=1', 'Set-Cookie', 'b=2']],
     ['an array of pairs', pairs(['Set-Cookie', 'a=1'], ['Set-Cookie', 'b=2'])],
     ['an object', { 'Set-Cookie': ['a=1', 'b=2'] }],
@@ -130,7 +130,7 @@ describe('the last answer of a connection', () => {
     },
   )
 
-  it('says close where the head is flushed before there is a body', async () => {
+  test('says close where the head is flushed before there is a body', async () => {
     const answer = await lastAnswer((_, response) => {
       response.flushHeaders()
       setImmediate(() => response.end('ok'))
@@ -139,7 +139,7 @@ describe('the last answer of a connection', () => {
     expect(answer).toMatchObject({ body: 'ok', saysClose: true })
   })
 
-  it('says close with an answer that has no body', async () => {
+  test('says close with an answer that has no body', async () => {
     const answer = await lastAnswer((_, response) => {
       response.writeHead(304).end()
     })
@@ -147,7 +147,7 @@ describe('the last answer of a connection', () => {
     expect(answer).toMatchObject({ status: 304, saysClose: true })
   })
 
-  it('says close where an earlier writeHead() threw', async () => {
+  test('says close where an earlier writeHead() threw', async () => {
     const answer = await lastAnswer((_, response) => {
       try {
         response.writeHead(200, { 'not a header name': 'x' })
@@ -172,7 +172,7 @@ describe('sayCloseIf()', () => {
     return client.get('/')
   }
 
-  it('asks when the head is written, and not before', async () => {
+  test('asks when the head is written, and not before', async () => {
     let isLast = false
     let asked = 0
     const { saysClose } = await answerWith((response) => {
@@ -187,7 +187,7 @@ describe('sayCloseIf()', () => {
     expect(asked).toBe(1)
   })
 
-  it('leaves an answer alone that is not the last', async () => {
+  test('leaves an answer alone that is not the last', async () => {
     const { headers } = await answerWith((response) => {
       sayCloseIf(response, () => false)
       response.writeHead(200, { Connection: 'keep-alive', 'X-A': '1' })
@@ -197,7 +197,7 @@ describe('sayCloseIf()', () => {
     expect(headers['x-a']).toEqual(['1'])
   })
 
-  it('asks nothing where the head is written already', async () => {
+  test('asks nothing where the head is written already', async () => {
     let asked = 0
     const { saysClose } = await answerWith((response) => {
       response.flushHeaders()
@@ -208,7 +208,7 @@ describe('sayCloseIf()', () => {
     expect(asked).toBe(0)
   })
 
-  it('gives writeHead() back as it was', async () => {
+  test('gives writeHead() back as it was', async () => {
     const seen: unknown[] = []
     await answerWith((response) => {
       seen.push(response.writeHead)

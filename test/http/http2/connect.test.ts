@@ -1,9 +1,9 @@
 import type { ServerHttp2Stream } from 'node:http2'
-import { describe, expect, it } from 'vitest'
-import { collectFaults } from '../../support/faults.ts'
-import { endedIn, serveHttp2, WAYS } from '../../support/http2-service.ts'
-import { EVERY_STREAM } from '../../support/raw-session.ts'
-import { hookOf, PollingClock, until } from '../../support/service.ts'
+import { describe, expect, test } from 'vitest'
+import { EVERY_STREAM } from '../../support/clients/raw-session.ts'
+import { collectFaults } from '../../support/hooks/faults.ts'
+import { endedIn, serveHttp2, WAYS } from '../../support/programs/http2-service.ts'
+import { hookOf, PollingClock, until } from '../../support/programs/service.ts'
 
 /** A WebSocket over HTTP/2 (RFC 8441). */
 const CONNECT = { method: 'CONNECT', headers: { ':protocol': 'websocket' }, ends: false }
@@ -13,7 +13,7 @@ const settings = { enableConnectProtocol: true }
 describe.each(WAYS)('extended CONNECT over %s', (_, options) => {
   const service = { ...options, server: { ...options.server, settings } }
 
-  it('goes on in both directions until one of them ends it', async () => {
+  test('goes on in both directions until one of them ends it', async () => {
     const clock = new PollingClock()
     const streams: ServerHttp2Stream[] = []
     const { connect, server, shutdown } = await serveHttp2(undefined, { ...service, clock })
@@ -40,7 +40,7 @@ describe.each(WAYS)('extended CONNECT over %s', (_, options) => {
     expect(await run).toMatchObject({ outcome: 'clean' })
   })
 
-  it('is named at the limit without its query', async () => {
+  test('is named at the limit without its query', async () => {
     const { connect, server, shutdown } = await serveHttp2(undefined, {
       ...service,
       timeout: '300ms',
@@ -62,7 +62,7 @@ describe.each(WAYS)('extended CONNECT over %s', (_, options) => {
     expect(JSON.stringify(report)).not.toContain('secret')
   })
 
-  it('that was held reaches a listener for it', async () => {
+  test('that was held reaches a listener for it', async () => {
     const clock = new PollingClock()
     const faults = collectFaults()
     const { connect, server, shutdown } = await serveHttp2((_, response) => response.end('ok'), {
@@ -85,7 +85,7 @@ describe.each(WAYS)('extended CONNECT over %s', (_, options) => {
     expect(faults).toEqual([])
   })
 
-  it.each([
+  test.each([
     ['before the drain', false],
     ['while it was held', true],
   ])('to which nobody listens is answered with 405 %s', async (_, held) => {

@@ -5,8 +5,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createShutdown } from 'lastcall'
 import { httpServer } from 'lastcall/http'
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { writeNotice } from '../../../src/http/http2/goaway.ts'
+import { EVERY_STREAM, type RawSession } from '../../support/clients/raw-session.ts'
 import {
   connectRaw,
   endedIn,
@@ -15,9 +16,8 @@ import {
   listenHttp2,
   serveHttp2,
   WAYS,
-} from '../../support/http2-service.ts'
-import { EVERY_STREAM, type RawSession } from '../../support/raw-session.ts'
-import { Gate, PollingClock, stoppedListening, until } from '../../support/service.ts'
+} from '../../support/programs/http2-service.ts'
+import { Gate, PollingClock, stoppedListening, until } from '../../support/programs/service.ts'
 
 const NOTICE = `GOAWAY ${EVERY_STREAM}, code 0`
 const later: Http2Handler = (_, response) => void setImmediate(() => response.end('ok'))
@@ -28,7 +28,7 @@ function farewell({ log }: RawSession): string[] {
 }
 
 describe.each(WAYS)('GOAWAY over %s', (_, options) => {
-  it('comes twice: a notice that allows every stream, and a round trip later the last one', async () => {
+  test('comes twice: a notice that allows every stream, and a round trip later the last one', async () => {
     const [begun, gate] = [new Gate(), new Gate()]
     const { connect, shutdown } = await serveHttp2(
       async (request, response) => {
@@ -55,7 +55,7 @@ describe.each(WAYS)('GOAWAY over %s', (_, options) => {
     expect(new Set(client.goaways)).toEqual(new Set([EVERY_STREAM, 3]))
   })
 
-  it('waits for the acknowledgement of the notice before it names the last stream', async () => {
+  test('waits for the acknowledgement of the notice before it names the last stream', async () => {
     const [begun, gate] = [new Gate(), new Gate()]
     const { connect, shutdown } = await serveHttp2(
       async (_, response) => {
@@ -86,7 +86,7 @@ describe.each(WAYS)('GOAWAY over %s', (_, options) => {
     expect(await run).toMatchObject({ outcome: 'clean' })
   })
 
-  it('to a session without streams needs no time to pass', async () => {
+  test('to a session without streams needs no time to pass', async () => {
     const { connect, shutdown } = await serveHttp2(later, { ...options, clock: new PollingClock() })
     const client = await connect()
     await client.get('/')
@@ -97,7 +97,7 @@ describe.each(WAYS)('GOAWAY over %s', (_, options) => {
     expect(await run).toMatchObject({ outcome: 'clean' })
   })
 
-  it('comes after the answer to what was sent with the last PING’s acknowledgement', async () => {
+  test('comes after the answer to what was sent with the last PING’s acknowledgement', async () => {
     const clock = new PollingClock()
     const { connect, shutdown } = await serveHttp2(later, { ...options, clock })
     const client = await connect({ answersPings: false })
@@ -119,7 +119,7 @@ describe.each(WAYS)('GOAWAY over %s', (_, options) => {
     expect(await run).toMatchObject({ outcome: 'clean' })
   })
 
-  it('never comes with a higher id than before, though its client never stops asking', async () => {
+  test('never comes with a higher id than before, though its client never stops asking', async () => {
     const { connect, shutdown } = await serveHttp2(later, options)
     const client = await connect()
     const timer = setInterval(() => client.socket.writable && client.ask('/'), 1)
@@ -134,7 +134,7 @@ describe.each(WAYS)('GOAWAY over %s', (_, options) => {
     expect(client.goaways).toEqual([...client.goaways].sort((a, b) => b - a))
   })
 
-  it('does not break into an answer that is being sent', async () => {
+  test('does not break into an answer that is being sent', async () => {
     const CHUNK = 'x'.repeat(10_000)
     const { connect, shutdown } = await serveHttp2(async (_, response) => {
       for (let chunks = 0; chunks < 300; chunks++) {
@@ -163,7 +163,7 @@ describe.each(WAYS)('GOAWAY over %s', (_, options) => {
 })
 
 describe('a stream that crosses the notice', () => {
-  it('is served over clear text, and the last GOAWAY knows of it', async () => {
+  test('is served over clear text, and the last GOAWAY knows of it', async () => {
     const { connect, shutdown } = await serveHttp2(later, { clock: new PollingClock() })
     const client = await connect({ answersPings: false })
     await client.get('/')
@@ -184,7 +184,7 @@ describe('a stream that crosses the notice', () => {
     expect(await run).toMatchObject({ outcome: 'clean' })
   })
 
-  it('is told over TLS by the last GOAWAY that it was not processed', async () => {
+  test('is told over TLS by the last GOAWAY that it was not processed', async () => {
     const [begun, gate] = [new Gate(), new Gate()]
     const seen: string[] = []
     const { connect, shutdown } = await serveHttp2(
@@ -219,7 +219,7 @@ describe('a stream that crosses the notice', () => {
     expect(client.frames.filter(({ stream }) => stream === crossing)).toEqual([])
   })
 
-  it('is told so over TLS where its session was idle, and no reset erases that', async () => {
+  test('is told so over TLS where its session was idle, and no reset erases that', async () => {
     const clock = new PollingClock()
     const seen: string[] = []
     const { connect, shutdown } = await serveHttp2(
@@ -244,7 +244,7 @@ describe('a stream that crosses the notice', () => {
     expect(seen).toEqual(['/before'])
   })
 
-  it('does not use up the window of the streams before it, where its upload is ignored', async () => {
+  test('does not use up the window of the streams before it, where its upload is ignored', async () => {
     const bodies: string[] = []
     const { connect, shutdown } = await serveHttp2(
       async (request, response) => {
@@ -275,7 +275,7 @@ describe('a stream that crosses the notice', () => {
   })
 })
 
-it('the notice goes out on a socket of the file system, too', async () => {
+test('the notice goes out on a socket of the file system, too', async () => {
   const path = join(tmpdir(), `lastcall-${process.pid}.sock`)
   const server = http2Server(later)
   const shutdown = createShutdown({ exit: false, grace: '10s', log: false })
@@ -295,7 +295,7 @@ it('the notice goes out on a socket of the file system, too', async () => {
 })
 
 describe('the notice', () => {
-  it('is not written where the client reads nothing and the kernel has no room for all of it', async () => {
+  test('is not written where the client reads nothing and the kernel has no room for all of it', async () => {
     const peer = createServer({ pauseOnConnect: true }).listen(0, '127.0.0.1')
     onTestFinished(() => void peer.close())
     await once(peer, 'listening')
@@ -317,7 +317,7 @@ describe('the notice', () => {
     expect(read).toBe(written)
   })
 
-  it("is Node's own GOAWAY behind an answer that a client who stopped reading holds up", async () => {
+  test("is Node's own GOAWAY behind an answer that a client who stopped reading holds up", async () => {
     const clock = new PollingClock()
     const sockets: Socket[] = []
     const body = 'x'.repeat(20_000_000)

@@ -1,9 +1,14 @@
 import type { Http2ServerResponse } from 'node:http2'
-import { describe, expect, it } from 'vitest'
-import { collectFaults } from '../../support/faults.ts'
-import { endedIn, type Http2Handler, serveHttp2, WAYS } from '../../support/http2-service.ts'
-import { EVERY_STREAM, type RawSession } from '../../support/raw-session.ts'
-import { hookOf, PollingClock, stoppedListening, until } from '../../support/service.ts'
+import { describe, expect, test } from 'vitest'
+import { EVERY_STREAM, type RawSession } from '../../support/clients/raw-session.ts'
+import { collectFaults } from '../../support/hooks/faults.ts'
+import {
+  endedIn,
+  type Http2Handler,
+  serveHttp2,
+  WAYS,
+} from '../../support/programs/http2-service.ts'
+import { hookOf, PollingClock, stoppedListening, until } from '../../support/programs/service.ts'
 
 const NOTICE = `GOAWAY ${EVERY_STREAM}, code 0`
 
@@ -29,7 +34,7 @@ async function isRead(client: RawSession): Promise<void> {
 }
 
 describe.each(WAYS)('streams that are held until their session is told, over %s', (_, options) => {
-  it('are served in the order in which they came, and answered after the notice', async () => {
+  test('are served in the order in which they came, and answered after the notice', async () => {
     const clock = new PollingClock()
     const seen: string[] = []
     const { connect, shutdown } = await serveHttp2(
@@ -57,7 +62,7 @@ describe.each(WAYS)('streams that are held until their session is told, over %s'
     expect(await run).toMatchObject({ outcome: 'clean' })
   })
 
-  it('wait no longer than the linger, though their client answers the first PING only', async () => {
+  test('wait no longer than the linger, though their client answers the first PING only', async () => {
     const clock = new PollingClock()
     const { connect, shutdown } = await serveHttp2((_, response) => response.end('ok'), {
       ...options,
@@ -80,7 +85,7 @@ describe.each(WAYS)('streams that are held until their session is told, over %s'
     expect(await run).toMatchObject({ outcome: 'clean' })
   })
 
-  it('have all of an upload that came meanwhile', async () => {
+  test('have all of an upload that came meanwhile', async () => {
     const clock = new PollingClock()
     const { connect, shutdown } = await serveHttp2(
       async (request, response) => {
@@ -106,7 +111,7 @@ describe.each(WAYS)('streams that are held until their session is told, over %s'
     expect(await run).toMatchObject({ outcome: 'clean' })
   })
 
-  it.each(CODES)('may be reset by their client with %s', async (_, code) => {
+  test.each(CODES)('may be reset by their client with %s', async (_, code) => {
     const clock = new PollingClock()
     const faults = collectFaults()
     const { connect, shutdown } = await serveHttp2(
@@ -133,7 +138,7 @@ describe.each(WAYS)('streams that are held until their session is told, over %s'
     expect(faults).toEqual([])
   })
 
-  it.each(CODES)(
+  test.each(CODES)(
     'may be reset with %s where the application listens to streams and answers at once',
     async (_, code) => {
       const clock = new PollingClock()
@@ -165,7 +170,7 @@ describe.each(WAYS)('streams that are held until their session is told, over %s'
     },
   )
 
-  it('are served though the handler of one of them throws', async () => {
+  test('are served though the handler of one of them throws', async () => {
     const clock = new PollingClock()
     const faults = collectFaults()
     const throws: Http2Handler = ({ url }, response) => {
@@ -194,7 +199,7 @@ describe.each(WAYS)('streams that are held until their session is told, over %s'
     expect(faults).toEqual([new Error('thrown by the handler')])
   })
 
-  it('are served though their client says goodbye behind them', async () => {
+  test('are served though their client says goodbye behind them', async () => {
     const clock = new PollingClock()
     const { connect, shutdown } = await serveHttp2((_, response) => response.end('ok'), {
       ...options,
@@ -217,7 +222,7 @@ describe.each(WAYS)('streams that are held until their session is told, over %s'
     expect(await run).toMatchObject({ outcome: 'clean' })
   })
 
-  it('hold nothing up where their client goes away', async () => {
+  test('hold nothing up where their client goes away', async () => {
     const clock = new PollingClock()
     const faults = collectFaults()
     const seen: string[] = []
@@ -237,7 +242,7 @@ describe.each(WAYS)('streams that are held until their session is told, over %s'
     expect(faults).toEqual([])
   })
 
-  it('are named and ended at the limit', async () => {
+  test('are named and ended at the limit', async () => {
     const clock = new PollingClock()
     const faults = collectFaults()
     const { connect, shutdown } = await serveHttp2((_, response) => response.end('ok'), {
@@ -266,7 +271,7 @@ describe.each(WAYS)('streams that are held until their session is told, over %s'
   })
 })
 
-it('a stream is held no longer than the linger, though others are opened all the time', async () => {
+test('a stream is held no longer than the linger, though others are opened all the time', async () => {
   const clock = new PollingClock()
   const responses: Http2ServerResponse[] = []
   const { connect, server, shutdown } = await serveHttp2(
@@ -302,7 +307,7 @@ it('a stream is held no longer than the linger, though others are opened all the
 // Node 20 goes on with such a session as if nothing were wrong, and hears no more of its socket.
 const isHeard = !process.version.startsWith('v20.')
 
-it.runIf(isHeard)(
+test.runIf(isHeard)(
   'a session whose client breaks the protocol while its streams are held holds nothing up',
   async () => {
     const clock = new PollingClock()

@@ -1,21 +1,21 @@
 import { once } from 'node:events'
 import type { Http2ServerResponse } from 'node:http2'
 import { connect as connectPlainly } from 'node:net'
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { RawSession, secured } from '../../support/clients/raw-session.ts'
 import {
   askNode,
   endedIn,
   type Http2Handler,
   serveHttp2,
   WAYS,
-} from '../../support/http2-service.ts'
-import { RawSession, secured } from '../../support/raw-session.ts'
-import { hookOf, PollingClock, stoppedListening, until } from '../../support/service.ts'
+} from '../../support/programs/http2-service.ts'
+import { hookOf, PollingClock, stoppedListening, until } from '../../support/programs/service.ts'
 
 const later: Http2Handler = (_, response) => void setImmediate(() => response.end('ok'))
 
 describe.each(WAYS)('sessions without streams over %s', (_, options) => {
-  it('are closed, and need not be waited for', async () => {
+  test('are closed, and need not be waited for', async () => {
     const clock = new PollingClock()
     const { connect, shutdown } = await serveHttp2(later, { ...options, clock })
     const clients = [await connect(), await connect()]
@@ -26,7 +26,7 @@ describe.each(WAYS)('sessions without streams over %s', (_, options) => {
     expect(hookOf(await run)).toMatchObject({ status: 'done', notes: ['2 HTTP/2 sessions closed'] })
   })
 
-  it('are closed by hundreds, and each stream in flight on others is answered', async () => {
+  test('are closed by hundreds, and each stream in flight on others is answered', async () => {
     const responses: Http2ServerResponse[] = []
     const { connect, shutdown } = await serveHttp2((request, response) => {
       if (request.url === '/slow') responses.push(response)
@@ -54,7 +54,7 @@ describe.each(WAYS)('sessions without streams over %s', (_, options) => {
     })
   })
 
-  it('of Node’s own client are closed by hundreds, too', async () => {
+  test('of Node’s own client are closed by hundreds, too', async () => {
     const { connectNode, shutdown } = await serveHttp2(later, options)
     const clients = await Promise.all(Array.from({ length: 100 }, () => connectNode()))
     await Promise.all(clients.map((client) => askNode(client, '/')))
@@ -68,7 +68,7 @@ describe.each(WAYS)('sessions without streams over %s', (_, options) => {
     })
   })
 
-  it('that have just been opened have their first request served within the linger', async () => {
+  test('that have just been opened have their first request served within the linger', async () => {
     const clock = new PollingClock()
     const { connect, server, shutdown } = await serveHttp2(later, { ...options, clock })
     const client = await connect()
@@ -82,7 +82,7 @@ describe.each(WAYS)('sessions without streams over %s', (_, options) => {
     expect(await run).toMatchObject({ outcome: 'clean' })
   })
 
-  it('that have just been opened and stay silent are closed after the linger', async () => {
+  test('that have just been opened and stay silent are closed after the linger', async () => {
     const clock = new PollingClock()
     const { connect, server, shutdown } = await serveHttp2(later, { ...options, clock })
     const client = await connect()
@@ -95,7 +95,7 @@ describe.each(WAYS)('sessions without streams over %s', (_, options) => {
     expect(await run).toMatchObject({ outcome: 'clean' })
   })
 
-  it('that were opened longer ago than the linger are closed at once', async () => {
+  test('that were opened longer ago than the linger are closed at once', async () => {
     const clock = new PollingClock()
     const { connect, shutdown } = await serveHttp2(later, { ...options, clock })
     const client = await connect()
@@ -107,7 +107,7 @@ describe.each(WAYS)('sessions without streams over %s', (_, options) => {
     expect(await run).toMatchObject({ outcome: 'clean' })
   })
 
-  it('whose client never says that it speaks HTTP/2 are closed', async () => {
+  test('whose client never says that it speaks HTTP/2 are closed', async () => {
     const clock = new PollingClock()
     const { connect, shutdown } = await serveHttp2(later, { ...options, clock })
     const client = await connect({ greets: false })
@@ -117,7 +117,7 @@ describe.each(WAYS)('sessions without streams over %s', (_, options) => {
     expect(await run).toMatchObject({ outcome: 'clean' })
   })
 
-  it('whose client greets only while the server stops listening have their first request served', async () => {
+  test('whose client greets only while the server stops listening have their first request served', async () => {
     const clock = new PollingClock()
     const { connect, server, shutdown } = await serveHttp2(later, { ...options, clock })
     const client = await connect({ greets: false })
@@ -131,7 +131,7 @@ describe.each(WAYS)('sessions without streams over %s', (_, options) => {
     expect(await run).toMatchObject({ outcome: 'clean' })
   })
 
-  it('that are opened while the server stops listening have their first request served', async () => {
+  test('that are opened while the server stops listening have their first request served', async () => {
     const clock = new PollingClock()
     const { connect, shutdown } = await serveHttp2(later, { ...options, clock })
     const connecting = Promise.all(Array.from({ length: 20 }, () => connect()))
@@ -144,7 +144,7 @@ describe.each(WAYS)('sessions without streams over %s', (_, options) => {
     expect(await run).toMatchObject({ outcome: 'clean' })
   })
 
-  it('are left alone in the lame duck, in which new ones are served', async () => {
+  test('are left alone in the lame duck, in which new ones are served', async () => {
     const clock = new PollingClock()
     const { connect, server, shutdown } = await serveHttp2(later, {
       ...options,
@@ -170,7 +170,7 @@ describe.each(WAYS)('sessions without streams over %s', (_, options) => {
     })
   })
 
-  it('are closed though the application has a PING of its own out, and more are not allowed', async () => {
+  test('are closed though the application has a PING of its own out, and more are not allowed', async () => {
     const clock = new PollingClock()
     const { connect, server, shutdown } = await serveHttp2(later, {
       ...options,
@@ -186,7 +186,7 @@ describe.each(WAYS)('sessions without streams over %s', (_, options) => {
     expect(await run).toMatchObject({ outcome: 'clean' })
   })
 
-  it('of which new ones are refused', async () => {
+  test('of which new ones are refused', async () => {
     const { connect, server, shutdown } = await serveHttp2(later, options)
     const run = shutdown.now()
     await stoppedListening({ server })
@@ -199,7 +199,7 @@ describe.each(WAYS)('sessions without streams over %s', (_, options) => {
 describe.each(WAYS.slice(1))(
   'a session whose handshake is not over when the drain begins, over %s',
   (_, options) => {
-    it('has its first request served', async () => {
+    test('has its first request served', async () => {
       const clock = new PollingClock()
       const { port, server, shutdown } = await serveHttp2(later, { ...options, clock })
       const socket = connectPlainly({ port, host: '127.0.0.1', allowHalfOpen: true })

@@ -1,7 +1,7 @@
 import type { Http2ServerResponse } from 'node:http2'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { httpServerHooks } from '../../../src/http/http-server.ts'
-import { contextOf } from '../../support/context.ts'
+import { contextOf } from '../../support/hooks/context.ts'
 import {
   askNode,
   connectRaw,
@@ -11,14 +11,14 @@ import {
   listenHttp2,
   serveHttp2,
   WAYS,
-} from '../../support/http2-service.ts'
-import { hookOf, PollingClock, stoppedListening, until } from '../../support/service.ts'
+} from '../../support/programs/http2-service.ts'
+import { hookOf, PollingClock, stoppedListening, until } from '../../support/programs/service.ts'
 
 /** Never answers. */
 const never: Http2Handler = () => {}
 
 describe.each(WAYS)('a drain of HTTP/2 that comes to its limit over %s', (_, options) => {
-  it('cuts off an event stream that does not end, names it without its query, and lets the next phase run', async () => {
+  test('cuts off an event stream that does not end, names it without its query, and lets the next phase run', async () => {
     const { connect, shutdown } = await serveHttp2(
       (_, response) => {
         response.writeHead(200, { 'content-type': 'text/event-stream' })
@@ -53,7 +53,7 @@ describe.each(WAYS)('a drain of HTTP/2 that comes to its limit over %s', (_, opt
     for (const client of clients) expect(await client.ended()).toBeDefined()
   })
 
-  it('names ten streams, and counts the others', async () => {
+  test('names ten streams, and counts the others', async () => {
     let seen = 0
     const { connect, shutdown } = await serveHttp2(() => void seen++, {
       ...options,
@@ -68,7 +68,7 @@ describe.each(WAYS)('a drain of HTTP/2 that comes to its limit over %s', (_, opt
     expect(notes?.at(-1)).toBe('cut off: 3 requests more')
   })
 
-  it('ends sessions whose clients keep their side open', async () => {
+  test('ends sessions whose clients keep their side open', async () => {
     const { connect, server, shutdown } = await serveHttp2(never, { ...options, timeout: '300ms' })
     const client = await connect()
     client.ask('/')
@@ -79,7 +79,7 @@ describe.each(WAYS)('a drain of HTTP/2 that comes to its limit over %s', (_, opt
     expect(open).toBe(0)
   })
 
-  it('in the lame duck ends what is in flight, and names it', async () => {
+  test('in the lame duck ends what is in flight, and names it', async () => {
     const clock = new PollingClock()
     const responses: Http2ServerResponse[] = []
     const server = http2Server(
@@ -105,7 +105,7 @@ describe.each(WAYS)('a drain of HTTP/2 that comes to its limit over %s', (_, opt
 })
 
 describe.each(WAYS)('late streams over %s', (_, options) => {
-  it('get 503 and a time to come again, and are counted in the report', async () => {
+  test('get 503 and a time to come again, and are counted in the report', async () => {
     const seen: string[] = []
     const { connectNode, server, shutdown } = await serveHttp2(
       async ({ url }, response) => {
@@ -137,7 +137,7 @@ describe.each(WAYS)('late streams over %s', (_, options) => {
     expect(seen).toEqual(['/before'])
   })
 
-  it('are those that come when less than a tenth of the time is left', async () => {
+  test('are those that come when less than a tenth of the time is left', async () => {
     const clock = new PollingClock()
     const server = http2Server((_, response) => response.end('ok'), options.secure, options.server)
     const [hook] = httpServerHooks(server, { linger: '2s' }, clock)
@@ -160,7 +160,7 @@ describe.each(WAYS)('late streams over %s', (_, options) => {
     expect(notes).toEqual(['2 HTTP/2 sessions closed', '1 late stream refused with 503'])
   })
 
-  it('may be uploads, which are not read, or be reset by their client', async () => {
+  test('may be uploads, which are not read, or be reset by their client', async () => {
     const { connect, server, shutdown } = await serveHttp2((_, response) => response.end('ok'), {
       ...options,
       refuseWithin: '60s',

@@ -1,11 +1,17 @@
 import { createServer, type Http2ServerResponse, type ServerHttp2Stream } from 'node:http2'
 import { requestSignal } from 'lastcall/http'
-import { describe, expect, it } from 'vitest'
-import { connectRaw, endedIn, listenHttp2, serveHttp2, WAYS } from '../../support/http2-service.ts'
-import { PollingClock, stoppedListening, until } from '../../support/service.ts'
+import { describe, expect, test } from 'vitest'
+import {
+  connectRaw,
+  endedIn,
+  listenHttp2,
+  serveHttp2,
+  WAYS,
+} from '../../support/programs/http2-service.ts'
+import { PollingClock, stoppedListening, until } from '../../support/programs/service.ts'
 
 describe.each(WAYS)('the signal of a request over HTTP/2, %s', (_, options) => {
-  it('lets an event stream end with a last event', async () => {
+  test('lets an event stream end with a last event', async () => {
     const clock = new PollingClock()
     const { connect, shutdown } = await serveHttp2(
       (request, response) => {
@@ -27,7 +33,7 @@ describe.each(WAYS)('the signal of a request over HTTP/2, %s', (_, options) => {
     expect(await run).toMatchObject({ outcome: 'clean' })
   })
 
-  it('does so for an application that listens to streams only', async () => {
+  test('does so for an application that listens to streams only', async () => {
     const clock = new PollingClock()
     const { connect, server, shutdown } = await serveHttp2(undefined, { ...options, clock })
     server.on('stream', (stream) => {
@@ -45,7 +51,7 @@ describe.each(WAYS)('the signal of a request over HTTP/2, %s', (_, options) => {
     expect(await run).toMatchObject({ outcome: 'clean' })
   })
 
-  it('has not aborted before the drain, and not in the lame duck', async () => {
+  test('has not aborted before the drain, and not in the lame duck', async () => {
     const clock = new PollingClock()
     const signals: AbortSignal[] = []
     const { connect, shutdown } = await serveHttp2(
@@ -69,7 +75,7 @@ describe.each(WAYS)('the signal of a request over HTTP/2, %s', (_, options) => {
     expect(signals.map(({ aborted }) => aborted)).toEqual([false, false])
   })
 
-  it('has aborted from the start for a stream that comes in the drain', async () => {
+  test('has aborted from the start for a stream that comes in the drain', async () => {
     const clock = new PollingClock()
     const signals: AbortSignal[] = []
     const { connect, server, shutdown } = await serveHttp2(
@@ -91,7 +97,7 @@ describe.each(WAYS)('the signal of a request over HTTP/2, %s', (_, options) => {
     expect(await run).toMatchObject({ outcome: 'clean' })
   })
 
-  it('aborts for the request and for its stream, whoever asks for which', async () => {
+  test('aborts for the request and for its stream, whoever asks for which', async () => {
     const clock = new PollingClock()
     const signals: AbortSignal[] = []
     const responses: Http2ServerResponse[] = []
@@ -116,7 +122,7 @@ describe.each(WAYS)('the signal of a request over HTTP/2, %s', (_, options) => {
   })
 })
 
-it('the signal never aborts where the server was not handed in', async () => {
+test('the signal never aborts where the server was not handed in', async () => {
   const streams: ServerHttp2Stream[] = []
   const server = createServer()
   server.on('stream', (stream) => {

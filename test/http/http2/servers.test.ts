@@ -2,7 +2,8 @@ import { once } from 'node:events'
 import { connect as connectPlainly } from 'node:net'
 import { createShutdown } from 'lastcall'
 import { httpServer, requestSignal } from 'lastcall/http'
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { EVERY_STREAM } from '../../support/clients/raw-session.ts'
 import {
   connectRaw,
   endedIn,
@@ -11,8 +12,7 @@ import {
   listenHttp2,
   serveHttp2,
   WAYS,
-} from '../../support/http2-service.ts'
-import { EVERY_STREAM } from '../../support/raw-session.ts'
+} from '../../support/programs/http2-service.ts'
 import {
   account,
   Gate,
@@ -20,7 +20,7 @@ import {
   PollingClock,
   stoppedListening,
   until,
-} from '../../support/service.ts'
+} from '../../support/programs/service.ts'
 
 const later: Http2Handler = (_, response) => void setImmediate(() => response.end('ok'))
 
@@ -45,14 +45,14 @@ function quietShutdown() {
 }
 
 describe.each(WAYS)('a server of HTTP/2 over %s', (_, { secure = false, server: options }) => {
-  it('that never listened holds nothing up', async () => {
+  test('that never listened holds nothing up', async () => {
     const shutdown = quietShutdown()
     shutdown.add(httpServer(http2Server(later, secure, options)))
 
     expect(hookOf(await shutdown.now())).toMatchObject({ status: 'done', notes: [] })
   })
 
-  it('that the application had closed is waited for as long as it has a stream in flight', async () => {
+  test('that the application had closed is waited for as long as it has a stream in flight', async () => {
     const [begun, gate] = [new Gate(), new Gate()]
     const { connect, server, shutdown } = await serveHttp2(
       async (_, response) => {
@@ -76,7 +76,7 @@ describe.each(WAYS)('a server of HTTP/2 over %s', (_, { secure = false, server: 
     expect(hookOf(await run)).toMatchObject({ status: 'done' })
   })
 
-  it('may be started again once it is handed in again', async () => {
+  test('may be started again once it is handed in again', async () => {
     const aborted: boolean[] = []
     const server = http2Server(
       (request, response) => {
@@ -99,7 +99,7 @@ describe.each(WAYS)('a server of HTTP/2 over %s', (_, { secure = false, server: 
     expect(aborted).toEqual([false, false, false])
   })
 
-  it.each([
+  test.each([
     ['in the drain', {}],
     ['in the lame duck', { lameDuck: '10s' }],
   ] as const)('that was cut off %s can be started and drained again', async (_, limits) => {
@@ -128,7 +128,7 @@ describe.each(WAYS)('a server of HTTP/2 over %s', (_, { secure = false, server: 
     expect(await run).toMatchObject({ outcome: 'clean' })
   })
 
-  it('that is handed in twice is drained once, and both hooks wait for it', async () => {
+  test('that is handed in twice is drained once, and both hooks wait for it', async () => {
     const [begun, gate] = [new Gate(), new Gate()]
     const { connect, server, shutdown } = await serveHttp2(
       async (_, response) => {
@@ -153,7 +153,7 @@ describe.each(WAYS)('a server of HTTP/2 over %s', (_, { secure = false, server: 
     expect(client.goaways.filter((id) => id === EVERY_STREAM)).toHaveLength(1)
   })
 
-  it('is left as it was: no listener more, its own emit, and its own way of accepting', async () => {
+  test('is left as it was: no listener more, its own emit, and its own way of accepting', async () => {
     const { connect, server, shutdown } = await serveHttp2(later, {
       secure,
       server: options ?? {},
@@ -171,7 +171,7 @@ describe.each(WAYS)('a server of HTTP/2 over %s', (_, { secure = false, server: 
     expect(server).toMatchObject({ pauseOnConnect: false })
   })
 
-  it('is left as it was after a drain that was cut off, too', async () => {
+  test('is left as it was after a drain that was cut off, too', async () => {
     const begun = new Gate()
     const { connect, server, shutdown } = await serveHttp2(() => begun.open(), {
       secure,
@@ -190,7 +190,7 @@ describe.each(WAYS)('a server of HTTP/2 over %s', (_, { secure = false, server: 
     expect(Object.keys(server)).not.toContain('emit')
   })
 
-  it('drops whoever speaks something else, and is drained all the same', async () => {
+  test('drops whoever speaks something else, and is drained all the same', async () => {
     const clock = new PollingClock()
     const { connect, port, server, shutdown } = await serveHttp2(later, {
       secure,
@@ -217,7 +217,7 @@ describe.each(WAYS)('a server of HTTP/2 over %s', (_, { secure = false, server: 
 })
 
 describe('a server of both versions', () => {
-  it('has the clients of each told in their own way', async () => {
+  test('has the clients of each told in their own way', async () => {
     const [gate, begun] = [new Gate(), [new Gate(), new Gate()]]
     const { connect, connectHttp1, shutdown } = await serveHttp2(
       async (request, response) => {
@@ -249,7 +249,7 @@ describe('a server of both versions', () => {
     })
   })
 
-  it('answers the requests of both that were sent in the tick in which the run began', async () => {
+  test('answers the requests of both that were sent in the tick in which the run began', async () => {
     const { connect, connectHttp1, shutdown } = await serveHttp2(later, {
       secure: true,
       server: { allowHTTP1: true },
@@ -268,7 +268,7 @@ describe('a server of both versions', () => {
     expect(await run).toMatchObject({ outcome: 'clean' })
   })
 
-  it('answers a request of HTTP/1 whose headers had come in half', async () => {
+  test('answers a request of HTTP/1 whose headers had come in half', async () => {
     const { connectHttp1, server, shutdown } = await serveHttp2(later, {
       secure: true,
       server: { allowHTTP1: true },
@@ -285,7 +285,7 @@ describe('a server of both versions', () => {
     expect(await run).toMatchObject({ outcome: 'clean' })
   })
 
-  it('refuses late requests of both', async () => {
+  test('refuses late requests of both', async () => {
     const { connect, connectHttp1, server, shutdown } = await serveHttp2(later, {
       secure: true,
       server: { allowHTTP1: true },

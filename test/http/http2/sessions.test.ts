@@ -1,8 +1,8 @@
 import type { Http2Server, Http2ServerResponse } from 'node:http2'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { Clients } from '../../../src/http/clients.ts'
-import { connectRaw, http2Server, listenHttp2, WAYS } from '../../support/http2-service.ts'
-import { PollingClock, until } from '../../support/service.ts'
+import { connectRaw, http2Server, listenHttp2, WAYS } from '../../support/programs/http2-service.ts'
+import { PollingClock, until } from '../../support/programs/service.ts'
 
 function sessionsOf(server: Http2Server) {
   const clock = new PollingClock()
@@ -13,7 +13,7 @@ function sessionsOf(server: Http2Server) {
 describe.each(WAYS)(
   'the sessions of a server over %s',
   (_, { secure = false, server: options }) => {
-    it('are known with the streams that are open on each', async () => {
+    test('are known with the streams that are open on each', async () => {
       const responses: Http2ServerResponse[] = []
       const server = http2Server((_, response) => void responses.push(response), secure, options)
       const { clock, sessions } = sessionsOf(server)
@@ -36,7 +36,7 @@ describe.each(WAYS)(
       expect(session).toMatchObject({ used: true, events: 2 })
     })
 
-    it('tell their watcher what happens, in order', async () => {
+    test('tell their watcher what happens, in order', async () => {
       const server = http2Server((_, response) => response.end('ok'), secure, options)
       const { sessions } = sessionsOf(server)
       const heard: string[] = []
@@ -54,7 +54,7 @@ describe.each(WAYS)(
       expect(heard).toEqual(['opened', 'answered', 'answered', 'closed'])
     })
 
-    it('are told from each other: only the first stream of each is an arrival', async () => {
+    test('are told from each other: only the first stream of each is an arrival', async () => {
       const server = http2Server((_, response) => response.end('ok'), secure, options)
       const { clock, clients } = sessionsOf(server)
       const port = await listenHttp2(server)

@@ -2,7 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import type { Http2ServerResponse, ServerHttp2Stream } from 'node:http2'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { EVERY_STREAM } from '../../support/clients/raw-session.ts'
 import {
   answerOf,
   askNode,
@@ -10,9 +11,14 @@ import {
   type Http2Handler,
   serveHttp2,
   WAYS,
-} from '../../support/http2-service.ts'
-import { EVERY_STREAM } from '../../support/raw-session.ts'
-import { Gate, hookOf, PollingClock, stoppedListening, until } from '../../support/service.ts'
+} from '../../support/programs/http2-service.ts'
+import {
+  Gate,
+  hookOf,
+  PollingClock,
+  stoppedListening,
+  until,
+} from '../../support/programs/service.ts'
 
 /** Answers in a later turn of the loop, as nearly every handler does. */
 const later: Http2Handler = (_, response) => void setImmediate(() => response.end('ok'))
@@ -25,7 +31,7 @@ const echo: Http2Handler = async (request, response) => {
 }
 
 describe.each(WAYS)('streams in flight over %s', (_, options) => {
-  it('are answered that were sent in the tick in which the run began', async () => {
+  test('are answered that were sent in the tick in which the run began', async () => {
     const { connect, shutdown } = await serveHttp2(later, options)
     const client = await connect()
     await client.get('/')
@@ -40,7 +46,7 @@ describe.each(WAYS)('streams in flight over %s', (_, options) => {
     expect(hookOf(await run)).toMatchObject({ status: 'done', notes: ['1 HTTP/2 session closed'] })
   })
 
-  it('are answered that are the first of a session, and were sent in that tick', async () => {
+  test('are answered that are the first of a session, and were sent in that tick', async () => {
     const { connect, shutdown } = await serveHttp2(later, options)
     const client = await connect()
 
@@ -52,7 +58,7 @@ describe.each(WAYS)('streams in flight over %s', (_, options) => {
     expect(await run).toMatchObject({ outcome: 'clean' })
   })
 
-  it('are worked on to their end, however long that takes', async () => {
+  test('are worked on to their end, however long that takes', async () => {
     const clock = new PollingClock()
     const responses: Http2ServerResponse[] = []
     const { connect, server, shutdown } = await serveHttp2(
@@ -76,7 +82,7 @@ describe.each(WAYS)('streams in flight over %s', (_, options) => {
     expect(await run).toMatchObject({ outcome: 'clean', exitCode: 0 })
   })
 
-  it('of Node’s own client are answered in full, with their trailers', async () => {
+  test('of Node’s own client are answered in full, with their trailers', async () => {
     const gate = new Gate()
     const begun = new Gate()
     const { connectNode, shutdown } = await serveHttp2(async (_, response) => {
@@ -101,7 +107,7 @@ describe.each(WAYS)('streams in flight over %s', (_, options) => {
     expect(await run).toMatchObject({ outcome: 'clean' })
   })
 
-  it('go on streaming to their end, with long silences between', async () => {
+  test('go on streaming to their end, with long silences between', async () => {
     const clock = new PollingClock()
     const responses: Http2ServerResponse[] = []
     const { connect, server, shutdown } = await serveHttp2(
@@ -127,7 +133,7 @@ describe.each(WAYS)('streams in flight over %s', (_, options) => {
     expect(await run).toMatchObject({ outcome: 'clean' })
   })
 
-  it('have the whole of an upload that is under way', async () => {
+  test('have the whole of an upload that is under way', async () => {
     const clock = new PollingClock()
     const { connect, shutdown } = await serveHttp2(echo, { ...options, clock })
     const client = await connect()
@@ -145,7 +151,7 @@ describe.each(WAYS)('streams in flight over %s', (_, options) => {
     expect(await run).toMatchObject({ outcome: 'clean' })
   })
 
-  it('have the whole of an upload that their client was asked to go on with', async () => {
+  test('have the whole of an upload that their client was asked to go on with', async () => {
     const clock = new PollingClock()
     const { connect, shutdown } = await serveHttp2(echo, { ...options, clock })
     const client = await connect()
@@ -165,7 +171,7 @@ describe.each(WAYS)('streams in flight over %s', (_, options) => {
     expect(await run).toMatchObject({ outcome: 'clean' })
   })
 
-  it('are asked to go on by an application that does so itself', async () => {
+  test('are asked to go on by an application that does so itself', async () => {
     const { connect, server, shutdown } = await serveHttp2(echo, options)
     server.on('checkContinue', (request, response) => {
       response.writeContinue()
@@ -186,7 +192,7 @@ describe.each(WAYS)('streams in flight over %s', (_, options) => {
     expect(await run).toMatchObject({ outcome: 'clean' })
   })
 
-  it('have the whole of an upload that goes on after its answer, for an application that reads it', async () => {
+  test('have the whole of an upload that goes on after its answer, for an application that reads it', async () => {
     const clock = new PollingClock()
     let upload = ''
     const { connect, shutdown } = await serveHttp2(
@@ -217,7 +223,7 @@ describe.each(WAYS)('streams in flight over %s', (_, options) => {
     expect(upload).toBe(`${parts.join('')}end`)
   })
 
-  it('are served where the application listens to streams only', async () => {
+  test('are served where the application listens to streams only', async () => {
     const clock = new PollingClock()
     const streams: ServerHttp2Stream[] = []
     const { connect, server, shutdown } = await serveHttp2(undefined, { ...options, clock })
@@ -241,7 +247,7 @@ describe.each(WAYS)('streams in flight over %s', (_, options) => {
     expect(await run).toMatchObject({ outcome: 'clean' })
   })
 
-  it('have the trailers that come long after the last of the body', async () => {
+  test('have the trailers that come long after the last of the body', async () => {
     const clock = new PollingClock()
     const wanted = new Gate()
     const { connectNode, server, shutdown } = await serveHttp2(undefined, { ...options, clock })
@@ -265,7 +271,7 @@ describe.each(WAYS)('streams in flight over %s', (_, options) => {
     expect(await run).toMatchObject({ outcome: 'clean' })
   })
 
-  it('have the whole of a file that their client reads slowly', async () => {
+  test('have the whole of a file that their client reads slowly', async () => {
     const directory = mkdtempSync(join(tmpdir(), 'lastcall-'))
     onTestFinished(() => rmSync(directory, { recursive: true }))
     const [file, content] = [join(directory, 'file'), 'x'.repeat(200_000)]
@@ -287,7 +293,7 @@ describe.each(WAYS)('streams in flight over %s', (_, options) => {
     expect(await run).toMatchObject({ outcome: 'clean' })
   })
 
-  it('have the whole of an answer that their client lets come later', async () => {
+  test('have the whole of an answer that their client lets come later', async () => {
     const clock = new PollingClock()
     const { connect, shutdown } = await serveHttp2(
       (_, response) => response.end('x'.repeat(100_000)),
@@ -307,7 +313,7 @@ describe.each(WAYS)('streams in flight over %s', (_, options) => {
     expect(await run).toMatchObject({ outcome: 'clean' })
   })
 
-  it('have the whole of an answer where the client has not finished its request', async () => {
+  test('have the whole of an answer where the client has not finished its request', async () => {
     const clock = new PollingClock()
     const { connect, shutdown } = await serveHttp2(
       (request, response) => {
@@ -331,7 +337,7 @@ describe.each(WAYS)('streams in flight over %s', (_, options) => {
     expect(await run).toMatchObject({ outcome: 'clean' })
   })
 
-  it('that ask for the head alone are answered', async () => {
+  test('that ask for the head alone are answered', async () => {
     const { connectNode, shutdown } = await serveHttp2(later, options)
     const client = await connectNode()
     const answer = answerOf(client.request({ ':method': 'HEAD', ':path': '/' }))
@@ -341,7 +347,7 @@ describe.each(WAYS)('streams in flight over %s', (_, options) => {
     expect(await run).toMatchObject({ outcome: 'clean' })
   })
 
-  it('whose client cancels them hold nothing up', async () => {
+  test('whose client cancels them hold nothing up', async () => {
     const clock = new PollingClock()
     const begun = new Gate()
     const { connect, shutdown } = await serveHttp2(() => begun.open(), { ...options, clock })

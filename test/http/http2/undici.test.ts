@@ -1,12 +1,12 @@
 import type { Http2ServerResponse } from 'node:http2'
 import { Client } from 'undici'
-import { describe, expect, it, onTestFinished } from 'vitest'
-import { serveHttp2, WAYS } from '../../support/http2-service.ts'
-import { hookOf } from '../../support/service.ts'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { serveHttp2, WAYS } from '../../support/programs/http2-service.ts'
+import { hookOf } from '../../support/programs/service.ts'
 
 // undici 7 itself fails the request that is running when a GOAWAY comes, whatever the frame says.
 describe.each(WAYS.slice(1))('undici over %s', (_, options) => {
-  it('has nothing refused and nothing reset, and everything that it sent is answered', async () => {
+  test('has nothing refused and nothing reset, and everything that it sent is answered', async () => {
     const responses: Http2ServerResponse[] = []
     const codes: number[] = []
     const { port, server, shutdown } = await serveHttp2((request, response) => {

@@ -1,14 +1,19 @@
 import type { Http2ServerResponse } from 'node:http2'
-import { describe, expect, it, onTestFinished } from 'vitest'
-import { endedIn, type Http2Handler, serveHttp2, WAYS } from '../../support/http2-service.ts'
-import { EVERY_STREAM, headersFrame } from '../../support/raw-session.ts'
-import { hookOf, PollingClock, stoppedListening, until } from '../../support/service.ts'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { EVERY_STREAM, headersFrame } from '../../support/clients/raw-session.ts'
+import {
+  endedIn,
+  type Http2Handler,
+  serveHttp2,
+  WAYS,
+} from '../../support/programs/http2-service.ts'
+import { hookOf, PollingClock, stoppedListening, until } from '../../support/programs/service.ts'
 
 const NOTICE = `GOAWAY ${EVERY_STREAM}, code 0`
 const later: Http2Handler = (_, response) => void setImmediate(() => response.end('ok'))
 
 describe.each(WAYS)('a client over %s', (_, options) => {
-  it('that answers no PING has its streams answered, and is left in the end', async () => {
+  test('that answers no PING has its streams answered, and is left in the end', async () => {
     const clock = new PollingClock()
     const responses: Http2ServerResponse[] = []
     const { connect, server, shutdown } = await serveHttp2(
@@ -35,7 +40,7 @@ describe.each(WAYS)('a client over %s', (_, options) => {
     expect(await run).toMatchObject({ outcome: 'clean' })
   })
 
-  it('that answers no PING and has no stream is left in the end, too', async () => {
+  test('that answers no PING and has no stream is left in the end, too', async () => {
     const clock = new PollingClock()
     const { connect, shutdown } = await serveHttp2(later, { ...options, clock })
     const client = await connect({ answersPings: false })
@@ -47,7 +52,7 @@ describe.each(WAYS)('a client over %s', (_, options) => {
     expect(await run).toMatchObject({ outcome: 'clean' })
   })
 
-  it('that does not care about GOAWAY has each stream answered up to the last one’s id, and is left', async () => {
+  test('that does not care about GOAWAY has each stream answered up to the last one’s id, and is left', async () => {
     const served: number[] = []
     const { connect, shutdown } = await serveHttp2((request, response) => {
       served.push(request.stream.id ?? 0)
@@ -75,7 +80,7 @@ describe.each(WAYS)('a client over %s', (_, options) => {
     expect(client.log.filter((line) => line.startsWith('RST_STREAM'))).toEqual([])
   })
 
-  it('that opens a stream each millisecond has each answered up to the last one’s id, and is left', async () => {
+  test('that opens a stream each millisecond has each answered up to the last one’s id, and is left', async () => {
     const served: number[] = []
     const { connect, shutdown } = await serveHttp2((request, response) => {
       served.push(request.stream.id ?? 0)
@@ -95,7 +100,7 @@ describe.each(WAYS)('a client over %s', (_, options) => {
     expect(client.log.filter((line) => line.startsWith('RST_STREAM'))).toEqual([])
   })
 
-  it('that never finishes its request is answered, reset without an error, and left', async () => {
+  test('that never finishes its request is answered, reset without an error, and left', async () => {
     const clock = new PollingClock()
     const { connect, shutdown } = await serveHttp2(
       (request, response) => {
@@ -118,7 +123,7 @@ describe.each(WAYS)('a client over %s', (_, options) => {
     expect(await run).toMatchObject({ outcome: 'clean' })
   })
 
-  it('that keeps its side open is cut after the linger', async () => {
+  test('that keeps its side open is cut after the linger', async () => {
     const clock = new PollingClock()
     const { connect, shutdown } = await serveHttp2(later, { ...options, clock })
     const client = await connect()
@@ -132,7 +137,7 @@ describe.each(WAYS)('a client over %s', (_, options) => {
     expect(client.socket.writableEnded).toBe(false)
   })
 
-  it('that closes its side in the middle of the farewell holds nothing up', async () => {
+  test('that closes its side in the middle of the farewell holds nothing up', async () => {
     const clock = new PollingClock()
     const { connect, shutdown } = await serveHttp2(() => {}, { ...options, clock })
     const client = await connect({ answersPings: false })
@@ -146,7 +151,7 @@ describe.each(WAYS)('a client over %s', (_, options) => {
     expect(await run).toMatchObject({ outcome: 'clean' })
   })
 
-  it('that goes away in the middle of the farewell holds nothing up', async () => {
+  test('that goes away in the middle of the farewell holds nothing up', async () => {
     const clock = new PollingClock()
     const { connect, shutdown } = await serveHttp2(() => {}, { ...options, clock })
     const client = await connect({ answersPings: false })
@@ -162,7 +167,7 @@ describe.each(WAYS)('a client over %s', (_, options) => {
     expect(await run).toMatchObject({ outcome: 'clean' })
   })
 
-  it('that sends a byte a second has the rest answered, and is told that this was not processed', async () => {
+  test('that sends a byte a second has the rest answered, and is told that this was not processed', async () => {
     const clock = new PollingClock()
     const responses: Http2ServerResponse[] = []
     const seen: string[] = []
@@ -195,7 +200,7 @@ describe.each(WAYS)('a client over %s', (_, options) => {
     expect(seen).toEqual(['/before'])
   })
 
-  it('that lets no answer come is named at the limit, and cut off', async () => {
+  test('that lets no answer come is named at the limit, and cut off', async () => {
     const { connect, shutdown } = await serveHttp2(
       (_, response) => response.end('x'.repeat(100_000)),
       { ...options, timeout: '400ms' },
@@ -217,7 +222,7 @@ describe.each(WAYS)('a client over %s', (_, options) => {
     expect(await client.ended()).toBeDefined()
   })
 
-  it('that reads nothing is named at the limit, and cut off', async () => {
+  test('that reads nothing is named at the limit, and cut off', async () => {
     const { connect, shutdown } = await serveHttp2(
       (_, response) => response.end('x'.repeat(30_000_000)),
       { ...options, timeout: '700ms' },

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { RawClient } from '../../support/raw-client.ts'
+import { RawClient } from '../../support/clients/raw-client.ts'
 import type { FeatureGroup } from '../feature.ts'
 import { endsWith, type Lab } from '../lab.ts'
 import { portOf, serving } from '../servers.ts'

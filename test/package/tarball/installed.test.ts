@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { expect, inject, test } from 'vitest'
-import { ENTRIES, WAYS } from '../../support/entries.ts'
+import { ENTRIES, WAYS } from '../../support/programs/entries.ts'
 
 const run = promisify(execFile)
 const application = inject('application')

@@ -4,7 +4,7 @@ import { promisify } from 'node:util'
 import { publint } from 'publint'
 import { formatMessage } from 'publint/utils'
 import { expect, inject, test } from 'vitest'
-import { ENTRIES } from '../../support/entries.ts'
+import { ENTRIES } from '../../support/programs/entries.ts'
 
 const run = promisify(execFile)
 

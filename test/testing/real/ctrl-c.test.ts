@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { stopLikeCtrlC } from '../../../src/testing/real/ctrl-c.ts'
-import { folder, refusalOf, skipped } from '../../support/command-line.ts'
+import { folder, refusalOf, skipped } from '../../support/programs/command-line.ts'
 import { isThere, listener, node, STUBBORN, withLastcall } from './programs.ts'
 
 const ready = /^ready$/m

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest'
-import { guessPlatform } from '../../../src/platform.ts'
+import { guessPlatform } from '../../../src/platform/platform.ts'
 import { PLATFORM_VARIABLES } from '../../../src/testing/real/environment.ts'
 import { stopLikeKubernetes } from '../../../src/testing/real/kubernetes.ts'
 import { stopLikePm2 } from '../../../src/testing/real/pm2.ts'
 import { stopLikeSystemd } from '../../../src/testing/real/systemd.ts'
-import { folder } from '../../support/command-line.ts'
+import { folder } from '../../support/programs/command-line.ts'
 import { DEAF, isThere, listener, node, STUBBORN, withLastcall } from './programs.ts'
 
 const ready = /^ready$/m

@@ -1,5 +1,5 @@
-import { statOf } from '../../support/command-line.ts'
-import { shutdownScript } from '../../support/script.ts'
+import { statOf } from '../../support/programs/command-line.ts'
+import { shutdownScript } from '../../support/programs/script.ts'
 
 /** The command that runs these lines of JavaScript, in the exec form. */
 export function node(code: string): [string, ...string[]] {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { bare, cluster, DEAF, server } from '../../support/cluster.ts'
+import { bare, cluster, DEAF, server } from '../../support/programs/cluster.ts'
 
 /** A worker that ends like this when it is told. */
 const onMessage = (action: string) => bare(`process.on('message', () => { ${action} })`)

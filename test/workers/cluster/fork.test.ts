@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { cluster, DEAF, server } from '../../support/cluster.ts'
+import { cluster, DEAF, server } from '../../support/programs/cluster.ts'
 
 describe('an application that forks another worker for each that crashed', () => {
   test('forks one for a crash', async () => {

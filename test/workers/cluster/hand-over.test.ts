@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { type Cluster, cluster } from '../../support/cluster.ts'
-import { until } from '../../support/service.ts'
+import { type Cluster, cluster } from '../../support/programs/cluster.ts'
+import { until } from '../../support/programs/service.ts'
 
 /** Resolves when the primary listens no more. */
 async function refuses(primary: Cluster): Promise<void> {

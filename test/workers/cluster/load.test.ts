@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { type Cluster, cluster, server } from '../../support/cluster.ts'
+import { type Cluster, cluster, server } from '../../support/programs/cluster.ts'
 
 const CLIENTS = 15
 

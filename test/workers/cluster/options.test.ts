@@ -3,7 +3,7 @@ import { EventEmitter } from 'node:events'
 import { createShutdown } from 'lastcall'
 import { type ClusterWorkersOptions, clusterWorkers } from 'lastcall/workers'
 import { describe, expect, test } from 'vitest'
-import { server, cluster as started } from '../../support/cluster.ts'
+import { server, cluster as started } from '../../support/programs/cluster.ts'
 
 /** The primary of no worker. The tests themselves may run in a worker of something. */
 const PRIMARY = { ...cluster, isPrimary: true, on: () => {}, off: () => {}, fork: cluster.fork }

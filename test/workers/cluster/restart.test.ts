@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { bare, type Cluster, cluster, server } from '../../support/cluster.ts'
-import type { Ended } from '../../support/program.ts'
+import { bare, type Cluster, cluster, server } from '../../support/programs/cluster.ts'
+import type { Ended } from '../../support/programs/program.ts'
 
 /** New workers get this variable, the first ones don't. */
 const successors = (env: string) => `fork: () => cluster.fork({ SUCCESSOR: '1' }), ${env}`

@@ -3,7 +3,7 @@ import { EventEmitter } from 'node:events'
 import { setImmediate } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import { Listeners } from '../../../src/workers/cluster/listeners.ts'
-import { PollingClock, until } from '../../support/service.ts'
+import { PollingClock, until } from '../../support/programs/service.ts'
 
 /** What a primary listens with; it has been seen. */
 async function listening() {

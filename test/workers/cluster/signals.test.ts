@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { bare, cluster } from '../../support/cluster.ts'
+import { bare, cluster } from '../../support/programs/cluster.ts'
 
 test.each(['SIGINT', 'SIGTERM'] as const)(
   'a %s that reaches the whole group runs each shutdown once, and the primary exits with 0',

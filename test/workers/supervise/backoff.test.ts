@@ -1,5 +1,5 @@
-import { describe, expect, it } from 'vitest'
-import { Supervised, sh, sleeper } from '../../support/programs.ts'
+import { describe, expect, test } from 'vitest'
+import { Supervised, sh, sleeper } from '../../support/programs/programs.ts'
 
 /** Lets it end so many times, and says how long it waited each time to be started again. */
 async function delays(world: Supervised, times: number, to: 'BACKOFF' | 'EXITED') {
@@ -22,30 +22,30 @@ function starts(world: Supervised): number {
 const USUAL = [100, 200, 400, 800, 1600, 3200, 6400, 12_800, 25_600, 51_200, 60_000, 60_000]
 
 describe('the delays before a restart', () => {
-  it('double from 100 ms to a minute where starts fail', async () => {
+  test('double from 100 ms to a minute where starts fail', async () => {
     const world = new Supervised([sh('exit 1', { startRetries: 100 })]).start()
     expect(await delays(world, 12, 'BACKOFF')).toEqual(USUAL)
   })
 
-  it('double just so where it ends soon after it had started', async () => {
+  test('double just so where it ends soon after it had started', async () => {
     const options = { startSeconds: 0, restart: 'always' } as const
     const world = new Supervised([sh('exit 0', options)]).start()
     expect(await delays(world, 12, 'EXITED')).toEqual(USUAL)
   })
 
-  it('are those that it was given', async () => {
+  test('are those that it was given', async () => {
     const backoff = { initial: 30, max: '0.1s' } as const
     const world = new Supervised([sh('exit 1', { startRetries: 9, backoff })]).start()
     expect(await delays(world, 4, 'BACKOFF')).toEqual([30, 60, 100, 100])
   })
 
-  it('are all the same where the first is the longest', async () => {
+  test('are all the same where the first is the longest', async () => {
     const backoff = { initial: '1s', max: '1s' } as const
     const world = new Supervised([sh('exit 1', { startRetries: 9, backoff })]).start()
     expect(await delays(world, 3, 'BACKOFF')).toEqual([1000, 1000, 1000])
   })
 
-  it('are counted for each process by itself', async () => {
+  test('are counted for each process by itself', async () => {
     const world = new Supervised([
       sh('exit 1', { name: 'bad', startRetries: 9 }),
       sleeper({ name: 'good', startSeconds: 0 }),
@@ -74,20 +74,20 @@ describe('the delay after a program that was up', () => {
     return seen
   }
 
-  it('for 10 s is the first one again', async () => {
+  test('for 10 s is the first one again', async () => {
     expect(await killedAfter([0, 0, 9999, 10_000, 0])).toEqual([100, 200, 400, 100, 200])
   })
 
-  it('for its own resetAfter is the first one again', async () => {
+  test('for its own resetAfter is the first one again', async () => {
     const backoff = { resetAfter: '500ms' }
     expect(await killedAfter([0, 499, 500, 0], backoff)).toEqual([100, 200, 100, 200])
   })
 
-  it('is always the first one where resetAfter is 0', async () => {
+  test('is always the first one where resetAfter is 0', async () => {
     expect(await killedAfter([0, 0, 0], { resetAfter: 0 })).toEqual([100, 100, 100])
   })
 
-  it('counts from its own start, not from the one before', async () => {
+  test('counts from its own start, not from the one before', async () => {
     expect(await killedAfter([9999, 9999, 9999])).toEqual([100, 200, 400])
   })
 })

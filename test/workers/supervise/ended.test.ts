@@ -1,6 +1,6 @@
-import { describe, expect, it } from 'vitest'
-import { Supervised, sh, sleeper } from '../../support/programs.ts'
-import { settle } from '../../support/virtual.ts'
+import { describe, expect, test } from 'vitest'
+import { settle } from '../../support/hooks/virtual.ts'
+import { Supervised, sh, sleeper } from '../../support/programs/programs.ts'
 
 const NOT_YET = 'not yet'
 
@@ -19,7 +19,7 @@ const fatal = (name: string, script: string, others = {}) =>
   sh(script, { name, startRetries: 0, ...others })
 
 describe('ended', () => {
-  it.each(['all', 'fatal', 'any'] as const)(
+  test.each(['all', 'fatal', 'any'] as const)(
     'with exitOn %s waits while programs run',
     async (exitOn) => {
       const world = new Supervised([sleeper(), sh('exit 1', { name: 'job' })], { exitOn }).start()
@@ -28,7 +28,7 @@ describe('ended', () => {
     },
   )
 
-  it('waits by default until every program has ended for good, then is 0 where all ended well', async () => {
+  test('waits by default until every program has ended for good, then is 0 where all ended well', async () => {
     const world = new Supervised([
       ends('a', 'exit 0'),
       ends('b', 'exit 4', { exitCodes: [4] }),
@@ -46,12 +46,12 @@ describe('ended', () => {
     expect(await well.start().programs.ended).toBe(0)
   })
 
-  it('is the code of one that did not end well, although others did', async () => {
+  test('is the code of one that did not end well, although others did', async () => {
     const world = new Supervised([ends('a', 'exit 0'), ends('b', 'exit 6'), ends('c', 'exit 0')])
     expect(await world.start().programs.ended).toBe(6)
   })
 
-  it('does not count an end from which a program is started again', async () => {
+  test('does not count an end from which a program is started again', async () => {
     const world = new Supervised([sh('exit 5', { startSeconds: 0 })], { exitOn: 'any' }).start()
     await world.reaches('EXITED')
     expect(await endedOf(world)).toBe(NOT_YET)
@@ -60,24 +60,24 @@ describe('ended', () => {
     expect(await endedOf(world)).toBe(NOT_YET)
   })
 
-  it("with exitOn 'fatal' resolves at the first FATAL one with its code, while others run", async () => {
+  test("with exitOn 'fatal' resolves at the first FATAL one with its code, while others run", async () => {
     const world = new Supervised([sleeper(), fatal('job', 'exit 9')], { exitOn: 'fatal' })
     expect(await world.start().programs.ended).toBe(9)
     expect(world.states()).toEqual(['STARTING'])
   })
 
-  it("with exitOn 'fatal' goes on where one has only EXITED", async () => {
+  test("with exitOn 'fatal' goes on where one has only EXITED", async () => {
     const world = new Supervised([sleeper(), ends('job', 'exit 9')], { exitOn: 'fatal' }).start()
     await world.reaches('EXITED', { name: 'job' })
     expect(await endedOf(world)).toBe(NOT_YET)
   })
 
-  it("with exitOn 'fatal' resolves also when all have EXITED", async () => {
+  test("with exitOn 'fatal' resolves also when all have EXITED", async () => {
     const world = new Supervised([ends('a', 'exit 0'), ends('b', 'exit 3')], { exitOn: 'fatal' })
     expect(await world.start().programs.ended).toBe(3)
   })
 
-  it.each([
+  test.each([
     ['exit 0', 0],
     ['exit 8', 8],
   ])("with exitOn 'any' resolves when one has ended for good, by %s", async (script, code) => {
@@ -85,18 +85,18 @@ describe('ended', () => {
     expect(await world.start().programs.ended).toBe(code)
   })
 
-  it("with exitOn 'any' resolves when one is FATAL", async () => {
+  test("with exitOn 'any' resolves when one is FATAL", async () => {
     const world = new Supervised([sleeper(), fatal('job', 'exit 8')], { exitOn: 'any' })
     expect(await world.start().programs.ended).toBe(8)
   })
 
-  it("with exitOn 'any' resolves when one instance of several has ended", async () => {
+  test("with exitOn 'any' resolves when one instance of several has ended", async () => {
     const script = '[ $LASTCALL_INSTANCE = 1 ] && exit 8; exec sleep 1000'
     const world = new Supervised([ends('job', script, { instances: 3 })], { exitOn: 'any' })
     expect(await world.start().programs.ended).toBe(8)
   })
 
-  it('keeps its first value', async () => {
+  test('keeps its first value', async () => {
     const world = new Supervised([ends('a', 'exit 8'), sleeper()], { exitOn: 'any' }).start()
     expect(await world.programs.ended).toBe(8)
     process.kill(world.pid(), 'SIGKILL')
@@ -104,7 +104,7 @@ describe('ended', () => {
     expect(await world.programs.ended).toBe(8)
   })
 
-  it.each([
+  test.each([
     ['one that does not exist', { command: 'no-such-program', args: [] }, 127],
     ['one in a folder that does not exist', { cwd: '/no/such/folder' }, 127],
     ['one that may not be executed', { command: '/etc/passwd', args: [] }, 126],
@@ -121,7 +121,7 @@ describe('ended', () => {
     expect(await world.start().programs.ended).toBe(code)
   })
 
-  it.each([
+  test.each([
     ['SIGKILL', 'kill -KILL $$', 137],
     ['SIGTERM', 'kill -TERM $$', 143],
   ])('gives 128 + its number for one that ended by %s from RUNNING', async (_, script, code) => {

@@ -1,8 +1,8 @@
-import { describe, expect, it } from 'vitest'
-import { onSignal, Supervised, sh, sleeper } from '../../support/programs.ts'
+import { describe, expect, test } from 'vitest'
+import { onSignal, Supervised, sh, sleeper } from '../../support/programs/programs.ts'
 
 describe('processes', () => {
-  it('tells of every process as it is now, also before start()', async () => {
+  test('tells of every process as it is now, also before start()', async () => {
     const world = new Supervised([
       sleeper({ instances: 2 }),
       sh('exit 1', { name: 'bad', startRetries: 0 }),
@@ -29,7 +29,7 @@ describe('processes', () => {
     ])
   })
 
-  it('is a picture of its moment, and does not change afterwards', async () => {
+  test('is a picture of its moment, and does not change afterwards', async () => {
     const world = new Supervised([sleeper({ startSeconds: 0 })])
     const before = world.programs.processes
     world.start()
@@ -38,7 +38,7 @@ describe('processes', () => {
 })
 
 describe("on('state')", () => {
-  it('tells of each change all that there is to tell', async () => {
+  test('tells of each change all that there is to tell', async () => {
     const world = new Supervised([sh('echo oops >&2; exit 7')]).start()
     const pid = world.pid()
     await world.reaches('BACKOFF')
@@ -70,7 +70,7 @@ describe("on('state')", () => {
     ])
   })
 
-  it('forgets of the last end what is no longer true at the next start', async () => {
+  test('forgets of the last end what is no longer true at the next start', async () => {
     const world = new Supervised([sh('exit 7')]).start()
     await world.reaches('BACKOFF')
     await world.clock.advance(100)
@@ -81,7 +81,7 @@ describe("on('state')", () => {
     })
   })
 
-  it('tells nothing any more to a listener that was taken back', () => {
+  test('tells nothing any more to a listener that was taken back', () => {
     const world = new Supervised([sleeper({ startSeconds: 0 })])
     const heard: string[] = []
     const takeBack = world.programs.on('state', ({ to }) => heard.push(to))
@@ -90,7 +90,7 @@ describe("on('state')", () => {
     expect(heard).toEqual(['STARTING'])
   })
 
-  it.each([
+  test.each([
     ['exit', () => {}, /`event` to be 'state', got 'exit' \(string\)/],
     [undefined, () => {}, /`event` to be 'state', got undefined/],
     ['state', undefined, /`listener` to be a function, got undefined/],
@@ -101,7 +101,7 @@ describe("on('state')", () => {
 })
 
 describe('a problem', () => {
-  it.each([
+  test.each([
     ['exit 7', 'ended with exit code 7 within 1 s of its start'],
     ['kill -KILL $$', 'ended with SIGKILL within 1 s of its start'],
     [
@@ -114,13 +114,13 @@ describe('a problem', () => {
     expect(world.process.output).toBe(`lastcall: 'web' ${problem}; starting it again in 100 ms\n`)
   })
 
-  it('is none where a program ends as expected', async () => {
+  test('is none where a program ends as expected', async () => {
     const world = new Supervised([sh('echo x >&2; exit 0', { startSeconds: 0 })]).start()
     expect(await world.reaches('EXITED')).toMatchObject({ problem: null, stderr: [] })
     expect(world.process.output).toBe('')
   })
 
-  it('that is FATAL says how often it was tried', async () => {
+  test('that is FATAL says how often it was tried', async () => {
     const world = new Supervised([sh('exit 7', { startRetries: 1 })]).start()
     await world.reaches('BACKOFF')
     await world.clock.advance(100)
@@ -132,7 +132,7 @@ describe('a problem', () => {
     )
   })
 
-  it('comes with the last ten lines of stderr, the oldest first', async () => {
+  test('comes with the last ten lines of stderr, the oldest first', async () => {
     const script = 'seq 1 25 >&2; printf last >&2; exit 1'
     const world = new Supervised([sh(script, { startRetries: 0 })]).start()
     const { stderr } = await world.reaches('FATAL')
@@ -142,7 +142,7 @@ describe('a problem', () => {
     )
   })
 
-  it('comes with the lines of its own start, not of the one before', async () => {
+  test('comes with the lines of its own start, not of the one before', async () => {
     const world = new Supervised([sh('echo "$$" >&2; exit 1')]).start()
     const first = await world.reaches('BACKOFF')
     await world.clock.advance(100)
@@ -151,7 +151,7 @@ describe('a problem', () => {
     expect(second.stderr).toEqual([String(second.pid)])
   })
 
-  it('is an object in a line of JSON: a warning where it is started again, an error where it is not', async () => {
+  test('is an object in a line of JSON: a warning where it is started again, an error where it is not', async () => {
     const program = sh('echo why >&2; exit 7', { startRetries: 1 })
     const world = new Supervised([program], { log: 'json' }).start()
     await world.reaches('BACKOFF')
@@ -172,7 +172,7 @@ describe('a problem', () => {
     ])
   })
 
-  it('is not told on stderr with log: false, and in the events all the same', async () => {
+  test('is not told on stderr with log: false, and in the events all the same', async () => {
     const program = sh('exit 1', { startRetries: 0 })
     const world = new Supervised([program], { log: false }).start()
     expect((await world.reaches('FATAL')).problem).toContain('exit code 1')
@@ -181,7 +181,7 @@ describe('a problem', () => {
 })
 
 describe('a listener that throws', () => {
-  it('does not stop supervision, nor the next listener, and is told', async () => {
+  test('does not stop supervision, nor the next listener, and is told', async () => {
     const world = new Supervised([onSignal('TERM', 'exit 0', { restart: 'always' })])
     world.programs.on('state', ({ to }) => {
       throw new Error(`no ${to}`)

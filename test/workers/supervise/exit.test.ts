@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import { isAlive } from '../../support/programs.ts'
-import { Script, shutdownScript } from '../../support/script.ts'
-import { until } from '../../support/service.ts'
+import { isAlive } from '../../support/programs/programs.ts'
+import { Script, shutdownScript } from '../../support/programs/script.ts'
+import { until } from '../../support/programs/service.ts'
 
 /** A process that supervises these programs, with all that is built in, and tells of their states. */
 function supervisor(programs: string, { options = '{}', run = '{}', more = '' } = {}): string {

@@ -2,12 +2,12 @@ import { spawnSync } from 'node:child_process'
 import { existsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Writable } from 'node:stream'
-import { expect, it } from 'vitest'
-import { folder, isAlive, Sink, Supervised, sh } from '../../support/programs.ts'
-import { Script, shutdownScript } from '../../support/script.ts'
-import { until } from '../../support/service.ts'
+import { expect, test } from 'vitest'
+import { folder, isAlive, Sink, Supervised, sh } from '../../support/programs/programs.ts'
+import { Script, shutdownScript } from '../../support/programs/script.ts'
+import { until } from '../../support/programs/service.ts'
 
-it('programs wait for a slow reader, and all of them go on when it has read', async () => {
+test('programs wait for a slow reader, and all of them go on when it has read', async () => {
   const stdout = new Sink(true)
   const names = ['a', 'b', 'c']
   const programs = names.map((name) => sh('exec seq 1 100000', { name, startRetries: 0 }))
@@ -40,7 +40,7 @@ const writer = (go: string, to: string, other: string) =>
   `trap 'exit 0' TERM; echo up; while [ ! -e ${go} ]; do sleep 0.01; done
    seq 1 100000 ${to}; echo written ${other}; while :; do sleep 0.01; done`
 
-it('a reader of stdout that has gone does not crash the supervisor, and the programs go on', async () => {
+test('a reader of stdout that has gone does not crash the supervisor, and the programs go on', async () => {
   const go = join(folder(), 'go')
   const script = new Script(supervisor(writer(go, '', '>&2')))
   await script.says('web | up')
@@ -52,7 +52,7 @@ it('a reader of stdout that has gone does not crash the supervisor, and the prog
   expect(ended.stderr).toBe('STARTING\nRUNNING\nweb | written\nSTOPPING\nSTOPPED\n')
 })
 
-it('a reader of stderr that has gone does not crash the supervisor either', async () => {
+test('a reader of stderr that has gone does not crash the supervisor either', async () => {
   const go = join(folder(), 'go')
   const script = new Script(supervisor(writer(go, '>&2', '')))
   await script.says('web | up')
@@ -62,7 +62,7 @@ it('a reader of stderr that has gone does not crash the supervisor either', asyn
   expect(await script.send('SIGTERM').ended).toMatchObject({ code: 0, signal: null })
 })
 
-it('last words that come while others are being read are passed on before the end is told', async () => {
+test('last words that come while others are being read are passed on before the end is told', async () => {
   const path = folder()
   const go = join(path, 'go')
   const late = `while [ ! -e ${go} ]; do :; done; echo bye; exit 1`
@@ -100,7 +100,7 @@ it('last words that come while others are being read are passed on before the en
   expect(known).toContain('late  | bye')
 })
 
-it('characters of a line that is passed on in pieces stay whole', async () => {
+test('characters of a line that is passed on in pieces stay whole', async () => {
   const script = `node -e "process.stdout.write('x' + 'ä'.repeat(100000) + '\\n')"`
   const world = new Supervised([sh(script, { startRetries: 0 })])
   world.process.env.PATH = process.env.PATH
@@ -109,7 +109,7 @@ it('characters of a line that is passed on in pieces stay whole', async () => {
   expect(world.stdout.text).not.toContain('\ufffd')
 })
 
-it('a sink that fails while programs wait for it lets them go on', async () => {
+test('a sink that fails while programs wait for it lets them go on', async () => {
   const stdout = new Sink(true)
   stdout.on('error', () => {})
   const world = new Supervised([sh('exec seq 1 1000000', { startRetries: 0 })], { stdout }).start()

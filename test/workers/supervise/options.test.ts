@@ -1,6 +1,6 @@
 import { supervise } from 'lastcall/workers'
-import { describe, expect, it } from 'vitest'
-import { sleeper } from '../../support/programs.ts'
+import { describe, expect, test } from 'vitest'
+import { sleeper } from '../../support/programs/programs.ts'
 
 /** The message with which these are refused. */
 function refusal(programs: unknown, options?: unknown): string {
@@ -27,7 +27,7 @@ const DURATION =
 
 describe('the programs', () => {
   const rule = "an array of programs, such as [{ name: 'web', command: 'node', args: ['web.js'] }]"
-  it.each([
+  test.each([
     [undefined, 'undefined'],
     [null, 'null'],
     [[], 'an array of 0'],
@@ -37,7 +37,7 @@ describe('the programs', () => {
     expect(refusal(programs)).toBe(`Expected \`programs\` to be ${rule}, got ${shown}.`)
   })
 
-  it.each([
+  test.each([
     [undefined, 'undefined'],
     [null, 'null'],
     ['node', "'node' (string)"],
@@ -48,19 +48,19 @@ describe('the programs', () => {
     )
   })
 
-  it('are refused where two have one name', () => {
+  test('are refused where two have one name', () => {
     expect(refusal([sleeper(), sleeper({ name: 'other' }), sleeper()])).toBe(
       "Expected `programs[2].name` to be a name that no other program has, nor one of its instances, got 'web' (string).",
     )
   })
 
-  it('are refused with an option that does not exist, and those that do are named', () => {
+  test('are refused with an option that does not exist, and those that do are named', () => {
     expect(ofSecond({ stopsignal: 'SIGQUIT' })).toMatch(
       /^Expected `programs\[1\]` to be made of name, command, args, .*backoff, got 'stopsignal' \(string\)\.$/,
     )
   })
 
-  it.each([
+  test.each([
     ['name', undefined, TEXT, 'undefined'],
     ['name', '', TEXT, "'' (string)"],
     ['name', '  ', TEXT, "'  ' (string)"],
@@ -114,7 +114,7 @@ describe('the programs', () => {
     )
   })
 
-  it.each([
+  test.each([
     ['QUIT', 'SIGQUIT'],
     ['term', 'SIGTERM'],
   ])('are refused with the fix where a signal is called %s', (stopSignal, fix) => {
@@ -123,7 +123,7 @@ describe('the programs', () => {
     )
   })
 
-  it.each([
+  test.each([
     [0, '0 (number)'],
     [-1, '-1 (number)'],
     [Number.NaN, 'NaN (number)'],
@@ -136,7 +136,7 @@ describe('the programs', () => {
     )
   })
 
-  it.each([
+  test.each([
     ['initial', 0, 'at least 1 ms'],
     ['max', '0s', 'at least 1 ms'],
     ['resetAfter', -1, '0 or more'],
@@ -145,14 +145,14 @@ describe('the programs', () => {
     expect(message).toContain(`\`programs[1].backoff.${option}\` to be a duration of ${rule}`)
   })
 
-  it('are refused where the first delay is longer than the longest', () => {
+  test('are refused where the first delay is longer than the longest', () => {
     expect(ofSecond({ backoff: { initial: '2s', max: '1s' } })).toBe(
       "Expected `programs[1].backoff.initial` to be at most its max of 1000 ms, got '2s' (string).",
     )
     expect(ofSecond({ backoff: { initial: '61s' } })).toContain('at most its max of 60000 ms')
   })
 
-  it.each([
+  test.each([
     ['args[1]', { args: ['a', 7] }, '7 (number)'],
     ['args[0]', { args: [null] }, 'null'],
     ['args[2]', { args: ['a', 'b', 'c\0d'] }, "'c\0d' (string)"],
@@ -168,7 +168,7 @@ describe('the programs', () => {
     expect(message).toContain(`got ${shown}.`)
   })
 
-  it('are accepted at the ends of their ranges', () => {
+  test('are accepted at the ends of their ranges', () => {
     const program = {
       ...sleeper(),
       instances: 1,
@@ -186,7 +186,7 @@ describe('the programs', () => {
 })
 
 describe('the options', () => {
-  it.each([
+  test.each([
     ['name', '', TEXT, "'' (string)"],
     ['name', 7, TEXT, '7 (number)'],
     ['exitOn', 'some', 'one of all, fatal, any', "'some' (string)"],
@@ -198,17 +198,17 @@ describe('the options', () => {
     )
   })
 
-  it('are refused by whoever opens the log', () => {
+  test('are refused by whoever opens the log', () => {
     expect(refusal([sleeper()], { log: { level: 'loud' } })).toBe(
       "Expected `log.level` to be one of debug, info, warn, error, got 'loud' (string).",
     )
   })
 
-  it.each([null, 'all', []])('are refused where they are %o', (options) => {
+  test.each([null, 'all', []])('are refused where they are %o', (options) => {
     expect(refusal([sleeper()], options)).toMatch(/^Expected `options` to be an object such as/)
   })
 
-  it('are refused where one does not exist, and those that do are named', () => {
+  test('are refused where one does not exist, and those that do are named', () => {
     expect(refusal([sleeper()], { exiton: 'any' })).toBe(
       "Expected `options` to be made of name, exitOn, log, stdout, stderr, got 'exiton' (string).",
     )

@@ -1,5 +1,6 @@
 import type { Shutdown, ShutdownOptions } from 'lastcall'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
+import { virtualShutdown } from '../../support/hooks/virtual.ts'
 import {
   deaf,
   isAlive,
@@ -8,9 +9,8 @@ import {
   sh,
   sleeper,
   stateOf,
-} from '../../support/programs.ts'
-import { hookOf, until } from '../../support/service.ts'
-import { virtualShutdown } from '../../support/virtual.ts'
+} from '../../support/programs/programs.ts'
+import { hookOf, until } from '../../support/programs/service.ts'
 
 /** A shutdown with a budget of 9 s, in which time stands still. */
 function shutdownOf(world: Supervised, options: ShutdownOptions = {}): Shutdown {
@@ -25,7 +25,7 @@ function ends(world: Supervised): string[] {
 }
 
 describe('programs of several priorities', () => {
-  it('stop one after another, the highest first', async () => {
+  test('stop one after another, the highest first', async () => {
     const world = new Supervised([
       sleeper({ name: 'db', priority: 1 }),
       sleeper({ name: 'web', priority: 30 }),
@@ -42,7 +42,7 @@ describe('programs of several priorities', () => {
     )
   })
 
-  it('stop after the drain and before the flush', async () => {
+  test('stop after the drain and before the flush', async () => {
     const world = new Supervised([
       sleeper({ name: 'db', priority: 1 }),
       sleeper({ name: 'web', priority: 2 }),
@@ -59,7 +59,7 @@ describe('programs of several priorities', () => {
     ])
   })
 
-  it('that are the same stop together, and the next when the last of them has ended', async () => {
+  test('that are the same stop together, and the next when the last of them has ended', async () => {
     const slow = { priority: 2, stopSignal: 'SIGURG' } as const
     const world = new Supervised([
       onSignal('USR2', 'exit 0', { name: 'slow', ...slow }),
@@ -76,7 +76,7 @@ describe('programs of several priorities', () => {
     expect(ends(world).slice(3)).toEqual(['slow STOPPED', 'db STOPPING', 'db STOPPED'])
   })
 
-  it('stop in their order where they number a hundred', async () => {
+  test('stop in their order where they number a hundred', async () => {
     const programs = Array.from({ length: 100 }, (_, priority) =>
       sleeper({ name: `p${priority}`, priority }),
     )
@@ -88,7 +88,7 @@ describe('programs of several priorities', () => {
     expect(began.slice(1)).toEqual(programs.map(({ name }) => name).reverse())
   })
 
-  it('stop together as the instances of one program', async () => {
+  test('stop together as the instances of one program', async () => {
     const world = new Supervised([sleeper({ instances: 3 })]).start()
     await shutdownOf(world).now()
     expect(ends(world).slice(0, 3)).toEqual(['web:0 STOPPING', 'web:1 STOPPING', 'web:2 STOPPING'])
@@ -97,7 +97,7 @@ describe('programs of several priorities', () => {
 })
 
 describe('a program that does not end in its stopWait', () => {
-  it('is killed then, and not before, with all of its process group, and others are not', async () => {
+  test('is killed then, and not before, with all of its process group, and others are not', async () => {
     const family = sh(
       `trap '' TERM; sleep 1000 & echo child $!; sh -c 'sleep 1000 & wait' & wait`,
       {
@@ -129,7 +129,7 @@ describe('a program that does not end in its stopWait', () => {
     expect(world.states('db').slice(-2)).toEqual(['STOPPING', 'STOPPED'])
   })
 
-  it('leaves the others of its priority their own time', async () => {
+  test('leaves the others of its priority their own time', async () => {
     const world = new Supervised([
       deaf({ name: 'deaf', stopWait: '1s' }),
       onSignal('USR2', 'exit 0', { name: 'slow', stopSignal: 'SIGURG', stopWait: '8s' }),
@@ -145,7 +145,7 @@ describe('a program that does not end in its stopWait', () => {
     expect(hookOf(done, 'slow')).toMatchObject({ status: 'done', ended: 7000 })
   })
 
-  it.each(['SIGINT', 'SIGURG'] as const)(
+  test.each(['SIGINT', 'SIGURG'] as const)(
     'is killed where %s does nothing to it',
     async (stopSignal) => {
       const program = sh(`trap '' INT; echo ready; exec sleep 1000`, { stopSignal, stopWait: '1s' })
@@ -158,7 +158,7 @@ describe('a program that does not end in its stopWait', () => {
     },
   )
 
-  it('is killed also where SIGSTOP holds it', async () => {
+  test('is killed also where SIGSTOP holds it', async () => {
     const world = new Supervised([sleeper({ stopWait: '1s' })]).start()
     const pid = world.pid()
     process.kill(pid, 'SIGSTOP')
@@ -171,7 +171,7 @@ describe('a program that does not end in its stopWait', () => {
 })
 
 describe('the time that programs reserve', () => {
-  it('is whole for the lower priorities, however long a higher one hangs', async () => {
+  test('is whole for the lower priorities, however long a higher one hangs', async () => {
     const world = new Supervised([
       deaf({ name: 'web', priority: 3 }),
       deaf({ name: 'queue', priority: 2, stopWait: '2s' }),
@@ -196,7 +196,7 @@ describe('the time that programs reserve', () => {
     expect(hookOf(done, 'db')).toMatchObject({ limit: 4000 })
   })
 
-  it('is whole also where the drain hangs', async () => {
+  test('is whole also where the drain hangs', async () => {
     const world = new Supervised([deaf({ stopWait: '6s' })]).start()
     await world.stdout.says('ready')
     const shutdown = shutdownOf(world)
@@ -208,7 +208,7 @@ describe('the time that programs reserve', () => {
     expect(hookOf(await report, 'web')).toMatchObject({ status: 'cut off', limit: 6000 })
   })
 
-  it('is refused by add() where the sum of the priorities exceeds the budget, and the sum is told', () => {
+  test('is refused by add() where the sum of the priorities exceeds the budget, and the sum is told', () => {
     const world = new Supervised([
       sleeper({ name: 'web', priority: 2, stopWait: '5s' }),
       sleeper({ name: 'db', priority: 1, stopWait: '4.5s' }),
@@ -224,7 +224,7 @@ describe('the time that programs reserve', () => {
     )
   })
 
-  it('is refused whole: nothing of it was added', async () => {
+  test('is refused whole: nothing of it was added', async () => {
     const world = new Supervised([
       sleeper({ name: 'web', priority: 2, stopWait: '5s' }),
       sleeper({ name: 'db', priority: 1, stopWait: '4.5s' }),
@@ -234,7 +234,7 @@ describe('the time that programs reserve', () => {
     expect((await shutdown.now()).phases).toEqual([])
   })
 
-  it('is accepted where the same waits are of one priority, for these run together', () => {
+  test('is accepted where the same waits are of one priority, for these run together', () => {
     const world = new Supervised([
       sleeper({ name: 'web', priority: 2, stopWait: '5s' }),
       sleeper({ name: 'db', priority: 2, stopWait: '4.5s' }),
@@ -242,7 +242,7 @@ describe('the time that programs reserve', () => {
     expect(() => shutdownOf(world)).not.toThrow()
   })
 
-  it('is accepted where it fills the budget, and refused for one millisecond more', () => {
+  test('is accepted where it fills the budget, and refused for one millisecond more', () => {
     const programs = (web: number) => [
       sleeper({ name: 'web', priority: 2, stopWait: web }),
       sleeper({ name: 'db', priority: 1, stopWait: '4s' }),
@@ -251,7 +251,7 @@ describe('the time that programs reserve', () => {
     expect(() => shutdownOf(new Supervised(programs(5001)))).toThrow('add up to 9 s')
   })
 
-  it('counts once for the instances of one program', () => {
+  test('counts once for the instances of one program', () => {
     expect(() =>
       shutdownOf(new Supervised([sleeper({ instances: 5, stopWait: '8s' })])),
     ).not.toThrow()

@@ -1,7 +1,14 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { describe, expect, it } from 'vitest'
-import { folder, isAlive, onSignal, type Sink, Supervised, sh } from '../../support/programs.ts'
+import { describe, expect, test } from 'vitest'
+import {
+  folder,
+  isAlive,
+  onSignal,
+  type Sink,
+  Supervised,
+  sh,
+} from '../../support/programs/programs.ts'
 
 /** What a program writes and then ends, with its name taken from before each line. */
 async function output(script: string): Promise<Sink> {
@@ -29,7 +36,7 @@ async function inPieces(pieces: readonly Buffer[]): Promise<string> {
 }
 
 describe('what a program writes', () => {
-  it('is passed on line by line, with its name before each, stdout and stderr apart', async () => {
+  test('is passed on line by line, with its name before each, stdout and stderr apart', async () => {
     const script = 'echo one; echo two; echo oops >&2; echo three'
     const world = new Supervised([sh(script, { startRetries: 0 })]).start()
     await world.reaches('FATAL')
@@ -37,7 +44,7 @@ describe('what a program writes', () => {
     expect(world.stderr.text).toBe('web | oops\n')
   })
 
-  it('stands in one column where names are of different lengths', async () => {
+  test('stands in one column where names are of different lengths', async () => {
     const options = { startRetries: 0 }
     const world = new Supervised([
       sh('echo $LASTCALL_INSTANCE', { name: 'web', instances: 11, ...options }),
@@ -52,7 +59,7 @@ describe('what a program writes', () => {
     )
   })
 
-  it.each([
+  test.each([
     ['a last line without its end', `printf 'one\\ntwo'`, 'web | one\nweb | two\n'],
     ['nothing but such a line', `printf one`, 'web | one\n'],
     ['empty lines', `printf '\\n\\na\\n\\n'`, 'web | \nweb | \nweb | a\nweb | \n'],
@@ -62,13 +69,13 @@ describe('what a program writes', () => {
     expect((await output(script)).text).toBe(expected)
   })
 
-  it('is put together where lines and characters are split over pieces', async () => {
+  test('is put together where lines and characters are split over pieces', async () => {
     const text = Buffer.from('grüße 🎉 日本\nnächste\n')
     const pieces = Array.from(text, (_, index) => text.subarray(index, index + 1))
     expect(await inPieces(pieces)).toBe('web | grüße 🎉 日本\nweb | nächste\n')
   })
 
-  it('is passed on byte for byte where it is no text', async () => {
+  test('is passed on byte for byte where it is no text', async () => {
     const path = join(folder(), 'bytes')
     const bytes = Buffer.from(
       Array.from({ length: 256 }, (_, byte) => byte).filter((b) => b !== 10),
@@ -80,7 +87,7 @@ describe('what a program writes', () => {
     ).toBe(true)
   })
 
-  it('is complete where one line is a mebibyte long, though it comes in pieces', async () => {
+  test('is complete where one line is a mebibyte long, though it comes in pieces', async () => {
     const sink = await output(`head -c 1048576 /dev/zero | tr '\\0' x; echo; echo next`)
     const { lines } = sink
     expect(lines.pop()).toBe('web | next')
@@ -88,7 +95,7 @@ describe('what a program writes', () => {
     expect(lines.map((line) => line.slice(6)).join('')).toBe('x'.repeat(1_048_576))
   })
 
-  it('is never mixed with the lines of others, however long these are', async () => {
+  test('is never mixed with the lines of others, however long these are', async () => {
     const names = ['a', 'b', 'c']
     const world = new Supervised(
       names.map((name) =>
@@ -107,7 +114,7 @@ describe('what a program writes', () => {
     expect(lines).toHaveLength(900)
   })
 
-  it('loses nothing and keeps its order where it is a million short lines', async () => {
+  test('loses nothing and keeps its order where it is a million short lines', async () => {
     const script = 'seq 1 500000 & seq 1 500000 >&2; wait'
     const world = new Supervised([sh(script, { startRetries: 0 })]).start()
     await world.reaches('FATAL')
@@ -118,7 +125,7 @@ describe('what a program writes', () => {
 })
 
 describe('last words', () => {
-  it.each([
+  test.each([
     ['a line', 'echo bye; exit 0', 'web | bye'],
     ['a line without its end', 'printf bye; exit 0', 'web | bye'],
     ['many lines', 'seq 1 20000; exit 0', 'web | 20000'],
@@ -134,7 +141,7 @@ describe('last words', () => {
     expect(known).toBe(expected)
   })
 
-  it('on stderr are passed on before EXITED is told, and known to who hears of it', async () => {
+  test('on stderr are passed on before EXITED is told, and known to who hears of it', async () => {
     const world = new Supervised([sh('printf oops >&2; exit 1', { startSeconds: 0 })])
     let known: string | undefined
     world.programs.on('state', ({ to }) => {
@@ -147,7 +154,7 @@ describe('last words', () => {
 })
 
 describe('an end of the output that is not the end of the program', () => {
-  it('does not end it: it may close stdout early', async () => {
+  test('does not end it: it may close stdout early', async () => {
     const world = new Supervised([
       sh(`echo one; exec >&-; echo two >&2; trap 'kill -KILL $!; echo bye >&2; exit 0' TERM
           sleep 1000 & echo ready >&2; wait`),
@@ -160,7 +167,7 @@ describe('an end of the output that is not the end of the program', () => {
     expect(world.stderr.lines).toEqual(['web | two', 'web | ready', 'web | bye'])
   })
 
-  it('may close both, and is RUNNING all the same', async () => {
+  test('may close both, and is RUNNING all the same', async () => {
     const world = new Supervised([sh('echo one; exec >&- 2>&-; exec sleep 1000')]).start()
     await world.stdout.says('one')
     await world.clock.advance(1000)
@@ -169,7 +176,7 @@ describe('an end of the output that is not the end of the program', () => {
     expect(world.states().at(-1)).toBe('STOPPED')
   })
 
-  it('does not hold the end up where a grandchild in a session of its own keeps it open', async () => {
+  test('does not hold the end up where a grandchild in a session of its own keeps it open', async () => {
     const script = `setsid sh -c 'echo $$ >&2; exec sleep 600' & read line < /dev/null; exec sleep 600`
     const world = new Supervised([sh(script, { startSeconds: 0, restart: 'never' })]).start()
     await world.stderr.says('\n')
@@ -181,7 +188,7 @@ describe('an end of the output that is not the end of the program', () => {
   })
 })
 
-it('a program finds nothing on its stdin', async () => {
+test('a program finds nothing on its stdin', async () => {
   const world = new Supervised([sh('cat; echo over', { startRetries: 0 })]).start()
   await world.reaches('FATAL')
   expect(world.stdout.text).toBe('web | over\n')

@@ -1,17 +1,17 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
-import { expect, it } from 'vitest'
-import { isAlive, Sink, Supervised, sh, stateOf } from '../../support/programs.ts'
-import { shutdownScript } from '../../support/script.ts'
-import { settle } from '../../support/virtual.ts'
+import { expect, test } from 'vitest'
+import { settle } from '../../support/hooks/virtual.ts'
+import { isAlive, Sink, Supervised, sh, stateOf } from '../../support/programs/programs.ts'
+import { shutdownScript } from '../../support/programs/script.ts'
 
 const MANY = 300_000
 
 /** Turns of the loop in which a program has to sleep to be sure that it waits for us. */
 const TURNS = 500
 
-it('a slow reader makes a program wait: memory is bounded, and nothing is lost', async () => {
+test('a slow reader makes a program wait: memory is bounded, and nothing is lost', async () => {
   const stdout = new Sink(true)
   const world = new Supervised([sh(`exec seq 1 ${MANY}`, { startRetries: 0 })], { stdout }).start()
   const pid = world.pid()
@@ -28,7 +28,7 @@ it('a slow reader makes a program wait: memory is bounded, and nothing is lost',
   expect(stdout.text === all).toBe(true)
 })
 
-it('a program that has ended behind a slow reader is STOPPED when that goes on', async () => {
+test('a program that has ended behind a slow reader is STOPPED when that goes on', async () => {
   const stdout = new Sink(true)
   const lines = 20_000
   const world = new Supervised([sh(`seq 1 ${lines}; exit 0`)], { stdout }).start()
@@ -54,7 +54,7 @@ const supervisor = (program: string, others = '') =>
     programs.start()
   `)
 
-it('all that a program has written is read by who reads late, also what came at the stop', async () => {
+test('all that a program has written is read by who reads late, also what came at the stop', async () => {
   const program = `trap 'kill -KILL $!; echo bye; exit 0' TERM; seq 1 200000; sleep 1000 & echo up >&2; wait`
   const root = fileURLToPath(new URL('../../..', import.meta.url))
   const child = spawn(process.execPath, ['--input-type=module', '-e', supervisor(program)], {

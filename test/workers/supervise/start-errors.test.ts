@@ -1,8 +1,8 @@
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { ProgramOptions, StateChange } from 'lastcall/workers'
-import { describe, expect, it } from 'vitest'
-import { folder, Supervised, sh } from '../../support/programs.ts'
+import { describe, expect, test } from 'vitest'
+import { folder, Supervised, sh } from '../../support/programs/programs.ts'
 
 /** How the start of a program fails. */
 async function failure(options: Partial<ProgramOptions>): Promise<StateChange> {
@@ -20,7 +20,7 @@ function file(text: string, mode: number): string {
 }
 
 describe('a program that can not be started', () => {
-  it('for its command is in no folder of PATH says so', async () => {
+  test('for its command is in no folder of PATH says so', async () => {
     const { problem, pid } = await failure({ command: 'no-such-program', args: ['x'] })
     expect(problem).toBe(
       "cannot be started: 'no-such-program' was not found, it is not in any folder of PATH",
@@ -28,43 +28,43 @@ describe('a program that can not be started', () => {
     expect(pid).toBe(null)
   })
 
-  it('for its command is a whole command line says where the arguments belong', async () => {
+  test('for its command is a whole command line says where the arguments belong', async () => {
     expect((await failure({ command: 'node server.js' })).problem).toMatch(
       /'node server\.js' was not found, .*; write the arguments into `args`$/,
     )
   })
 
-  it('for there is no such file says so', async () => {
+  test('for there is no such file says so', async () => {
     expect((await failure({ command: './no/such/program' })).problem).toBe(
       "cannot be started: './no/such/program' was not found, there is no such file",
     )
   })
 
-  it('for its folder does not exist names the folder, not the command', async () => {
+  test('for its folder does not exist names the folder, not the command', async () => {
     expect((await failure({ cwd: '/no/such/folder' })).problem).toBe(
       "cannot be started: its folder '/no/such/folder' does not exist",
     )
   })
 
-  it('for it is not executable says what to do', async () => {
+  test('for it is not executable says what to do', async () => {
     const command = file('#!/bin/sh\n', 0o644)
     expect((await failure({ command })).problem).toBe(
       `cannot be started: '${command}' may not be executed: it is a folder, or not executable (chmod +x ${command})`,
     )
   })
 
-  it('for it is a folder says so', async () => {
+  test('for it is a folder says so', async () => {
     expect((await failure({ command: folder() })).problem).toContain('it is a folder, or not')
   })
 
-  it.each([
+  test.each([
     ['a path goes through a file', { command: '/etc/passwd/web' }, 'ENOTDIR'],
     ['its arguments are too long', { args: ['x'.repeat(3_000_000)] }, 'E2BIG'],
   ])('for %s is told by the name that the system has for it', async (_, options, code) => {
     expect((await failure(options)).problem).toContain(code)
   })
 
-  it('is tried again, and started when it is there', async () => {
+  test('is tried again, and started when it is there', async () => {
     const command = join(folder(), 'late')
     const world = new Supervised([{ name: 'web', command }]).start()
     await world.reaches('BACKOFF')
@@ -75,7 +75,7 @@ describe('a program that can not be started', () => {
     expect(world.states()).toEqual(['STARTING', 'BACKOFF', 'STARTING', 'RUNNING'])
   })
 
-  it('does not keep the others from being started', async () => {
+  test('does not keep the others from being started', async () => {
     const world = new Supervised([
       { name: 'bad', command: 'no-such-program', priority: 1, startRetries: 0 },
       sh('exec sleep 1000', { priority: 2 }),
@@ -87,7 +87,7 @@ describe('a program that can not be started', () => {
 })
 
 describe('a script without #!', () => {
-  it('is run by the shell, as execvp() has it', async () => {
+  test('is run by the shell, as execvp() has it', async () => {
     const command = file('echo "$1"; exit 5\n', 0o755)
     const world = new Supervised([{ name: 'web', command, args: ['hello'], startRetries: 0 }])
     world.start()
@@ -109,7 +109,7 @@ describe('the surroundings of a program', () => {
     return Object.fromEntries(pairs) as Record<string, string>
   }
 
-  it('are the variables of this process, and its number', async () => {
+  test('are the variables of this process, and its number', async () => {
     expect(await found(undefined)).toMatchObject({
       GIVEN: 'yes',
       OTHER: 'too',
@@ -117,14 +117,14 @@ describe('the surroundings of a program', () => {
     })
   })
 
-  it('are its own variables above these, without those that are null', async () => {
+  test('are its own variables above these, without those that are null', async () => {
     const env = await found({ GIVEN: 'no', OTHER: null, NEVER: null, EMPTY: '', OWN: 'ä 日' })
     expect(env).toMatchObject({ GIVEN: 'no', EMPTY: '', OWN: 'ä 日' })
     expect(env).not.toHaveProperty('OTHER')
     expect(env).not.toHaveProperty('NEVER')
   })
 
-  it.each([
+  test.each([
     ['6s', '6000'],
     [1500, '1500'],
     ['0.25s', '250'],
@@ -132,17 +132,17 @@ describe('the surroundings of a program', () => {
     expect(await found(undefined, { stopWait })).toMatchObject({ LASTCALL_GRACE: expected })
   })
 
-  it('tell of no grace where it has no stopWait', async () => {
+  test('tell of no grace where it has no stopWait', async () => {
     expect(await found(undefined)).not.toHaveProperty('LASTCALL_GRACE')
   })
 
-  it('may be overruled in that as well', async () => {
+  test('may be overruled in that as well', async () => {
     expect(await found({ LASTCALL_GRACE: '7' }, { stopWait: '6s' })).toMatchObject({
       LASTCALL_GRACE: '7',
     })
   })
 
-  it('number the instances from 0, and number them the same after a restart', async () => {
+  test('number the instances from 0, and number them the same after a restart', async () => {
     const world = new Supervised([sh('echo $LASTCALL_INSTANCE; exit 1', { instances: 3 })]).start()
     const names = ['web:0', 'web:1', 'web:2']
     for (const name of names) await world.reaches('BACKOFF', { name })
@@ -153,7 +153,7 @@ describe('the surroundings of a program', () => {
     )
   })
 
-  it('are its own folder, from which a relative command is looked for', async () => {
+  test('are its own folder, from which a relative command is looked for', async () => {
     const cwd = folder()
     mkdirSync(join(cwd, 'bin'))
     writeFileSync(join(cwd, 'bin/here'), '#!/bin/sh\npwd\n', { mode: 0o755 })
@@ -163,7 +163,7 @@ describe('the surroundings of a program', () => {
     expect(world.stdout.text).toBe(`web | ${cwd}\n`)
   })
 
-  it('leave its arguments as they are: no shell is between', async () => {
+  test('leave its arguments as they are: no shell is between', async () => {
     const args = ['%s;', '$HOME *', '', "it's", '"x" y', 'grüße']
     const world = new Supervised([
       { name: 'web', command: 'printf', args, startRetries: 0 },

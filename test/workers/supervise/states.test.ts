@@ -1,12 +1,12 @@
 import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { describe, expect, it } from 'vitest'
-import { folder, Supervised, sh, sleeper } from '../../support/programs.ts'
+import { describe, expect, test } from 'vitest'
+import { folder, Supervised, sh, sleeper } from '../../support/programs/programs.ts'
 
 const HOUR = 3_600_000
 
 describe('a program that is started', () => {
-  it('is STARTING, and RUNNING once it has been up for a second', async () => {
+  test('is STARTING, and RUNNING once it has been up for a second', async () => {
     const world = new Supervised([sleeper()]).start()
     await world.clock.advance(999)
     expect(world.states()).toEqual(['STARTING'])
@@ -14,7 +14,7 @@ describe('a program that is started', () => {
     expect(world.states()).toEqual(['STARTING', 'RUNNING'])
   })
 
-  it.each([
+  test.each([
     [0.25, 250],
     [3, 3000],
   ])('is RUNNING after its own %d startSeconds', async (startSeconds, milliseconds) => {
@@ -25,12 +25,12 @@ describe('a program that is started', () => {
     expect(world.states()).toEqual(['STARTING', 'RUNNING'])
   })
 
-  it('is RUNNING at once where startSeconds is 0', () => {
+  test('is RUNNING at once where startSeconds is 0', () => {
     const world = new Supervised([sleeper({ startSeconds: 0 })]).start()
     expect(world.states()).toEqual(['STARTING', 'RUNNING'])
   })
 
-  it.each([
+  test.each([
     ['an expected code', 'exit 0', { exitCode: 0, signal: null }],
     ['an unexpected code', 'exit 7', { exitCode: 7, signal: null }],
     ['a signal', 'kill -KILL $$', { exitCode: null, signal: 'SIGKILL' }],
@@ -46,7 +46,7 @@ describe('a program that is started', () => {
     expect(world.states().slice(0, 3)).toEqual(['STARTING', 'BACKOFF', 'STARTING'])
   })
 
-  it('is in BACKOFF whatever its restart rule is: it has not been up yet', async () => {
+  test('is in BACKOFF whatever its restart rule is: it has not been up yet', async () => {
     const world = new Supervised([sh('exit 0', { restart: 'never' })]).start()
     await world.reaches('BACKOFF')
     await world.clock.advance(100)
@@ -54,7 +54,7 @@ describe('a program that is started', () => {
     expect(world.states().slice(0, 3)).toEqual(['STARTING', 'BACKOFF', 'STARTING'])
   })
 
-  it('that could not be found is in BACKOFF, and tried again', async () => {
+  test('that could not be found is in BACKOFF, and tried again', async () => {
     const world = new Supervised([{ name: 'web', command: 'no-such-program' }]).start()
     expect(await world.reaches('BACKOFF')).toMatchObject({ pid: null, exitCode: null })
     await world.clock.advance(100)
@@ -64,7 +64,7 @@ describe('a program that is started', () => {
 })
 
 describe('a start that fails again and again', () => {
-  it.each([
+  test.each([
     [undefined, 4],
     [1, 2],
     [0, 1],
@@ -81,14 +81,14 @@ describe('a start that fails again and again', () => {
     expect(world.states().at(-1)).toBe('FATAL')
   })
 
-  it('is not begun anew by start()', async () => {
+  test('is not begun anew by start()', async () => {
     const world = new Supervised([sh('exit 7', { startRetries: 0 })]).start()
     await world.reaches('FATAL')
     world.start()
     expect(world.states()).toEqual(['STARTING', 'FATAL'])
   })
 
-  it('is counted from the beginning after one that succeeded', async () => {
+  test('is counted from the beginning after one that succeeded', async () => {
     const flag = join(folder(), 'good')
     const script = `[ -e ${flag} ] && exec sleep 1000; exit 7`
     const world = new Supervised([sh(script, { startRetries: 1 })]).start()
@@ -123,7 +123,7 @@ describe('a program that ends by itself from RUNNING', () => {
     exitCodes: [0, 143],
   }
 
-  it.each([
+  test.each([
     ...[good, other, bad, zero, killed, told].map((how) => ({
       ...how,
       restart: 'always' as const,
@@ -140,7 +140,7 @@ describe('a program that ends by itself from RUNNING', () => {
     expect(world.states().slice(3, 5)).toEqual(['STARTING', 'RUNNING'])
   })
 
-  it.each([
+  test.each([
     ...[good, other].map((how) => ({ ...how, restart: 'unexpected' as const })),
     ...[good, other, bad, zero, killed].map((how) => ({ ...how, restart: 'never' as const })),
   ])('with $what is EXITED for good by restart $restart', async (how) => {
@@ -153,14 +153,14 @@ describe('a program that ends by itself from RUNNING', () => {
     expect(world.clock.pending).toBe(0)
   })
 
-  it('is restarted by restart unexpected where nothing was said', async () => {
+  test('is restarted by restart unexpected where nothing was said', async () => {
     const world = new Supervised([sh('exit 1', { startSeconds: 0 })]).start()
     expect(await world.reaches('EXITED')).toMatchObject({ restartIn: 100 })
   })
 })
 
 describe('start()', () => {
-  it('starts the lowest priority first, whatever the order in which they were given', () => {
+  test('starts the lowest priority first, whatever the order in which they were given', () => {
     const world = new Supervised([
       sleeper({ name: 'web', priority: 30 }),
       sleeper({ name: 'db', priority: -1 }),
@@ -171,19 +171,19 @@ describe('start()', () => {
     expect(world.changes.map(({ name }) => name)).toEqual(['db', 'queue', 'web', 'other', 'usual'])
   })
 
-  it('called twice starts nothing twice', async () => {
+  test('called twice starts nothing twice', async () => {
     const world = new Supervised([sleeper({ startSeconds: 0 })]).start().start()
     expect(world.states()).toEqual(['STARTING', 'RUNNING'])
   })
 
-  it('called while one waits for its restart leaves it waiting', async () => {
+  test('called while one waits for its restart leaves it waiting', async () => {
     const world = new Supervised([sh('exit 1')]).start()
     await world.reaches('BACKOFF')
     world.start()
     expect(world.states()).toEqual(['STARTING', 'BACKOFF'])
   })
 
-  it('starts every instance, each with a name and a process of its own', () => {
+  test('starts every instance, each with a name and a process of its own', () => {
     const world = new Supervised([sleeper({ instances: 3 })]).start()
     const { processes } = world.programs
     expect(processes.map(({ name }) => name)).toEqual(['web:0', 'web:1', 'web:2'])

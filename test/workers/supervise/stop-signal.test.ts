@@ -1,10 +1,10 @@
-import { describe, expect, it } from 'vitest'
-import { systemClock } from '../../../src/clock.ts'
-import { isAlive, onSignal, Supervised, sh, sleeper } from '../../support/programs.ts'
-import { until } from '../../support/service.ts'
+import { describe, expect, test } from 'vitest'
+import { systemClock } from '../../../src/runtime/clock.ts'
+import { isAlive, onSignal, Supervised, sh, sleeper } from '../../support/programs/programs.ts'
+import { until } from '../../support/programs/service.ts'
 
 describe('the stop signal', () => {
-  it.each(['SIGTERM', 'SIGINT', 'SIGQUIT', 'SIGHUP', 'SIGUSR1', 'SIGUSR2'] as const)(
+  test.each(['SIGTERM', 'SIGINT', 'SIGQUIT', 'SIGHUP', 'SIGUSR1', 'SIGUSR2'] as const)(
     'is %s where that was asked for, and comes once',
     async (stopSignal) => {
       const signals = 'TERM INT QUIT HUP USR1 USR2'.split(' ')
@@ -18,7 +18,7 @@ describe('the stop signal', () => {
     },
   )
 
-  it.each([
+  test.each([
     ['dies of it', sleeper({ stopSignal: 'SIGQUIT' })],
     ['exits with 128 + its number', onSignal('QUIT', 'exit 131', { stopSignal: 'SIGQUIT' })],
     ['exits with one of its exitCodes', onSignal('TERM', 'exit 9', { exitCodes: [0, 9] })],
@@ -30,7 +30,7 @@ describe('the stop signal', () => {
     expect(world.changes.at(-1)).toMatchObject({ to: 'STOPPED', problem: null })
   })
 
-  it.each([
+  test.each([
     ['exits with 1', onSignal('TERM', 'exit 1'), 'exit code 1'],
     ['exits with 143 for SIGQUIT', onSignal('QUIT', 'exit 143', { stopSignal: 'SIGQUIT' }), '143'],
     ['dies of another one', onSignal('TERM', 'kill -SEGV $$'), 'SIGSEGV'],
@@ -42,7 +42,7 @@ describe('the stop signal', () => {
     expect(world.states().at(-1)).toBe('STOPPED')
   })
 
-  it('of each program is its own', async () => {
+  test('of each program is its own', async () => {
     const world = new Supervised([
       onSignal('QUIT', 'echo quit; exit 0', { name: 'web', stopSignal: 'SIGQUIT' }),
       onSignal('INT', 'echo int; exit 0', { name: 'job', stopSignal: 'SIGINT' }),
@@ -52,7 +52,7 @@ describe('the stop signal', () => {
     expect(world.stdout.lines.slice(2).sort()).toEqual(['job | int', 'web | quit'])
   })
 
-  it('may be SIGKILL, which counts as obeyed', async () => {
+  test('may be SIGKILL, which counts as obeyed', async () => {
     const world = new Supervised([sleeper({ stopSignal: 'SIGKILL' })]).start()
     await world.stop().over
     expect(world.changes.at(-1)).toMatchObject({ to: 'STOPPED', signal: 'SIGKILL' })
@@ -66,7 +66,7 @@ const FAMILY = `
   wait; wait`
 
 describe('a program with children of its own', () => {
-  it('gets the stop signal alone where nothing else was asked for', async () => {
+  test('gets the stop signal alone where nothing else was asked for', async () => {
     const world = new Supervised([sh(FAMILY)]).start()
     await world.stdout.says('child')
     const group = world.pid()
@@ -77,7 +77,7 @@ describe('a program with children of its own', () => {
     expect(process.kill(-group, 'SIGKILL')).toBe(true)
   })
 
-  it('gets it together with them by group, and is waited for together with them', async () => {
+  test('gets it together with them by group, and is waited for together with them', async () => {
     const world = new Supervised([sh(FAMILY, { group: true })], {}, systemClock).start()
     const child = Number(await world.stdout.says(/child (\d+)/))
     await world.stop().over
@@ -85,7 +85,7 @@ describe('a program with children of its own', () => {
     await world.stdout.says('child told')
   })
 
-  it('is heard with them by group, also when it has ended itself', async () => {
+  test('is heard with them by group, also when it has ended itself', async () => {
     const afterwards = 'while kill -0 \\$PPID 2>&-; do sleep 0.02; done; sleep 0.1; echo child told'
     const script = `
       sh -c 'trap "kill -KILL \\$!; ${afterwards}; exit 0" TERM; sleep 1000 & echo child; wait' &
@@ -97,7 +97,7 @@ describe('a program with children of its own', () => {
     expect(world.stdout.lines).toEqual(['web | child', 'web | child told'])
   })
 
-  it('is killed with them by group where one of them does not end', async () => {
+  test('is killed with them by group where one of them does not end', async () => {
     const script = `sh -c "trap '' TERM; echo child \\$\\$; exec sleep 1000" & wait`
     const world = new Supervised([sh(script, { group: true })], {}, systemClock).start()
     const child = Number(await world.stdout.says(/child (\d+)/))
@@ -110,7 +110,7 @@ describe('a program with children of its own', () => {
     expect(notes).toEqual([expect.stringMatching(/^killed: child 'web' \(pid \d+\), .* SIGTERM$/)])
   })
 
-  it('may end them itself', async () => {
+  test('may end them itself', async () => {
     const script = `sleep 1000 & trap 'kill -KILL $!; wait $!; echo child gone; exit 0' TERM; echo ready; wait`
     const world = new Supervised([sh(script, { group: false })]).start()
     await world.stdout.says('ready')

@@ -1,7 +1,7 @@
-import { describe, expect, it } from 'vitest'
-import { onSignal, Supervised, sh, sleeper } from '../../support/programs.ts'
-import { Gate, until } from '../../support/service.ts'
-import { virtualShutdown } from '../../support/virtual.ts'
+import { describe, expect, test } from 'vitest'
+import { virtualShutdown } from '../../support/hooks/virtual.ts'
+import { onSignal, Supervised, sh, sleeper } from '../../support/programs/programs.ts'
+import { Gate, until } from '../../support/programs/service.ts'
 
 const HOUR = 3_600_000
 
@@ -12,7 +12,7 @@ function hold(world: Supervised): void {
 }
 
 describe('a program that is stopped', () => {
-  it('in STARTING is STOPPING, STOPPED, and never RUNNING', async () => {
+  test('in STARTING is STOPPING, STOPPED, and never RUNNING', async () => {
     const world = new Supervised([sleeper()]).start()
     await world.stop().over
     await world.clock.advance(HOUR)
@@ -20,7 +20,7 @@ describe('a program that is stopped', () => {
     expect(world.clock.pending).toBe(0)
   })
 
-  it('in RUNNING is STOPPING and STOPPED, told how it ended, and without a problem', async () => {
+  test('in RUNNING is STOPPING and STOPPED, told how it ended, and without a problem', async () => {
     const world = new Supervised([sleeper({ startSeconds: 0, restart: 'always' })]).start()
     await world.stop().over
     await world.clock.advance(HOUR)
@@ -29,7 +29,7 @@ describe('a program that is stopped', () => {
     expect(world.process.output).toBe('')
   })
 
-  it('in BACKOFF is STOPPED at once, and never started again', async () => {
+  test('in BACKOFF is STOPPED at once, and never started again', async () => {
     const world = new Supervised([sh('exit 1')]).start()
     await world.reaches('BACKOFF')
     const { over } = world.stop()
@@ -40,7 +40,7 @@ describe('a program that is stopped', () => {
     expect(world.clock.pending).toBe(0)
   })
 
-  it('while its restart is pending stays EXITED, and is never started again', async () => {
+  test('while its restart is pending stays EXITED, and is never started again', async () => {
     const world = new Supervised([sh('exit 1', { startSeconds: 0 })]).start()
     expect(await world.reaches('EXITED')).toMatchObject({ restartIn: 100 })
     await world.stop().over
@@ -49,14 +49,14 @@ describe('a program that is stopped', () => {
     expect(world.clock.pending).toBe(0)
   })
 
-  it('when it is FATAL stays FATAL', async () => {
+  test('when it is FATAL stays FATAL', async () => {
     const world = new Supervised([sh('exit 1', { startRetries: 0 })]).start()
     await world.reaches('FATAL')
     await world.stop().over
     expect(world.states()).toEqual(['STARTING', 'FATAL'])
   })
 
-  it('before start() stays STOPPED, and is not started any more', async () => {
+  test('before start() stays STOPPED, and is not started any more', async () => {
     const world = new Supervised([sleeper()])
     hold(world)
     await world.stop().over
@@ -69,7 +69,7 @@ describe('a program that is stopped', () => {
     expect(world.changes).toEqual([])
   })
 
-  it('before the system has said that it can not be started is STOPPED', async () => {
+  test('before the system has said that it can not be started is STOPPED', async () => {
     const world = new Supervised([{ name: 'web', command: 'no-such-program' }]).start()
     await world.stop().over
     await world.reaches('STOPPED')
@@ -79,7 +79,7 @@ describe('a program that is stopped', () => {
 })
 
 describe('a program that ends on its own while it is STOPPING', () => {
-  it('with an expected code is STOPPED, and not started again', async () => {
+  test('with an expected code is STOPPED, and not started again', async () => {
     const program = onSignal('USR2', 'exit 0', { stopSignal: 'SIGURG', restart: 'always' })
     const world = new Supervised([program]).start()
     await world.stdout.says('ready')
@@ -91,7 +91,7 @@ describe('a program that ends on its own while it is STOPPING', () => {
     expect(world.changes.at(-1)).toMatchObject({ exitCode: 0, signal: null })
   })
 
-  it('with another code is STOPPED, and its hook fails and names the code', async () => {
+  test('with another code is STOPPED, and its hook fails and names the code', async () => {
     const program = onSignal('USR2', 'exit 3', { stopSignal: 'SIGURG', restart: 'always' })
     const world = new Supervised([program]).start()
     await world.stdout.says('ready')
@@ -106,7 +106,7 @@ describe('a program that ends on its own while it is STOPPING', () => {
     expect(world.states()).toEqual(['STARTING', 'STOPPING', 'STOPPED'])
   })
 
-  it('by a signal of somebody else is STOPPED, and its hook fails and names the signal', async () => {
+  test('by a signal of somebody else is STOPPED, and its hook fails and names the signal', async () => {
     const world = new Supervised([sleeper({ stopSignal: 'SIGURG' })]).start()
     const { over } = world.stop()
     process.kill(world.pid(), 'SIGKILL')
@@ -125,7 +125,7 @@ describe('from the begin of the run on', () => {
     return { gate, shutdown, report: shutdown.now() }
   }
 
-  it.each(['deregister', 'drain'])(
+  test.each(['deregister', 'drain'])(
     'a program that dies while %s goes on is not started again',
     async (phase) => {
       const world = new Supervised([sleeper({ startSeconds: 0, restart: 'always' })]).start()
@@ -143,7 +143,7 @@ describe('from the begin of the run on', () => {
     },
   )
 
-  it('a program that waits for its restart is STOPPED or stays EXITED at once', async () => {
+  test('a program that waits for its restart is STOPPED or stays EXITED at once', async () => {
     const world = new Supervised([
       sh('exit 1', { name: 'bad' }),
       sh('exit 1', { name: 'done', startSeconds: 0 }),
@@ -161,7 +161,7 @@ describe('from the begin of the run on', () => {
     expect(world.states('done')).toEqual(['STARTING', 'RUNNING', 'EXITED'])
   })
 
-  it('a program that ends before it counts as started is STOPPED, and not tried again', async () => {
+  test('a program that ends before it counts as started is STOPPED, and not tried again', async () => {
     const world = new Supervised([sleeper()]).start()
     const { gate, report } = begun(world)
     process.kill(world.pid(), 'SIGKILL')
@@ -172,7 +172,7 @@ describe('from the begin of the run on', () => {
     expect(world.states()).toEqual(['STARTING', 'STOPPED'])
   })
 
-  it('a program that comes through its startSeconds is RUNNING before it is stopped', async () => {
+  test('a program that comes through its startSeconds is RUNNING before it is stopped', async () => {
     const world = new Supervised([sleeper()]).start()
     const { gate, report } = begun(world)
     await world.clock.advance(1000)
@@ -181,7 +181,7 @@ describe('from the begin of the run on', () => {
     expect(world.states()).toEqual(['STARTING', 'RUNNING', 'STOPPING', 'STOPPED'])
   })
 
-  it('a program that dies while an earlier priority is being stopped is not started again', async () => {
+  test('a program that dies while an earlier priority is being stopped is not started again', async () => {
     const world = new Supervised([
       onSignal('USR2', 'exit 0', { name: 'first', priority: 2, stopSignal: 'SIGURG' }),
       sleeper({ name: 'second', priority: 1, startSeconds: 0, restart: 'always' }),
@@ -198,7 +198,7 @@ describe('from the begin of the run on', () => {
     expect(world.states('second')).toEqual(['STARTING', 'RUNNING', 'EXITED'])
   })
 
-  it('start() throws, and starts nothing', async () => {
+  test('start() throws, and starts nothing', async () => {
     const world = new Supervised([sleeper()])
     const { gate, report } = begun(world)
     expect(() => world.start()).toThrow(expect.objectContaining({ code: 'LASTCALL_ENDED' }))
@@ -207,7 +207,7 @@ describe('from the begin of the run on', () => {
     expect(world.changes).toEqual([])
   })
 
-  it('a run that begins in a listener for STARTING stops what has just been started', async () => {
+  test('a run that begins in a listener for STARTING stops what has just been started', async () => {
     const world = new Supervised([sleeper({ startSeconds: 0 }), sleeper({ name: 'other' })])
     const { shutdown } = virtualShutdown({ exit: false }, world)
     shutdown.add(world.programs)

@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process'
 import { expect, test } from 'vitest'
-import { Script, shutdownScript } from '../../support/script.ts'
+import { Script, shutdownScript } from '../../support/programs/script.ts'
 
 const isThere = spawnSync('script', ['--version'], { encoding: 'utf8' })
 const refused = isThere.stdout?.includes('util-linux') ? '' : ' (needs script, of util-linux)'

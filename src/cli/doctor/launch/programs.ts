@@ -1,0 +1,114 @@
+import type { LaunchContext } from './launch-context.ts'
+
+/** How many of its own arguments a program takes before the command that it becomes, or passes signals to. */
+export function wrapperOf(name: string, args: readonly string[]) {
+  const ownOptions = (valued: RegExp) => {
+    let at = 0
+    while (args[at]?.startsWith('-') && args[at] !== '--') at += valued.test(args[at] ?? '') ? 2 : 1
+    return args[at] === '--' ? at + 1 : at
+  }
+  if (INITS.has(name)) return { taken: ownOptions(/^-[pe]$/), isInit: true }
+  if (name === 'lastcall' && args[0] === 'run') {
+    // A group is told as a whole, and a configuration file has no command.
+    if (args.includes('--group') || args.includes('--config'))
+      return { taken: args.length, isInit: true }
+    const dashes = args.indexOf('--')
+    return { taken: dashes < 0 ? args.length : dashes + 1, isInit: true }
+  }
+  if (name === 'env' || name === 'cross-env') {
+    const first = args.findIndex((arg) => !/^-|=/.test(arg))
+    return { taken: first < 0 ? args.length : first, isInit: false }
+  }
+  if (name === 'gosu' || name === 'su-exec' || name === 'setpriv' || name === 'nice') {
+    const options = ownOptions(/^-n$/)
+    return { taken: options + (name === 'gosu' || name === 'su-exec' ? 1 : 0), isInit: false }
+  }
+  if (name === 'exec') return { taken: ownOptions(/^-a$/), isInit: false }
+  const dashes = args.indexOf('--')
+  if (RUNNERS.has(name) && dashes >= 0) return { taken: dashes + 1, isInit: false }
+  return undefined
+}
+
+const INITS = new Set(['tini', 'tini-static', 'dumb-init', 'catatonit', 'docker-init'])
+const RUNNERS = new Set(['dotenv', 'dotenvx', 'env-cmd', 'doppler', 'infisical', 'op', 'chamber'])
+
+/** What a package manager runs: a script, or a program of its own. */
+export function managed(name: string, args: readonly string[]) {
+  const [first = '', ...rest] = args.filter((arg) => !/^(-s|--silent|--quiet|-q)$/.test(arg))
+  if (name === 'npx' || name === 'bunx' || name === 'pnpx') {
+    const [program = '', ...own] = [first, ...rest].filter(
+      (arg) => !/^(-y|--yes|--no|--)$/.test(arg),
+    )
+    if (program.startsWith('-') || program === '') return { script: undefined, argv: undefined }
+    return { script: undefined, argv: programOf(program, own) }
+  }
+  if (!/^(npm|pnpm|yarn)$/.test(name)) return undefined
+  // What comes after `--` is the script's own.
+  const own = args.includes('--') ? args.slice(0, args.indexOf('--')) : args
+  if (own.some((arg) => ELSEWHERE.test(arg))) return { script: undefined, argv: undefined }
+  if (first === 'exec' || first === 'dlx') {
+    const [program = '', ...own] = rest.filter((arg) => arg !== '--')
+    return { script: undefined, argv: programOf(program, own) }
+  }
+  if (first === 'run' || first === 'run-script' || first === 'rum') {
+    return { script: rest.find((arg) => !arg.startsWith('-')), argv: undefined }
+  }
+  if (first === 'start' || first === 'run:start') return { script: 'start', argv: undefined }
+  // yarn and pnpm run scripts by their names; `npm ci` and the like do work, and end.
+  if (name === 'npm' || first === '' || first.startsWith('-')) {
+    const later = args.find((arg) => arg === 'start' || arg === 'run')
+    if (later === undefined) return undefined
+    const script = later === 'start' ? 'start' : args[args.indexOf('run') + 1]
+    return { script, argv: undefined }
+  }
+  return /^(install|add|build|test)$/.test(first)
+    ? undefined
+    : {
+        script: first === 'node' ? undefined : first,
+        argv: first === 'node' ? args.slice(0) : undefined,
+      }
+}
+
+/** Options that name another package: what its scripts are is not told by the nearest package.json. */
+const ELSEWHERE =
+  /^(?:--filter|-F|--workspace|-w|--recursive|-r|-C|--dir|--prefix|--cwd)(?:=|$)|^workspaces?$/
+
+function programOf(program: string, args: readonly string[]): string[] {
+  return program === 'node' ? ['node', ...args] : [`node_modules/.bin/${program}`, ...args]
+}
+
+/** What starts a daemon, and returns; the same in the foreground. */
+export function inForeground(name: string, args: readonly string[]): string[] | undefined {
+  const verb = args.find((arg) => !arg.startsWith('-'))
+  if (name === 'pm2' && (verb === 'start' || verb === 'restart' || verb === 'reload')) {
+    const rest = args.filter((arg) => arg !== verb)
+    return args.includes('--no-daemon') || args.includes('--attach')
+      ? undefined
+      : ['pm2-runtime', 'start', ...rest]
+  }
+  if (name !== 'forever') return undefined
+  return ['node', ...args.filter((arg) => !arg.startsWith('-') && arg !== 'start')]
+}
+
+/** Programs that are run beside each other; `undefined` where one's end ends the others. */
+export function severalOf(
+  name: string,
+  args: readonly string[],
+  around: LaunchContext,
+): string[] | undefined {
+  const named = args.filter((arg) => !arg.startsWith('-'))
+  const scripts = (names: readonly string[]) => names.map((one) => around.npmScript(one) ?? one)
+  if (name === 'concurrently') {
+    if (args.some((arg) => /^(-k|--kill-others.*)$/.test(arg))) return undefined
+    return named.map((one) => {
+      const script = /^(?:npm|yarn|pnpm)(?::|\s+run\s+)(\S+)$/.exec(one)?.[1]
+      return script === undefined ? one : (around.npmScript(script) ?? one)
+    })
+  }
+  if (name === 'run-p') return scripts(named)
+  if (name !== 'npm-run-all' && name !== 'npm-run-all2') return undefined
+  const parallel = args.findIndex((arg) => /^(-p|--parallel)$/.test(arg))
+  return parallel < 0
+    ? undefined
+    : scripts(args.slice(parallel + 1).filter((a) => !a.startsWith('-')))
+}

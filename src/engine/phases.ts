@@ -1,0 +1,95 @@
+import { type Duration, parseDuration } from '../base/duration.ts'
+import { invalidOption, LastcallError } from '../base/errors.ts'
+
+/** A named priority. Higher runs first; the hooks of one phase run concurrently. */
+export interface Phase {
+  readonly name: string
+  readonly priority: number
+  /**
+   * What the phase keeps of the budget while it holds hooks that name no reserve of their own: a
+   * share of it (0.2 is 20 %), or milliseconds.
+   */
+  readonly reserve: Share | Milliseconds
+}
+
+type Share = { readonly share: number }
+type Milliseconds = { readonly milliseconds: number }
+
+/** How an application names a phase of its own: its priority, or that and what it keeps of the budget. */
+export type PhaseOption = number | { readonly priority: number; readonly reserve?: Duration }
+
+/** What hooks between the phases, and phases of the application's own, keep unless told otherwise. */
+export const USUAL_RESERVE: Share = { share: 0.05 }
+
+/** The phases that every shutdown has. */
+export const PHASES = [
+  { name: 'announce', priority: 600, reserve: { share: 0.05 } },
+  { name: 'deregister', priority: 500, reserve: { share: 0.1 } },
+  { name: 'drain', priority: 400, reserve: { share: 0.1 } },
+  { name: 'stop', priority: 300, reserve: { share: 0.1 } },
+  { name: 'flush', priority: 200, reserve: { share: 0.2 } },
+  { name: 'close', priority: 100, reserve: { share: 0.1 } },
+] as const satisfies readonly Phase[]
+
+/** The names of the phases that every shutdown has. */
+export type PhaseName = (typeof PHASES)[number]['name']
+
+/** The phases by name: those that every shutdown has and those of the application. */
+export function phasesWith(option: unknown, budget: number): ReadonlyMap<string, Phase> {
+  const phases = new Map<string, Phase>(PHASES.map((phase) => [phase.name, phase]))
+  if (option === undefined) return phases
+  if (typeof option !== 'object' || option === null || Array.isArray(option)) {
+    throw invalidOption(
+      'phases',
+      "an object of names and priorities, such as { 'warm-down': 450 }",
+      option,
+    )
+  }
+  for (const [name, given] of Object.entries(option)) {
+    if (name.trim() === '') throw invalidOption('phases', 'made of names that are not empty', name)
+    if (typeof given === 'object' && given !== null) {
+      const unknown = Object.keys(given).find((key) => key !== 'priority' && key !== 'reserve')
+      if (unknown !== undefined) {
+        throw invalidOption(`phases.${name}`, 'a number, or made of priority and reserve', unknown)
+      }
+    }
+    const { priority, reserve } =
+      typeof given === 'object' && given !== null ? given : { priority: given }
+    phases.set(name, {
+      name,
+      priority: parsePriority(priority, `phases.${name}`),
+      reserve:
+        reserve === undefined
+          ? (phases.get(name)?.reserve ?? USUAL_RESERVE)
+          : { milliseconds: parseReserve(reserve, `phases.${name}.reserve`, budget) },
+    })
+  }
+  return phases
+}
+
+function parseReserve(value: unknown, option: string, budget: number): number {
+  const reserve = parseDuration(value, option, 0)
+  if (reserve <= budget) return reserve
+  throw invalidOption(option, `at most the budget of ${budget} ms`, value)
+}
+
+export function parsePriority(value: unknown, option: string): number {
+  if (typeof value === 'number' && Number.isFinite(value)) return value
+  throw invalidOption(
+    option,
+    'a finite number (higher runs first; drain is 400, stop is 300)',
+    value,
+  )
+}
+
+export function findPhase(phases: ReadonlyMap<string, Phase>, name: unknown): Phase {
+  const phase = typeof name === 'string' ? phases.get(name) : undefined
+  if (phase) return phase
+  const known = [...phases.values()]
+    .sort((a, b) => b.priority - a.priority)
+    .map((one) => `${one.name} (${one.priority})`)
+  throw new LastcallError(
+    'LASTCALL_UNKNOWN_PHASE',
+    `Unknown phase '${String(name)}'. The phases are ${known.join(', ')}. Name one of them, give a \`priority\` instead, or add a phase with createShutdown({ phases }).`,
+  )
+}

@@ -1,0 +1,170 @@
+import { formatDuration } from '../base/duration.ts'
+import type { HookReport, Report } from '../engine/report.ts'
+import { columnsOf, padEnd, padStart, printable, shorten, wrap } from '../text/width.ts'
+import { limitOfHook, reservedOf, type Stretch, spanOf, ticksOf } from './report-times.ts'
+
+/** Sets a text in a colour, or leaves it as it is. */
+export type Paint = (color: 'bold' | 'dim' | 'green' | 'red' | 'yellow', text: string) => string
+
+/** A line for each hook and each fault, an axis below them, and what its signs mean. */
+export function drawBars(report: Report, width: number, paint: Paint): string[] {
+  const rows = rowsOf(report)
+  if (rows.length === 0) return []
+  const widest = (part: (row: Row) => string) =>
+    rows.reduce((most, row) => Math.max(most, columnsOf(part(row))), 0)
+  const times = widest((row) => row.time)
+  const endings = widest((row) => row.ending)
+  const besides = times + (endings === 0 ? 0 : endings + 2) + 8
+  const [phases, names] = share(
+    widest((row) => row.phase),
+    widest((row) => row.name),
+    width - besides,
+  )
+  const room = width - besides - phases - names
+  const isNarrow = room < LEAST_BAR
+  const scale = scaleOf(spanOf(report), isNarrow ? width - 2 : room)
+  const left = isNarrow ? 2 : phases + names + 6
+
+  const lines = rows.flatMap((row, index) => {
+    const isFirst = rows[index - 1]?.phase !== row.phase
+    const phase = isFirst ? row.phase : ''
+    const after = row.ending === '' ? '' : `  ${row.ending}`
+    const bar = row.bar(scale, paint)
+    if (isNarrow) {
+      const label = [phase, row.name, row.time, row.ending].filter(Boolean).join('  ')
+      return [...wrap(`  ${label}`, width, '  '), `  ${bar}`.trimEnd()]
+    }
+    const label = `  ${paint('dim', padEnd(shorten(phase, phases), phases))}  ${padEnd(shorten(row.name, names), names)}`
+    return [`${label}  ${bar}  ${padStart(row.time, times)}${after}`.trimEnd()]
+  })
+  const below = axis(report, spanOf(report), scale).map((line) => ' '.repeat(left) + line)
+  if (lines.some((line) => line.includes('░'))) below.push(LEGEND)
+  return [...lines, ...below.map((line) => paint('dim', line))]
+}
+
+/** A line of the picture: what stands to the left of a bar and to the right, and the bar itself. */
+interface Row {
+  readonly phase: string
+  readonly name: string
+  readonly time: string
+  readonly ending: string
+  bar(scale: Scale, paint: Paint): string
+}
+
+interface Scale {
+  /** The column at which this time stands, the last one at most. */
+  columnOf(time: number): number
+  readonly columns: number
+}
+
+const COLOR_OF = { done: 'green', failed: 'red', 'cut off': 'yellow' } as const
+
+const LEGEND = '  ┤ limit  ░ reserve'
+
+/** Fewer columns would show nothing: the bar has a line of its own then. */
+const LEAST_BAR = 12
+
+/** What the two columns of names get of so many columns: as much as they want, or what leaves the bars a half. */
+function share(phases: number, names: number, columns: number): [number, number] {
+  const most = Math.max(0, Math.floor(columns / 2))
+  if (phases + names <= most || phases + names <= columns - 40) return [phases, names]
+  const forPhases = Math.min(phases, Math.max(11, Math.floor(most / 3)))
+  return [forPhases, Math.min(names, Math.max(6, most - forPhases))]
+}
+
+function scaleOf(span: number, columns: number): Scale {
+  const columnOf = (time: number) =>
+    Math.max(0, Math.min(columns - 1, Math.floor((time / Math.max(span, 1)) * columns)))
+  return { columns, columnOf }
+}
+
+function rowsOf(report: Report): Row[] {
+  const reserved = reservedOf(report)
+  const span = spanOf(report)
+  const hooks = report.phases.flatMap((phase) =>
+    phase.hooks.map((hook) => ({
+      phase: printable(phase.name),
+      name: printable(hook.name),
+      time: hook.began === null ? 'never ran' : formatDuration(hook.ended - hook.began),
+      ending: hook.status === 'done' ? '' : hook.status,
+      bar: (scale: Scale, paint: Paint) =>
+        bar({ hook, reserve: reserved.get(phase), span }, scale, paint),
+    })),
+  )
+  const faults = report.faults.map(({ origin, at }) => ({
+    phase: 'fault',
+    name: origin,
+    time: formatDuration(at),
+    ending: '',
+    bar: (scale: Scale, paint: Paint) => {
+      const column = scale.columnOf(at)
+      return ' '.repeat(column) + paint('red', '!') + ' '.repeat(scale.columns - column - 1)
+    },
+  }))
+  return [...hooks, ...faults]
+}
+
+/**
+ * The time that a hook took, and behind it what it had left up to its limit, where that lies within
+ * the picture. One that was cut off ends at the sign for its limit.
+ */
+function bar(
+  { hook, reserve, span }: { hook: HookReport; reserve: Stretch | undefined; span: number },
+  { columns, columnOf }: Scale,
+  paint: Paint,
+): string {
+  const color = COLOR_OF[hook.status]
+  if (hook.began === null) {
+    const column = columnOf(hook.ended)
+    return ' '.repeat(column) + paint(color, '×') + ' '.repeat(columns - column - 1)
+  }
+  const from = columnOf(hook.began)
+  const to = Math.max(
+    from + 1,
+    Math.min(columns, Math.round((hook.ended / Math.max(span, 1)) * columns)),
+  )
+  const end = limitOfHook(hook) ?? 0
+  const limit = columnOf(end)
+  const body = to - from === 1 ? '▏' : '█'.repeat(to - from)
+  const before = ' '.repeat(from)
+  if (hook.status === 'cut off' && to - from > 1) {
+    // The limit's timer fires late where the loop was blocked.
+    const late = to - limit - 1
+    const parts =
+      late > 0 && limit > from
+        ? `${'█'.repeat(limit - from)}┤${'▒'.repeat(late)}`
+        : `${body.slice(1)}┤`
+    return before + paint(color, parts) + ' '.repeat(columns - to)
+  }
+  if (end > span || limit < to) return before + paint(color, body) + ' '.repeat(columns - to)
+  const kept = (column: number) =>
+    reserve !== undefined && column >= columnOf(reserve.from) && column <= columnOf(reserve.to)
+  const tail = Array.from({ length: limit - to }, (_, index) => (kept(to + index) ? '░' : '─'))
+  return (
+    before +
+    paint(color, body) +
+    paint('dim', `${tail.join('')}┤`) +
+    ' '.repeat(columns - limit - 1)
+  )
+}
+
+/** The times, each with a sign at its column, as many as leave each other room; and the deadline. */
+function axis({ deadline }: Report, span: number, { columns, columnOf }: Scale): string[] {
+  if (span <= 0) return []
+  const end = deadline > span ? columns : columnOf(deadline) - DEADLINE.length + 1
+  const isNamed = deadline <= span && end >= 4
+  const labels = ticksOf(span, (span * LABEL) / columns)
+    .map((time) => ({ at: columnOf(time), text: `╵${time === 0 ? '0' : formatDuration(time)}` }))
+    .filter(({ at, text }) => {
+      const isFree = !isNamed || at + text.length < end || at > columnOf(deadline) + 1
+      return at + text.length <= columns && isFree
+    })
+  if (isNamed) labels.push({ at: end, text: DEADLINE })
+  const inOrder = labels.sort((one, other) => one.at - other.at)
+  return [inOrder.reduce((line, { at, text }) => padEnd(line, at) + text, '')]
+}
+
+const DEADLINE = 'deadline╵'
+
+/** The columns that a time of the axis needs, with some room behind it. */
+const LABEL = 9

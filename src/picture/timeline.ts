@@ -1,0 +1,97 @@
+import { formatDuration } from '../base/duration.ts'
+import { invalidOption, refuseUnknownOptions } from '../base/errors.ts'
+import { type ErrorInfo, formatReason } from '../base/reason.ts'
+import type { Report } from '../engine/report.ts'
+import { terminalOf } from '../runtime/process.ts'
+import { columnsOf, printable, wrap } from '../text/width.ts'
+import { underWay } from './describe-hang.ts'
+import { whyCutOff } from './report-times.ts'
+import { drawBars, type Paint } from './timeline-bars.ts'
+
+/** How wide the picture is, and whether it is in colour. */
+export interface FormatOptions {
+  /** Columns; fewer than 20 count as 20. Default: those of the terminal that stderr is, else 80. */
+  readonly width?: number | undefined
+  /**
+   * ANSI colours. Default: where stderr is a terminal. `NO_COLOR` and `FORCE_COLOR` say otherwise, as
+   * they do for Node itself.
+   */
+  readonly colors?: boolean | undefined
+}
+
+/**
+ * Draws a run for a terminal: a line for each hook, with a bar on a time scale that all share. A line
+ * behind a bar leads to the hook's limit, `░` is what was kept for its phase. What the hooks said of
+ * themselves, and what went wrong, stands below. No line is wider than the width.
+ *
+ * @example
+ * shutdown.on('end', ({ report }) => console.error(formatReport(report)))
+ *
+ * @throws LastcallError `LASTCALL_INVALID_OPTION`
+ */
+export function formatReport(report: Report, options: FormatOptions = {}): string {
+  refuseUnknownOptions(options, ['width', 'colors'], '{ width: 100 }')
+  const terminal = terminalOf('stderr')
+  const width = columns(options.width ?? terminal.columns)
+  const colors = options.colors ?? terminal.colors
+  const paint: Paint = (color, text) =>
+    colors && text.trim() !== '' ? `${COLORS[color]}${text}${COLORS.reset}` : text
+  const [title = '', ...others] = headline(report, width)
+  const head = [paint('bold', title), ...others]
+  return [...head, ...drawBars(report, width, paint), ...account(report, width)].join('\n')
+}
+
+const COLORS = {
+  bold: '\u001b[1m',
+  dim: '\u001b[2m',
+  green: '\u001b[32m',
+  red: '\u001b[31m',
+  yellow: '\u001b[33m',
+  reset: '\u001b[0m',
+} as const
+
+const LEAST = 20
+
+/** A picture must not end a run with an error for a terminal that is said to be 0 columns wide. */
+function columns(width: unknown): number {
+  if (typeof width !== 'number' || !Number.isFinite(width)) {
+    throw invalidOption('width', 'a number of columns', width)
+  }
+  return Math.max(LEAST, Math.floor(width))
+}
+
+function headline(report: Report, width: number): string[] {
+  const { reason, exitCode, outcome, duration, deadline, grace, platform } = report
+  const what = `${formatReason(reason)} → exit code ${exitCode} (${outcome}) after ${formatDuration(duration)}`
+  const where = platform.name === 'unknown' ? '' : ` (${platform.name})`
+  const within = `deadline ${formatDuration(deadline)}, grace ${formatDuration(grace)}${where}`
+  const line = printable(`${what}; ${within}`)
+  if (columnsOf(line) <= width) return [line]
+  return [what, `  ${within}`].flatMap((text) => wrap(printable(text), width, '  '))
+}
+
+/** What was cut off and why, what the hooks said of themselves, and what went wrong. */
+function account(report: Report, width: number): string[] {
+  const hooks = report.phases.flatMap((phase) => phase.hooks.map((hook) => ({ phase, hook })))
+  const said = [
+    ...hooks.flatMap(({ phase, hook }) =>
+      hook.status === 'cut off' ? [[hook.name, whyCutOff(report, phase, hook)] as const] : [],
+    ),
+    ...hooks.flatMap(({ hook }) => hook.notes.map((note) => [hook.name, note] as const)),
+    ...hooks.flatMap(({ hook }) =>
+      hook.status === 'failed' && hook.error ? [[hook.name, brief(hook.error)] as const] : [],
+    ),
+    ...report.faults.map(({ origin, error }) => [origin, brief(error)] as const),
+    ...hooks.flatMap(({ hook }) => underWay(hook).map((line) => [hook.name, line] as const)),
+  ]
+  return said.flatMap(([who, what]) => {
+    const [first = '', ...others] = what.split(/\r\n|\r|\n/).map(printable)
+    return [`  ${printable(who)}: ${first}`, ...others.map((line) => `    ${line}`)].flatMap(
+      (line) => wrap(line, width, '    '),
+    )
+  })
+}
+
+function brief({ name, message }: ErrorInfo): string {
+  return `${name}: ${message}`
+}

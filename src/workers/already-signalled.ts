@@ -1,0 +1,18 @@
+import type { HookContext } from '../engine/hook.ts'
+
+/**
+ * The signal that the platform has sent to the children together with their parent, where it has:
+ * Ctrl-C goes to the terminal's whole foreground group, systemd (`KillMode=control-group`, its
+ * default) and Heroku signal every process, PM2 the whole tree (`treekill`, its default).
+ */
+export function signalOfThePlatform(
+  { reason, platform }: Pick<HookContext, 'reason' | 'platform'>,
+  hasOwnGroup: boolean,
+): NodeJS.Signals | undefined {
+  if (reason.kind !== 'signal') return undefined
+  if (reason.terminal) return hasOwnGroup ? undefined : reason.signal
+  const reachesAll = [platform, ...platform.also].some(({ name }) => SIGNAL_ALL.has(name))
+  return reachesAll ? reason.signal : undefined
+}
+
+const SIGNAL_ALL: ReadonlySet<string> = new Set(['systemd', 'heroku', 'pm2'])

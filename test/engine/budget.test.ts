@@ -1,0 +1,204 @@
+import { describe, expect, test } from 'vitest'
+import { budgetOf, keepReserves, limitOf, reservesOf } from '../../src/engine/budget.ts'
+import type { HookContext } from '../../src/engine/hook.ts'
+import { virtualShutdown } from '../support/hooks/virtual.ts'
+
+describe('the margin', () => {
+  test.each([
+    [10_000, 1000],
+    [30_000, 2000],
+    [90_000, 2000],
+    [1600, 160],
+    [500, 100],
+    [300, 100],
+  ])('of a grace of %i ms is %i ms by default', (grace, margin) => {
+    expect(budgetOf(grace, undefined)).toEqual({ grace, margin, budget: grace - margin })
+  })
+
+  test('that is given is taken as it is', () => {
+    expect(budgetOf(1000, '250ms')).toMatchObject({ margin: 250, budget: 750 })
+    expect(budgetOf(1000, 0)).toMatchObject({ margin: 0, budget: 1000 })
+  })
+
+  test.each([
+    [1000, '1s'],
+    [1000, 2000],
+    [100, undefined],
+    [50, undefined],
+  ])('of a grace of %i ms must be smaller than it: %s', (grace, margin) => {
+    expect(() => budgetOf(grace, margin)).toThrow(/`margin` to be smaller than the grace/)
+  })
+
+  test('that does not fit says whether it was the default', () => {
+    expect(() => budgetOf(100, undefined)).toThrow('got 100 ms (the default). Nothing')
+    expect(() => budgetOf(100, 100)).toThrow('got 100 ms. Nothing')
+  })
+})
+
+describe('reserves', () => {
+  test('usual ones share what is left by those that were named', () => {
+    const wishes = [
+      { named: 0, usual: 2000 },
+      { named: 8000, usual: 0 },
+      { named: 0, usual: 2000 },
+    ]
+    expect(reservesOf(wishes, 9000)).toEqual([500, 8000, 500])
+    expect(reservesOf(wishes, 20_000)).toEqual([2000, 8000, 2000])
+    expect(reservesOf(wishes, 8000)).toEqual([0, 8000, 0])
+  })
+
+  test('are kept for those that come later, with 10 ms for each of them', () => {
+    const wish = { named: 0, usual: 500 }
+    const kept = keepReserves([wish, wish, wish], 9000, 1)
+    expect(kept).toEqual({ reserves: [500, 500, 500], later: 1020 })
+    // 1,500 ms are wanted, and of 1,000 there are 980 to share.
+    expect(keepReserves([wish, wish, wish], 1000, 1).reserves).toEqual([327, 327, 327])
+    expect(keepReserves([wish, wish, wish], 1000, 3).later).toBe(0)
+  })
+
+  test('a phase without one is not named among those that are too large', () => {
+    const { shutdown } = virtualShutdown({ grace: '10s' })
+    shutdown.add({ name: 'a', phase: 'drain', run: () => {} })
+    expect(() => shutdown.add({ name: 'b', priority: 250, reserve: '10s', run: () => {} })).toThrow(
+      /add up to 10 s \(priority 250 \('b'\) 10 s\), more than/,
+    )
+  })
+
+  test('of a hook that is taken back is kept no longer, and that of the next largest is', () => {
+    const { shutdown } = virtualShutdown({ grace: '10s' })
+    const flush = (name: string, others = {}) =>
+      shutdown.add({ name, phase: 'flush', run: () => {}, ...others })
+    const reserveOfFlush = () => shutdown.plan().phases.map(({ reserve }) => reserve)
+    const takeBack = [
+      flush('large', { reserve: '5s' }),
+      flush('small', { reserve: '2s' }),
+      flush('smaller', { reserve: '1s' }),
+      flush('usual', { timeout: '3s' }),
+      flush('brief', { timeout: '500ms' }),
+    ]
+    const reserves = [reserveOfFlush()]
+    for (const take of takeBack) {
+      take()
+      reserves.push(reserveOfFlush())
+    }
+    expect(reserves).toEqual([[5000], [2000], [1800], [1800], [500], []])
+  })
+
+  test('of one that is as large as another is still kept', () => {
+    const { shutdown } = virtualShutdown({ grace: '10s' })
+    const flush = (name: string) =>
+      shutdown.add({ name, phase: 'flush', run: () => {}, reserve: '5s' })
+    const takeBack = flush('one')
+    flush('other')
+    takeBack()
+    expect(shutdown.plan().phases.map(({ reserve }) => reserve)).toEqual([5000])
+  })
+
+  test('within a phase the largest counts, across phases they add up', () => {
+    const { shutdown } = virtualShutdown({ grace: '10s' })
+    const hook = (name: string, phase: string, reserve: `${number}s`) => ({
+      name,
+      phase,
+      reserve,
+      run: () => {},
+    })
+    shutdown.add([hook('a', 'flush', '5s'), hook('b', 'flush', '4s'), hook('c', 'close', '4s')])
+    expect(() => shutdown.add(hook('d', 'stop', '1s'))).toThrow(
+      expect.objectContaining({
+        code: 'LASTCALL_RESERVES_TOO_LARGE',
+        message:
+          'The reserves add up to 10 s (stop 1 s + flush 5 s + close 4 s), more than the budget of 9 s (grace 10 s − margin 1 s). Reserve less, or give a longer `grace` if the platform grants one.',
+      }),
+    )
+  })
+
+  test('that do not fit leave nothing registered, and taking one back makes room', () => {
+    const { shutdown } = virtualShutdown({ grace: '10s' })
+    const hook = (name: string, phase: string) => ({
+      name,
+      phase,
+      reserve: '5s' as const,
+      run: () => {},
+    })
+    const takeBack = shutdown.add(hook('a', 'flush'))
+    expect(() => shutdown.add([hook('b', 'close'), hook('c', 'stop')])).toThrow(/reserves/)
+    takeBack()
+    shutdown.add(hook('b', 'close'))
+    expect(() => shutdown.add(hook('b', 'stop'))).toThrow(/named 'b' already/)
+  })
+
+  test('a phase of the application keeps what it was given', async () => {
+    const phases = { last: { priority: 50, reserve: '3s' as const } }
+    const { shutdown, clock } = virtualShutdown({ grace: '10s', phases })
+    shutdown.add({ name: 'hung', phase: 'drain', run: () => new Promise(() => {}) })
+    shutdown.add({ name: 'last', phase: 'last', run: () => {} })
+    void shutdown.now()
+    await clock.advance(10_000)
+    expect(shutdown.report?.phases).toMatchObject([
+      { name: 'drain', hooks: [{ limit: 5990 }] },
+      { name: 'last', reserve: 3000 },
+    ])
+  })
+
+  test('a named reserve is had whole, though the usual ones of later phases had to yield', async () => {
+    const { shutdown, clock } = virtualShutdown({ grace: '10s' })
+    const hung = () => new Promise(() => {})
+    shutdown.add({ name: 'http', phase: 'drain', run: hung })
+    shutdown.add({ name: 'events', phase: 'flush', reserve: '8s', run: hung })
+    shutdown.add({ name: 'pool', phase: 'close', run: hung })
+    void shutdown.now()
+    await clock.advance(9000)
+    const limits = shutdown.report?.phases.map((phase) => phase.hooks[0]?.limit)
+    expect(limits?.[1]).toBeGreaterThanOrEqual(8000)
+    expect(limits?.[0]).toBeGreaterThan(400)
+    expect(limits?.[2]).toBeGreaterThan(400)
+    expect(shutdown.report?.duration).toBeLessThanOrEqual(9000)
+  })
+
+  test('a named reserve is had whole where a timer fired late, from the margin', async () => {
+    const { shutdown, clock } = virtualShutdown({ grace: '10s' })
+    let had = 0
+    // The loop is busy when the limit of the drain comes, and the timer fires 200 ms late.
+    const hung = ({ signal }: HookContext) =>
+      new Promise(() => signal.addEventListener('abort', () => clock.block(200)))
+    const flush = ({ remaining }: HookContext) => {
+      had = remaining()
+    }
+    shutdown.add({ name: 'http', phase: 'drain', run: hung })
+    shutdown.add({ name: 'events', phase: 'flush', reserve: '2s', run: flush })
+    void shutdown.now()
+    await clock.advance(9000)
+    expect(had).toBe(2000)
+  })
+
+  test('a short timeout needs no more kept than it can use', async () => {
+    const { shutdown, clock } = virtualShutdown({ grace: '10s' })
+    shutdown.add({ name: 'hung', phase: 'drain', run: () => new Promise(() => {}) })
+    shutdown.add({ name: 'quick', phase: 'flush', timeout: '200ms', run: () => {} })
+    void shutdown.now()
+    await clock.advance(10_000)
+    expect(shutdown.report?.phases[1]?.reserve).toBe(200)
+  })
+})
+
+describe('the limit of a hook', () => {
+  const hook = { timeout: 60_000, reserve: undefined }
+
+  test('is what later phases leave of the time, or its own timeout', () => {
+    expect(limitOf(hook, { left: 9000, later: 1000, margin: 1000 })).toBe(8000)
+    expect(limitOf({ ...hook, timeout: 300 }, { left: 9000, later: 1000, margin: 1000 })).toBe(300)
+    expect(limitOf(hook, { left: 9000, later: 8999.5, margin: 1000 })).toBe(1)
+  })
+
+  test('is nothing once the deadline has come', () => {
+    expect(limitOf(hook, { left: 0, later: 0, margin: 1000 })).toBe(0)
+    expect(limitOf(hook, { left: -5, later: 0, margin: 1000 })).toBe(0)
+  })
+
+  test('is its reserve where less is left, of up to half the margin', () => {
+    const reserved = { timeout: 60_000, reserve: 2000 }
+    expect(limitOf(reserved, { left: 2800, later: 1000, margin: 1000 })).toBe(2000)
+    expect(limitOf(reserved, { left: 2000, later: 1000, margin: 1000 })).toBe(1500)
+    expect(limitOf(reserved, { left: 5000, later: 1000, margin: 1000 })).toBe(4000)
+  })
+})

@@ -1,0 +1,233 @@
+import { describe, expect, test } from 'vitest'
+import { type Logger, type Shutdown, TimeoutError } from '../../src/index.ts'
+import {
+  type VirtualClock,
+  type VirtualProcess,
+  virtualShutdown,
+} from '../support/hooks/virtual.ts'
+
+interface World {
+  readonly shutdown: Shutdown
+  readonly process: VirtualProcess
+  readonly clock: VirtualClock
+}
+
+/** What is logged of a run, with its level, its fields and its message. */
+async function logged(prepare: (world: World) => void, happen?: (world: World) => Promise<void>) {
+  const lines: { level: string; fields: Record<string, unknown>; msg: string }[] = []
+  const at = (level: string) => (fields: object, msg: string) =>
+    void lines.push({ level, fields: { ...fields }, msg: msg.replace(/^lastcall: /, '') })
+  const log: Logger = {
+    debug: at('debug'),
+    info: at('info'),
+    warn: at('warn'),
+    error: at('error'),
+    fatal: at('fatal'),
+  }
+  const world = virtualShutdown({ grace: '10s', log })
+  prepare(world)
+  if (happen) await happen(world)
+  else {
+    void world.shutdown.now()
+    await world.clock.advance(10_000)
+  }
+  return {
+    lines,
+    of: (event: string) => lines.filter(({ fields }) => fields.event === event),
+    heard: lines.filter(({ level }) => level !== 'debug'),
+  }
+}
+
+const never = () => new Promise(() => {})
+const SIX = ['announce', 'deregister', 'drain', 'stop', 'flush', 'close']
+
+describe('a line', () => {
+  test('for each hook, and one each for the begin, the end and the exit', async () => {
+    const { heard } = await logged(({ shutdown }) => {
+      for (const phase of SIX) shutdown.add({ name: phase, phase, run: () => {} })
+    })
+    expect(heard.map(({ level, fields }) => `${level} ${fields.event}`)).toEqual([
+      'info start',
+      ...SIX.map(() => 'info hook:end'),
+      'info end',
+      'info exit',
+    ])
+  })
+
+  test('of each of a thousand hooks would hide what matters: beyond twenty that go well they are told as debug', async () => {
+    const { heard, of } = await logged(({ shutdown }) => {
+      for (let n = 0; n < 1000; n++) {
+        const run = n === 900 ? () => Promise.reject(new Error('boom')) : () => {}
+        shutdown.add({ name: `hook ${n}`, phase: 'drain', run })
+      }
+    })
+    expect(heard).toHaveLength(1 + 20 + 1 + 2)
+    expect(heard.filter(({ level }) => level === 'error')).toMatchObject([
+      { fields: { hook: 'hook 900' } },
+    ])
+    expect(of('hook:end')).toHaveLength(1000)
+    expect(of('end')).toMatchObject([
+      {
+        msg: 'the run ended after 0 ms, failed: 999 hooks done, 1 failed',
+        fields: { outcome: 'failed', exitCode: 1, hooks: { done: 999, failed: 1, cutOff: 0 } },
+      },
+    ])
+  })
+
+  test('says of a hook how long it took, and what it said of itself', async () => {
+    const { of } = await logged(({ shutdown, clock }) => {
+      const run = async ({ note }: { note(text: string): void }) => {
+        note('12 events')
+        await clock.sleep(30)
+      }
+      shutdown.add({ name: 'events', priority: 250, run })
+    })
+    expect(of('hook:end')).toEqual([
+      {
+        level: 'info',
+        msg: "hook 'events' (priority 250) done after 30 ms; 12 events",
+        fields: {
+          event: 'hook:end',
+          hook: 'events',
+          phase: 'priority 250',
+          status: 'done',
+          began: 0,
+          duration: 30,
+          limit: 9000,
+          notes: ['12 events'],
+        },
+      },
+    ])
+    expect(of('hook:note')).toMatchObject([
+      { level: 'debug', msg: "hook 'events': 12 events", fields: { note: '12 events' } },
+    ])
+  })
+
+  test('warns of a hook that was cut off, with its notes below it, and of one that never ran', async () => {
+    const { of } = await logged(
+      ({ shutdown, clock }) => {
+        const stuck = ({ note }: { note(text: string): void }) => {
+          note('cut off: GET /export/7')
+          return never()
+        }
+        shutdown.add({ name: 'http', phase: 'drain', timeout: '3s', run: stuck })
+        shutdown.add({ name: 'block', phase: 'flush', run: () => clock.block(9000) })
+        shutdown.add({ name: 'pool', phase: 'close', run: () => {} })
+      },
+      async ({ shutdown, clock }) => {
+        void shutdown.now()
+        await clock.advance(10_000)
+      },
+    )
+    expect(of('hook:end').map(({ level, msg }) => [level, msg])).toEqual([
+      ['warn', "hook 'http' (drain) was cut off after 3 s\n  cut off: GET /export/7"],
+      ['info', "hook 'block' (flush) done after 9 s"],
+      ['warn', "hook 'pool' (close) never ran: the deadline had passed before it could begin"],
+    ])
+    expect(of('end')[0]?.msg).toBe('the run ended after 12 s, cut off: 1 hook done, 2 cut off')
+  })
+
+  test('of a fault is an error with its stack, its causes and its parts', async () => {
+    const { of } = await logged(
+      ({ shutdown }) => shutdown.listen(),
+      async ({ process, clock }) => {
+        const cause = Object.assign(new TypeError('inner'), { code: 'E_INNER' })
+        const parts = [new Error('one'), new Error('two')]
+        process.emit('uncaughtException', new AggregateError(parts, 'outer', { cause }))
+        await clock.advance(0)
+      },
+    )
+    expect(of('start')[0]?.fields).toMatchObject({
+      reason: 'uncaughtException: outer',
+      kind: 'fault',
+    })
+    const [fault] = of('fault')
+    expect(fault?.level).toBe('error')
+    expect(fault?.msg).toMatch(
+      /^uncaughtException: AggregateError: outer\n +at [\s\S]+\n {2}one of them: Error: one\n[\s\S]+\n {2}caused by: TypeError: inner\n/,
+    )
+    expect(fault?.fields.err).toMatchObject({
+      type: 'AggregateError',
+      message: 'outer',
+      cause: { type: 'TypeError', message: 'inner', code: 'E_INNER' },
+      aggregateErrors: [{ message: 'one' }, { message: 'two' }],
+    })
+  })
+
+  test('of a repeat is one that nobody need see; of a press that changes nothing, and of one that forces, people are told', async () => {
+    const { of } = await logged(
+      ({ shutdown }) => {
+        shutdown.add({ name: 'slow', phase: 'drain', run: never })
+        shutdown.listen()
+      },
+      async ({ process, clock }) => {
+        process.send('SIGINT')
+        process.send('SIGTERM')
+        await clock.advance(1000)
+        process.send('SIGTERM')
+        process.send('SIGINT')
+      },
+    )
+    expect(of('repeat').map(({ level, msg }) => [level, msg])).toEqual([
+      ['debug', 'SIGTERM during the run: it is the same press'],
+      ['info', 'SIGTERM during the run: it changes nothing'],
+    ])
+    expect(of('forced').map(({ level, msg }) => [level, msg])).toEqual([
+      ['fatal', 'SIGINT again: exiting at once with code 130; hooks that were running are lost'],
+    ])
+  })
+})
+
+describe('a name or a message from anywhere', () => {
+  const ESCAPE = '\u001b[2J'
+  const NAMES = [
+    ['that moves the cursor', `a${ESCAPE}`, "hook 'a\\u001b[2J' (drain)"],
+    [
+      'with a line of its own',
+      'a\nlastcall: exit code 0',
+      "hook 'a\n  lastcall: exit code 0' (drain)",
+    ],
+    ['that returns the carriage', 'a\rb', "hook 'a\\u000db' (drain)"],
+    ['with a line of Windows', 'a\r\nb', "hook 'a\n  b' (drain)"],
+    ['that turns the writing round', 'a\u202eb', "hook 'a\\u202eb' (drain)"],
+    ['with a line by Unicode', 'a\u2028b', "hook 'a\\u2028b' (drain)"],
+    ['in other letters', 'Größe 大', "hook 'Größe 大' (drain)"],
+  ] as const
+
+  test.each(NAMES)('does no harm to a terminal: a name %s', async (_, name, shown) => {
+    const { of } = await logged(({ shutdown }) => {
+      shutdown.add({ name, phase: 'drain', run: () => {} })
+    })
+    expect(of('hook:end')[0]?.msg).toBe(`${shown} done after 0 ms`)
+    // Programs have it as it is.
+    expect(of('hook:end')[0]?.fields.hook).toBe(name)
+  })
+
+  test('does no harm as an error, a note or a reason', async () => {
+    const { lines, of } = await logged(
+      ({ shutdown }) => {
+        const run = ({ note }: { note(text: string): void }) => {
+          note(`seen${ESCAPE}`)
+          throw new TimeoutError(`late${ESCAPE}\nlastcall: exit code 0`)
+        }
+        shutdown.add({ name: 'a', phase: 'drain', run })
+      },
+      async ({ shutdown, clock }) => {
+        void shutdown.now(ESCAPE)
+        await clock.advance(0)
+      },
+    )
+    for (const { msg } of lines) {
+      expect(msg).not.toContain('\u001b')
+      expect(
+        msg
+          .split('\n')
+          .slice(1)
+          .filter((line) => !line.startsWith(' ')),
+      ).toEqual([])
+    }
+    expect(of('hook:end')[0]?.msg).toContain(
+      'TimeoutError: late\\u001b[2J\n  lastcall: exit code 0',
+    )
+  })
+})

@@ -1,0 +1,189 @@
+import { describe, expect, test } from 'vitest'
+import { diagnosisOf, formatDiagnosis } from '../../src/platform/diagnose.ts'
+import type { Living } from '../../src/runtime/inspect-process.ts'
+
+/** A process: what it is run by, and its masks. */
+interface Fake {
+  readonly pid: number
+  readonly parent: number
+  readonly argv: readonly string[]
+  readonly masks?: { readonly [Line in 'SigIgn' | 'SigBlk' | 'SigCgt']?: string }
+}
+
+/** SIGTERM is bit 14, SIGINT bit 1. */
+const TERM = '0000000000004000'
+
+function living(
+  processes: readonly Fake[],
+  listeners: Partial<Record<string, unknown[]>> = {},
+): Living {
+  const files = new Map(
+    processes.flatMap(({ pid, parent, argv, masks = {} }) => {
+      const lines = Object.entries(masks).map(([line, bits]) => `${line}:\t${bits}\n`)
+      return [
+        [`/proc/${pid}/status`, `Name:\t${argv[0]}\nPPid:\t${parent}\n${lines.join('')}`],
+        [`/proc/${pid}/cmdline`, argv.map((arg) => `${arg}\0`).join('')],
+      ]
+    }),
+  )
+  const ours = () => {}
+  return {
+    pid: 7,
+    signals: { SIGHUP: 1, SIGINT: 2, SIGPIPE: 13, SIGTERM: 15, SIGIO: 29, SIGPOLL: 29 },
+    read: (path) => files.get(path),
+    listeners: (signal) =>
+      (listeners[signal] ?? [ours]).map((listener) => ({ listener, isOurs: listener === ours })),
+  }
+}
+
+const self: Fake = { pid: 7, parent: 1, argv: ['node', 'server.js'] }
+const under = (...argv: string[]) => living([self, { pid: 1, parent: 0, argv }])
+const found = (world: Living) =>
+  diagnosisOf(world).findings.map(({ id, severity }) => `${severity} ${id}`)
+
+describe('who is in front', () => {
+  test.each([
+    [['/bin/sh', '-c', 'node server.js; true'], 'shell', 'sh', 'shell-in-front'],
+    [['/bin/bash', '/entrypoint.sh'], 'shell', 'bash', 'shell-in-front'],
+    [['npm start'], 'package manager', 'npm', 'npm-in-front'],
+    [['npm run start:prod'], 'package manager', 'npm', 'npm-in-front'],
+    [
+      ['node', '/usr/lib/node_modules/npm/bin/npx-cli.js', 'app'],
+      'package manager',
+      'npx',
+      'npm-in-front',
+    ],
+    [['/usr/bin/node', '/usr/bin/yarn', 'start'], 'package manager', 'yarn', 'npm-in-front'],
+    [['node', '/usr/bin/pnpm.cjs', 'start'], 'package manager', 'pnpm', 'npm-in-front'],
+    [['node', '/app/node_modules/.bin/nodemon', 'a.js'], 'watcher', 'nodemon', 'watcher-in-front'],
+    [['node', '--watch', 'a.js'], 'watcher', 'node', 'watcher-in-front'],
+    [['node', '/x/node_modules/.bin/tsx', 'watch', 'a.ts'], 'watcher', 'tsx', 'watcher-in-front'],
+    [['tini', '--', 'node', 'a.js'], 'init', 'tini', undefined],
+    [['/sbin/docker-init', '--', 'node'], 'init', 'docker-init', undefined],
+    [['/lib/systemd/systemd', '--user'], 'init', 'systemd', undefined],
+    [['lastcall run -- node server.js'], 'init', 'lastcall', undefined],
+    [['PM2 v5.4.0: God Daemon (/root/.pm2)'], 'supervisor', 'PM2', undefined],
+    [['-bash'], 'terminal', 'bash', undefined],
+    [['/bin/zsh', '-i', '-l'], 'terminal', 'zsh', undefined],
+    [['/bin/bash', '--init-file', '/opt/editor/shell.sh'], 'terminal', 'bash', undefined],
+    [['bash', '--norc', '--noprofile'], 'terminal', 'bash', undefined],
+    [['bash', '--norc', '-c', 'node a.js; true'], 'shell', 'bash', 'shell-in-front'],
+    [['bash', '--norc', 'start.sh'], 'shell', 'bash', 'shell-in-front'],
+    [['node', 'parent.js'], 'other', 'node', undefined],
+  ])('%j is a %s named %s', (argv, kind, name, id) => {
+    const world = under(...argv)
+    expect(diagnosisOf(world).pid1).toMatchObject({ pid: 1, kind, name })
+    expect(found(world)).toEqual(id === undefined ? [] : [`error ${id}`])
+  })
+
+  test('it is the farthest of those that follow each other', () => {
+    const world = living([
+      { ...self, parent: 6 },
+      { pid: 6, parent: 5, argv: ['sh', '-c', 'node server.js'] },
+      { pid: 5, parent: 4, argv: ['npm start'] },
+      { pid: 4, parent: 3, argv: ['node', 'parent.js'] },
+      { pid: 3, parent: 1, argv: ['sh', '-c', 'node parent.js'] },
+      { pid: 1, parent: 0, argv: ['systemd'] },
+    ])
+    const { findings, parents } = diagnosisOf(world)
+    expect(parents.map(({ pid }) => pid)).toEqual([6, 5, 4, 3, 1])
+    expect(findings.map(({ says }) => says)).toEqual([
+      expect.stringMatching(/^npm start \(pid 5\) is between this process and PID 1\./),
+    ])
+  })
+
+  test('what was typed at a terminal is a warning', () => {
+    const world = living([
+      { ...self, parent: 6 },
+      { pid: 6, parent: 5, argv: ['npm start'] },
+      { pid: 5, parent: 1, argv: ['-zsh'] },
+      { pid: 1, parent: 0, argv: ['systemd'] },
+    ])
+    expect(found(world)).toEqual(['warning npm-in-front'])
+  })
+
+  test('parents that go in a circle are no reason to hang', () => {
+    const world = living([self, { pid: 1, parent: 7, argv: ['tini'] }])
+    expect(diagnosisOf(world).parents.length).toBeLessThan(100)
+  })
+})
+
+describe('signals', () => {
+  const masked = (masks: Fake['masks'], listeners = {}) =>
+    living(
+      [
+        { ...self, masks: masks ?? {} },
+        { pid: 1, parent: 0, argv: ['tini'] },
+      ],
+      listeners,
+    )
+
+  test('that are ignored or blocked are named, and a finding where they should stop it', () => {
+    const ignored = masked({ SigIgn: '0000000010005000' })
+    expect(diagnosisOf(ignored).signals?.ignored).toEqual(['SIGPIPE', 'SIGTERM', 'SIGIO'])
+    expect(found(ignored)).toEqual(['error signal-ignored'])
+    expect(found(masked({ SigBlk: TERM }))).toEqual(['error signal-blocked'])
+    expect(found(masked({ SigIgn: '2' }))).toEqual(['warning signal-ignored'])
+    expect(diagnosisOf(masked({ SigCgt: TERM })).signals?.caught).toEqual(['SIGTERM'])
+  })
+
+  test('that nobody listens to are found, and at PID 1 do nothing', () => {
+    expect(found(masked({}, { SIGTERM: [] }))).toEqual(['error nobody-listens'])
+    expect(found(masked({}, { SIGINT: [] }))).toEqual(['warning nobody-listens'])
+    const alone: Living = { ...masked({}, { SIGTERM: [] }), pid: 1 }
+    expect(diagnosisOf(alone).findings[0]?.says).toContain('the kernel ignores it')
+  })
+
+  test('that others listen to are told, with those that end the process', () => {
+    function closeEverything() {
+      process.exit(0)
+    }
+    const signalExit = () => {
+      const emitter = { count: 1 }
+      return emitter.count
+    }
+    const odd = new Proxy(() => {}, {})
+    const { listeners, findings } = diagnosisOf(
+      masked({}, { SIGTERM: [closeEverything, signalExit, odd], SIGINT: [() => {}] }),
+    )
+    expect(listeners).toEqual([
+      {
+        signal: 'SIGTERM',
+        ours: 0,
+        others: [
+          { name: 'closeEverything', exits: true },
+          { name: 'signal-exit', exits: false },
+          { name: '', exits: false },
+        ],
+      },
+      { signal: 'SIGINT', ours: 0, others: [{ name: '', exits: false }] },
+    ])
+    expect(findings.map(({ id, says }) => [id, says])).toEqual([
+      ['listener-exits', expect.stringMatching(/^The listener closeEverything of SIGTERM ends/)],
+    ])
+  })
+})
+
+test('without /proc only the listeners are known', () => {
+  const diagnosis = diagnosisOf(living([]))
+  expect(diagnosis).toMatchObject({
+    hasProc: false,
+    pid1: null,
+    parents: [],
+    cgroup: null,
+    signals: null,
+  })
+  expect(formatDiagnosis(diagnosis)).toBe(
+    [
+      'pid 7; there is no /proc, so only the listeners are known',
+      'SIGTERM: heard by lastcall',
+      'SIGINT: heard by lastcall',
+      'nothing found that would break the stop',
+    ].join('\n'),
+  )
+})
+
+test('it is plain data', () => {
+  const diagnosis = diagnosisOf(under('npm start'))
+  expect(JSON.parse(JSON.stringify(diagnosis))).toEqual(diagnosis)
+})
