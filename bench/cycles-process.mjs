@@ -464,14 +464,14 @@ function counts() {
     .filter(([, one]) => typeof one?.eventNames === 'function')
     .flatMap(([name, one]) => listenersOf(one).map(([event, n]) => [`${name} on ${event}`, n]))
   const resources = process.getActiveResourcesInfo()
-  const { members } = globalThis[Symbol.for('lastcall.company.v1')] ?? {}
+  const { members } = globalThis[Symbol.for('lastcall.shutdowns.v1')] ?? {}
   return {
     ...Object.fromEntries(listeners),
     ...Object.fromEntries(
       [...new Set(resources)].map((kind) => [kind, resources.filter((one) => one === kind).length]),
     ),
     'entries of globalThis': Reflect.ownKeys(globalThis).length,
-    'shutdowns in company': members?.size ?? 0,
+    'shared shutdowns': members?.size ?? 0,
   }
 }
 

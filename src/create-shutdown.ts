@@ -58,7 +58,7 @@ export function assemble(options: ShutdownOptions, { host, clock }: Ports): Shut
   const platform = guessPlatform(host)
   const grace = options.grace === undefined ? platform.grace : parseDuration(options.grace, 'grace')
   const budget = budgetOf(grace, options.margin)
-  const phases = phasesWith(options.phases, budget.budget)
+  const phases = phasesWith(options.phases, budget.deadline)
   const policy = exitPolicy(options.exitCodes)
   const signals = signalSettings(options)
   const messages = messageSettings(options.messages)
@@ -83,10 +83,10 @@ export function assemble(options: ShutdownOptions, { host, clock }: Ports): Shut
   const tracing = traceEvents(coordinator, platform)
   const prepare = (hook: Hook) => tracing.around(prepareHook(hook, phases))
 
-  let takeBack: (() => void) | undefined
+  let stopListening: (() => void) | undefined
   const unlisten = () => {
-    takeBack?.()
-    takeBack = undefined
+    stopListening?.()
+    stopListening = undefined
   }
 
   // First of all: whatever the others do when the run begins may block.
@@ -119,7 +119,7 @@ export function assemble(options: ShutdownOptions, { host, clock }: Ports): Shut
       return coordinator.add(hooksOf(what).map(prepare))
     },
     listen() {
-      if (takeBack) {
+      if (stopListening) {
         throw new LastcallError(
           'LASTCALL_ALREADY_LISTENING',
           'This shutdown listens already. Call listen() once, or what it returned before calling it again.',
@@ -146,16 +146,16 @@ export function assemble(options: ShutdownOptions, { host, clock }: Ports): Shut
         return isFirst
       }
       const actions: SignalActions = { begin, force, repeat }
-      const undo = [
+      const undos = [
         onSignals(signals, { host, clock, actions }),
         onMessages(messages, host, begin),
         faults ? onFaults(host, (thrown, origin) => coordinator.fault(thrown, origin)) : () => {},
         coordinator.on('start', () => {
-          if (takeBack) undo.push(absorbHangup(signals, host, actions))
+          if (stopListening) undos.push(absorbHangup(signals, host, actions))
         }),
       ]
-      takeBack = () => {
-        for (const one of undo) one()
+      stopListening = () => {
+        for (const undo of undos) undo()
         exiting?.part()
       }
       exiting?.join()

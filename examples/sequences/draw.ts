@@ -1,5 +1,5 @@
 import { patterns } from '../../src/cli/timeline/chart.ts'
-import { type Child, element, join, Markup } from '../../src/cli/timeline/markup.ts'
+import { element, join, Markup, type MarkupChild } from '../../src/cli/timeline/markup.ts'
 import { lengthOf } from '../../src/cli/timeline/text-size.ts'
 import { STYLE, withPlainColours } from '../../src/cli/timeline/theme.ts'
 import {
@@ -154,7 +154,7 @@ function rowOf(
   { event, y, time, lines }: PlacedEvent,
   columnOf: (lane: string) => number,
   timeAt: number,
-): Child[] {
+): MarkupChild[] {
   const from = columnOf(event.lane)
   const says = event.isRead ? 'says-read' : event.tone && `says-${event.tone}`
   return [

@@ -44,7 +44,7 @@ export function shareTime(
   const open = waits.filter((wait) => wait === undefined).length
   const taken = waits.reduce<number>((sum, wait) => sum + (wait ?? 0), 0)
   const handovers = HANDOVER * (levels.size + 1)
-  const share = Math.floor((budgetOf(grace, undefined).budget - handovers - taken) / open)
+  const share = Math.floor((budgetOf(grace, undefined).deadline - handovers - taken) / open)
   if (open > 0 && share < 1) {
     const names = programs.filter(({ stopWait }) => stopWait === undefined).map(({ name }) => name)
     throw usageError(

@@ -46,7 +46,7 @@ export async function runProgram(
   })
   const as = (signal: NodeJS.Signals) => rewrites.get(signal) ?? signal
   // Before it starts: a signal that comes at once would end this process alone.
-  const takeBack = shutdown.listen()
+  const undo = shutdown.listen()
   let program: ChildProcess | undefined
   const pass = (signal: NodeJS.Signals) => {
     if (!program || hasEnded(program)) return
@@ -73,7 +73,7 @@ export async function runProgram(
 
   if (!hasEnded(child)) await new Promise((resolve) => child.once('exit', resolve))
   const report = shutdown.signal.aborted ? await shutdown.now() : undefined
-  takeBack()
+  undo()
   for (const take of unlisten) take()
   // Its group may have been killed when it had ended itself.
   if (report?.outcome === 'cut off') return CODES.killed

@@ -5,7 +5,7 @@ import { LastcallError } from '../base/errors.ts'
 export interface Budget {
   readonly grace: number
   readonly margin: number
-  readonly budget: number
+  readonly deadline: number
 }
 
 /**
@@ -34,7 +34,7 @@ export function budgetOf(grace: number, margin: unknown): Budget {
       `Expected \`margin\` to be smaller than the grace of ${formatDuration(grace)}, got ${formatDuration(kept)}${margin === undefined ? ' (the default)' : ''}. Nothing would be left for the hooks: give a longer \`grace\` (a number is milliseconds: for ten seconds write '10s') or a smaller \`margin\`.`,
     )
   }
-  return { grace, margin: kept, budget: grace - kept }
+  return { grace, margin: kept, deadline: grace - kept }
 }
 
 /**
@@ -80,11 +80,11 @@ export function refuseOversizedReserves(
 ) {
   const named = wishes.filter((wish) => wish.named > 0)
   const total = sum(named.map((wish) => wish.named))
-  if (total <= budget.budget) return
+  if (total <= budget.deadline) return
   const parts = named.map((wish) => `${wish.label} ${formatDuration(wish.named)}`).join(' + ')
   throw new LastcallError(
     'LASTCALL_RESERVES_TOO_LARGE',
-    `The reserves add up to ${formatDuration(total)} (${parts}), more than the budget of ${formatDuration(budget.budget)} (grace ${formatDuration(budget.grace)} − margin ${formatDuration(budget.margin)}). Reserve less, or give a longer \`grace\` if the platform grants one.`,
+    `The reserves add up to ${formatDuration(total)} (${parts}), more than the budget of ${formatDuration(budget.deadline)} (grace ${formatDuration(budget.grace)} − margin ${formatDuration(budget.margin)}). Reserve less, or give a longer \`grace\` if the platform grants one.`,
   )
 }
 

@@ -1,5 +1,5 @@
 /** What the hooks that have begun say that they wait for. */
-export class Waits {
+export class PendingWork {
   readonly #lists = new Map<string, (() => readonly string[])[]>()
 
   add(hook: string, list: () => readonly string[]): void {

@@ -47,27 +47,27 @@ export function planOf(
   const { budget, platform, earliest, latest } = parts
   const { grace, margin } = budget
   // Both times go through all phases: here nothing takes any time, there everything all it may.
-  const quick = budget.budget - earliest
-  let slow = budget.budget - latest
+  const quick = budget.deadline - earliest
+  let slow = budget.deadline - latest
   const phases = groups.map(({ label, priority, hooks }, index) => {
     const [best, worst] = [quick, slow].map((left) => {
       const { reserves, later } = keepReserves(groups.slice(index), left, 1)
       const [reserve] = reserves as [number]
       return { left, later, margin, reserve }
-    }) as [Share, Share]
+    }) as [Remaining, Remaining]
     const planned = [...hooks].map((hook) => {
       const atLeast = limitOf(hook, worst)
-      const endsBy = budget.budget - worst.left + atLeast
+      const endsBy = budget.deadline - worst.left + atLeast
       return { name: hook.name, atLeast, atMost: limitOf(hook, best), endsBy }
     })
     // A limit's timer fires late.
     slow -= planned.reduce((longest, { atLeast }) => Math.max(longest, atLeast), 0) + HANDOVER
     return { name: label, priority, reserve: best.reserve, hooks: planned }
   })
-  return freeze({ platform, grace, margin, deadline: budget.budget, phases })
+  return freeze({ platform, grace, margin, deadline: budget.deadline, phases })
 }
 
-type Share = { left: number; later: number; margin: number; reserve: number }
+type Remaining = { left: number; later: number; margin: number; reserve: number }
 
 /**
  * Draws a plan for a terminal, or for a snapshot: a line for each hook, in the order in which they

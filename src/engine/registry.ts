@@ -77,7 +77,7 @@ export class Registry {
     const known = this.#groups.get(hook.priority)
     if (known) return known
     const phase = [...this.phases.values()].find((one) => one.priority === hook.priority)
-    const group = new MutableGroup(hook.priority, phase, this.budget.budget)
+    const group = new MutableGroup(hook.priority, phase, this.budget.deadline)
     this.#groups.set(hook.priority, group)
     return group
   }

@@ -9,11 +9,11 @@ import {
 } from '../base/reason.ts'
 import type { Platform } from '../platform/platform.ts'
 import type { Clock } from '../runtime/clock.ts'
-import { limited } from '../runtime/with-limit.ts'
+import { withLimit } from '../runtime/with-limit.ts'
 import { type Budget, HANDOVER, keepReserves, limitOf } from './budget.ts'
 import type { ShutdownEvent } from './events.ts'
 import type { HookContext, PreparedHook } from './hook.ts'
-import { Waits } from './pending-work.ts'
+import { PendingWork } from './pending-work.ts'
 import type { Group, Registry } from './registry.ts'
 import {
   freeze,
@@ -50,7 +50,7 @@ export class Run {
   readonly #phases = new Map<number, Draft<PhaseReport>>()
   readonly #running = new Map<string, Promise<void>>()
   /** What the hooks that have begun wait for. */
-  readonly #waits = new Waits()
+  readonly #waits = new PendingWork()
   /** Hooks of this priority and higher have had their turn. */
   #reached = Number.POSITIVE_INFINITY
   #finish!: (report: Report) => void
@@ -67,7 +67,7 @@ export class Run {
   }
 
   begin(): void {
-    const { grace, budget } = this.#parts.budget
+    const { grace, deadline: budget } = this.#parts.budget
     this.#emit({ type: 'start', reason: this.#reason, grace, deadline: budget })
     if (this.#reason.kind === 'fault') this.fault(this.#reason.origin, this.#reason.error)
     void this.#perform()
@@ -132,7 +132,7 @@ export class Run {
     const waiting = registry.groups()
     const groups = registry.take(priority)
     // Higher priorities stand first: those after the ones taken are still to come.
-    const left = budget.budget - this.#elapsed()
+    const left = budget.deadline - this.#elapsed()
     const { reserves, later } = keepReserves(waiting, left, groups.length)
     groups.forEach((group, index) => {
       const phase = this.#openPhase(group, reserves[index] as number)
@@ -141,7 +141,7 @@ export class Run {
   }
 
   #startHook(hook: PreparedHook, phase: Draft<PhaseReport>, later: number): void {
-    const { budget, margin } = this.#parts.budget
+    const { deadline: budget, margin } = this.#parts.budget
     const left = budget - this.#elapsed()
     const limit = limitOf(hook, { left, later, margin })
     const draft: Draft<HookReport> = {
@@ -187,13 +187,13 @@ export class Run {
       },
       reason: this.#reason,
       platform,
-      deadline: this.#startedAt + this.#parts.budget.budget,
+      deadline: this.#startedAt + this.#parts.budget.deadline,
       remaining: () => Math.max(0, until - clock.now()),
       note: (text) => this.#note(draft, text),
       waitingFor: (list) => this.#waits.add(draft.name, list),
     }
     const work = new Promise<unknown>((resolve) => resolve(hook.run(context)))
-    return limited(work, draft.limit, clock, () => {
+    return withLimit(work, draft.limit, clock, () => {
       until = clock.now()
       draft.hang = this.#hang(draft)
       for (const left of this.#waits.of(draft.name)) this.#note(draft, `cut off: ${left}`)
@@ -269,7 +269,7 @@ export class Run {
       startedAt: new Date(this.#startedAt).toISOString(),
       grace: budget.grace,
       margin: budget.margin,
-      deadline: budget.budget,
+      deadline: budget.deadline,
       duration: this.#elapsed(),
       phases,
       faults: [...this.#faults],

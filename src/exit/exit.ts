@@ -9,12 +9,12 @@ import { flushOutput } from '../runtime/flush-output.ts'
 import type { ProcessPort } from '../runtime/process.ts'
 import {
   beginTogether,
-  type Company,
-  join,
+  joinShutdowns,
   type Member,
-  worstEnding,
+  type SharedShutdowns,
+  worstOutcome,
 } from '../runtime/shared-shutdowns.ts'
-import { limited } from '../runtime/with-limit.ts'
+import { withLimit } from '../runtime/with-limit.ts'
 import type { ExitPolicy } from './exit-codes.ts'
 
 /** What a shutdown that ends its process does besides running its hooks. */
@@ -42,7 +42,7 @@ export function exitAtTheEnd(
   },
 ): Exiting {
   const { host, clock, budget, policy, log, tracing } = parts
-  const { company } = host
+  const { sharedShutdowns: shared } = host
   let stopWatching = () => {}
   const member: Member = {
     begin: (reason) => void coordinator.begin(reason),
@@ -69,10 +69,10 @@ export function exitAtTheEnd(
       host.exit(policy.fault)
     } finally {
       // Only where something stands in for the exit: there may be others after this one.
-      const members = [...company.members]
-      company.members.clear()
-      company.reason = undefined
-      company.until.fill(0n)
+      const members = [...shared.members]
+      shared.members.clear()
+      shared.reason = undefined
+      shared.graceOverAt.fill(0n)
       // What it has thrown is still told as any other fault.
       clock.afterPoll(() => {
         for (const one of members) one.stay?.()
@@ -84,15 +84,15 @@ export function exitAtTheEnd(
     const left = Math.min(budget.margin, budget.grace - duration) - budget.margin * EXIT_SHARE
     const until = clock.now() + left
     // First the loggers: what they hold may go to stdout.
-    await flushMembers(company, left, clock)
+    await flushMembers(shared, left, clock)
     await flushOutput(host.outputs(), until - clock.now(), clock)
     // It may have become worse, or somebody may have joined, who will leave at his end.
-    const worst = worstEnding(company)
+    const worst = worstOutcome(shared)
     if (worst) exit(worst.code)
   }
 
   coordinator.on('start', ({ reason }) => {
-    beginTogether(company, member, reason)
+    beginTogether(shared, member, reason)
     stopWatching = host.on('exit', () => {
       stopWatching()
       const lost = isExiting ? [] : coordinator.unfinished
@@ -104,7 +104,7 @@ export function exitAtTheEnd(
   })
   coordinator.on('end', ({ report }) => {
     member.ended = { rank: RANKS[report.outcome], code: report.exitCode }
-    const worst = worstEnding(company)
+    const worst = worstOutcome(shared)
     // Whoever waits for the report has his turn first: what he writes is to be flushed too.
     if (worst) clock.afterPoll(() => void leave(report.duration, worst.code))
   })
@@ -112,9 +112,9 @@ export function exitAtTheEnd(
     if (member.ended) member.ended = { rank: RANKS.fault, code: policy.fault }
   })
   return {
-    join: () => join(company, member),
+    join: () => joinShutdowns(shared, member),
     part: () => {
-      if (!coordinator.signal.aborted) company.members.delete(member)
+      if (!coordinator.signal.aborted) shared.members.delete(member)
     },
     exit,
   }
@@ -122,13 +122,13 @@ export function exitAtTheEnd(
 
 /** Waits for the loggers and the spans of all that leave together. */
 async function flushMembers(
-  { members }: Company,
+  { members }: SharedShutdowns,
   milliseconds: number,
   clock: Clock,
 ): Promise<void> {
   const flushes = [...members].flatMap((member) => member.flush() ?? [])
   if (flushes.length === 0) return
-  await limited<unknown>(Promise.all(flushes), Math.max(1, milliseconds), clock, () => undefined)
+  await withLimit<unknown>(Promise.all(flushes), Math.max(1, milliseconds), clock, () => undefined)
 }
 
 /** How bad an outcome is: of several shutdowns the worst one's code counts. */

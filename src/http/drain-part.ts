@@ -15,7 +15,7 @@ export interface DrainPart {
 }
 
 /** What a part needs to know of the whole. */
-export interface Farewell {
+export interface DrainContext {
   readonly clock: Clock
   /** How long a client has to be silent before we close, in milliseconds. */
   readonly linger: number
@@ -27,13 +27,13 @@ export interface Farewell {
 }
 
 /** Who is at the other end: a proxy, most often. Nothing of a socket that has no addresses. */
-export function clientOf(socket: { readonly remoteAddress?: string | undefined }): string {
+export function clientName(socket: { readonly remoteAddress?: string | undefined }): string {
   // An address of IPv4 at a listener for both comes as one of IPv6.
   const address = socket.remoteAddress?.replace(/^::ffff:(?=\d+\.)/, '')
   return address === undefined ? '' : `, from ${address}`
 }
 
 /** What is shown of a request: the path only, for what a query, a header or a body holds is nobody's business. */
-export function nameOf(method = '', url = ''): string {
+export function requestName(method = '', url = ''): string {
   return `${method} ${url.split('?', 1)[0]}`
 }

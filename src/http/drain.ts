@@ -48,7 +48,7 @@ export class Drain {
   /** Until the listener and every socket that came by it are closed. */
   #isOpen: boolean
   #isRunning = false
-  #takeBack = () => {}
+  #undo = () => {}
   #finish!: () => void
 
   constructor(parts: DrainParts, context: HookContext) {
@@ -97,7 +97,7 @@ export class Drain {
     if (this.#context.signal.aborted) return
 
     const interceptors = Object.assign({}, ...this.#protocols.map((part) => part.interceptors))
-    this.#takeBack = intercept(server, interceptors)
+    this.#undo = intercept(server, interceptors)
     for (const part of this.#protocols) part.begin()
     clients.leave()
     this.#finishIfOver()
@@ -131,7 +131,7 @@ export class Drain {
   }
 
   #stop(): void {
-    this.#takeBack()
+    this.#undo()
     this.#parts.clients.letClose?.()
     this.#parts.clients.letClose = undefined
     for (const part of this.#protocols) part.stop()

@@ -7,7 +7,7 @@ const TURN = 2
  * Things that are due a fixed time after a moment of their own. They are added in the order of those
  * moments; then one timer serves them all. One that is out of order may be late, by that time at most.
  */
-export class Linger<T> {
+export class DueQueue<T> {
   readonly #since = new Map<T, number>()
   #armed = false
   #timer: unknown

@@ -7,7 +7,7 @@ import { Drain } from './drain.ts'
 import type { HealthChecks } from './health.ts'
 import { type LameDuckOptions, lameDuck, lameDuckSettings } from './lame-duck.ts'
 import { allowListening } from './node/stop-listening.ts'
-import { type AnyHttpServer, refuseOthers } from './server.ts'
+import { type AnyHttpServer, refuseNonServer } from './server.ts'
 
 /** What `httpServer()` takes; everything has a default. */
 export interface HttpServerOptions {
@@ -63,7 +63,7 @@ export function httpServerHooks(
   options: HttpServerOptions,
   clock: Clock,
 ): Hook[] {
-  refuseOthers(server)
+  refuseNonServer(server)
   const { place, health, settings, linger, refuseWithin } = checkOptions(options)
 
   // Nothing is listened to before everything has been checked.

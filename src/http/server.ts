@@ -18,7 +18,7 @@ export type AnyRequest = IncomingMessage | Http2ServerRequest
 export type AnyResponse = ServerResponse | Http2ServerResponse
 
 /** Refuses what cannot be drained, and says what to hand in. */
-export function refuseOthers(server: unknown): asserts server is AnyHttpServer {
+export function refuseNonServer(server: unknown): asserts server is AnyHttpServer {
   const fix = whatIsWrong(server)
   if (fix === undefined) return
   throw new LastcallError(

@@ -1,13 +1,13 @@
 import {
-  type Living,
-  mask,
   type ProcessInfo,
+  type ProcessInspection,
   parentsOf,
   processInfo,
+  signalsInMask,
 } from '../runtime/inspect-process.ts'
-import { systemLiving } from '../runtime/process.ts'
+import { systemInspection } from '../runtime/process.ts'
 
-/** What the living process is surrounded by, as plain data. */
+/** What the inspection process is surrounded by, as plain data. */
 export interface Diagnosis {
   readonly pid: number
   /** Whether the system tells: without /proc, as on macOS and Windows, only the listeners are known. */
@@ -66,7 +66,7 @@ export interface DiagnosisFinding {
 }
 
 /**
- * Says of the living process what `lastcall doctor` says of a deployment: who is PID 1, who stands
+ * Says of the running process what `lastcall doctor` says of a deployment: who is PID 1, who stands
  * between it and this process, which signals are ignored, and who else listens. Reads /proc, changes
  * nothing, and never throws. Call it once the application has started, after `listen()`.
  *
@@ -75,28 +75,28 @@ export interface DiagnosisFinding {
  * if (findings.length > 0) console.warn(formatDiagnosis(diagnose()))
  */
 export function diagnose(): Diagnosis {
-  return diagnosisOf(systemLiving)
+  return diagnosisOf(systemInspection)
 }
 
-export function diagnosisOf(living: Living): Diagnosis {
-  const self = `/proc/${living.pid}`
-  const status = living.read(`${self}/status`)
+export function diagnosisOf(inspection: ProcessInspection): Diagnosis {
+  const self = `/proc/${inspection.pid}`
+  const status = inspection.read(`${self}/status`)
   const signals =
     status === undefined
       ? null
       : {
-          ignored: mask(living, status, 'SigIgn'),
-          blocked: mask(living, status, 'SigBlk'),
-          caught: mask(living, status, 'SigCgt'),
+          ignored: signalsInMask(inspection, status, 'SigIgn'),
+          blocked: signalsInMask(inspection, status, 'SigBlk'),
+          caught: signalsInMask(inspection, status, 'SigCgt'),
         }
   const facts = {
-    pid: living.pid,
+    pid: inspection.pid,
     hasProc: status !== undefined,
-    pid1: processInfo(living, 1) ?? null,
-    parents: parentsOf(living),
-    cgroup: cgroupOf(living.read(`${self}/cgroup`)),
+    pid1: processInfo(inspection, 1) ?? null,
+    parents: parentsOf(inspection),
+    cgroup: cgroupOf(inspection.read(`${self}/cgroup`)),
     signals,
-    listeners: (['SIGTERM', 'SIGINT'] as const).map((signal) => listenersTo(signal, living)),
+    listeners: (['SIGTERM', 'SIGINT'] as const).map((signal) => listenersTo(signal, inspection)),
   }
   return { ...facts, findings: [...inFront(facts), ...ofSignals(facts), ...ofListeners(facts)] }
 }
@@ -110,8 +110,8 @@ function cgroupOf(text: string | undefined): string | null {
   return longest === '' || longest === '/' ? null : longest
 }
 
-function listenersTo(signal: 'SIGTERM' | 'SIGINT', living: Living): SignalListeners {
-  const all = living.listeners(signal)
+function listenersTo(signal: 'SIGTERM' | 'SIGINT', inspection: ProcessInspection): SignalListeners {
+  const all = inspection.listeners(signal)
   const others = all.filter(({ isOurs }) => !isOurs).map(({ listener }) => otherOf(listener))
   return { signal, ours: all.length - others.length, others }
 }

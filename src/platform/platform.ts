@@ -36,7 +36,7 @@ export interface Platform {
 export type PlatformGuess = Omit<Platform, 'also'>
 
 /** What the guess is made from. */
-export type Surroundings = Pick<ProcessPort, 'env' | 'pid' | 'ppid' | 'platform' | 'fileExists'>
+export type PlatformEvidence = Pick<ProcessPort, 'env' | 'pid' | 'ppid' | 'platform' | 'fileExists'>
 
 /** What is granted where nothing is known: what `docker stop` grants. */
 export const USUAL_GRACE = 10_000
@@ -45,14 +45,14 @@ export const USUAL_GRACE = 10_000
  * Concludes from the environment what the process runs on. Where several platforms are recognised,
  * the one that grants least is taken: a guess must never be longer than what will be granted.
  */
-export function guessPlatform(surroundings: Surroundings): Platform {
-  const guesses = RULES.map((rule) => rule(surroundings)).filter((guess) => guess !== undefined)
+export function guessPlatform(surroundings: PlatformEvidence): Platform {
+  const guesses = DETECTORS.map((rule) => rule(surroundings)).filter((guess) => guess !== undefined)
   const [shortest, ...also] = guesses.sort((a, b) => a.grace - b.grace)
   if (shortest) return Object.freeze({ ...shortest, also: Object.freeze(also) })
   return Object.freeze({ ...container(surroundings), also: Object.freeze([]) })
 }
 
-type Rule = (surroundings: Surroundings) => PlatformGuess | undefined
+type Rule = (surroundings: PlatformEvidence) => PlatformGuess | undefined
 
 /** A platform that is known by a variable, and grants so many milliseconds by default. */
 function byVariable(name: PlatformName, grace: number, ...variables: string[]): Rule {
@@ -80,7 +80,7 @@ function bySetting(
 }
 
 // The sources of the times are in docs/reference.md, at detectPlatform().
-const RULES: readonly Rule[] = [
+const DETECTORS: readonly Rule[] = [
   supervised,
   byVariable('kubernetes', 30_000, 'KUBERNETES_SERVICE_HOST'),
   byVariable('ecs', 30_000, 'ECS_CONTAINER_METADATA_URI_V4', 'ECS_CONTAINER_METADATA_URI'),
@@ -121,14 +121,14 @@ const RULES: readonly Rule[] = [
 ]
 
 /** What `supervise()` and `lastcall run` tell the programs that they run: what they grant, in milliseconds. */
-function supervised({ env }: Surroundings): PlatformGuess | undefined {
+function supervised({ env }: PlatformEvidence): PlatformGuess | undefined {
   const grace = Number(env.LASTCALL_GRACE)
   if (!(grace >= 1 && grace <= LONGEST)) return undefined
   return { name: 'lastcall', grace, because: `LASTCALL_GRACE is ${env.LASTCALL_GRACE}` }
 }
 
 /** PM2 hands its whole configuration to the process as variables; `kill_timeout` is in milliseconds. */
-function pm2(surroundings: Surroundings): PlatformGuess | undefined {
+function pm2(surroundings: PlatformEvidence): PlatformGuess | undefined {
   if (surroundings.env.pm_id === undefined) return undefined
   return bySetting(
     'pm2',
@@ -146,7 +146,7 @@ function pm2(surroundings: Surroundings): PlatformGuess | undefined {
  * systemd's variables are inherited by everything that a service, or a desktop's terminal, starts:
  * only its own child is sure of its 90 s.
  */
-function systemd({ env, pid, ppid }: Surroundings): PlatformGuess | undefined {
+function systemd({ env, pid, ppid }: PlatformEvidence): PlatformGuess | undefined {
   const variable = ['INVOCATION_ID', 'NOTIFY_SOCKET'].find((name) => env[name])
   if (variable === undefined) return undefined
   if (env.SYSTEMD_EXEC_PID === String(pid)) {
@@ -158,7 +158,7 @@ function systemd({ env, pid, ppid }: Surroundings): PlatformGuess | undefined {
   return undefined
 }
 
-function container({ fileExists }: Surroundings): PlatformGuess {
+function container({ fileExists }: PlatformEvidence): PlatformGuess {
   const mark = ['/.dockerenv', '/run/.containerenv'].find(fileExists)
   if (mark !== undefined) return { name: 'docker', grace: USUAL_GRACE, because: `${mark} exists` }
   return {

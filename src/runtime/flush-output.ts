@@ -1,6 +1,6 @@
 import type { Writable } from 'node:stream'
 import type { Clock } from './clock.ts'
-import { limited } from './with-limit.ts'
+import { withLimit } from './with-limit.ts'
 
 /**
  * Waits until what was written to these streams has left the process, for so many milliseconds at
@@ -14,7 +14,7 @@ export async function flushOutput(
   const unwritten = streams.filter((stream) => stream.writableLength > 0 && !stream.destroyed)
   if (unwritten.length === 0) return
   const all = Promise.all(unwritten.map(written))
-  await limited<unknown>(all, Math.max(1, milliseconds), clock, () => undefined)
+  await withLimit<unknown>(all, Math.max(1, milliseconds), clock, () => undefined)
 }
 
 function written(stream: Writable): Promise<void> {

@@ -1,5 +1,5 @@
 /** What diagnose() is handed of the system; a test hands in one of its own. */
-export interface Living {
+export interface ProcessInspection {
   readonly pid: number
   /** What a file holds; `undefined` where there is none, or it may not be read. */
   read(path: string): string | undefined
@@ -36,25 +36,33 @@ export interface ProcessInfo {
 }
 
 /** What proc(5) has of a process, or nothing. */
-export function processInfo(living: Living, pid: number): ProcessInfo | undefined {
-  const status = living.read(`/proc/${pid}/status`)
+export function processInfo(inspection: ProcessInspection, pid: number): ProcessInfo | undefined {
+  const status = inspection.read(`/proc/${pid}/status`)
   if (status === undefined) return undefined
-  const argv = (living.read(`/proc/${pid}/cmdline`) ?? '').split('\0').filter((arg) => arg !== '')
+  const argv = (inspection.read(`/proc/${pid}/cmdline`) ?? '')
+    .split('\0')
+    .filter((arg) => arg !== '')
   const comm = field(status, 'Name') ?? ''
-  const kind = pid === living.pid ? 'self' : kindOf(argv, comm)
-  const name = nameOf(argv, comm, kind)
+  const kind = pid === inspection.pid ? 'self' : kindOf(argv, comm)
+  const name = programNameOf(argv, comm, kind)
   // What others are started with may hold what is nobody's business in a log.
   const isTold = kind !== 'other' && kind !== 'self'
   const command = isTold ? argv.join(' ') || comm : name
-  return { pid, kind, name, command: shorten(command), ignored: mask(living, status, 'SigIgn') }
+  return {
+    pid,
+    kind,
+    name,
+    command: shorten(command),
+    ignored: signalsInMask(inspection, status, 'SigIgn'),
+  }
 }
 
 /** Its parents, the nearest first, up to PID 1; those that are not to be seen are left out. */
-export function parentsOf(living: Living): ProcessInfo[] {
+export function parentsOf(inspection: ProcessInspection): ProcessInfo[] {
   const parents: ProcessInfo[] = []
-  for (let pid = living.pid; parents.length < 64; ) {
-    pid = Number(field(living.read(`/proc/${pid}/status`) ?? '', 'PPid') ?? 0)
-    const info = pid > 0 ? processInfo(living, pid) : undefined
+  for (let pid = inspection.pid; parents.length < 64; ) {
+    pid = Number(field(inspection.read(`/proc/${pid}/status`) ?? '', 'PPid') ?? 0)
+    const info = pid > 0 ? processInfo(inspection, pid) : undefined
     if (!info) break
     parents.push(info)
   }
@@ -62,9 +70,13 @@ export function parentsOf(living: Living): ProcessInfo[] {
 }
 
 /** The signals that a line of /proc/…/status names, by the bits of its number. */
-export function mask(living: Living, status: string, line: string): string[] {
+export function signalsInMask(
+  inspection: ProcessInspection,
+  status: string,
+  line: string,
+): string[] {
   const bits = BigInt(`0x${field(status, line) ?? '0'}`)
-  const names = Object.entries(living.signals)
+  const names = Object.entries(inspection.signals)
   // Some numbers have two names, and the first is the usual one.
   const seen = new Set<number>()
   return names.flatMap(([name, number]) => {
@@ -121,7 +133,7 @@ function isTypedInto(args: readonly string[]): boolean {
   return own.every((arg) => /^-([^-c][^c]*)?$|^--(?!command)./.test(arg))
 }
 
-function nameOf(argv: readonly string[], comm: string, kind: ProcessKind): string {
+function programNameOf(argv: readonly string[], comm: string, kind: ProcessKind): string {
   const [program = comm, ...args] = argv
   const title = baseOf(program).split(' ')[0] ?? ''
   const isScript = isNode(title) && (kind === 'package manager' || kind === 'watcher')

@@ -1,5 +1,5 @@
 import type { Writable } from 'node:stream'
-import type { Company } from './shared-shutdowns.ts'
+import type { SharedShutdowns } from './shared-shutdowns.ts'
 
 /** The process, as the rest of the library is handed it. */
 export interface ProcessPort {
@@ -14,7 +14,7 @@ export interface ProcessPort {
   /** The code that the application has set for itself; 0 where it has set none. */
   readonly exitCode: number
   /** Where the shutdowns of this process, of every copy of the package, find each other. */
-  readonly company: Company
+  readonly sharedShutdowns: SharedShutdowns
   /** Nanoseconds of a clock that all threads have in common, and that nobody sets. */
   sharedTime(): bigint
   fileExists(path: string): boolean
@@ -45,6 +45,6 @@ export interface ProcessPort {
 
 export interface Thread {
   /** Whether the process has had threads that are not ours: they may be there still. */
-  hasCompany(): boolean
+  hasOtherThreads(): boolean
   end(): void
 }

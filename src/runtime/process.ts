@@ -1,13 +1,13 @@
 import type { Writable } from 'node:stream'
 import { wantsColors } from '../text/wants-colors.ts'
-import type { Living } from './inspect-process.ts'
+import type { ProcessInspection } from './inspect-process.ts'
 import type { ProcessPort } from './process-port.ts'
-import { type Company, newCompany } from './shared-shutdowns.ts'
+import { newSharedShutdowns, type SharedShutdowns } from './shared-shutdowns.ts'
 
 export type { ProcessPort } from './process-port.ts'
 
 // Known to every copy of the package, whichever version: the shape behind it never changes.
-const COMPANY = Symbol.for('lastcall.company.v1')
+const SHUTDOWNS = Symbol.for('lastcall.shutdowns.v1')
 const LISTENERS = Symbol.for('lastcall.listeners.v1')
 
 /** The process itself. This is the one file that touches it. */
@@ -40,10 +40,10 @@ export const systemProcess: ProcessPort = {
     // The kernel keeps 8 bits: 256 would read as 0, and was not meant to.
     return code === 0 ? 0 : code & 255 || 1
   },
-  get company() {
-    const shared = globalThis as { [COMPANY]?: Company }
-    shared[COMPANY] ??= newCompany()
-    return shared[COMPANY]
+  get sharedShutdowns() {
+    const shared = globalThis as { [SHUTDOWNS]?: SharedShutdowns }
+    shared[SHUTDOWNS] ??= newSharedShutdowns()
+    return shared[SHUTDOWNS]
   },
   sharedTime: () => hrtime(),
   fileExists: (path) => process.getBuiltinModule('node:fs').existsSync(path),
@@ -96,13 +96,13 @@ export const systemProcess: ProcessPort = {
       thread.on('error', ignore).unref()
       ourThreads.add(thread)
       // They are numbered as they are made.
-      let hasCompany = thread.threadId > ++numberOfThreads
+      let hasOthers = thread.threadId > ++numberOfThreads
       const onWorker = (other: object) => {
-        hasCompany ||= !ourThreads.has(other)
+        hasOthers ||= !ourThreads.has(other)
       }
       process.on('worker', onWorker)
       return {
-        hasCompany: () => hasCompany,
+        hasOtherThreads: () => hasOthers,
         end() {
           process.off('worker', onWorker)
           void thread.terminate()
@@ -154,7 +154,7 @@ const ourThreads = new WeakSet<object>()
 let numberOfThreads = 0
 
 /** What a diagnosis is made from. */
-export const systemLiving: Living = {
+export const systemInspection: ProcessInspection = {
   get pid() {
     return process.pid
   },

@@ -8,7 +8,7 @@ type Timers = NonNullable<Parameters<typeof pTimeout>[1]['customTimers']>
  * judged after a poll phase: a timer fires before the loop has read what has come in, and with a
  * busy loop the result may be there.
  */
-export function limited<T>(
+export function withLimit<T>(
   promise: Promise<T>,
   milliseconds: number,
   clock: Clock,

@@ -1,14 +1,14 @@
 import type { Writable } from 'node:stream'
 import { EventEmitter } from 'eventemitter3'
 import type { ProcessPort } from '../runtime/process.ts'
-import { type Company, newCompany } from '../runtime/shared-shutdowns.ts'
+import { newSharedShutdowns, type SharedShutdowns } from '../runtime/shared-shutdowns.ts'
 
 /** A process that is none: it hears what a test sends, and remembers what was said and how it was to exit. */
 export class TestProcess implements ProcessPort {
   readonly pid: number = 4242
   readonly ppid: number = 1000
   readonly platform: string = 'linux'
-  readonly company: Company = newCompany()
+  readonly sharedShutdowns: SharedShutdowns = newSharedShutdowns()
   env: Record<string, string | undefined> = {}
   interactive = false
   readonly isExiting: boolean = false

@@ -87,12 +87,12 @@ export function withPicture(sentence: string, report: unknown): string {
 }
 
 /** A hook, and where its phase stands among those that ran. */
-interface Found {
+interface HookMatch {
   readonly hook: HookReport
   readonly phase: number
 }
 
-function find(report: Report | undefined, name: string): Found {
+function find(report: Report | undefined, name: string): HookMatch {
   const { phases } = reportOf(report)
   if (typeof name !== 'string') throw invalidOption('name', 'the name of a hook', name)
   for (const [phase, { hooks }] of phases.entries()) {
@@ -118,19 +118,19 @@ function reportOf(report: unknown): Report {
 }
 
 /** Of two in one instant, which happens where a test's clock stands, the one of the earlier phase came first. */
-function precedes(first: Found, second: Found): boolean {
+function precedes(first: HookMatch, second: HookMatch): boolean {
   const { began } = second.hook
   if (began === null || first.hook.ended > began) return false
   return first.hook.ended < began || first.phase < second.phase
 }
 
 /** The first of them that never ran, in words. */
-function idle(found: readonly Found[]): string | undefined {
+function idle(found: readonly HookMatch[]): string | undefined {
   const one = found.find(({ hook }) => hook.began === null)
   return one && `'${one.hook.name}' never ran: the deadline had passed`
 }
 
-function times({ hook: second }: Found, { hook: first }: Found): string {
+function times({ hook: second }: HookMatch, { hook: first }: HookMatch): string {
   // None of them is null: of a hook that never ran that is said.
   const [began, from, to] = showTimes([second.began, first.began, first.ended].map(Number))
   return `'${second.name}' began at ${began}, and '${first.name}' ran from ${from} to ${to}`

@@ -7,10 +7,8 @@ export function onFaults(
   fault: (thrown: unknown, origin: FaultOrigin) => void,
 ): () => void {
   const origins = ['uncaughtException', 'unhandledRejection'] as const
-  const takeBack = origins.map((origin) =>
-    host.on(origin, (thrown: unknown) => fault(thrown, origin)),
-  )
+  const undos = origins.map((origin) => host.on(origin, (thrown: unknown) => fault(thrown, origin)))
   return () => {
-    for (const take of takeBack) take()
+    for (const undo of undos) undo()
   }
 }

@@ -78,10 +78,10 @@ export function onSignals(
       actions.repeat(signal, false)
     }
   }
-  const takeBack = signals.map((signal) => host.on(signal, () => heard(signal)))
+  const undos = signals.map((signal) => host.on(signal, () => heard(signal)))
   return () => {
     clock.clearTimeout(timer)
-    for (const take of takeBack) take()
+    for (const undo of undos) undo()
   }
 }
 

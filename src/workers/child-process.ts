@@ -44,8 +44,8 @@ export interface ChildProcessOptions {
  *
  * @example
  * const child = spawn('node', ['worker.js'], { stdio: 'inherit' })
- * const takeBack = shutdown.add(childProcess(child, { name: 'worker', stopWait: '5s' }))
- * child.once('exit', takeBack)
+ * const undo = shutdown.add(childProcess(child, { name: 'worker', stopWait: '5s' }))
+ * child.once('exit', undo)
  *
  * @throws LastcallError `LASTCALL_NOT_A_CHILD`, `LASTCALL_NOT_A_GROUP` or `LASTCALL_INVALID_OPTION`
  */
@@ -58,7 +58,7 @@ export function childProcessHooks(
   options: ChildProcessOptions,
   clock: Clock,
 ): Hook[] {
-  refuseOthers(child)
+  refuseNonChild(child)
   refuseUnknownOptions(options, OPTIONS, "{ name: 'worker', stopWait: '5s' }")
   const program = `${basename(child.spawnfile ?? 'child')} ${child.pid ?? ''}`.trim()
   const { name = program, phase = 'stop', stopWait, reserve = stopWait } = options
@@ -100,7 +100,7 @@ const OPTIONS = [
   'reserve',
 ]
 
-function refuseOthers(child: ChildProcessLike): void {
+function refuseNonChild(child: ChildProcessLike): void {
   const isChild =
     typeof child === 'object' &&
     child !== null &&

@@ -2,9 +2,9 @@ import type { HookContext } from '../engine/hook.ts'
 import { type Clock, systemClock } from '../runtime/clock.ts'
 import { sendSignal } from '../runtime/process.ts'
 import { signalOfThePlatform } from './already-signalled.ts'
-import { type Ending, endedBadly, isExpected } from './exit-status.ts'
+import { type ExitStatus, endedBadly, isExpected } from './exit-status.ts'
 import { groupHasEnded, isGroup } from './process-group.ts'
-import { type Mortal, stop } from './stop.ts'
+import { type Stoppable, stop } from './stop.ts'
 
 /** As much of a `ChildProcess` as is needed here: what `spawn()`, `fork()` and execa return. */
 export interface ChildProcessLike {
@@ -49,7 +49,7 @@ export function hasEnded({ pid, exitCode, signalCode }: ChildProcessLike): boole
 }
 
 /** A child that runs. */
-class Child implements Mortal {
+class Child implements Stoppable {
   readonly label: string
   readonly #pid: number
   readonly #toldBy = new Set<NodeJS.Signals>()
@@ -66,7 +66,7 @@ class Child implements Mortal {
     this.label = `child '${settings.name}' (pid ${this.#pid})`
   }
 
-  tell(isReminder: boolean): string {
+  notify(isReminder: boolean): string {
     const { stopMessage, stopSignal } = this.settings
     // By convention a second SIGINT forces the exit.
     const signal = isReminder && stopSignal === 'SIGINT' ? 'SIGTERM' : stopSignal
@@ -90,7 +90,7 @@ class Child implements Mortal {
       if (settings.stopMessage !== undefined) this.#signal(settings.stopSignal)
       await groupHasEnded(this.#pid, context.signal, clock)
     }
-    const ending: Ending = { code: child.exitCode, signal: child.signalCode }
+    const ending: ExitStatus = { code: child.exitCode, signal: child.signalCode }
     const toldBy = [settings.stopSignal, ...this.#toldBy]
     if (!isExpected(ending, settings.exitCodes, toldBy)) throw endedBadly(this.label, ending)
   }

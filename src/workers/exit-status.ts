@@ -2,7 +2,7 @@ import { invalidOption, LastcallError } from '../base/errors.ts'
 import { signalNumbers } from '../runtime/process.ts'
 
 /** How a process ended: by an exit code, or by a signal. */
-export interface Ending {
+export interface ExitStatus {
   readonly code: number | null
   readonly signal: NodeJS.Signals | null
 }
@@ -23,7 +23,7 @@ export function codeOf(signal: NodeJS.Signals): number {
 
 /** Whether it ended by one of its exit codes, or by a signal that it was told by, as most programs do. */
 export function isExpected(
-  { code, signal }: Ending,
+  { code, signal }: ExitStatus,
   exitCodes: ReadonlySet<number>,
   toldBy: readonly NodeJS.Signals[],
 ): boolean {
@@ -31,15 +31,15 @@ export function isExpected(
   return toldBy.some((told) => signal === told || code === codeOf(told))
 }
 
-export function describeEnding({ code, signal }: Ending): string {
+export function describeExitStatus({ code, signal }: ExitStatus): string {
   return signal ?? `exit code ${code}`
 }
 
 /** The error for what did not end as it should. Where in the library that was seen helps nobody. */
-export function endedBadly(what: string, ending: Ending): LastcallError {
+export function endedBadly(what: string, ending: ExitStatus): LastcallError {
   const error = new LastcallError(
     'LASTCALL_CHILD_FAILED',
-    `${what} ended with ${describeEnding(ending)}`,
+    `${what} ended with ${describeExitStatus(ending)}`,
   )
   delete error.stack
   return error

@@ -3,11 +3,11 @@ import type { HookContext } from '../engine/hook.ts'
 import { type Clock, systemClock } from '../runtime/clock.ts'
 
 /** What can be told to end, and be killed where it doesn't: a process, a group of them, a thread. */
-export interface Mortal {
+export interface Stoppable {
   /** What it is called in reports: `child 'worker' (pid 12)`. */
   readonly label: string
   /** Tells it to end, or reminds it; returns how, in a few words. */
-  tell(isReminder: boolean): string
+  notify(isReminder: boolean): string
   kill(): void
   /** Resolves when it has ended as it should; rejects where it ended otherwise. */
   ended(): Promise<void>
@@ -17,7 +17,7 @@ export interface Mortal {
 export type StopContext = Pick<HookContext, 'signal' | 'remaining' | 'note' | 'waitingFor'>
 
 /** How it is stopped. */
-export interface StopOptions {
+export interface StopPolicy {
   /** How the platform has told it already: a second signal may make it force its exit. */
   readonly wasTold?: string | undefined
   /** Whether it is reminded at half of the time. Default: where the platform has told it, or should have. */
@@ -27,30 +27,30 @@ export interface StopOptions {
 
 /** Tells it to end, waits, and kills it at the hook's limit. What cannot be told is killed at once. */
 export async function stop(
-  mortal: Mortal,
+  stoppable: Stoppable,
   context: StopContext,
-  { wasTold, reminds = wasTold !== undefined, clock = systemClock }: StopOptions = {},
+  { wasTold, reminds = wasTold !== undefined, clock = systemClock }: StopPolicy = {},
 ): Promise<void> {
   const { signal, remaining, note, waitingFor } = context
-  const ended = mortal.ended()
+  const ended = stoppable.ended()
   ended.catch(() => {}) // It may end badly when nobody waits any more.
   let told = { how: wasTold ?? 'nothing', at: clock.now() }
   const tell = (isReminder: boolean) => {
-    told = { how: mortal.tell(isReminder), at: clock.now() }
+    told = { how: stoppable.notify(isReminder), at: clock.now() }
   }
   const attempt = (what: string, work: () => void) => {
     try {
       work()
     } catch (error) {
-      note(`${mortal.label} could not be ${what}: ${error}`) // Somebody else's, most often.
+      note(`${stoppable.label} could not be ${what}: ${error}`) // Somebody else's, most often.
     }
   }
-  const kill = () => attempt('killed', () => mortal.kill())
+  const kill = () => attempt('killed', () => stoppable.kill())
   let isOver = false
   // At its own limit it is killed, and a note says so.
-  waitingFor(() => (isOver || remaining() === 0 ? [] : [mortal.label]))
+  waitingFor(() => (isOver || remaining() === 0 ? [] : [stoppable.label]))
   const atLimit = () => {
-    note(`killed: ${mortal.label}, ${formatDuration(clock.now() - told.at)} after ${told.how}`)
+    note(`killed: ${stoppable.label}, ${formatDuration(clock.now() - told.at)} after ${told.how}`)
     kill()
   }
   let reminder: unknown

@@ -2,7 +2,7 @@ import { type Duration, parseDuration } from '../base/duration.ts'
 import { LastcallError, refuseUnknownOptions, show } from '../base/errors.ts'
 import { type Hook, placeHook } from '../engine/hook.ts'
 import { endedBadly, exitCodesOf } from './exit-status.ts'
-import { type Mortal, stop } from './stop.ts'
+import { type Stoppable, stop } from './stop.ts'
 
 /** As much of a `Worker` of node:worker_threads as is needed here. */
 export interface WorkerLike {
@@ -43,7 +43,7 @@ export interface WorkerThreadOptions {
  * @throws LastcallError `LASTCALL_NOT_A_CHILD` or `LASTCALL_INVALID_OPTION`
  */
 export function workerThread(worker: WorkerLike, options: WorkerThreadOptions = {}): Hook[] {
-  refuseOthers(worker)
+  refuseNonWorker(worker)
   refuseUnknownOptions(options, OPTIONS, "{ name: 'indexer', stopWait: '5s' }")
   const { name = `thread ${worker.threadId}`, phase = 'stop', stopWait } = options
   const { reserve = stopWait, stopMessage = 'shutdown' } = options
@@ -51,9 +51,9 @@ export function workerThread(worker: WorkerLike, options: WorkerThreadOptions = 
   const exitCodes = exitCodesOf(options.exitCodes, 'exitCodes')
   // It has ended: there is nothing to stop.
   if (worker.threadId === -1) return []
-  const thread: Mortal = {
+  const thread: Stoppable = {
     label: `thread '${name}'`,
-    tell() {
+    notify() {
       worker.postMessage(stopMessage)
       return typeof stopMessage === 'string' ? `the message '${stopMessage}'` : 'a message'
     },
@@ -72,7 +72,7 @@ export function workerThread(worker: WorkerLike, options: WorkerThreadOptions = 
 
 const OPTIONS = ['name', 'phase', 'stopMessage', 'stopWait', 'exitCodes', 'reserve']
 
-function refuseOthers(worker: WorkerLike): void {
+function refuseNonWorker(worker: WorkerLike): void {
   const isWorker =
     typeof worker === 'object' &&
     worker !== null &&

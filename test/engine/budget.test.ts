@@ -12,12 +12,12 @@ describe('the margin', () => {
     [500, 100],
     [300, 100],
   ])('of a grace of %i ms is %i ms by default', (grace, margin) => {
-    expect(budgetOf(grace, undefined)).toEqual({ grace, margin, budget: grace - margin })
+    expect(budgetOf(grace, undefined)).toEqual({ grace, margin, deadline: grace - margin })
   })
 
   test('that is given is taken as it is', () => {
-    expect(budgetOf(1000, '250ms')).toMatchObject({ margin: 250, budget: 750 })
-    expect(budgetOf(1000, 0)).toMatchObject({ margin: 0, budget: 1000 })
+    expect(budgetOf(1000, '250ms')).toMatchObject({ margin: 250, deadline: 750 })
+    expect(budgetOf(1000, 0)).toMatchObject({ margin: 0, deadline: 1000 })
   })
 
   test.each([

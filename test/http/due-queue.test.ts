@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { Linger } from '../../src/http/due-queue.ts'
+import { DueQueue } from '../../src/http/due-queue.ts'
 import { settle, VirtualClock } from '../support/hooks/virtual.ts'
 
 /** Time above poll phases that pass only when a test lets them. */
@@ -18,7 +18,7 @@ class SteppedClock extends VirtualClock {
 
 function linger(milliseconds: number, clock: VirtualClock = new VirtualClock()) {
   const due: [string, number][] = []
-  const things = new Linger<string>(milliseconds, clock, (item) => due.push([item, clock.now()]))
+  const things = new DueQueue<string>(milliseconds, clock, (item) => due.push([item, clock.now()]))
   return { clock, due, things }
 }
 
@@ -127,7 +127,7 @@ describe('Linger', () => {
   test('spends 2 ms on them in a turn of the loop, however many are due', async () => {
     const clock = new WorkingClock()
     const due: number[] = []
-    const things = new Linger<number>(100, clock, (thing) => {
+    const things = new DueQueue<number>(100, clock, (thing) => {
       due.push(thing)
       clock.worked += 0.25
     })

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { diagnosisOf, formatDiagnosis } from '../../src/platform/diagnose.ts'
-import type { Living } from '../../src/runtime/inspect-process.ts'
+import type { ProcessInspection } from '../../src/runtime/inspect-process.ts'
 
 /** A process: what it is run by, and its masks. */
 interface Fake {
@@ -16,7 +16,7 @@ const TERM = '0000000000004000'
 function living(
   processes: readonly Fake[],
   listeners: Partial<Record<string, unknown[]>> = {},
-): Living {
+): ProcessInspection {
   const files = new Map(
     processes.flatMap(({ pid, parent, argv, masks = {} }) => {
       const lines = Object.entries(masks).map(([line, bits]) => `${line}:\t${bits}\n`)
@@ -38,7 +38,7 @@ function living(
 
 const self: Fake = { pid: 7, parent: 1, argv: ['node', 'server.js'] }
 const under = (...argv: string[]) => living([self, { pid: 1, parent: 0, argv }])
-const found = (world: Living) =>
+const found = (world: ProcessInspection) =>
   diagnosisOf(world).findings.map(({ id, severity }) => `${severity} ${id}`)
 
 describe('who is in front', () => {
@@ -130,7 +130,7 @@ describe('signals', () => {
   test('that nobody listens to are found, and at PID 1 do nothing', () => {
     expect(found(masked({}, { SIGTERM: [] }))).toEqual(['error nobody-listens'])
     expect(found(masked({}, { SIGINT: [] }))).toEqual(['warning nobody-listens'])
-    const alone: Living = { ...masked({}, { SIGTERM: [] }), pid: 1 }
+    const alone: ProcessInspection = { ...masked({}, { SIGTERM: [] }), pid: 1 }
     expect(diagnosisOf(alone).findings[0]?.says).toContain('the kernel ignores it')
   })
 

@@ -25,7 +25,7 @@ const HEAD = `
     // The loader of modules closes its files when it comes to that.
     resources: process.getActiveResourcesInfo().filter((kind) => kind !== 'CloseReq').sort(),
     globals: Reflect.ownKeys(globalThis).length,
-    company: globalThis[Symbol.for('lastcall.company.v1')]?.members.size,
+    shutdowns: globalThis[Symbol.for('lastcall.shutdowns.v1')]?.members.size,
   })
 
   /** What is about to end has its turn before it is counted: a socket that closes, a thread. */

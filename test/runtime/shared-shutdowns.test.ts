@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { VirtualClock, VirtualProcess, virtualShutdown } from '../support/hooks/virtual.ts'
 
-function companyOf(
+function shutdownsOf(
   ...endings: { takes: number; fails?: boolean; hangs?: boolean; fault?: boolean }[]
 ) {
   const world = { process: new VirtualProcess(), clock: new VirtualClock() }
@@ -22,7 +22,7 @@ function companyOf(
 
 describe('several shutdowns in one process', () => {
   test('leave together: the process exits once, when the last has ended', async () => {
-    const { process, clock, ended } = companyOf({ takes: 10 }, { takes: 500 }, { takes: 100 })
+    const { process, clock, ended } = shutdownsOf({ takes: 10 }, { takes: 500 }, { takes: 100 })
     process.send('SIGTERM')
     await clock.advance(499)
     expect(process.exits).toEqual([])
@@ -32,7 +32,7 @@ describe('several shutdowns in one process', () => {
   })
 
   test('all begin when one is started by hand, with its reason', async () => {
-    const { process, clock, shutdowns, ended } = companyOf({ takes: 10 }, { takes: 50 })
+    const { process, clock, shutdowns, ended } = shutdownsOf({ takes: 10 }, { takes: 50 })
     void shutdowns[0]?.now('deploy')
     await clock.advance(100)
     expect(ended).toEqual([0, 1])
@@ -58,14 +58,14 @@ describe('several shutdowns in one process', () => {
       124,
     ],
   ])('exit with the worst code: %j', async (endings, code) => {
-    const { process, clock } = companyOf(...endings)
+    const { process, clock } = shutdownsOf(...endings)
     process.send('SIGTERM')
     await clock.advance(5000)
     expect(process.exits).toEqual([code])
   })
 
   test('one that listens when the others have begun begins at once, and is waited for', async () => {
-    const { process, clock } = companyOf({ takes: 100 })
+    const { process, clock } = shutdownsOf({ takes: 100 })
     process.send('SIGTERM')
     await clock.advance(50)
     const late = virtualShutdown({}, { process, clock }).shutdown
@@ -78,7 +78,7 @@ describe('several shutdowns in one process', () => {
   })
 
   test('one that has been taken back is not waited for, nor begun', async () => {
-    const { process, clock } = companyOf({ takes: 10 })
+    const { process, clock } = shutdownsOf({ takes: 10 })
     const other = virtualShutdown({}, { process, clock }).shutdown
     other.listen()()
     process.send('SIGTERM')
@@ -108,7 +108,7 @@ describe('several shutdowns in one process', () => {
   })
 
   test('one that joins when the last of the others has ended is waited for', async () => {
-    const { process, clock, shutdowns } = companyOf({ takes: 10 })
+    const { process, clock, shutdowns } = shutdownsOf({ takes: 10 })
     const late = virtualShutdown({}, { process, clock }).shutdown
     let done = false
     late.add({
@@ -127,7 +127,7 @@ describe('several shutdowns in one process', () => {
   })
 
   test('whose exit is only stood in for leave nothing to those that come after', async () => {
-    const { process, clock } = companyOf({ takes: 10, fails: true })
+    const { process, clock } = shutdownsOf({ takes: 10, fails: true })
     process.send('SIGTERM')
     await clock.advance(100)
     const next = virtualShutdown({}, { process, clock }).shutdown
@@ -139,14 +139,14 @@ describe('several shutdowns in one process', () => {
   })
 
   test('that hear of the same fault report it once each', async () => {
-    const { process, clock, shutdowns } = companyOf({ takes: 10 }, { takes: 10 })
+    const { process, clock, shutdowns } = shutdownsOf({ takes: 10 }, { takes: 10 })
     process.emit('uncaughtException', new Error('boom'))
     await clock.advance(100)
     expect(shutdowns.map((shutdown) => shutdown.report?.faults.length)).toEqual([1, 1])
   })
 
   test('wait for the one that a fault has met while it was at work', async () => {
-    const { process, clock, ended } = companyOf({ takes: 10 }, { takes: 500 })
+    const { process, clock, ended } = shutdownsOf({ takes: 10 }, { takes: 500 })
     process.send('SIGTERM')
     await clock.advance(5)
     process.emit('uncaughtException', new Error('boom'))
@@ -157,7 +157,7 @@ describe('several shutdowns in one process', () => {
   })
 
   test('take what the signal of the other has ended for no fault', async () => {
-    const { process, clock, shutdowns } = companyOf({ takes: 10 }, { takes: 10 })
+    const { process, clock, shutdowns } = shutdownsOf({ takes: 10 }, { takes: 10 })
     process.send('SIGTERM')
     process.emit('unhandledRejection', shutdowns[0]?.signal.reason)
     await clock.advance(100)
@@ -165,7 +165,7 @@ describe('several shutdowns in one process', () => {
   })
 
   test('one with exit: false takes no part', async () => {
-    const { process, clock } = companyOf({ takes: 10 })
+    const { process, clock } = shutdownsOf({ takes: 10 })
     const quiet = virtualShutdown({ exit: false }, { process, clock }).shutdown
     quiet.add({ name: 'slow', phase: 'drain', run: () => clock.sleep(1000) })
     void quiet.now()

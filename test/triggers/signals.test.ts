@@ -173,7 +173,7 @@ describe('taking back', () => {
     process.send('SIGTERM')
     expect(heard).toBe(1)
     expect(shutdown.signal.aborted).toBe(false)
-    expect(process.company.members.size).toBe(0)
+    expect(process.sharedShutdowns.members.size).toBe(0)
   })
 
   test('nothing is left where it is taken back in the tick in which the run begins', () => {

@@ -4,7 +4,7 @@ import { readValue, type Tree } from './parse/javascript.ts'
 import type { SourceFile } from './parse/source.ts'
 
 /** Where something is said. */
-export interface Said<T> {
+export interface SourcedValue<T> {
   readonly value: T
   readonly file: string
   readonly line: number
@@ -36,7 +36,7 @@ export function shutdownCalls(file: SourceFile): ShutdownCall[] {
 }
 
 /** Longest time that a lame duck of `httpServer()` is told to last, where a source says so. */
-export function lameDuckIn(file: SourceFile): Said<number> | undefined {
+export function lameDuckIn(file: SourceFile): SourcedValue<number> | undefined {
   const code = withoutComments(file.text)
   const match = /\blameDuck\s*:\s*/.exec(code)
   if (!match) return undefined

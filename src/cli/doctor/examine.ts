@@ -1,7 +1,7 @@
 import { posix } from 'node:path'
 import type { ShutdownCall } from './application.ts'
 import { diffOf } from './diff.ts'
-import { findFiles, type Kind, nameOf, readSource } from './files.ts'
+import { findFiles, type Kind, projectName, readSource } from './files.ts'
 import type { Finding } from './finding.ts'
 import { isIgnored, unknownRules } from './ignore.ts'
 import { examineCompose } from './kinds/compose.ts'
@@ -157,7 +157,7 @@ export function examine(
   each('package', 'package.json', examinePackageJson)
   findings.sort((a, b) => (a.file === b.file ? a.line - b.line : a.file < b.file ? -1 : 1))
   return {
-    directory: nameOf(root),
+    directory: projectName(root),
     shutdowns: sources.calls,
     looked,
     findings,

@@ -28,7 +28,7 @@ const SKIPPED = new Set(
 const PM2_ALSO = new Set(['process.json', 'processes.json', 'process.yml', 'process.yaml'])
 
 /** What was found below a directory, by what it is. */
-export interface Found {
+export interface FoundFile {
   readonly root: string
   readonly paths: ReadonlyMap<Kind, readonly string[]>
   /** What is for development only, by its name. */
@@ -37,7 +37,7 @@ export interface Found {
 }
 
 /** Looks for what says something about stopping; a file alone is looked at alone. */
-export function findFiles(target: string): Found {
+export function findFiles(target: string): FoundFile {
   const path = resolve(target)
   const isFile = statSync(path).isFile()
   const root = isFile ? dirname(path) : path
@@ -143,7 +143,7 @@ function isForDevelopment(path: string): boolean {
 }
 
 /** How somebody would name the directory. */
-export function nameOf(root: string): string {
+export function projectName(root: string): string {
   const path = relative(resolve('.'), root)
   return path === '' ? '.' : path.startsWith('..') ? root : path.split(sep).join('/')
 }

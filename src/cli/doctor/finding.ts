@@ -18,7 +18,7 @@ export interface Finding {
 }
 
 /** What a rule has found; the line and the diff are made from it. */
-export interface Report {
+export interface Draft {
   readonly rule: RuleId
   readonly file: SourceFile
   readonly offset: number

@@ -31,7 +31,7 @@ function noteText(notes: Examination['notes']): string {
     .join('')
 }
 
-type Paint = (text: string, ...codes: number[]) => string
+type Painter = (text: string, ...codes: number[]) => string
 
 function painted(text: string, ...codes: number[]): string {
   return `\u001b[${codes.join(';')}m${text}\u001b[0m`
@@ -39,7 +39,7 @@ function painted(text: string, ...codes: number[]): string {
 
 function findingText(
   { file, line, rule, severity, says, fix, diff }: Finding,
-  paint: Paint,
+  paint: Painter,
 ): string {
   const level = paint(severity, severity === 'error' ? 31 : 33)
   const lines = diff
@@ -56,7 +56,7 @@ function findingText(
   ].join('\n')
 }
 
-function diffLine(line: string, paint: Paint): string {
+function diffLine(line: string, paint: Painter): string {
   if (line.startsWith('+')) return paint(line, 32)
   if (line.startsWith('-')) return paint(line, 31)
   return line.startsWith('@@') ? paint(line, 36) : line

@@ -2,8 +2,8 @@ import { dirname } from 'node:path'
 import { formatDuration } from '../../base/duration.ts'
 import {
   lameDuckIn,
-  type Said,
   type ShutdownCall,
+  type SourcedValue,
   saysReady,
   shutdownCalls,
 } from './application.ts'
@@ -14,7 +14,7 @@ import type { Grace } from './world.ts'
 export class Sources {
   readonly calls: readonly ShutdownCall[]
   readonly saysReady: boolean | undefined
-  readonly #lameDuck: Said<number> | undefined
+  readonly #lameDuck: SourcedValue<number> | undefined
 
   constructor(
     files: readonly SourceFile[],

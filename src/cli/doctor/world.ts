@@ -1,5 +1,5 @@
 import type { ShutdownCall } from './application.ts'
-import type { Report } from './finding.ts'
+import type { Draft } from './finding.ts'
 import type { LaunchContext } from './launch/launch-context.ts'
 import type { SourceFile } from './parse/source.ts'
 
@@ -33,7 +33,7 @@ export interface World {
   readonly saysReady: boolean | undefined
   /** What a command that the file starts may name. */
   around(file: SourceFile, options?: Around): LaunchContext
-  report(report: Report): void
+  report(report: Draft): void
   /** What could not be read: it counts as failure. */
   unread(path: string, why: string, line?: number): void
   /** What was left out, and why. */

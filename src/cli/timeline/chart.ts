@@ -3,7 +3,7 @@ import type { HookReport, PhaseReport, Report } from '../../engine/report.ts'
 import { whyCutOff } from '../../picture/report-times.ts'
 import { type Layout, layoutOf, type PlacedHook, type PlacedPhase, TEXT } from './layout.ts'
 import { legendOf } from './legend.ts'
-import { type Child, element, join, type Markup } from './markup.ts'
+import { element, join, type Markup, type MarkupChild } from './markup.ts'
 import { lengthOf, shortenTo } from './text-size.ts'
 
 /** What the run looks like, as parts of an SVG of this width. */
@@ -30,7 +30,7 @@ export function chartOf(report: Report, width: number, id: string): Chart {
   return { height: layout.height + legend.height, content }
 }
 
-interface Paint {
+interface ChartContext {
   readonly id: string
   readonly report: Report
   readonly layout: Layout
@@ -54,7 +54,11 @@ export function patterns(id: string): Markup {
   return element('defs', {}, stripes('cut', 45), stripes('failed', -45))
 }
 
-function bandOf({ layout }: Paint, { phase, top, bottom, rows }: PlacedPhase, index: number) {
+function bandOf(
+  { layout }: ChartContext,
+  { phase, top, bottom, rows }: PlacedPhase,
+  index: number,
+) {
   const { width, isNarrow, phaseLength } = layout
   const first = rows[0]
   const y = isNarrow ? top + 18 : (first?.baseline ?? top + 20)
@@ -94,7 +98,10 @@ function upright({ phases }: Layout, x: number): string {
 }
 
 /** The part of the budget that nothing before the phase could eat. */
-function keptOf({ layout, report }: Paint, { phase, reserve, lanes }: PlacedPhase): Child {
+function keptOf(
+  { layout, report }: ChartContext,
+  { phase, reserve, lanes }: PlacedPhase,
+): MarkupChild {
   if (!reserve) return undefined
   const x = layout.xOf(reserve.from)
   const width = layout.xOf(reserve.to) - x
@@ -107,7 +114,7 @@ function keptOf({ layout, report }: Paint, { phase, reserve, lanes }: PlacedPhas
 }
 
 /** The deadline, SIGKILL, and the margin between them; above the picture their names. */
-function limits(layout: Layout, { deadline, grace }: Report): Child[] {
+function limits(layout: Layout, { deadline, grace }: Report): MarkupChild[] {
   const { flags, phases, top } = layout
   const names = flags.map(({ kind, x, y, anchor, text }) =>
     element('text', { class: `flag flag-${kind}`, x, y, 'text-anchor': anchor }, text),
@@ -133,7 +140,7 @@ function limits(layout: Layout, { deadline, grace }: Report): Child[] {
       ]
 }
 
-function rowOf({ id, report, layout }: Paint, phase: PhaseReport, row: PlacedHook): Markup {
+function rowOf({ id, report, layout }: ChartContext, phase: PhaseReport, row: PlacedHook): Markup {
   const { hook, baseline } = row
   const name = element(
     'text',
@@ -159,7 +166,7 @@ function barOf(
   id: string,
   { bar }: Layout,
   { hook, from, to, middle, limit }: PlacedHook,
-): Child[] {
+): MarkupChild[] {
   const box = { x: from, y: middle - bar / 2, width: to - from, height: bar, rx: 2.5 }
   const wall = (x: number) =>
     element('line', {
@@ -224,7 +231,7 @@ function summaryOf(report: Report, phase: PhaseReport, hook: HookReport): string
   return [`${name}: ${ended}`, times, ...hook.notes].join('\n') + error
 }
 
-function faultsOf({ layout, report }: Paint): Child[] {
+function faultsOf({ layout, report }: ChartContext): MarkupChild[] {
   const { faults, top, xOf } = layout
   return faults.map(({ x, at }, index) => {
     const y = top - 10

@@ -4,7 +4,7 @@ import type { ErrorInfo } from '../../base/reason.ts'
 import type { Report } from '../../engine/report.ts'
 import { underWay } from '../../picture/describe-hang.ts'
 import { chartOf } from './chart.ts'
-import { type Child, element, join, Markup, single } from './markup.ts'
+import { element, join, Markup, type MarkupChild, single } from './markup.ts'
 import { STYLE } from './theme.ts'
 import { accountOf, factsOf, summaryOf, titleOf } from './words.ts'
 
@@ -97,7 +97,7 @@ function figureOf(report: Report): Markup {
   return element('figure', {}, ...charts)
 }
 
-function accountSection(report: Report): Child[] {
+function accountSection(report: Report): MarkupChild[] {
   const said = accountOf(report).map(({ who, what, kind }) => {
     const classOf = { cut: 'cut-ink', failed: 'bad', note: undefined }[kind]
     return join([element('dt', { class: classOf }, who), element('dd', {}, what)])
@@ -115,7 +115,7 @@ function accountSection(report: Report): Child[] {
   return all.length === 0 ? [] : [element('h2', {}, 'What happened'), element('dl', {}, join(all))]
 }
 
-function errorsSection(report: Report): Child[] {
+function errorsSection(report: Report): MarkupChild[] {
   const failed = report.phases.flatMap(({ hooks }) =>
     hooks.flatMap(({ name, status, error }) =>
       status === 'failed' && error ? [{ who: name, error }] : [],
@@ -147,7 +147,7 @@ function traceOf({ name, message, code, stack, cause, errors }: ErrorInfo): stri
 
 const COLUMNS = ['phase', 'hook', 'ended', 'from', 'to', 'took', 'limit', 'phase’s reserve']
 
-function tableSection(report: Report): Child[] {
+function tableSection(report: Report): MarkupChild[] {
   const rows = report.phases.flatMap(({ name, reserve, hooks }) =>
     hooks.map((hook) => {
       const { began, ended, limit, status } = hook

@@ -5,13 +5,13 @@ export class Markup {
   constructor(readonly source: string) {}
 }
 
-export type Child = Markup | string | undefined
+export type MarkupChild = Markup | string | undefined
 
 /** An element of SVG or HTML. All of its texts and attributes are escaped: they come from a report. */
 export function element(
   name: string,
   attributes: Readonly<Record<string, string | number | undefined>>,
-  ...children: readonly Child[]
+  ...children: readonly MarkupChild[]
 ): Markup {
   const given = Object.entries(attributes).flatMap(([key, value]) =>
     value === undefined ? [] : [` ${key}="${escaped(numberOf(value))}"`],
@@ -24,7 +24,7 @@ export function single(name: string, attributes: Readonly<Record<string, string>
   return new Markup(element(name, attributes).source.replace(/<\/\w+>$/, ''))
 }
 
-export function join(children: readonly Child[], between = ''): Markup {
+export function join(children: readonly MarkupChild[], between = ''): Markup {
   const sources = children.flatMap((child) => {
     if (child === undefined) return []
     return [child instanceof Markup ? child.source : escaped(child)]

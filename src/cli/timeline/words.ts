@@ -50,16 +50,16 @@ function many(count: number, what: string): string {
 }
 
 /** A thing that was said: by a hook of itself, or of a hook or a fault. */
-export interface Said {
+export interface HookText {
   readonly who: string
   readonly what: string
   readonly kind: 'cut' | 'failed' | 'note'
 }
 
 /** Of each hook what it was cut off by, what it failed with and what it said of itself; then the faults. */
-export function accountOf(report: Report): Said[] {
+export function accountOf(report: Report): HookText[] {
   const hooks = report.phases.flatMap((phase) =>
-    phase.hooks.flatMap((hook): Said[] => {
+    phase.hooks.flatMap((hook): HookText[] => {
       const { name: who, status, error, notes } = hook
       const failed = status === 'failed' && error ? [brief(error)] : []
       const cut = status === 'cut off' ? [whyCutOff(report, phase, hook)] : []

@@ -1,7 +1,7 @@
 import type { Log } from '../../observe/log.ts'
 
 /** What the thread is handed: plain data, and memory that it shares with the main thread. */
-export interface Watched {
+export interface WatchdogData {
   readonly pid: number
   /** When the run began, by the clock of all threads; the times in milliseconds count from there. */
   readonly startedAt: bigint

@@ -1,11 +1,11 @@
 import type { Debugger, Session } from 'node:inspector'
-import type { Patience, SIGNS, Watched } from './protocol.ts'
+import type { Patience, SIGNS, WatchdogData } from './protocol.ts'
 
 /**
  * The program of the watchdog's thread. It runs from its own text in a world of its own, so that no
  * bundler can lose its file, or change it: it can use nothing of what stands around it but types.
  */
-export function watch(data: Watched, signsOf: typeof SIGNS): void {
+export function watch(data: WatchdogData, signsOf: typeof SIGNS): void {
   const { pid, signs, deadline, leaveBy } = data
   const { fstatSync, writeSync, openSync, readFileSync, constants } =
     process.getBuiltinModule('node:fs')

@@ -6,7 +6,7 @@ import type { Clock } from '../../runtime/clock.ts'
 import type { ProcessPort } from '../../runtime/process.ts'
 import { stayUntil } from '../../runtime/shared-shutdowns.ts'
 import { guardExit } from './exit-guard.ts'
-import { EARLY, SIGNS, type Watched } from './protocol.ts'
+import { EARLY, SIGNS, type WatchdogData } from './protocol.ts'
 import { watch } from './thread.ts'
 
 interface Watching {
@@ -30,13 +30,13 @@ export function watchLoop(coordinator: Coordinator, parts: Watching): () => void
   coordinator.on('start', () => {
     const began = clock.now()
     const watched = whatIsWatched(parts)
-    stayUntil(host.company, watched.until)
+    stayUntil(host.sharedShutdowns, watched.until)
     if (!isWanted) return
     const thread = host.startThread(PROGRAM, watched)
     if (!thread) return
     const sign = (bit: number) => void Atomics.or(watched.signs, 0, bit)
     const timers = [
-      clock.setTimeout(() => sign(SIGNS.early), Math.max(0, budget.budget - EARLY)),
+      clock.setTimeout(() => sign(SIGNS.early), Math.max(0, budget.deadline - EARLY)),
       clock.setTimeout(() => sign(SIGNS.deadline), watched.deadline),
       clock.setTimeout(() => sign(SIGNS.halfway), watched.halfway),
     ]
@@ -46,10 +46,10 @@ export function watchLoop(coordinator: Coordinator, parts: Watching): () => void
       sign(bit)
     }
     coordinator.on('exit', () => leaves(SIGNS.leaving))
-    const takeBack = host.on('exit', () => {
+    const undo = host.on('exit', () => {
       leaves(SIGNS.exiting)
       // To exit ends the threads one by one, ours perhaps before one that doesn't end.
-      if (!thread.hasCompany() || Atomics.load(watched.lastUntil, 0) > watched.until) return
+      if (!thread.hasOtherThreads() || Atomics.load(watched.lastUntil, 0) > watched.until) return
       const elapsed = clock.now() - began
       const { deadline, exitTime, leaveBy } = watched
       const exitBy = Math.min(leaveBy, Math.max(deadline, elapsed + exitTime))
@@ -58,7 +58,7 @@ export function watchLoop(coordinator: Coordinator, parts: Watching): () => void
     })
     callOff = () => {
       thread.end()
-      takeBack()
+      undo()
       for (const timer of timers) clock.clearTimeout(timer)
     }
   })
@@ -70,7 +70,7 @@ export function watchLoop(coordinator: Coordinator, parts: Watching): () => void
 const PROGRAM = `const __name = (f) => f
 ;(${watch})(require('node:worker_threads').workerData, ${JSON.stringify(SIGNS)})`
 
-function whatIsWatched({ host, budget, log }: Watching): Watched {
+function whatIsWatched({ host, budget, log }: Watching): WatchdogData {
   const { grace, margin } = budget
   const startedAt = host.sharedTime()
   // Who waits for a reader of stdout leaves when a tenth of the margin is left, and is not guilty.
@@ -79,10 +79,10 @@ function whatIsWatched({ host, budget, log }: Watching): Watched {
     pid: host.pid,
     startedAt,
     until: startedAt + BigInt(Math.round(grace * 1e6)),
-    lastUntil: host.company.until,
-    deadline: budget.budget,
-    limit: formatDuration(budget.budget),
-    halfway: (budget.budget + leaveBy) / 2,
+    lastUntil: host.sharedShutdowns.graceOverAt,
+    deadline: budget.deadline,
+    limit: formatDuration(budget.deadline),
+    halfway: (budget.deadline + leaveBy) / 2,
     leaveBy,
     exitTime: margin * 0.9,
     blocked: { waits: Math.min(50, margin * 0.3), listens: Math.min(35, margin * 0.35) },

@@ -57,10 +57,10 @@ export function expressShutdown(
     Clients.known(server)?.connections.countHttp1(request, response)
     servers++
     try {
-      const takeBack = shutdown.add(hooks)
+      const undo = shutdown.add(hooks)
       // Closed by itself it leaves nothing to end: tests open one for each request.
       server.once('close', () => {
-        takeBack()
+        undo()
         known.delete(server)
       })
       return undefined

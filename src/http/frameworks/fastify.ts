@@ -54,7 +54,7 @@ function install(app: FastifyLike, options: FastifyShutdownOptions): void {
   const { shutdown, health = healthChecks(), ...others } = withoutFastifys(options)
   refuseNoShutdown(shutdown)
   const { name = 'http' } = others
-  const takeBack = [
+  const undos = [
     shutdown.add([
       ...httpServerHooks(app.server, { ...others, health }, systemClock),
       { name: `${name}:fastify`, phase: 'stop', run: () => app.close() },
@@ -68,12 +68,12 @@ function install(app: FastifyLike, options: FastifyShutdownOptions): void {
         { ...others, name: `${name}:${index + 2}`, health },
         systemClock,
       )
-      takeBack.push(shutdown.add(hooks))
+      undos.push(shutdown.add(hooks))
     }
   })
   // Closed by itself, in a test for example, it leaves nothing to end.
   app.addHook('onClose', async () => {
-    for (const take of takeBack) take()
+    for (const undo of undos) undo()
   })
 }
 

@@ -3,8 +3,8 @@ import { Socket } from 'node:net'
 import { Duplex } from 'node:stream'
 import { formatDuration } from '../../base/duration.ts'
 import { count, firstOf } from '../../base/summarize.ts'
-import { clientOf, type DrainPart, type Farewell, nameOf } from '../drain-part.ts'
-import { Linger } from '../due-queue.ts'
+import { clientName, type DrainContext, type DrainPart, requestName } from '../drain-part.ts'
+import { DueQueue } from '../due-queue.ts'
 import type { Interceptor } from '../node/intercept.ts'
 import { refuse, refuseUpgrade } from '../refusal.ts'
 import { type AnyHttpServer, speaksTls } from '../server.ts'
@@ -31,26 +31,26 @@ export class ConnectionsDrain implements DrainPart, Watcher {
   readonly interceptors: Readonly<Record<string, Interceptor>>
   readonly #server: AnyHttpServer
   readonly #connections: Connections
-  readonly #farewell: Farewell
+  readonly #farewell: DrainContext
   /** Nothing has come from them for a while, counted from their own last activity. */
-  readonly #silent: Linger<Connection>
+  readonly #silent: DueQueue<Connection>
   /** We have closed our side, and wait for them to close theirs. */
-  readonly #leaving: Linger<Connection>
-  readonly #handshakes: Linger<Socket>
+  readonly #leaving: DueQueue<Connection>
+  readonly #handshakes: DueQueue<Socket>
   readonly #told = new WeakSet<Connection>()
   readonly #refused = new WeakSet<ServerResponse>()
   /** When a client was last heard of on any of its connections, by its address. */
   readonly #heardAt = new Map<string, number>()
   readonly #counts = { connections: 0, told: 0, silent: 0, crossed: 0, refused: 0 }
 
-  constructor(server: AnyHttpServer, connections: Connections, farewell: Farewell) {
+  constructor(server: AnyHttpServer, connections: Connections, farewell: DrainContext) {
     const { linger, clock } = farewell
     this.#server = server
     this.#connections = connections
     this.#farewell = farewell
-    this.#silent = new Linger(linger, clock, (connection) => this.#endSilence(connection))
-    this.#leaving = new Linger(linger, clock, ({ socket }) => socket.destroy())
-    this.#handshakes = new Linger(linger * HANDSHAKE, clock, (socket) => {
+    this.#silent = new DueQueue(linger, clock, (connection) => this.#endSilence(connection))
+    this.#leaving = new DueQueue(linger, clock, ({ socket }) => socket.destroy())
+    this.#handshakes = new DueQueue(linger * HANDSHAKE, clock, (socket) => {
       if (connections.isShakingHands(socket)) socket.destroy()
     })
     const requests: Interceptor = (pass, request: IncomingMessage, response: ServerResponse) => {
@@ -142,7 +142,7 @@ export class ConnectionsDrain implements DrainPart, Watcher {
       if (!newest) return []
       const { method, url } = newest.req
       const more = inFlight > 1 ? ` and ${inFlight - 1} before it` : ''
-      return `${nameOf(method, url)}, ${formatDuration(clock.now() - activeAt)} old${more}${clientOf(socket)}`
+      return `${requestName(method, url)}, ${formatDuration(clock.now() - activeAt)} old${more}${clientName(socket)}`
     })
     const upgraded = all.filter((connection) => connection.upgraded).length
     const halfSent = all.filter((connection) => connection.isHalfSent && !connection.upgraded)

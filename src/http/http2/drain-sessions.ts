@@ -1,8 +1,8 @@
 import type { ServerHttp2Stream } from 'node:http2'
 import { formatDuration } from '../../base/duration.ts'
 import { count, firstOf } from '../../base/summarize.ts'
-import { clientOf, type DrainPart, type Farewell, nameOf } from '../drain-part.ts'
-import { Linger } from '../due-queue.ts'
+import { clientName, type DrainContext, type DrainPart, requestName } from '../drain-part.ts'
+import { DueQueue } from '../due-queue.ts'
 import type { Interceptor } from '../node/intercept.ts'
 import { refuseStream } from '../refusal.ts'
 import { sendNotice, writeNotice } from './goaway.ts'
@@ -24,7 +24,7 @@ const PACE = 2
 export class SessionsDrain implements DrainPart, SessionWatcher {
   readonly interceptors: Readonly<Record<string, Interceptor>>
   readonly #sessions: Sessions
-  readonly #farewell: Farewell
+  readonly #farewell: DrainContext
   /** The streams that wait for their session to have been told, by session. */
   readonly #held = new Map<Session, (() => void)[]>()
   /** Called when the first stream of a session comes. */
@@ -32,21 +32,21 @@ export class SessionsDrain implements DrainPart, SessionWatcher {
   /** Called when the last stream of a session has been answered. */
   readonly #emptied = new WeakMap<Session, () => void>()
   /** Those of sessions that have been told, to be looked at from time to time. */
-  readonly #open: Linger<[ServerHttp2Stream, Session, heard: number]>
+  readonly #open: DueQueue<[ServerHttp2Stream, Session, heard: number]>
   /** Nothing is left to answer, and we wait for the client to close its side. */
-  readonly #leaving: Linger<Session>
+  readonly #leaving: DueQueue<Session>
   readonly #told = new WeakSet<Session>()
   readonly #counts = { sessions: 0, refused: 0 }
   #stopped = false
 
-  constructor(sessions: Sessions, farewell: Farewell) {
+  constructor(sessions: Sessions, farewell: DrainContext) {
     const { linger, clock } = farewell
     this.#sessions = sessions
     this.#farewell = farewell
-    this.#open = new Linger(linger, clock, ([stream, session, heard]) =>
+    this.#open = new DueQueue(linger, clock, ([stream, session, heard]) =>
       this.#endSilence(stream, session, heard),
     )
-    this.#leaving = new Linger(linger, clock, ({ socket }) => socket.destroy())
+    this.#leaving = new DueQueue(linger, clock, ({ socket }) => socket.destroy())
     const streams: Interceptor = (pass, stream: ServerHttp2Stream) => {
       this.#admit(pass, stream)
       return true
@@ -97,8 +97,8 @@ export class SessionsDrain implements DrainPart, SessionWatcher {
   whatIsLeft(): string[] {
     const now = this.#farewell.clock.now()
     const requests = this.#sessions.inFlight().map(({ headers, since, socket }) => {
-      const name = nameOf(headers[':method'] as string, headers[':path'] as string)
-      return `${name} (HTTP/2), ${formatDuration(now - since)} old${clientOf(socket)}`
+      const name = requestName(headers[':method'] as string, headers[':path'] as string)
+      return `${name} (HTTP/2), ${formatDuration(now - since)} old${clientName(socket)}`
     })
     const silent = [...this.#sessions].filter(({ streams }) => streams.size === 0).length
     return [

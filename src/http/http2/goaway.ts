@@ -9,7 +9,7 @@ const EVERY_STREAM = 2 ** 31 - 1
 const NOTICE = Buffer.from([0, 0, 8, 7, 0, 0, 0, 0, 0, 0x7f, 0xff, 0xff, 0xff, 0, 0, 0, 0])
 
 /** As much as is needed of what Node keeps below a socket. */
-interface Handle {
+interface SocketHandle {
   readonly fd?: number
   /** What it has still to give to the kernel, in bytes. */
   readonly writeQueueSize?: number
@@ -27,7 +27,7 @@ interface Handle {
  * @returns whether it was
  */
 export function writeNotice(socket: Socket): boolean {
-  const handle = (socket as { _handle?: Handle | null })._handle
+  const handle = (socket as { _handle?: SocketHandle | null })._handle
   const isClear = (socket as { encrypted?: boolean }).encrypted !== true
   if (!isClear || handle?.fd === undefined || handle.fd < 0 || handle.writeQueueSize !== 0) {
     return false

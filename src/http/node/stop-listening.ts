@@ -88,11 +88,11 @@ export function keepIdleConnections(server: AnyHttpServer): () => void {
 function closeListener(server: AnyHttpServer): void {
   if (!server.listening) return
   if (speaksHttp2(server)) return void NetServer.prototype.close.call(server)
-  const takeBack = keepIdleConnections(server)
+  const undo = keepIdleConnections(server)
   try {
     server.close()
   } finally {
-    takeBack()
+    undo()
   }
 }
 

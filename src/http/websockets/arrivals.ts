@@ -1,5 +1,5 @@
 import type { Clock } from '../../runtime/clock.ts'
-import { clientOf, nameOf } from '../drain-part.ts'
+import { clientName, requestName } from '../drain-part.ts'
 import type { WebSocketLike, WebSocketServerLike } from './types.ts'
 
 /** What a WebSocket is called where it is cut off. */
@@ -10,7 +10,7 @@ export interface Origin {
 }
 
 /** Who wants to know of a WebSocket that comes. */
-interface Goodbye {
+interface CloseInProgress {
   come(socket: WebSocketLike): void
 }
 
@@ -22,7 +22,7 @@ export class WebSocketArrivals {
   /** The request that a WebSocket came by says which server is the one below, and what to call it. */
   readonly origins = new WeakMap<WebSocketLike, Origin>()
   /** Those that are under way, or over: the application may take its time to accept a WebSocket. */
-  readonly goodbyes = new Set<Goodbye>()
+  readonly goodbyes = new Set<CloseInProgress>()
   /** The server below, once that is known. */
   server: unknown
 
@@ -39,10 +39,10 @@ export class WebSocketArrivals {
     sockets.on('connection', (socket, { socket: below, method, url }) => {
       this.server ??= (below as { server?: object }).server
       this.origins.set(socket, {
-        name: nameOf(method, url),
+        name: requestName(method, url),
         since: clock.now(),
         // Not to be had any more of a connection that is lost.
-        client: clientOf(below),
+        client: clientName(below),
       })
       for (const goodbye of this.goodbyes) goodbye.come(socket)
     })

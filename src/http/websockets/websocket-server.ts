@@ -59,14 +59,14 @@ export function webSocketServerHooks(
   options: WebSocketServerOptions,
   clock: Clock,
 ): Hook[] {
-  refuseOthers(sockets)
+  refuseNonWebSocketServer(sockets)
   refuseUnknownOptions(options, OPTIONS, "{ name: 'websockets' }")
   const { name = 'websockets', phase = 'drain', timeout, reserve } = options
   const settings = settingsOf(options)
   const run = async (context: HookContext) => {
     const { origins, goodbyes } = arrivals
     // Made before the lame duck: the limit may come in it, and has to find somebody who ends things.
-    const goodbye = new Goodbye(sockets, { ...settings, clock, origins }, context)
+    const goodbye = new ServerClose(sockets, { ...settings, clock, origins }, context)
     goodbyes.add(goodbye)
     // A hook of the same phase that begins after this one has begun by then.
     await new Promise<void>((resolve) => clock.afterPoll(resolve))
@@ -89,14 +89,14 @@ const OPTIONS = [
   'reserve',
 ]
 
-interface Settings {
+interface CloseSettings {
   readonly code: number
   readonly reason: string
   readonly batchSize: number
   readonly interval: number
 }
 
-function settingsOf(options: WebSocketServerOptions): Settings {
+function settingsOf(options: WebSocketServerOptions): CloseSettings {
   const { code = 1001, reason = 'server is shutting down', batchSize = 1000 } = options
   // RFC 6455, 7.4: what an endpoint may send; 1005 and 1006 only say that nothing was sent.
   const isStandard = [1000, 1001, 1008, 1011, 1012, 1013].includes(code)
@@ -127,7 +127,7 @@ async function lameDucksAreOver(server: unknown, { signal }: HookContext): Promi
 }
 
 /** One goodbye to all WebSockets of a server. */
-class Goodbye {
+class ServerClose {
   readonly #open = new Set<WebSocketLike>()
   readonly #told = new WeakSet<WebSocketLike>()
   readonly #counts = { told: 0, answered: 0 }
@@ -138,7 +138,7 @@ class Goodbye {
 
   constructor(
     readonly sockets: WebSocketServerLike,
-    readonly parts: Settings & { clock: Clock; origins: WeakMap<WebSocketLike, Origin> },
+    readonly parts: CloseSettings & { clock: Clock; origins: WeakMap<WebSocketLike, Origin> },
     readonly context: HookContext,
   ) {
     this.#over = new Promise((resolve) => {
@@ -227,7 +227,7 @@ class Goodbye {
   }
 }
 
-function refuseOthers(sockets: WebSocketServerLike): void {
+function refuseNonWebSocketServer(sockets: WebSocketServerLike): void {
   if (typeof sockets?.on !== 'function' || typeof sockets.close !== 'function') {
     throw refusal(sockets, 'Pass the WebSocketServer of ws.')
   }

@@ -53,7 +53,7 @@ export class Family {
 
   /** What those that run are called, for people. */
   names(): string {
-    return this.members().map(nameOf).join(', ') || `some of the process group ${this.leader}`
+    return this.members().map(nameOfPid).join(', ') || `some of the process group ${this.leader}`
   }
 
   /** Sends a signal to everybody. */
@@ -101,7 +101,7 @@ export function signalOne(pid: number, signal: NodeJS.Signals): void {
 }
 
 /** What people know a process by. */
-function nameOf(pid: number): string {
+function nameOfPid(pid: number): string {
   try {
     const words = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0')
     return `${shorten(words.join(' '))} (pid ${pid})`

@@ -5,19 +5,19 @@ import { Family } from './family.ts'
 import { guard } from './guard.ts'
 
 /** How a process ended. */
-export interface Ending {
+export interface ProgramExit {
   readonly code: number | null
   readonly signal: NodeJS.Signals | null
 }
 
 /** A process that was started, in whichever way. */
-export interface Handle {
+export interface ProgramHandle {
   readonly pid: number
   /** It, and all that it will have started. */
   readonly family: Family
   readonly stdout: Readable
   readonly stderr: Readable
-  readonly exited: Promise<Ending>
+  readonly exited: Promise<ProgramExit>
   /** Resolves when it has ended, and what it has written has come in. */
   readonly written: Promise<unknown>
   /** Sends a message by its channel, where it has one. */
@@ -29,7 +29,7 @@ export interface Handle {
 }
 
 /** What is started. */
-export interface What {
+export interface StartOptions {
   readonly words: Words
   readonly cwd: string | undefined
   readonly env: Readonly<Record<string, string>>
@@ -39,9 +39,9 @@ export interface What {
 
 /** Starts a process in a session of its own; rejects with the system's error where it can't. */
 export async function startAlone(
-  { words: [command, ...args], cwd, env, mark }: What,
+  { words: [command, ...args], cwd, env, mark }: StartOptions,
   hasChannel: boolean,
-): Promise<Handle> {
+): Promise<ProgramHandle> {
   const child = spawn(command, args, {
     cwd,
     env,

@@ -6,7 +6,7 @@ import { explainSpawnError } from '../../runtime/spawn-error.ts'
 import { showCommand, type Words } from './command.ts'
 import { type Environment, environmentOf } from './environment.ts'
 import { type Family, signalOne } from './family.ts'
-import { type Ending, type Handle, startAlone } from './handle.ts'
+import { type ProgramExit, type ProgramHandle, startAlone } from './handle.ts'
 import { contains, type RunningProgram } from './options.ts'
 import { startInTerminal } from './terminal.ts'
 
@@ -48,12 +48,12 @@ export class Program implements RunningProgram {
   /** Resolves when it has ended, and all that it wrote has come in. */
   readonly written: Promise<unknown>
   /** How it ended, once it has. */
-  ending: Ending | undefined
+  ending: ProgramExit | undefined
   /** When it ended, by the clock. */
   endedAt = 0
   stdout = ''
   stderr = ''
-  readonly #handle: Handle
+  readonly #handle: ProgramHandle
   #isOver: Promise<void> | undefined
   readonly #listeners = new Set<() => void>()
 
@@ -80,7 +80,7 @@ export class Program implements RunningProgram {
     }
   }
 
-  private constructor(name: string, start: Start, handle: Handle, hasTerminal: boolean) {
+  private constructor(name: string, start: Start, handle: ProgramHandle, hasTerminal: boolean) {
     this.name = name
     this.start = start
     this.pid = handle.pid

@@ -3,7 +3,7 @@ import { LastcallError } from '../../base/errors.ts'
 import { systemClock } from '../../runtime/clock.ts'
 import { parseCommand, showCommand, type Words } from './command.ts'
 import type { Environment } from './environment.ts'
-import type { Ending } from './handle.ts'
+import type { ProgramExit } from './handle.ts'
 import type { Settings, Stopped } from './options.ts'
 import { Program } from './program.ts'
 import { untilReady } from './ready.ts'
@@ -12,7 +12,7 @@ import { untilReady } from './ready.ts'
 const SHORT = 100
 
 /** A way to stop programs: what a preset consists of. */
-export interface Platform {
+export interface StopMethod {
   /** The variables by which programs know it. */
   readonly env: Environment
   /** Whether its programs have a channel for messages, or a terminal. Default: neither. */
@@ -43,7 +43,7 @@ export interface Stopping {
 export async function stopProgram(
   command: unknown,
   settings: Settings,
-  platform: Platform,
+  platform: StopMethod,
 ): Promise<Stopped> {
   const words = parseCommand(command)
   const { cwd, env, signal, grace } = settings
@@ -99,7 +99,7 @@ async function untilStoppable(program: Program, settings: Settings): Promise<str
 
 async function stopAsPlatform(
   program: Program,
-  platform: Platform,
+  platform: StopMethod,
   grace: number,
 ): Promise<Stopped> {
   const notes: string[] = []
@@ -161,7 +161,7 @@ function toldBy({ stdout, stderr }: Program): string {
     .join('')
 }
 
-export function showEnding(ending: Ending | undefined): string {
+export function showEnding(ending: ProgramExit | undefined): string {
   return ending?.signal ?? `exit code ${ending?.code}`
 }
 

@@ -5,7 +5,7 @@ import { systemClock } from '../../runtime/clock.ts'
 import { nodeProgram, systemProcess } from '../../runtime/process.ts'
 import { Family } from './family.ts'
 import { guard } from './guard.ts'
-import { type Ending, type Handle, hasBegun, type What } from './handle.ts'
+import { hasBegun, type ProgramExit, type ProgramHandle, type StartOptions } from './handle.ts'
 
 /**
  * What sits in the terminal in place of an interactive shell: it starts the program, lives through a
@@ -36,7 +36,10 @@ const CTRL_C = '\u0003'
  * stderr are pipes, to keep them apart. Rejects with the system's error where it can't be started.
  * `undefined` where no terminal can be had: they come from `script`, of util-linux or busybox.
  */
-export async function startInTerminal({ mark, ...what }: What): Promise<Handle | undefined> {
+export async function startInTerminal({
+  mark,
+  ...what
+}: StartOptions): Promise<ProgramHandle | undefined> {
   if (systemProcess.platform !== 'linux') return undefined
   const inShell = `exec ${[nodeProgram(), '-e', SHELL].map(quote).join(' ')}`
   const script = spawn('script', ['-q', '-c', inShell, '/dev/null'], {
@@ -60,8 +63,8 @@ export async function startInTerminal({ mark, ...what }: What): Promise<Handle |
   keys.on('error', () => {}) // The terminal is gone, and the program with it.
   const [stdout, stderr] = [script.stdio[3], script.stdio[4]] as [Readable, Readable]
   const ends = Promise.all([stdout, stderr].map(endOf))
-  const exited = new Promise<Ending>((resolve) => {
-    script.on('message', (message: Ending) => {
+  const exited = new Promise<ProgramExit>((resolve) => {
+    script.on('message', (message: ProgramExit) => {
       if ('code' in message) resolve(message)
     })
     script.once('exit', () => resolve({ code: null, signal: 'SIGHUP' }))

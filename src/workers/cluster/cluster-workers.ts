@@ -3,7 +3,7 @@ import { invalidOption, LastcallError, refuseUnknownOptions, show } from '../../
 import { type Hook, type HookContext, type Hooks, placeHook } from '../../engine/hook.ts'
 import { type Clock, systemClock } from '../../runtime/clock.ts'
 import { systemProcess } from '../../runtime/process.ts'
-import { limited } from '../../runtime/with-limit.ts'
+import { withLimit } from '../../runtime/with-limit.ts'
 import { exitCodesOf } from '../exit-status.ts'
 import type { ClusterLike, ClusterWorkerLike } from './cluster.ts'
 import { Listeners } from './listeners.ts'
@@ -86,7 +86,7 @@ class Cluster implements ClusterWorkers {
   #roll: Promise<number> | undefined
 
   constructor(cluster: ClusterLike, options: ClusterWorkersOptions, clock: Clock) {
-    refuseOthers(cluster)
+    refuseNonCluster(cluster)
     refuseUnknownOptions(options, OPTIONS, "{ stopWait: '8s' }")
     const { name = 'cluster', phase = 'stop', stopMessage = 'shutdown', stopWait } = options
     const { reserve = stopWait, startWait = '30s', fork = () => cluster.fork() } = options
@@ -132,14 +132,14 @@ class Cluster implements ClusterWorkers {
     // Before anybody is told: an application that forks another for each that ends asks for this.
     for (const worker of alive) worker.exitedAfterDisconnect = true
     const late: Promise<void>[] = []
-    const takeBack = this.#workers.onFork((worker) => {
+    const undo = this.#workers.onFork((worker) => {
       const end = this.#workers.stop(worker, this.#how, context)
       end.catch(() => {}) // It is looked at when the others have ended.
       late.push(end)
     })
     const endings = await Promise.allSettled(await this.#tellAll(alive, context))
     const all = [...endings, ...(await Promise.allSettled(late))]
-    takeBack()
+    undo()
     const failed = all.flatMap((one) => (one.status === 'rejected' ? [one.reason] : []))
     if (failed.length === 1) throw failed[0]
     if (failed.length > 1) {
@@ -156,7 +156,7 @@ class Cluster implements ClusterWorkers {
     if (this.#cluster.schedulingPolicy === this.#cluster.SCHED_RR) {
       // Bounded: one that hangs takes nobody.
       const patience = context.remaining() / 4
-      await limited(this.#listeners.close(patience, clock), patience, clock, () => {})
+      await withLimit(this.#listeners.close(patience, clock), patience, clock, () => {})
       return workers.map(stop)
     }
     this.#listeners.closeCopies()
@@ -165,7 +165,7 @@ class Cluster implements ClusterWorkers {
     const [last, ...others] = workers
     const ends = others.map(stop)
     if (!last) return ends
-    const isTurn = limited<unknown>(
+    const isTurn = withLimit<unknown>(
       Promise.allSettled(ends),
       context.remaining() / 2,
       clock,
@@ -175,13 +175,13 @@ class Cluster implements ClusterWorkers {
   }
 }
 
-interface Watched {
+interface WatchedWorker {
   readonly workers: Workers
   readonly listeners: Listeners
 }
 
 /** What happens in a cluster: seen once, whoever it is handed to and however often. */
-function watched(cluster: ClusterLike): Watched {
+function watched(cluster: ClusterLike): WatchedWorker {
   const known = WATCHED.get(cluster)
   if (known) return known
   const first = { workers: new Workers(cluster), listeners: new Listeners() }
@@ -190,7 +190,7 @@ function watched(cluster: ClusterLike): Watched {
   return first
 }
 
-const WATCHED = new WeakMap<ClusterLike, Watched>()
+const WATCHED = new WeakMap<ClusterLike, WatchedWorker>()
 
 const OPTIONS = [
   'name',
@@ -203,7 +203,7 @@ const OPTIONS = [
   'reserve',
 ]
 
-function refuseOthers(cluster: ClusterLike): void {
+function refuseNonCluster(cluster: ClusterLike): void {
   const isCluster =
     typeof cluster === 'object' && cluster !== null && typeof cluster.isPrimary === 'boolean'
   if (isCluster && cluster.isPrimary && typeof cluster.fork === 'function') return

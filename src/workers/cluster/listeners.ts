@@ -5,7 +5,7 @@ import type { Clock } from '../../runtime/clock.ts'
 import type { ClusterWorkerLike } from './cluster.ts'
 
 /** What Node listens with, below a server. */
-interface Handle {
+interface ListenHandle {
   /** Deno tells of no client here: it is handed over by itself, and cannot be followed. */
   onconnection(error: number, client?: Client): void
   close(): void
@@ -72,7 +72,7 @@ export class Listeners {
     await Promise.all([...this.#listeners].map((one) => one.close(patience, clock)))
   }
 
-  #seen(server: Server & { _handle?: Handle | null }): void {
+  #seen(server: Server & { _handle?: ListenHandle | null }): void {
     const handle = server._handle
     if (!handle) return
     const take = () => {
@@ -89,15 +89,15 @@ const LISTENS = 'tracing:net.server.listen:asyncEnd'
 
 /** One of them, and whom it has accepted that no worker has yet. */
 class Listener {
-  readonly #handle: Handle
-  readonly #distribute: Handle['onconnection']
-  readonly #close: Handle['close']
+  readonly #handle: ListenHandle
+  readonly #distribute: ListenHandle['onconnection']
+  readonly #close: ListenHandle['close']
   /** By the worker that each was given. */
   readonly #pending = new Map<Client, unknown>()
   #onEmpty: (() => void) | undefined
   #closing: Promise<void> | undefined
 
-  constructor(handle: Handle, onClosed: () => void) {
+  constructor(handle: ListenHandle, onClosed: () => void) {
     const { close } = handle
     handle.close = () => {
       onClosed()

@@ -1,7 +1,7 @@
 import { formatDuration } from '../../base/duration.ts'
 import { LastcallError } from '../../base/errors.ts'
 import type { Clock } from '../../runtime/clock.ts'
-import { limited } from '../../runtime/with-limit.ts'
+import { withLimit } from '../../runtime/with-limit.ts'
 import type { StopContext } from '../stop.ts'
 import type { ClusterWorkerLike } from './cluster.ts'
 import type { Workers } from './workers.ts'
@@ -68,7 +68,7 @@ async function startOne(
     signal.addEventListener('abort', onAbort)
   })
   try {
-    const isStarted = await limited(isReady, startWait, clock, () => {
+    const isStarted = await withLimit(isReady, startWait, clock, () => {
       throw notReady(worker, `it was not ${ready} within ${formatDuration(startWait)}`)
     })
     child.off('exit', mark)

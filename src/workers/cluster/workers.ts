@@ -1,8 +1,8 @@
 import type { Clock } from '../../runtime/clock.ts'
 import { sendSignal } from '../../runtime/process.ts'
 import { hasEnded } from '../child.ts'
-import { type Ending, endedBadly, isExpected } from '../exit-status.ts'
-import { type Mortal, type StopContext, stop } from '../stop.ts'
+import { type ExitStatus, endedBadly, isExpected } from '../exit-status.ts'
+import { type StopContext, type Stoppable, stop } from '../stop.ts'
 import type { ClusterLike, ClusterWorkerLike } from './cluster.ts'
 
 /** How a worker is stopped. */
@@ -55,7 +55,7 @@ export class Workers {
     if (hasEnded(worker.process)) return
     // It may have died a moment ago: that it can't be told then is no fault of the primary.
     worker.on('error', () => {})
-    await stop(this.#mortal(worker, how), context, { clock: how.clock, reminds: true })
+    await stop(this.#stoppable(worker, how), context, { clock: how.clock, reminds: true })
   }
 
   #watch(worker: ClusterWorkerLike): void {
@@ -63,7 +63,7 @@ export class Workers {
     worker.process.once('exit', () => this.#alive.delete(worker))
   }
 
-  #mortal(worker: ClusterWorkerLike, { stopMessage, exitCodes }: WorkerStop): Mortal {
+  #stoppable(worker: ClusterWorkerLike, { stopMessage, exitCodes }: WorkerStop): Stoppable {
     const { process: child } = worker
     const pid = child.pid ?? 0
     const label = `worker ${worker.id} (pid ${pid})`
@@ -73,7 +73,7 @@ export class Workers {
     return {
       label,
       kill: () => signal('SIGKILL'),
-      tell: (isReminder) => {
+      notify: (isReminder) => {
         if (isReminder || stopMessage === false) {
           // One that doesn't listen to the message; in one that drains already it changes nothing.
           if (worker.isConnected()) worker.disconnect()
@@ -89,7 +89,7 @@ export class Workers {
       },
       ended: async () => {
         await new Promise<void>((resolve) => void child.once('exit', () => resolve()))
-        const ending: Ending = { code: child.exitCode, signal: child.signalCode }
+        const ending: ExitStatus = { code: child.exitCode, signal: child.signalCode }
         if (!isExpected(ending, exitCodes, ['SIGTERM'])) throw endedBadly(label, ending)
       },
     }

@@ -6,14 +6,14 @@ import type { Clock } from '../../runtime/clock.ts'
 import { sendSignal } from '../../runtime/process.ts'
 import { explainSpawnError, type SpawnError } from '../../runtime/spawn-error.ts'
 import { stopChild } from '../child.ts'
-import { codeOf, describeEnding, type Ending } from '../exit-status.ts'
+import { codeOf, describeExitStatus, type ExitStatus } from '../exit-status.ts'
 import { Backoff } from './backoff.ts'
 import { type LineSink, Lines } from './lines.ts'
 import type { Program } from './program.ts'
 import type { ProcessState, StateChange } from './states.ts'
 
 /** What a process under supervision is handed. */
-export interface Surroundings {
+export interface SupervisionContext {
   readonly clock: Clock
   readonly env: Readonly<Record<string, string | undefined>>
   readonly isWindows: boolean
@@ -29,11 +29,11 @@ export class SupervisedProcess {
   readonly name: string
   readonly program: Program
   readonly #instance: number
-  readonly #surroundings: Surroundings
+  readonly #surroundings: SupervisionContext
   readonly #backoff: Backoff
   #state: ProcessState = 'STOPPED'
   #child: ChildProcess | undefined
-  #ending: Ending | undefined
+  #ending: ExitStatus | undefined
   #spawnError: SpawnError | undefined
   #failures = 0
   #startedAt = 0
@@ -49,7 +49,7 @@ export class SupervisedProcess {
   /** Resolves when what its group wrote after its own end has been passed on. */
   #groupHeard: Promise<void> = Promise.resolve()
 
-  constructor(name: string, program: Program, instance: number, surroundings: Surroundings) {
+  constructor(name: string, program: Program, instance: number, surroundings: SupervisionContext) {
     this.name = name
     this.program = program
     this.#instance = instance
@@ -224,7 +224,7 @@ export class SupervisedProcess {
     return Object.fromEntries(given) as Record<string, string>
   }
 
-  #ended(ending: Ending, stderr: readonly string[]): void {
+  #ended(ending: ExitStatus, stderr: readonly string[]): void {
     this.#ending = ending
     const { exitCodes, startSeconds, restart } = this.program
     const isExpected = ending.code !== null && exitCodes.has(ending.code)
@@ -237,12 +237,12 @@ export class SupervisedProcess {
       const within = formatDuration(startSeconds * 1000)
       const rule = isExpected ? ', which is too early to count as started' : ''
       this.#failed(
-        `ended with ${describeEnding(ending)} within ${within} of its start${rule}`,
+        `ended with ${describeExitStatus(ending)} within ${within} of its start${rule}`,
         stderr,
       )
     } else {
       const again = restart === 'always' || (restart === 'unexpected' && !isExpected)
-      const problem = isExpected ? null : `ended with ${describeEnding(ending)}`
+      const problem = isExpected ? null : `ended with ${describeExitStatus(ending)}`
       this.#change('EXITED', { problem, stderr, restartIn: again ? this.#startLater() : null })
     }
   }

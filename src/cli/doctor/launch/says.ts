@@ -62,7 +62,7 @@ export function fixOf({ rule, who, at, unknown }: Trouble, better: readonly stri
 
 /** The file for `lastcall run --config`. */
 export function groupFile(programs: readonly (readonly string[])[]): string {
-  const names = programs.map((argv) => nameOf(argv))
+  const names = programs.map((argv) => programName(argv))
   const entries = programs.map(([command = '', ...args], index) => ({
     name:
       names.indexOf(names[index] ?? '') === index ? names[index] : `${names[index]} ${index + 1}`,
@@ -72,7 +72,7 @@ export function groupFile(programs: readonly (readonly string[])[]): string {
   return `${JSON.stringify({ programs: entries }, null, 2)}\n`
 }
 
-function nameOf(argv: readonly string[]): string {
+function programName(argv: readonly string[]): string {
   const script = argv.slice(1).find((arg) => !arg.startsWith('-')) ?? argv[0] ?? 'program'
   return script.replace(/^.*\//, '').replace(/\.\w+$/, '') || 'program'
 }

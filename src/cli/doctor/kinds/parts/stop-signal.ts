@@ -15,7 +15,7 @@ export function checkStopSignal(
   },
 ): void {
   const { file, offset, setting } = place
-  const signal = nameOf(place.signal)
+  const signal = signalNameOf(place.signal)
   const heard = world.signals(file)
   if (signal === undefined || heard === undefined || heard.includes(signal)) return
   const better = heard.includes('SIGTERM') ? 'SIGTERM' : (heard[0] ?? 'SIGTERM')
@@ -51,7 +51,7 @@ const NUMBERS: Readonly<Record<string, string>> = {
 }
 
 /** The full name of a signal, however it is written; `undefined` for a variable. */
-function nameOf(text: string): string | undefined {
+function signalNameOf(text: string): string | undefined {
   const bare = text.trim().replace(/^(['"])(.*)\1$/, '$2')
   if (NUMBERS[bare]) return NUMBERS[bare]
   const name = bare.toUpperCase().replace(/^SIG/, '')
