@@ -54,7 +54,7 @@ export default defineConfig([
     outExtension: () => ({ js: '.cjs' }),
     format: 'cjs',
     target: 'node20.19',
-    noExternal: ['cac', 'eventemitter3', 'p-timeout'],
+    noExternal: ['eventemitter3', 'p-timeout'],
     define: { VERSION: JSON.stringify(version) },
     // A third of the whole is drawing, and more than that are the doctor's parsers: a program that is run
     // must not wait for them to be read.

@@ -126,7 +126,6 @@ test('packages are imported where they are needed, and nowhere else', () => {
   expect(packagesOf(isCore).sort()).toEqual(['eventemitter3', 'p-timeout'])
   expect(packagesOf((file) => roomOf(file) === 'http')).toEqual(['http-terminator'])
   expect(packagesOf((file) => !isDoctor(file)).sort()).toEqual([
-    'cac',
     'eventemitter3',
     'http-terminator',
     'p-timeout',

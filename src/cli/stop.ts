@@ -3,19 +3,23 @@ import { formatDuration } from '../base/duration.ts'
 import { systemClock } from '../runtime/clock.ts'
 import { descendantsOf } from '../runtime/proc-stat.ts'
 import { sendSignal } from '../runtime/process.ts'
+import type { OptionsOf } from './commands.ts'
 import { CODES, Failure, usageError } from './failure.ts'
-import { durationOf, signalOf, textOf } from './options.ts'
+import { durationOf, signalOf } from './options.ts'
 import { pidIn } from './pid-file.ts'
 import { commandOf, isAlive, isPid, startOf } from './process-table.ts'
 import { terminal } from './terminal.ts'
 
-/** How often it looks whether the process has ended: nobody tells that of a process that is no child. */
+/** How often it checks, in milliseconds: the system reports the end of child processes only. */
 const INTERVAL = 10
 
-/** Does to a process what `docker stop` does to a container; returns the code to exit with. */
-export async function stop(target: string, options: Record<string, unknown>): Promise<number> {
-  const grace = durationOf(options.grace, 'grace') ?? 10_000
-  const signal = signalOf(textOf(options.signal, 'signal') ?? 'TERM', 'signal')
+/** How long to wait for a process to disappear after SIGKILL, in milliseconds. */
+const KILL_TAKES = 5000
+
+/** Stops a process as `docker stop` stops a container. Returns the code to exit with. */
+export async function stop(target: string, options: OptionsOf<'stop'>): Promise<number> {
+  const grace = durationOf(options.grace, 'grace')
+  const signal = signalOf(options.signal, 'signal')
   const pid = pidOf(target)
   const command = commandOf(pid)
   const name = `process ${pid}${command === undefined ? '' : ` (${shorten(command)})`}`
@@ -25,13 +29,13 @@ export async function stop(target: string, options: Record<string, unknown>): Pr
   const began = systemClock.now()
   const passed = () => formatDuration(systemClock.now() - began)
   const start = startOf(pid)
-  // By then another process may have got its number.
+  // The system may give its pid to a new process meanwhile.
   const hasEnded = () => !isAlive(pid) || startOf(pid) !== start
   if (await becomes(hasEnded, grace)) {
     terminal.print(`ended by itself after ${passed()}`)
     return 0
   }
-  // With a container all that runs in it is killed: nobody else would end what it has started.
+  // A container is killed with everything in it. Here nothing else would end what the process has started.
   const others = descendantsOf(pid)
   send(pid, 'SIGKILL', name)
   for (const one of others) kill(one)
@@ -44,9 +48,6 @@ export async function stop(target: string, options: Record<string, unknown>): Pr
   )
   return CODES.killed
 }
-
-/** How long a process may take to be gone once it was killed, in milliseconds. */
-const KILL_TAKES = 5000
 
 function pidOf(target: string): number {
   if (target === '') throw usageError('stop needs a pid or a pid file')
@@ -73,7 +74,7 @@ function kill(pid: number): void {
   try {
     sendSignal(pid, 'SIGKILL')
   } catch {
-    // It is somebody else's.
+    // It has ended already, or belongs to another user.
   }
 }
 

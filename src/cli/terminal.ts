@@ -1,9 +1,9 @@
-/** The variable by which a process in the background knows that it is. */
+/** The environment variable that marks a process in the background. */
 export const DETACHED = 'LASTCALL_DETACHED'
 
 let isDetached = false
 
-/** The process, as the command line is handed it: besides `../runtime/process.ts` the one file that touches it. */
+/** The process, for the command line. Only this file and `../runtime/process.ts` touch it. */
 export const terminal = {
   /** What was typed after the program's name. */
   get args(): readonly string[] {
@@ -16,11 +16,18 @@ export const terminal = {
   get pid(): number {
     return process.pid
   },
-  /** What `ps` shows, and a pid file's reader looks for. */
+  /** The system and the runtime, such as `linux-x64 node-v20.19.0`. */
+  get runtime(): string {
+    const { arch, platform, version, versions } = process
+    // Bun and Deno also say which version of Node they stand for.
+    const name = ['bun', 'deno'].find((one) => one in versions) ?? 'node'
+    return `${platform}-${arch} ${name}-${version}`
+  },
+  /** Sets the title that `ps` shows. The code for pid files recognises lastcall by it. */
   nameItself(): void {
     process.title = ['lastcall', ...process.argv.slice(2)].join(' ')
   },
-  /** All that comes by stdin. */
+  /** Reads stdin to its end. */
   async input(): Promise<Buffer> {
     const chunks: Buffer[] = []
     for await (const chunk of process.stdin) chunks.push(chunk)
@@ -32,7 +39,7 @@ export const terminal = {
   complain(text: string): void {
     process.stderr.write(`lastcall: ${text}\n`)
   },
-  /** The code to exit with at the end. */
+  /** Sets the exit code, and lets the process end by itself. */
   endWith(code: number): void {
     process.exitCode = code
   },
@@ -42,15 +49,15 @@ export const terminal = {
   exit(code: number): void {
     process.exit(code)
   },
-  /** Whether this is the process that `detach()` has started; what it starts itself is told nothing of it. */
+  /** Whether `detach()` started this process. The first call removes the mark, so that no child inherits it. */
   isDetached(): boolean {
     isDetached ||= process.env[DETACHED] !== undefined
     delete process.env[DETACHED]
     return isDetached
   },
-  /** Tells whoever has started this process in the background; once. */
+  /** Sends one message to the process that started this one in the background. */
   tellStarter(message: unknown): void {
-    // A channel of anybody else's is for the program's own use.
+    // Without the mark the IPC channel belongs to the program that we run.
     if (!terminal.isDetached() || !process.connected) return
     process.send?.(message, () => process.connected && process.disconnect())
   },

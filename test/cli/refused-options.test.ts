@@ -28,7 +28,11 @@ describe('lastcall run refuses', () => {
     ],
     ['an unknown option', ['--bogus', ...TOUCH], 'Unknown option `--bogus`'],
     ['an option of stop', ['--pid', '5', ...TOUCH], 'Unknown option `--pid`'],
-    ['a misspelt option', ['--pid-file', 'a', ...TOUCH], 'Unknown option'],
+    ['a misspelt option', ['--pid-file', 'a', ...TOUCH], 'Unknown option `--pid-file`'],
+    ['a short option', ['-g', ...TOUCH], 'Unknown option `-g`'],
+    ['the negation of a flag', ['--no-group', ...TOUCH], 'Unknown option `--no-group`'],
+    ['a second command', ['stop', '4711'], 'Unexpected argument `stop`; what is run stands after'],
+    ['a dash', ['-', ...TOUCH], 'Unexpected argument `-`'],
     ['--output in the foreground', ['--output', 'log', ...TOUCH], '--output is for --detach'],
     [
       '--group with a file',
@@ -40,8 +44,8 @@ describe('lastcall run refuses', () => {
       ['--signal', 'TERM=INT', '--config', 'a.json'],
       'by program, as stopSignal and group',
     ],
-    ['a value for --group', ['--group=yes', ...TOUCH], 'Unused args: `yes`'],
-    ['a value for --detach', ['--detach=no', ...TOUCH], 'Unused args: `no`'],
+    ['a value for --group', ['--group=yes', ...TOUCH], '--group takes no value'],
+    ['a value for --detach', ['--detach=no', ...TOUCH], '--detach takes no value'],
   ])('%s', async (_, args, told) => {
     expect(await refusal(['run', ...args])).toContain(told)
   })
@@ -49,9 +53,11 @@ describe('lastcall run refuses', () => {
   test.each(['config', 'grace', 'signal', 'pidfile', 'output'])(
     '--%s without a value',
     async (option) => {
-      const told = await refusal(['run', `--${option}`, ...TOUCH])
-      expect(told).toContain(`option \`--${option} <`)
-      expect(told).toContain('value is missing')
+      for (const given of [`--${option}`, `--${option}=`]) {
+        expect(await refusal(['run', given, ...TOUCH])).toBe(
+          `lastcall: --${option} needs a value\n`,
+        )
+      }
     },
   )
 
@@ -79,7 +85,7 @@ describe('lastcall run refuses', () => {
   test.each([
     ['10', '--grace 10 has no unit: write 10s or 10ms'],
     ['0s', 'Expected `--grace` to be a duration'],
-    ['-1s', 'Unknown option `-1`'],
+    ['-1s', '--grace needs a value; if it starts with -, write --grace=<value>'],
   ])('--grace %s', async (grace, told) => {
     expect(await refusal(['run', '--grace', grace, ...TOUCH])).toContain(told)
   })
@@ -133,14 +139,14 @@ describe('lastcall stop refuses', () => {
   const NOBODY = '4194305'
 
   test.each([
-    [['--signal'], 'value is missing'],
-    [['--grace'], 'value is missing'],
+    [['--signal'], '--signal needs a value'],
+    [['--grace'], '--grace needs a value'],
     [['--signal', 'FOO'], "got 'SIGFOO' (string)"],
     [['--signal', '15'], 'to be the name of a signal'],
     [['--signal', 'TERM', '--signal', 'INT'], '--signal is given more than once'],
     [['--grace', '10'], '--grace 10 has no unit: write 10s or 10ms'],
     [['--grace', '0s'], 'Expected `--grace` to be a duration'],
-    [['--grace', '-1s'], 'Unknown option `-1`'],
+    [['--grace', '-1s'], '--grace needs a value'],
     [['--grace', '1s', '--grace', '2s'], '--grace is given more than once'],
     [['--force'], 'Unknown option `--force`'],
   ])('%j', async (args, told) => {

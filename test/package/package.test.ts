@@ -10,7 +10,6 @@ const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 
 test('has the dependencies that it is to have, and runs on Node 20.19', () => {
   expect(Object.keys(manifest.dependencies).sort()).toEqual([
-    'cac',
     'eventemitter3',
     'http-terminator',
     'p-timeout',

@@ -1,18 +1,17 @@
 import { writeFileSync } from 'node:fs'
 import { formatReport } from '../../picture/timeline.ts'
 import { standardOutputs, terminalOf } from '../../runtime/process.ts'
+import type { OptionsOf } from '../commands.ts'
 import { usageError } from '../failure.ts'
-import { textOf } from '../options.ts'
 import { pageOf } from './html.ts'
 import { readReport } from './report-file.ts'
 import { imageOf } from './svg.ts'
 
-/** Draws a report that was written to a file: for the terminal, or as a picture that stands alone. */
-export async function timeline(source: string, options: Record<string, unknown>): Promise<void> {
-  const out = textOf(options.out, 'out')
+/** Draws a report from a file, on the terminal or into a picture that needs no other file. */
+export async function timeline(source: string, { out }: OptionsOf<'timeline'>): Promise<void> {
   const draw = out === undefined ? undefined : drawingFor(out)
   const report = await readReport(source)
-  // A reader that has seen enough, such as head, is no fault of ours.
+  // These writes ignore a reader that has closed the pipe, such as head.
   const [stdout] = standardOutputs()
   if (out === undefined || !draw) {
     const { columns: width, colors } = terminalOf('stdout')

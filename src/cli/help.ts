@@ -1,0 +1,75 @@
+import {
+  COMMANDS,
+  COMMON_OPTIONS,
+  type Command,
+  type CommandName,
+  type Options,
+} from './commands.ts'
+import { terminal } from './terminal.ts'
+
+/** The version of the package. The build puts it in. */
+declare const VERSION: string
+
+/** The help of a command, or of the whole command line. */
+export function helpText(name: CommandName | undefined): string {
+  const sections = name ? sectionsOf(name, COMMANDS[name]) : generalSections()
+  return [`lastcall/${VERSION}`, ...sections].join('\n\n')
+}
+
+/** The version, with the system and the runtime for bug reports. */
+export function versionText(): string {
+  return `lastcall/${VERSION} ${terminal.runtime}`
+}
+
+function sectionsOf(name: CommandName, command: Command): readonly string[] {
+  const { usage = [titleOf(name, command)], options, examples } = command
+  const { help } = COMMON_OPTIONS
+  return [
+    section('Usage', usage.map(invocation)),
+    section('Options', optionLines({ ...options, help })),
+    section('Examples', examples.map(invocation)),
+  ]
+}
+
+function generalSections(): readonly string[] {
+  const commands = Object.entries<Command>(COMMANDS)
+  return [
+    section('Usage', [invocation('<command> [options]')]),
+    section(
+      'Commands',
+      columns(commands.map(([name, command]) => [titleOf(name, command), command.description])),
+    ),
+    section(
+      'For more info, run any command with the `--help` flag',
+      commands.map(([name]) => invocation(`${name} --help`)),
+    ),
+    section('Options', optionLines(COMMON_OPTIONS)),
+  ]
+}
+
+function titleOf(name: string, { argument }: Command): string {
+  return argument === undefined ? name : `${name} ${argument}`
+}
+
+function optionLines(options: Options): readonly string[] {
+  const rows = Object.entries(options).map(([name, option]) => {
+    const { short, value, description, default: fixed, defaultText = fixed } = option
+    const names = short === undefined ? `--${name}` : `-${short}, --${name}`
+    const end = defaultText === undefined ? '' : ` (default: ${defaultText})`
+    return [value === undefined ? names : `${names} ${value}`, `${description}${end}`] as const
+  })
+  return columns(rows)
+}
+
+function columns(rows: readonly (readonly [string, string])[]): readonly string[] {
+  const width = Math.max(...rows.map(([left]) => left.length))
+  return rows.map(([left, right]) => `${left.padEnd(width)}  ${right}`)
+}
+
+function invocation(words: string): string {
+  return `$ lastcall ${words}`
+}
+
+function section(title: string, lines: readonly string[]): string {
+  return `${title}:\n${lines.map((line) => `  ${line}`).join('\n')}`
+}

@@ -1,0 +1,56 @@
+import type { Invocation } from './command-line.ts'
+import { OUTPUT } from './commands.ts'
+import { usageError } from './failure.ts'
+import { graceOf, rewritesOf } from './options.ts'
+import { PASSED_ON } from './passed-on.ts'
+import { takePidFile } from './pid-file.ts'
+import { terminal } from './terminal.ts'
+
+/** Runs one program or a group, in the foreground or in the background. */
+export async function run(invocation: Invocation<'run'>): Promise<void> {
+  const { program, options } = invocation
+  const { config, group = false, verbose = false } = options
+  const grace = graceOf(options.grace)
+  const rewrites = rewritesOf(options.signal ?? [], PASSED_ON)
+  refuseContradictions(invocation)
+  if (options.detach && !terminal.isDetached()) {
+    const { detach } = await import('./detach.ts')
+    terminal.print(String(await detach(options.output ?? OUTPUT)))
+    return
+  }
+  const removePidFile = options.pidfile === undefined ? () => {} : takePidFile(options.pidfile)
+  terminal.onExit(removePidFile)
+  const onStart = () => terminal.tellStarter({ pid: terminal.pid })
+  if (config !== undefined) {
+    const { runGroup } = await import('./run-group.ts')
+    await runGroup(config, { grace, verbose, onStart })
+  } else {
+    const { runProgram } = await import('./run-program.ts')
+    const [command = '', ...args] = program
+    terminal.exit(await runProgram(command, args, { grace, rewrites, group, onStart }))
+  }
+}
+
+function refuseContradictions({ program, options }: Invocation<'run'>): void {
+  const { config } = options
+  if (((program[0] ?? '') !== '') === (config !== undefined)) {
+    throw usageError(
+      config === undefined
+        ? 'nothing to run: write the program after --, as in lastcall run -- node worker.js, or name a --config'
+        : 'a program and --config exclude each other: put the program into the file',
+    )
+  }
+  if (config !== undefined && (options.signal !== undefined || options.group)) {
+    throw usageError(
+      '--signal and --group are for one program: a group has them in its file, by program, as stopSignal and group',
+    )
+  }
+  if (config === undefined && options.verbose) {
+    throw usageError('--verbose is for a group: one program has no states')
+  }
+  if (options.output !== undefined && !options.detach) {
+    throw usageError(
+      '--output is for --detach: in the foreground the program writes to stdout and stderr of lastcall',
+    )
+  }
+}
