@@ -13,18 +13,19 @@ export default defineConfig([
     },
     format: ['esm', 'cjs'],
     target: 'node20.19',
-    // One copy of what the entries share, in CommonJS too: an error is of one class whoever threw it.
+    // The entries share one copy of common code, in CommonJS too. Otherwise each entry would have its
+    // own error classes, and instanceof would fail between them.
     splitting: true,
-    // The two small dependencies of the core are copied into it: to find and load them as files of
-    // their own takes longer than all the rest of the import, most of all where they are of the other
-    // module system and Node has to start its loader for that. They stay dependencies, for the tools
-    // that look for what a package is made of; their licences are in THIRD_PARTY_LICENSES.
+    // The build copies the two small dependencies of the core. Loading them as files of their own takes
+    // longer than the rest of the import, above all when they use the other module system and Node has
+    // to start its loader for them. They stay in `dependencies` for tools that list what a package
+    // contains. Their licences are in THIRD_PARTY_LICENSES.
     noExternal: ['eventemitter3', 'p-timeout'],
     dts: true,
     treeshake: false,
-    // The thread of the watchdog runs from its text. It is put in as a text, which no bundler of an
-    // application changes: what these put into a function, such as calls of helpers that keep its name,
-    // is not there in the thread.
+    // The watchdog starts its thread from source text. The build turns that source into strings, because
+    // an application's bundler does not change strings. In a function it may insert calls of its helpers,
+    // such as the one that keeps function names, and the thread does not have those helpers.
     esbuildPlugins: [
       {
         name: 'a thread as its text',
@@ -46,8 +47,8 @@ export default defineConfig([
       },
     ],
   },
-  // The command line: a program of its own, with its parser in it. As one file of CommonJS it starts 7 ms
-  // sooner than as modules; what a command alone needs is run when it is asked for.
+  // The command line is a program of its own. As one file of CommonJS it starts 7 ms sooner than as
+  // modules. The code that only one command needs runs when that command is called.
   {
     entry: { cli: 'src/cli/main.ts' },
     outDir: 'dist/cli',
@@ -56,8 +57,8 @@ export default defineConfig([
     target: 'node20.19',
     noExternal: ['eventemitter3', 'p-timeout'],
     define: { VERSION: JSON.stringify(version) },
-    // A third of the whole is drawing, and more than that are the doctor's parsers: a program that is run
-    // must not wait for them to be read.
+    // The drawing and the doctor's parsers are most of the code. They are files of their own, so that
+    // `run` need not wait until Node has read them.
     esbuildPlugins: [
       {
         name: 'commands that are files of their own',

@@ -1,21 +1,21 @@
 import { LastcallError } from '../base/errors.ts'
 
-/** The exit codes of the command line itself; besides them it exits with those of what it runs. */
+/** The exit codes of the command line itself. Otherwise it exits with the code of what it runs. */
 export const CODES = {
   /** `stop`: there is no such process. */
   notRunning: 3,
-  /** `stop`: the process belongs to somebody else. */
+  /** `stop`: the process belongs to another user. */
   notPermitted: 4,
-  /** What was asked for is wrong: as timeout(1), env(1) and `docker run` have it. */
+  /** The command line is wrong. timeout(1), env(1) and `docker run` use the same code. */
   usage: 125,
-  /** `stop`: it had to be killed. */
+  /** `stop` and `run`: the process did not end in time and was killed. */
   killed: 137,
 } as const
 
-/** What the library itself tells on the command line: what goes wrong, to whoever reads stderr there. */
+/** How the library logs under the command line: only problems, as plain text on stderr. */
 export const PROBLEMS = { format: 'text', level: 'warn' } as const
 
-/** What a person is told in one line, and the code to exit with. */
+/** An error that the user sees as one line, with the code to exit with. */
 export class Failure extends Error {
   override readonly name = 'Failure'
 
@@ -27,7 +27,7 @@ export class Failure extends Error {
   }
 }
 
-/** Whether it is one, also of a command that is built into a file of its own and has its own copy of the class. */
+/** Looks at the name, too: a command that is built into its own file has its own copy of the class. */
 export function isFailure(error: unknown): error is Failure {
   return error instanceof Failure || (error instanceof Error && error.name === 'Failure')
 }
@@ -36,7 +36,7 @@ export function usageError(message: string): Failure {
   return new Failure(CODES.usage, message)
 }
 
-/** What the library refuses is told as one line, after the place that it concerns. */
+/** Runs `work`, and turns what the library refuses into a failure. Its message begins with `place`. */
 export function told<T>(work: () => T, place = ''): T {
   try {
     return work()
