@@ -1,5 +1,5 @@
 import { parseDuration } from './base/duration.ts'
-import { invalidOption, LastcallError, refuseUnknownOptions } from './base/errors.ts'
+import { invalidOption, LastcallError, optionNames, refuseUnknownOptions } from './base/errors.ts'
 import type { Reason } from './base/reason.ts'
 import { budgetOf } from './engine/budget.ts'
 import { Coordinator } from './engine/coordinator.ts'
@@ -179,21 +179,21 @@ export function assemble(options: ShutdownOptions, { host, clock }: Ports): Shut
   }
 }
 
-/** The options that there are. */
-export const OPTIONS = [
-  'grace',
-  'margin',
-  'phases',
-  'signals',
-  'forceOn',
-  'samePressWithin',
-  'exitCodes',
-  'exit',
-  'faults',
-  'messages',
-  'watchdog',
-  'log',
-]
+/** The options of `createShutdown()`. */
+export const OPTIONS = optionNames<ShutdownOptions>({
+  grace: true,
+  margin: true,
+  phases: true,
+  signals: true,
+  forceOn: true,
+  samePressWithin: true,
+  exitCodes: true,
+  exit: true,
+  faults: true,
+  messages: true,
+  watchdog: true,
+  log: true,
+})
 
 function flag(value: unknown, option: string): boolean {
   if (value === undefined) return true

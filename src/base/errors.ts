@@ -90,6 +90,19 @@ export function refuseUnknownOptions(
   if (unknown !== undefined) throw invalidOption(option, `made of ${known.join(', ')}`, unknown)
 }
 
+/**
+ * The names of an options type, in the order in which errors list them. The compiler refuses a name
+ * that is missing, and one that the type does not have.
+ *
+ * @example
+ * const OPTIONS = optionNames<HttpServerOptions>({ name: true, phase: true })
+ */
+export function optionNames<Options extends object>(
+  names: Readonly<Record<keyof Options, true>>,
+): readonly string[] {
+  return Object.keys(names)
+}
+
 /** A value with its type, short enough for one line. */
 export function show(value: unknown): string {
   if (value === undefined || value === null) return String(value)
