@@ -1,25 +1,22 @@
-import { parseDuration } from './base/duration.ts'
-import { invalidOption, LastcallError, optionNames, refuseUnknownOptions } from './base/errors.ts'
+import { invalidOption, LastcallError } from './base/errors.ts'
 import type { Reason } from './base/reason.ts'
-import { budgetOf } from './engine/budget.ts'
 import { Coordinator } from './engine/coordinator.ts'
 import { disposeHook, type Hook, hooksOf, isDisposable, prepareHook } from './engine/hook.ts'
-import { phasesWith } from './engine/phases.ts'
 import { Registry } from './engine/registry.ts'
 import type { Outcome } from './engine/report.ts'
 import { exitAtTheEnd } from './exit/exit.ts'
-import { exitCodeOf, exitPolicy, forcedCode } from './exit/exit-codes.ts'
+import { exitCodeOf, forcedCode } from './exit/exit-codes.ts'
 import { watchLoop } from './exit/watchdog/watchdog.ts'
-import { openLog } from './observe/log.ts'
 import { logEvents } from './observe/log-events.ts'
 import { traceEvents } from './observe/tracing.ts'
+import { type Ports, readOptions } from './options.ts'
 import { guessPlatform, type Platform } from './platform/platform.ts'
-import { type Clock, systemClock } from './runtime/clock.ts'
-import { type ProcessPort, systemProcess } from './runtime/process.ts'
+import { systemClock } from './runtime/clock.ts'
+import { systemProcess } from './runtime/process.ts'
 import type { Shutdown, ShutdownOptions } from './shutdown.ts'
 import { onFaults } from './triggers/faults.ts'
-import { messageSettings, onMessages } from './triggers/messages.ts'
-import { absorbHangup, onSignals, type SignalActions, signalSettings } from './triggers/signals.ts'
+import { onMessages } from './triggers/messages.ts'
+import { absorbHangup, onSignals, type SignalActions } from './triggers/signals.ts'
 
 /**
  * Creates the coordinator of an application's end. Nothing is listened to until `listen()`; a run
@@ -47,25 +44,11 @@ export function detectPlatform(): Platform {
   return guessPlatform(systemProcess)
 }
 
-/** The world that a shutdown is put into; a test hands in one of its own. */
-export interface Ports {
-  readonly host: ProcessPort
-  readonly clock: Clock
-}
-
-export function assemble(options: ShutdownOptions, { host, clock }: Ports): Shutdown {
-  refuseUnknownOptions(options, OPTIONS, "{ grace: '10s' }")
-  const platform = guessPlatform(host)
-  const grace = options.grace === undefined ? platform.grace : parseDuration(options.grace, 'grace')
-  const budget = budgetOf(grace, options.margin)
-  const phases = phasesWith(options.phases, budget.deadline)
-  const policy = exitPolicy(options.exitCodes)
-  const signals = signalSettings(options)
-  const messages = messageSettings(options.messages)
-  const exit = flag(options.exit, 'exit')
-  const faults = flag(options.faults, 'faults')
-  const watchdog = flag(options.watchdog, 'watchdog')
-  const log = openLog(options.log, { host, clock })
+export function assemble(options: ShutdownOptions, ports: Ports): Shutdown {
+  const { host, clock } = ports
+  const settings = readOptions(options, ports)
+  const { platform, budget, phases, exitCodes: policy, log } = settings
+  const { signals, messages, exit, faults, watchdog } = settings
 
   const registry = new Registry(phases, budget)
   const exitCode = (outcome: Outcome, reason: Reason) =>
@@ -79,7 +62,7 @@ export function assemble(options: ShutdownOptions, { host, clock }: Ports): Shut
     resources: () => host.activeResources(),
   })
   host.expectListeners(coordinator.signal)
-  logEvents(coordinator, log, platform)
+  logEvents(coordinator, log, settings)
   const tracing = traceEvents(coordinator, platform)
   const prepare = (hook: Hook) => tracing.around(prepareHook(hook, phases))
 
@@ -177,26 +160,4 @@ export function assemble(options: ShutdownOptions, { host, clock }: Ports): Shut
     },
     platform,
   }
-}
-
-/** The options of `createShutdown()`. */
-export const OPTIONS = optionNames<ShutdownOptions>({
-  grace: true,
-  margin: true,
-  phases: true,
-  signals: true,
-  forceOn: true,
-  samePressWithin: true,
-  exitCodes: true,
-  exit: true,
-  faults: true,
-  messages: true,
-  watchdog: true,
-  log: true,
-})
-
-function flag(value: unknown, option: string): boolean {
-  if (value === undefined) return true
-  if (typeof value === 'boolean') return value
-  throw invalidOption(option, 'true or false', value)
 }

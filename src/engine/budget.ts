@@ -8,6 +8,9 @@ export interface Budget {
   readonly deadline: number
 }
 
+/** Who set the grace: the option `grace`, or what the platform is known to grant. */
+export type GraceSource = 'option' | 'platform'
+
 /**
  * What is kept for a phase besides its reserve: a limit's timer may fire late, and a reserve is to
  * be had whole.

@@ -1,5 +1,6 @@
 import { formatDuration } from '../base/duration.ts'
 import { type ErrorInfo, formatReason } from '../base/reason.ts'
+import type { GraceSource } from '../engine/budget.ts'
 import type { Coordinator } from '../engine/coordinator.ts'
 import { EVENTS, type ShutdownEvent } from '../engine/events.ts'
 import type { HookReport, Report } from '../engine/report.ts'
@@ -8,7 +9,11 @@ import type { Platform } from '../platform/platform.ts'
 import { errorField, type Level, type Log, type LogLine } from './log.ts'
 
 /** Writes a line for each thing that happens. */
-export function logEvents(coordinator: Coordinator, log: Log, platform: Platform): void {
+export function logEvents(
+  coordinator: Coordinator,
+  log: Log,
+  { platform }: { readonly platform: Platform; readonly graceFrom: GraceSource },
+): void {
   const seen = { platform, done: 0 }
   const hear = (event: ShutdownEvent) => {
     const { level, say } = lineOf(event, seen)
