@@ -1,12 +1,12 @@
 import type { IncomingMessage } from 'node:http'
 import type { ServerHttp2Stream } from 'node:http2'
 import { invalidOption } from '../base/errors.ts'
-import { endingError } from './ending.ts'
 import { findConnection } from './http1/connections.ts'
 import { findStream } from './http2/sessions.ts'
+import { requestAbortReason } from './request-abort-reason.ts'
 import type { AnyRequest } from './server.ts'
 
-/** A request, or what a framework wraps it in: Fastify's has it as `raw`, Koa's as `req`. */
+/** A request, or the object that a framework wraps it in: Fastify as `raw`, Koa as `req`. */
 export type SignalledRequest =
   | AnyRequest
   | ServerHttp2Stream
@@ -14,24 +14,25 @@ export type SignalledRequest =
   | { readonly req: AnyRequest }
 
 /**
- * A signal that aborts when the server wants this request to come to its end: once the drain has
- * stopped listening. It is for what would never end by itself, such as server-sent events and long
- * polls. An ordinary request needs none: it has the drain's time to finish.
+ * Returns a signal that aborts when the server wants this request to end: at the shutdown, once the
+ * lame duck is over and the server has stopped listening. Use it for answers that would never end by
+ * themselves, such as server-sent events and long polls. An ordinary request needs none: it has the
+ * drain's time to finish.
  *
- * It aborts with an `AbortError`. For a request that comes later it is aborted from the start. It
- * never aborts where the request's server was not handed to `httpServer()`, in a test of a handler
- * for example.
+ * The reason of the abort is an `AbortError`. For a request that comes later the signal is aborted from
+ * the start. It never aborts where the server was not passed to `httpServer()`, as in a unit test of a
+ * handler. The same request always gets the same signal.
  *
  * @example
  * app.get('/events', (request, response) => {
  *   response.writeHead(200, { 'Content-Type': 'text/event-stream' })
- *   // Of node:events. It also hears a signal that is aborted already.
+ *   // addAbortListener() of node:events also calls back where the signal is aborted already.
  *   addAbortListener(requestSignal(request), () => {
  *     response.end('event: leaving\ndata: reconnect\n\n')
  *   })
  * })
  *
- * @throws LastcallError `LASTCALL_INVALID_OPTION` where it is not handed a request
+ * @throws LastcallError `LASTCALL_INVALID_OPTION` for anything but a request
  */
 export function requestSignal(request: SignalledRequest): AbortSignal {
   const message = unwrap(request)
@@ -39,13 +40,13 @@ export function requestSignal(request: SignalledRequest): AbortSignal {
   if (known) return known
   const controller = new AbortController()
   SIGNALS.set(message, controller.signal)
-  if (isEnding(message, controller)) controller.abort(endingError())
+  if (isEnding(message, controller)) controller.abort(requestAbortReason())
   return controller.signal
 }
 
 const SIGNALS = new WeakMap<object, AbortSignal>()
 
-/** What is in flight: the request, or the stream of HTTP/2 that it came on. */
+/** What the drain counts: the request of HTTP/1, or the stream of HTTP/2. */
 function unwrap(request: SignalledRequest): IncomingMessage | ServerHttp2Stream {
   const given = request as Partial<{ raw: AnyRequest; req: AnyRequest } & IncomingMessage>
   const message = (given?.raw ?? given?.req ?? request) as AnyRequest | ServerHttp2Stream
@@ -55,7 +56,7 @@ function unwrap(request: SignalledRequest): IncomingMessage | ServerHttp2Stream 
   return 'stream' in message ? message.stream : message
 }
 
-/** Has it aborted later where it is in flight; says whether it is to end already. */
+/** Whether the drain has already asked requests to end. Otherwise it aborts the controller when it does. */
 function isEnding(
   message: IncomingMessage | ServerHttp2Stream,
   controller: AbortController,

@@ -93,7 +93,7 @@ describeContainers('examples/deployment', () => {
       await compose('stop')
       const { code, stderr } = await container.ended()
       expect(stderr).toContain('clean: 4 hooks done')
-      expect(stderr).toMatch(/a prober that asks every 5\S* s is not waited for/)
+      expect(stderr).toMatch(/the lame duck does not wait for a prober that asks every 5\S* s:/)
       expect(stderr).not.toContain('lame duck of')
       expect(await written(container)).toEqual(taken)
       expect(code).toBe(0)

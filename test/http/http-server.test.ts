@@ -101,7 +101,7 @@ describe('httpServer() refuses a bad option, and names it, its rule and its valu
       'an unknown option of the lame duck',
       { lameDuck: { atleast: 5 } },
       '`lameDuck`',
-      'made of atLeast, atMost, probes and quiet',
+      'made of atLeast, atMost, probes, quiet',
       "got 'atleast' (string)",
     ],
     [

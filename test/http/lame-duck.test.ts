@@ -2,9 +2,10 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { describe, expect, test } from 'vitest'
 import type { Duration } from '../../src/base/duration.ts'
 import { Arrivals } from '../../src/http/arrivals.ts'
-import { createHealthChecks, type HealthOptions } from '../../src/http/health.ts'
+import { createHealthChecks, type HealthOptions } from '../../src/http/health/health-checks.ts'
 import { httpServerHooks } from '../../src/http/http-server.ts'
-import { type LameDuckOptions, lameDuck, lameDuckSettings } from '../../src/http/lame-duck.ts'
+import { lameDuck } from '../../src/http/lame-duck.ts'
+import { checkLameDuck, type LameDuckOptions } from '../../src/http/options.ts'
 import type { PlatformName } from '../../src/platform/platform.ts'
 import { type ContextOptions, contextOf } from '../support/hooks/context.ts'
 import { settle, VirtualClock, virtualShutdown } from '../support/hooks/virtual.ts'
@@ -12,7 +13,7 @@ import { settle, VirtualClock, virtualShutdown } from '../support/hooks/virtual.
 const KUBELET = '10.0.0.1'
 const BALANCER = '10.0.0.2'
 
-/** A lame duck that nothing happens to but what a test does. */
+/** A lame duck with a virtual clock: nothing happens but what the test does. */
 function world(
   option?: LameDuckOptions | Duration,
   { ready, ...run }: Partial<ContextOptions> & Pick<HealthOptions, 'ready'> = {},
@@ -22,7 +23,7 @@ function world(
   const arrivals = new Arrivals(() => false)
   const controllers: (() => void)[] = []
   const noted: string[][] = []
-  /** Somebody asks for readiness. */
+  /** A prober asks for readiness. */
   const ask = (remoteAddress: string) => {
     const request = { method: 'GET', url: '/readyz', socket: { remoteAddress } }
     const response = { writeHead() {}, end() {} }
@@ -32,25 +33,25 @@ function world(
     clock,
     arrivals,
     health,
-    /** What the report says of it. */
+    /** Its notes in the report. */
     notes: () => noted.flat(),
-    /** Somebody asks for readiness, so often, and is told 200. */
+    /** Each prober asks for readiness, so often, and gets 200. */
     async probe(every: number, times: number, ...addresses: string[]) {
       for (let time = 0; time < times; time++) {
         await clock.advance(every)
         for (const address of addresses.length > 0 ? addresses : [KUBELET]) ask(address)
       }
     },
-    /** Somebody asks for readiness, and is told 503. */
-    tell(address = KUBELET) {
+    /** A prober asks for readiness, and gets 503. */
+    notify(address = KUBELET) {
       health.announce()
       ask(address)
     },
-    /** Somebody connects, and sends a first request. */
+    /** A client connects, and sends a first request. */
     arrive() {
       arrivals.last = clock.now()
     },
-    /** Starts the lame duck; says when it was over and why, once it is. */
+    /** Starts the lame duck. What it returns says when it was over and why, once it is. */
     start() {
       const { abort, context, notes } = contextOf({ clock, ...run })
       controllers.push(abort)
@@ -58,7 +59,7 @@ function world(
       const over: { after?: number; why?: string | undefined } = {}
       noted.push(notes)
       health.announce()
-      void lameDuck(lameDuckSettings(option), { arrivals, health, clock }, context).then((why) => {
+      void lameDuck(checkLameDuck(option), { arrivals, health, clock }, context).then((why) => {
         over.after = clock.now() - began
         over.why = why
       })
@@ -74,7 +75,7 @@ function world(
 const NONE = { after: 0, why: undefined }
 
 describe('a lame duck by its conditions', () => {
-  test('is none where nobody has asked for readiness', async () => {
+  test('is none where no client has asked for readiness', async () => {
     const { arrive, clock, start } = world()
     arrive()
     const over = start()
@@ -84,7 +85,7 @@ describe('a lame duck by its conditions', () => {
     expect(clock.pending).toBe(0)
   })
 
-  test('is none where somebody has asked only once: that is no prober', async () => {
+  test('is none where a client has asked only once: that is no prober', async () => {
     const { probe, start } = world()
     await probe(1000, 1)
     const over = start()
@@ -99,55 +100,55 @@ describe('a lame duck by its conditions', () => {
     const { context } = contextOf({ clock })
     const parts = { arrivals, health: undefined, clock }
 
-    expect(await lameDuck(lameDuckSettings(undefined), parts, context)).toBeUndefined()
+    expect(await lameDuck(checkLameDuck(undefined), parts, context)).toBeUndefined()
   })
 
-  test('lasts until a prober has been told three times', async () => {
-    const { clock, probe, start, tell } = world()
+  test('lasts until a prober has got 503 three times', async () => {
+    const { clock, probe, start, notify } = world()
     await probe(1000, 5)
     const over = start()
     for (let time = 0; time < 3; time++) {
       expect(over).toEqual({})
       await clock.advance(1000)
-      tell()
+      notify()
       await settle()
     }
 
-    expect(over).toEqual({ after: 3000, why: 'probers told' })
+    expect(over).toEqual({ after: 3000, why: 'every prober got a 503' })
     expect(clock.pending).toBe(0)
   })
 
-  test('counts what a prober was told before it began', async () => {
-    const { clock, probe, start, tell } = world()
+  test('counts the answers of 503 from before it began', async () => {
+    const { clock, probe, start, notify } = world()
     await probe(1000, 5)
     for (let time = 0; time < 2; time++) {
       await clock.advance(500)
-      tell()
+      notify()
     }
     const over = start()
     await clock.advance(500)
     expect(over).toEqual({})
-    tell()
+    notify()
     await settle()
 
-    expect(over).toEqual({ after: 500, why: 'probers told' })
+    expect(over).toEqual({ after: 500, why: 'every prober got a 503' })
   })
 
-  test('counts a probe that was being looked into when readiness was announced', async () => {
+  test('counts a probe that waited for the check when the shutdown was announced', async () => {
     const checks: (boolean | Promise<boolean>)[] = [true, true, new Promise(() => {})]
     const { probe, start } = world({ probes: 1 }, { ready: () => checks.shift() ?? false })
     await probe(1000, 3)
     const over = start()
     await settle()
 
-    // It is answered at once: what the check would say makes no difference any more.
+    // It is answered at once: the result of the check makes no difference any more.
     expect(over).toEqual(NONE)
   })
 
-  test('is none where every prober has been told before it could begin', async () => {
-    const { probe, start, tell } = world()
+  test('is none where every prober got its answers of 503 before it could begin', async () => {
+    const { probe, start, notify } = world()
     await probe(1000, 5)
-    for (let time = 0; time < 3; time++) tell()
+    for (let time = 0; time < 3; time++) notify()
     const over = start()
     await settle()
 
@@ -155,76 +156,76 @@ describe('a lame duck by its conditions', () => {
   })
 
   test('goes on until new connections have ceased for the quiet time', async () => {
-    const { arrive, clock, probe, start, tell } = world({ probes: 1 })
+    const { arrive, clock, probe, start, notify } = world({ probes: 1 })
     await probe(1000, 5)
     const over = start()
     await clock.advance(1000)
     arrive()
-    tell()
+    notify()
     await clock.advance(60)
     arrive()
     await clock.advance(99)
     expect(over).toEqual({})
     await clock.advance(1)
 
-    expect(over).toEqual({ after: 1160, why: 'probers told' })
+    expect(over).toEqual({ after: 1160, why: 'every prober got a 503' })
   })
 
-  test('counts the quiet time from the last arrival, also from before the probers were told', async () => {
-    const { arrive, clock, probe, start, tell } = world({ probes: 1, quiet: '1s' })
+  test('counts the quiet time from the last arrival, also from before the probers got 503', async () => {
+    const { arrive, clock, probe, start, notify } = world({ probes: 1, quiet: '1s' })
     await probe(2000, 5)
     const over = start()
     await clock.advance(1400)
     arrive()
     await clock.advance(600)
-    tell()
+    notify()
     await clock.advance(399)
     expect(over).toEqual({})
     await clock.advance(1)
 
-    expect(over).toEqual({ after: 2400, why: 'probers told' })
+    expect(over).toEqual({ after: 2400, why: 'every prober got a 503' })
   })
 
-  test('ends at the cap where a prober has not been told often enough', async () => {
-    const { clock, probe, start, tell } = world({ atMost: '4s' })
+  test('ends at the cap where a prober has not got 503 often enough', async () => {
+    const { clock, probe, start, notify } = world({ atMost: '4s' })
     await probe(1300, 5)
     const over = start()
     await clock.advance(1300)
-    tell()
+    notify()
     await clock.advance(1300)
-    tell()
+    notify()
     await clock.advance(1399)
     expect(over).toEqual({})
     await clock.advance(1)
 
-    expect(over).toEqual({ after: 4000, why: '1 probers not told in time' })
+    expect(over).toEqual({ after: 4000, why: '1 prober had not asked often enough in time' })
     expect(clock.pending).toBe(0)
   })
 
   test('ends at the cap where new connections go on coming', async () => {
-    const { arrive, clock, probe, start, tell } = world({ probes: 1, atMost: '2s' })
+    const { arrive, clock, probe, start, notify } = world({ probes: 1, atMost: '2s' })
     await probe(1000, 5)
     const over = start()
     await clock.advance(1000)
     arrive()
-    tell()
+    notify()
     for (let time = 0; time < 20; time++) {
       arrive()
       await clock.advance(50)
     }
 
-    expect(over).toEqual({ after: 2000, why: 'new connections went on' })
+    expect(over).toEqual({ after: 2000, why: 'new connections kept coming' })
   })
 
   test.each([
     ['half of what is left', 9000, 4500],
     ['10 s where more is left', 60_000, 10_000],
   ])('has a cap by default: %s', async (_, limit, cap) => {
-    const { arrive, clock, probe, start, tell } = world({ probes: 1 }, { limit })
+    const { arrive, clock, probe, start, notify } = world({ probes: 1 }, { limit })
     await probe(1000, 5)
     const over = start()
     arrive()
-    tell()
+    notify()
     for (let at = 0; at < cap - 50; at += 50) {
       arrive()
       await clock.advance(50)
@@ -233,27 +234,27 @@ describe('a lame duck by its conditions', () => {
     arrive()
     await clock.advance(50)
 
-    expect(over).toEqual({ after: cap, why: 'new connections went on' })
+    expect(over).toEqual({ after: cap, why: 'new connections kept coming' })
   })
 
   test('never lasts so long that the drain has no time left', async () => {
-    const { arrive, clock, probe, start, tell } = world(
+    const { arrive, clock, probe, start, notify } = world(
       { probes: 1, atMost: '30s' },
       { limit: 5000 },
     )
     await probe(1000, 5)
     const over = start()
     arrive()
-    tell()
+    notify()
     for (let at = 0; at < 10_000; at += 50) {
       arrive()
       await clock.advance(50)
     }
 
-    expect(over).toEqual({ after: 3750, why: 'new connections went on' })
+    expect(over).toEqual({ after: 3750, why: 'new connections kept coming' })
   })
 
-  test('does not wait for a prober that asks too rarely to be told in time, and says so', async () => {
+  test('does not wait for a prober that asks too rarely to get 503 in time, and notes it', async () => {
     const { notes, probe, start } = world({ atMost: '5s' })
     await probe(2000, 5)
     const over = start()
@@ -261,15 +262,15 @@ describe('a lame duck by its conditions', () => {
 
     expect(over).toEqual(NONE)
     expect(notes()).toEqual([
-      'a prober that asks every 2 s is not waited for: telling it 3 times takes longer than the 5 s that the lame duck may last (grace, lameDuck.atMost, lameDuck.probes)',
+      'the lame duck does not wait for a prober that asks every 2 s: 3 answers of 503 would take it 6 s, and the lame duck may last 5 s (grace, lameDuck.atMost, lameDuck.probes)',
     ])
   })
 
   test.each([
-    ['that is told in a minimum that is long enough', { atLeast: '6s', atMost: '7s' }, 2000],
-    ['that is told often enough', {}, 200],
-    ['that watches from afar', { atMost: '5s' }, 11_000],
-    ['where it is to last no time', { atMost: 0 }, 2000],
+    ['that gets 503 in a minimum that is long enough', { atLeast: '6s', atMost: '7s' }, 2000],
+    ['that gets 503 often enough', {}, 200],
+    ['that asks too seldom to be a balancer', { atMost: '5s' }, 11_000],
+    ['where the lame duck is off', { atMost: 0 }, 2000],
     ['of Kubernetes, which does not wait for its answer', { atMost: '5s' }, 2000, 'kubernetes'],
   ] as const)('says nothing of a prober %s', async (_, option, every, platform?: PlatformName) => {
     const run = platform === undefined ? {} : { platform }
@@ -281,14 +282,14 @@ describe('a lame duck by its conditions', () => {
     expect(notes()).toEqual([])
   })
 
-  test('tells of a prober that asks every 10 s, also where it was a little late', async () => {
+  test('notes a prober that asks every 10 s, also where it was a little late', async () => {
     const { notes, probe, start } = world({ probes: 1, atMost: '5s' }, { limit: 60_000 })
     await probe(10_040, 2)
     start()
     await settle()
 
     expect(notes()).toEqual([
-      'a prober that asks every 10.04 s is not waited for: telling it 1 time takes longer than the 5 s that the lame duck may last (grace, lameDuck.atMost, lameDuck.probes)',
+      'the lame duck does not wait for a prober that asks every 10.04 s: 1 answer of 503 would take it 10.04 s, and the lame duck may last 5 s (grace, lameDuck.atMost, lameDuck.probes)',
     ])
   })
 
@@ -302,19 +303,19 @@ describe('a lame duck by its conditions', () => {
   })
 
   test('waits for a prober that asks just often enough', async () => {
-    const { clock, probe, start, tell } = world({ atMost: '6s' }, { limit: 60_000 })
+    const { clock, probe, start, notify } = world({ atMost: '6s' }, { limit: 60_000 })
     await probe(2000, 5)
     await clock.advance(500)
     const over = start()
     await clock.advance(1500)
-    tell()
+    notify()
     for (let time = 0; time < 2; time++) {
       await clock.advance(2000)
-      tell()
+      notify()
     }
     await settle()
 
-    expect(over).toEqual({ after: 5500, why: 'probers told' })
+    expect(over).toEqual({ after: 5500, why: 'every prober got a 503' })
   })
 
   test('does not wait for a prober that has gone away', async () => {
@@ -328,60 +329,60 @@ describe('a lame duck by its conditions', () => {
   })
 
   test('waits no longer for a prober that goes away meanwhile', async () => {
-    const { clock, probe, start, tell } = world({}, { limit: 60_000 })
+    const { clock, probe, start, notify } = world({}, { limit: 60_000 })
     await probe(1000, 5)
     const over = start()
     await clock.advance(1000)
-    tell()
+    notify()
     await clock.advance(2999)
     expect(over).toEqual({})
     await clock.advance(1)
 
-    expect(over).toEqual({ after: 4000, why: 'probers told' })
+    expect(over).toEqual({ after: 4000, why: 'every prober got a 503' })
   })
 
-  test('says so where every prober has gone away before it was told', async () => {
+  test('says so where every prober went away before it got 503', async () => {
     const { clock, probe, start } = world({}, { limit: 60_000 })
     await probe(1000, 5)
     const over = start()
     await clock.advance(3000)
 
-    expect(over).toEqual({ after: 3000, why: 'probers gone' })
+    expect(over).toEqual({ after: 3000, why: 'every prober went away' })
   })
 
   test('waits for each of several probers', async () => {
-    const { clock, probe, start, tell } = world({ probes: 2 }, { limit: 60_000 })
+    const { clock, probe, start, notify } = world({ probes: 2 }, { limit: 60_000 })
     await probe(1000, 3, KUBELET, BALANCER)
     const over = start()
-    tell(KUBELET)
-    tell(KUBELET)
+    notify(KUBELET)
+    notify(KUBELET)
     await clock.advance(1000)
-    tell(BALANCER)
+    notify(BALANCER)
     await settle()
     expect(over).toEqual({})
     await clock.advance(1000)
-    tell(BALANCER)
+    notify(BALANCER)
     await settle()
 
-    expect(over).toEqual({ after: 2000, why: 'probers told' })
+    expect(over).toEqual({ after: 2000, why: 'every prober got a 503' })
   })
 
-  test('says how many probers it has not told', async () => {
-    const { clock, probe, start, tell } = world({ atMost: '3500ms' }, { limit: 60_000 })
+  test('says how many probers did not get 503 often enough', async () => {
+    const { clock, probe, start, notify } = world({ atMost: '3500ms' }, { limit: 60_000 })
     await probe(1000, 3, KUBELET, BALANCER)
     const over = start()
     for (let time = 0; time < 2; time++) {
       await clock.advance(1000)
-      tell(KUBELET)
-      tell(BALANCER)
+      notify(KUBELET)
+      notify(BALANCER)
     }
     await clock.advance(1500)
 
-    expect(over).toEqual({ after: 3500, why: '2 probers not told in time' })
+    expect(over).toEqual({ after: 3500, why: '2 probers had not asked often enough in time' })
   })
 
   test('is ended by its limit, and leaves no timer', async () => {
-    const { abort, clock, probe, start, tell } = world()
+    const { abort, clock, probe, start, notify } = world()
     await probe(1000, 5)
     const over = start()
     await clock.advance(500)
@@ -390,23 +391,23 @@ describe('a lame duck by its conditions', () => {
 
     expect(over).toEqual({ after: 500, why: 'cut off' })
     expect(clock.pending).toBe(0)
-    // Nobody looks any more when somebody is told.
-    tell()
+    // An answer of 503 that comes later starts no timer.
+    notify()
     expect(clock.pending).toBe(0)
   })
 
-  test('is heard of by each of two servers that share their health checks', async () => {
-    const { clock, probe, start, tell } = world({ probes: 2 })
+  test('ends for both of two servers that share their health checks', async () => {
+    const { clock, probe, start, notify } = world({ probes: 2 })
     await probe(1000, 5)
     const [first, second] = [start(), start()]
     for (let time = 0; time < 2; time++) {
       await clock.advance(1000)
-      tell()
+      notify()
     }
     await settle()
 
-    expect(first).toEqual({ after: 2000, why: 'probers told' })
-    expect(second).toEqual({ after: 2000, why: 'probers told' })
+    expect(first).toEqual({ after: 2000, why: 'every prober got a 503' })
+    expect(second).toEqual({ after: 2000, why: 'every prober got a 503' })
     expect(clock.pending).toBe(0)
   })
 })
@@ -438,19 +439,19 @@ describe('the minimum of a lame duck', () => {
     expect(over.after).toBe(atLeast === 0 ? 0 : 2000)
   })
 
-  test('counts also where the probers have been told sooner', async () => {
-    const { clock, probe, start, tell } = world(
+  test('counts also where the probers got 503 sooner', async () => {
+    const { clock, probe, start, notify } = world(
       { probes: 1 },
       { platform: 'kubernetes', limit: 60_000 },
     )
     await probe(1000, 3)
     const over = start()
-    tell()
+    notify()
     await clock.advance(4999)
     expect(over).toEqual({})
     await clock.advance(1)
 
-    expect(over).toEqual({ after: 5000, why: 'probers told' })
+    expect(over).toEqual({ after: 5000, why: 'every prober got a 503' })
   })
 
   test('gives way to a cap that is smaller', async () => {
@@ -491,13 +492,13 @@ describe('the minimum of a lame duck', () => {
 })
 
 describe('a lame duck of a fixed time', () => {
-  test('lasts just that long, whoever asks or connects', async () => {
-    const { arrive, clock, probe, start, tell } = world('3s')
+  test('lasts exactly that long, whatever probes and connections come', async () => {
+    const { arrive, clock, probe, start, notify } = world('3s')
     await probe(100, 5)
     const over = start()
     for (let time = 0; time < 29; time++) {
       arrive()
-      tell()
+      notify()
       await clock.advance(100)
     }
     expect(over).toEqual({})
@@ -524,7 +525,7 @@ describe('a lame duck of a fixed time', () => {
   })
 })
 
-describe('the lame duck of a run', () => {
+describe('the lame duck of a shutdown', () => {
   test('stands in the report, with its reason', async () => {
     const { clock, shutdown } = virtualShutdown({ exit: false, grace: '30s' })
     shutdown.add(httpServerHooks(createServer(), { lameDuck: '2s' }, clock))
@@ -543,13 +544,13 @@ describe('the lame duck of a run', () => {
     const health = createHealthChecks({}, clock)
     const order: string[] = []
     const { announce } = health
-    const told = Object.assign(health, {
+    const watched = Object.assign(health, {
       announce: () => {
         order.push('announced')
         announce()
       },
     })
-    shutdown.add(httpServerHooks(createServer(), { health: told, lameDuck: '1s' }, clock))
+    shutdown.add(httpServerHooks(createServer(), { health: watched, lameDuck: '1s' }, clock))
     shutdown.on('hook:start', ({ hook, at }) => order.push(`${hook} at ${at}`))
     const run = shutdown.now()
     await clock.advance(1000)

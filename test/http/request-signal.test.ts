@@ -35,7 +35,7 @@ const events: RequestListener = (request, response) => {
   addAbortListener(requestSignal(request), () => void response.end(LAST_EVENT))
 }
 
-/** Answers when there is news, or when it is told to. */
+/** Answers when there is news, or when its signal aborts. */
 const longPoll: RequestListener = (request, response) => {
   addAbortListener(requestSignal(request), () => void response.writeHead(204).end())
 }
@@ -67,7 +67,7 @@ describe.each([
     expect(hookOf(await run)).toMatchObject({ status: 'done', notes: [account(1, 0, 1)] })
   })
 
-  test('are answered where they are long polls, and told to come no more', async () => {
+  test('are answered where they are long polls, with `Connection: close`', async () => {
     const { connect, shutdown } = await serve(longPoll, { secure })
     const clients = await Promise.all(Array.from({ length: 20 }, () => connect()))
     for (const client of clients) client.ask('/news')
@@ -94,7 +94,7 @@ describe.each([
     expect(await run).toMatchObject({ outcome: 'clean' })
   })
 
-  test('are all told where they are pipelined, and answered in their order', async () => {
+  test('all abort where they are pipelined, and are answered in their order', async () => {
     const waiting: ServerResponse[] = []
     const { connect, shutdown } = await serve(
       (request, response) => {
@@ -269,7 +269,7 @@ describe('the signal of a request', () => {
     expect(signals.size).toBe(2)
   })
 
-  test('does not keep another one from being told where a listener throws', async () => {
+  test('does not keep another one from its abort where a listener throws', async () => {
     const thrown: unknown[] = []
     const listeners = process.listeners('uncaughtException')
     process.removeAllListeners('uncaughtException')
@@ -314,7 +314,7 @@ describe('the signals of requests', () => {
     expect(known?.connection.ending?.size ?? 0).toBe(0)
   })
 
-  test('leave nothing behind where somebody asks for one after the answer', async () => {
+  test('leave nothing behind where a handler asks for one after the answer', async () => {
     const answered: IncomingMessage[] = []
     const { connect } = await serve((asked, response) => {
       response.on('close', () => {
@@ -335,7 +335,7 @@ describe('the signals of requests', () => {
     expect(known?.connection.ending?.size ?? 0).toBe(0)
   })
 
-  test('cost nothing where nobody asks for one', async () => {
+  test('cost nothing where no handler asks for one', async () => {
     let request: IncomingMessage | undefined
     const { connect } = await serve((asked, response) => {
       request = asked

@@ -1,18 +1,19 @@
 import type { LastcallError } from '../../base/errors.ts'
 import { systemClock } from '../../runtime/clock.ts'
 import { Clients } from '../clients.ts'
-import { type HealthChecks, healthChecks } from '../health.ts'
-import { checkOptions, type HttpServerOptions, httpServerHooks } from '../http-server.ts'
+import { type HealthChecks, healthChecks } from '../health/health-checks.ts'
+import { httpServerHooks } from '../http-server.ts'
+import { checkOptions, DEFAULTS, type HttpServerOptions } from '../options.ts'
 import type { AnyHttpServer, AnyRequest, AnyResponse } from '../server.ts'
 import { type HookTaker, refuseNoShutdown } from './hook-taker.ts'
 
-/** What the middleware takes: what `httpServer()` does, and a default for the probes. */
+/** The options of `expressShutdown()`: those of `httpServer()`, with `health` by default. */
 export interface ExpressShutdownOptions extends HttpServerOptions {
-  /** What answers the probes. Default: `/livez` and `/readyz`, as by `healthChecks()`. */
+  /** The handler of the probes. Default: `healthChecks()`, at `/livez` and `/readyz`. */
   readonly health?: HealthChecks
 }
 
-/** A middleware as Express, Connect and others of their kind take it. */
+/** A middleware as Express, Connect and frameworks like them take it. */
 export type Middleware = (
   request: AnyRequest,
   response: AnyResponse,
@@ -20,20 +21,22 @@ export type Middleware = (
 ) => void
 
 /**
- * A middleware for Express and its kind, where nobody has the server at hand: it answers the probes,
- * and drains each server that a request came by, from its first request on. Use it before all
- * others.
+ * Returns a middleware for Express, Connect and frameworks like them. It answers the probes, and adds
+ * the hooks of `httpServer()` for each server that a request comes by, with its first request.
+ * Defaults and clocks are those of `httpServer()`. Use it before all other middleware.
  *
- * Where `app.listen()`'s server is at hand, `httpServer(server)` knows its connections from the
- * start.
+ * A server that never had a request is not drained. Where you have the server that `app.listen()`
+ * returns, prefer `httpServer(server)`: it counts connections from the start.
  *
  * @example
  * const shutdown = createShutdown()
- * app.use(expressShutdown(shutdown))
+ * app.use(expressShutdown(shutdown, { timeout: '20s' }))
  * app.listen(3000)
  * shutdown.listen()
  *
- * @throws LastcallError `LASTCALL_INVALID_OPTION`
+ * @throws LastcallError `LASTCALL_INVALID_OPTION` for an option that breaks its rule or does not exist.
+ * What the shutdown refuses, such as an unknown phase or a name that is taken, is thrown into each
+ * request
  */
 export function expressShutdown(
   shutdown: HookTaker,
@@ -41,38 +44,39 @@ export function expressShutdown(
 ): Middleware {
   refuseNoShutdown(shutdown)
   checkOptions(options)
-  const { health = healthChecks(), name = 'http', ...others } = options
-  /** The servers that requests came by, and what speaks against draining them: each request says so. */
-  const known = new WeakMap<object, unknown>()
-  let servers = 0
-  /** Those that were handed in here, also before they were closed: one may be started again. */
-  const ours = new WeakSet<object>()
-  /** The server's connections are counted from its first request on, this one included. */
-  const handIn = (server: AnyHttpServer, request: AnyRequest, response: AnyResponse): unknown => {
-    // Handed in by somebody else, or by the middleware of another part of the application.
-    if (Clients.known(server) && !ours.has(server)) return undefined
-    ours.add(server)
-    const own = servers === 0 ? name : `${name}:${servers + 1}`
+  const { health = healthChecks(), name = DEFAULTS.name, ...others } = options
+  /** By server: `undefined` where its hooks were added, or why they were refused. */
+  const refusals = new WeakMap<object, unknown>()
+  /** Stays when a server closes, because the server may listen again. */
+  const addedHere = new WeakSet<object>()
+  let count = 0
+
+  const add = (server: AnyHttpServer, request: AnyRequest, response: AnyResponse): unknown => {
+    // Passed to httpServer() by the application, or to the middleware of another part of it.
+    if (Clients.known(server) && !addedHere.has(server)) return undefined
+    addedHere.add(server)
+    const own = count === 0 ? name : `${name}:${count + 1}`
     const hooks = httpServerHooks(server, { ...others, name: own, health }, systemClock)
+    count++
+    // Requests are counted from now on; this one came before.
     Clients.known(server)?.connections.countHttp1(request, response)
-    servers++
     try {
       const undo = shutdown.add(hooks)
-      // Closed by itself it leaves nothing to end: tests open one for each request.
+      // A server that is closed without a shutdown removes its hooks: tests open one for each request.
       server.once('close', () => {
         undo()
-        known.delete(server)
+        refusals.delete(server)
       })
       return undefined
     } catch (error) {
-      // The run is over: there is nothing to be ended any more, and a request to be answered.
+      // After the shutdown there is nothing left to drain, and the request is served.
       return (error as LastcallError).code === 'LASTCALL_ENDED' ? undefined : error
     }
   }
   return (request, response, next) => {
     const { server } = request.socket as { server?: AnyHttpServer }
-    if (server && !known.has(server)) known.set(server, handIn(server, request, response))
-    const refusal = server && known.get(server)
+    if (server && !refusals.has(server)) refusals.set(server, add(server, request, response))
+    const refusal = server && refusals.get(server)
     if (refusal) throw refusal
     health(request, response, next)
   }

@@ -1,14 +1,16 @@
 import { systemClock } from '../../runtime/clock.ts'
-import { type FastifyPlugin, type HealthChecks, healthChecks } from '../health.ts'
-import { type HttpServerOptions, httpServerHooks } from '../http-server.ts'
+import { type FastifyPlugin, type HealthChecks, healthChecks } from '../health/health-checks.ts'
+import { httpServerHooks } from '../http-server.ts'
+import { DEFAULTS, type HttpServerOptions } from '../options.ts'
 import type { AnyHttpServer } from '../server.ts'
+import { secondServers } from './fastify-servers.ts'
 import { type HookTaker, refuseNoShutdown } from './hook-taker.ts'
 
-/** What the plugin takes: the shutdown, and what `httpServer()` does. */
+/** The options of `fastifyShutdown`: the shutdown, and those of `httpServer()`. */
 export interface FastifyShutdownOptions extends HttpServerOptions {
-  /** Takes the hooks that end the application. */
+  /** The shutdown that gets the hooks. Required. */
   readonly shutdown: HookTaker
-  /** What answers the probes. Default: `/livez` and `/readyz`, as by `healthChecks()`. */
+  /** The handler of the probes. Default: `healthChecks()`, at `/livez` and `/readyz`. */
   readonly health?: HealthChecks
 }
 
@@ -22,16 +24,21 @@ export interface FastifyLike {
 }
 
 /**
- * A Fastify plugin: it answers the probes, drains the server, the second one included that Fastify
- * opens for `localhost`, and calls `app.close()` in the `stop` phase, when the last request has been
- * answered.
+ * A plugin for Fastify 4 and later. It answers the probes. At the shutdown it drains the application's
+ * server, and those that Fastify opens besides for further addresses of `localhost`. When the last
+ * request has been answered it calls `app.close()`, in the `stop` phase. Defaults and clocks are those
+ * of `httpServer()`.
+ *
+ * It counts for the whole application, also where it is registered with a part of it. An application
+ * that is closed without a shutdown removes its hooks.
  *
  * @example
  * const shutdown = createShutdown()
- * app.register(fastifyShutdown, { shutdown })
+ * app.register(fastifyShutdown, { shutdown, timeout: '20s' })
  * shutdown.listen()
  *
- * @throws LastcallError `LASTCALL_INVALID_OPTION`
+ * @throws LastcallError `LASTCALL_INVALID_OPTION` for an option that breaks its rule or does not exist,
+ * `LASTCALL_NAME_TAKEN` for a second plugin under one `name`: the start of the application fails with it
  */
 export const fastifyShutdown = Object.assign(
   (app: FastifyLike, options: FastifyShutdownOptions, done: (error?: Error) => void): void => {
@@ -43,7 +50,7 @@ export const fastifyShutdown = Object.assign(
     }
   },
   {
-    // It is for the whole application, and not for a part of it, as fastify-plugin has it.
+    // What the package fastify-plugin sets, so that a plugin counts for the whole application.
     [Symbol.for('skip-override')]: true,
     [Symbol.for('fastify.display-name')]: 'lastcall',
     [Symbol.for('plugin-meta')]: { name: 'lastcall', fastify: '>=4' },
@@ -51,48 +58,27 @@ export const fastifyShutdown = Object.assign(
 )
 
 function install(app: FastifyLike, options: FastifyShutdownOptions): void {
-  const { shutdown, health = healthChecks(), ...others } = withoutFastifys(options)
+  const { shutdown, health = healthChecks(), ...others } = withoutRegisterOptions(options)
   refuseNoShutdown(shutdown)
-  const { name = 'http' } = others
-  const undos = [
-    shutdown.add([
-      ...httpServerHooks(app.server, { ...others, health }, systemClock),
-      { name: `${name}:fastify`, phase: 'stop', run: () => app.close() },
-    ]),
-  ]
+  const { name = DEFAULTS.name } = others
+  const hooksOf = (server: AnyHttpServer, own: string) =>
+    httpServerHooks(server, { ...others, name: own, health }, systemClock)
+  const close = { name: `${name}:fastify`, phase: 'stop', run: () => app.close() }
+  const undos = [shutdown.add([...hooksOf(app.server, name), close])]
   health.fastify(app, {}, () => {})
   app.addHook('onListen', async () => {
     for (const [index, server] of secondServers(app).entries()) {
-      const hooks = httpServerHooks(
-        server,
-        { ...others, name: `${name}:${index + 2}`, health },
-        systemClock,
-      )
-      undos.push(shutdown.add(hooks))
+      undos.push(shutdown.add(hooksOf(server, `${name}:${index + 2}`)))
     }
   })
-  // Closed by itself, in a test for example, it leaves nothing to end.
   app.addHook('onClose', async () => {
     for (const undo of undos) undo()
   })
 }
 
-/** What `register()` itself takes stands among the options of a plugin. */
-function withoutFastifys(options: FastifyShutdownOptions): FastifyShutdownOptions {
+/** Fastify passes its own options of `register()` on to the plugin. */
+function withoutRegisterOptions(options: FastifyShutdownOptions): FastifyShutdownOptions {
   const own: Record<string, unknown> = { ...options }
   for (const key of ['prefix', 'logLevel', 'logSerializers']) delete own[key]
   return own as unknown as FastifyShutdownOptions
-}
-
-/** Those that Fastify opens where a name such as `localhost` has several addresses. */
-function secondServers(app: FastifyLike): AnyHttpServer[] {
-  // A part of an application inherits from it.
-  for (let part: object | null = app; part; part = Object.getPrototypeOf(part)) {
-    const bindings = Object.getOwnPropertySymbols(part).find(
-      ({ description }) => description === 'fastify.serverBindings',
-    )
-    const servers = bindings && (part as Record<symbol, unknown>)[bindings]
-    if (Array.isArray(servers)) return servers.filter((server) => server !== app.server)
-  }
-  return []
 }

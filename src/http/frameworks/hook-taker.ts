@@ -1,7 +1,7 @@
 import { invalidOption } from '../../base/errors.ts'
 import type { Hook } from '../../engine/hook.ts'
 
-/** As much of a shutdown as an adapter needs that adds its hooks by itself. */
+/** As much of a shutdown as an adapter needs that adds its hooks itself. */
 export interface HookTaker {
   add(hooks: readonly Hook[]): () => boolean
 }

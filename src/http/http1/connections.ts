@@ -2,8 +2,8 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Clock } from '../../runtime/clock.ts'
 import type { Arrivals } from '../arrivals.ts'
-import { endingError } from '../ending.ts'
 import type { Sessions } from '../http2/sessions.ts'
+import { requestAbortReason } from '../request-abort-reason.ts'
 import {
   type AnyHttpServer,
   type AnyRequest,
@@ -154,7 +154,7 @@ export class Connections {
   askToEnd(): void {
     this.isEnding = true
     for (const { ending } of this.#open) {
-      for (const controller of ending?.values() ?? []) controller.abort(endingError())
+      for (const controller of ending?.values() ?? []) controller.abort(requestAbortReason())
     }
   }
 

@@ -7,7 +7,7 @@ import type {
 import type { Socket } from 'node:net'
 import type { Clock } from '../../runtime/clock.ts'
 import type { Arrivals } from '../arrivals.ts'
-import { endingError } from '../ending.ts'
+import { requestAbortReason } from '../request-abort-reason.ts'
 import { type AnyHttpServer, speaksHttp2 } from '../server.ts'
 
 /** What is noted of a stream: one request. */
@@ -89,7 +89,7 @@ export class Sessions {
   askToEnd(): void {
     this.isEnding = true
     for (const session of this.#open.values()) {
-      for (const stream of session.streams) stream[OPEN]?.ending?.abort(endingError())
+      for (const stream of session.streams) stream[OPEN]?.ending?.abort(requestAbortReason())
     }
   }
 

@@ -59,7 +59,7 @@ describe.each([
     expect(await client.get('/page')).toMatchObject({ status: 200, body: '/page' })
   })
 
-  test('is drained from its first request on: that one is answered, and told to come no more', async () => {
+  test('is drained from its first request on: that one is answered with `Connection: close`', async () => {
     const { begun, gate, open, server, shutdown } = await serveExpress({ secure })
     const client = await open()
     client.ask('/slow')
@@ -226,12 +226,12 @@ describe('expressShutdown() refuses bad input at once', () => {
     )
   })
 
-  test('or says it to every request, where only the shutdown can tell', async () => {
+  test('or with every request, where only the shutdown can know', async () => {
     const { open } = await serveExpress({ phase: 'drian' })
     const client = await open()
     const answers = [await client.get('/'), await client.get('/')]
 
-    // Not to the first alone, so that the next one is served by a server that nobody will drain.
+    // Not with the first alone: the next one would be served by a server that is never drained.
     expect(answers.map(({ status }) => status)).toEqual([500, 500])
   })
 })

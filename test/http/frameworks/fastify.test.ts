@@ -1,4 +1,3 @@
-import dns from 'node:dns'
 import { once } from 'node:events'
 import { Agent, type IncomingMessage, request, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -6,7 +5,7 @@ import { text } from 'node:stream/consumers'
 import fastify, { type FastifyInstance } from 'fastify'
 import { createShutdown } from 'lastcall'
 import { fastifyShutdown, healthChecks } from 'lastcall/http'
-import { describe, expect, onTestFinished, test, vi } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { askNode, connectNode } from '../../support/programs/http2-service.ts'
 import {
   account,
@@ -17,6 +16,7 @@ import {
   until,
 } from '../../support/programs/service.ts'
 import { selfSigned } from '../../support/servers/certificate.ts'
+import { twoAddresses } from '../../support/servers/two-addresses.ts'
 
 const ALIVE = { status: 200, body: '{"status":"alive"}\n' }
 const READY = { status: 200, body: '{"status":"ready"}\n' }
@@ -82,7 +82,7 @@ describe('an application of Fastify with the plugin', () => {
     expect((await app.inject('/readyz')).statusCode).toBe(200)
   })
 
-  test('has requests in flight answered, and told to come no more, before it is closed', async () => {
+  test('answers requests in flight with `Connection: close` before it is closed', async () => {
     const { app, begun, closed, gate, open, shutdown } = await serveFastify()
     const [client, other] = [await open(), await open()]
     client.ask('/slow')
@@ -162,7 +162,7 @@ describe('an application of Fastify with the plugin', () => {
     expect(closed).toEqual(['closed'])
   })
 
-  test('that somebody else closes during the drain is drained all the same', async () => {
+  test('that is closed by other code during the drain is drained all the same', async () => {
     const { app, begun, gate, open, shutdown } = await serveFastify()
     const client = await open()
     client.ask('/slow')
@@ -288,20 +288,6 @@ describe('the plugin', () => {
 })
 
 describe('an application that listens on a name with several addresses', () => {
-  /** Where /etc/hosts gives `localhost` one address only it has a second one here. */
-  function twoAddresses(): void {
-    type Done = (error: null, ...found: unknown[]) => void
-    // Node's own listen() asks as well: before version 22 for one address, and without options.
-    const lookup = (name: string, second: { all?: boolean } | Done, third?: Done) => {
-      const names = name === 'localhost' ? ['127.0.0.1', '127.0.0.2'] : [name]
-      const found = names.map((address) => ({ address, family: 4 }))
-      if (typeof second === 'function') process.nextTick(second, null, names[0], 4)
-      else if (third) process.nextTick(third, null, ...(second.all ? [found] : [names[0], 4]))
-    }
-    vi.spyOn(dns, 'lookup').mockImplementation(lookup as never)
-    onTestFinished(() => void vi.restoreAllMocks())
-  }
-
   test.each([
     ['the application', false],
     ['a part of it', true],

@@ -111,21 +111,21 @@ describe.each([
     expect(ended.stdout.includes('closed')).toBe(framework === 'Fastify')
   })
 
-  test('goes on for a prober until that has been told', async () => {
+  test('goes on until its prober has got 503 three times', async () => {
     const { script, port } = await start(body)
     const prober = await connect(port)
     for (let time = 0; time < 3; time++) {
       expect(await prober.get('/readyz')).toMatchObject({ status: 200 })
     }
     script.send('SIGTERM')
-    const told: boolean[] = []
-    while (told.length < 3) {
+    const saidClose: boolean[] = []
+    while (saidClose.length < 3) {
       const { status, saysClose } = await prober.get('/readyz')
       // A first probe may overtake the signal.
-      if (status === 503) told.push(saysClose)
+      if (status === 503) saidClose.push(saysClose)
     }
 
-    expect(told.slice(0, 2)).toEqual([false, false])
+    expect(saidClose.slice(0, 2)).toEqual([false, false])
     expect(await script.ended).toMatchObject({ code: 0, stderr: '' })
   })
 })

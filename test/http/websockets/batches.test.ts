@@ -6,10 +6,10 @@ import { webSocketServerHooks } from '../../../src/http/websockets/websocket-ser
 import { contextOf } from '../../support/hooks/context.ts'
 import { VirtualClock } from '../../support/hooks/virtual.ts'
 
-/** A WebSocket that notes when it was told, and answers only if it is to. */
+/** A WebSocket that records when it was closed, and answers the close only if the test wants it. */
 class FakeSocket extends EventEmitter {
-  toldAt: number | undefined
-  told = 0
+  closedAt: number | undefined
+  closes = 0
   terminated = false
 
   constructor(
@@ -21,8 +21,8 @@ class FakeSocket extends EventEmitter {
   }
 
   close(): void {
-    this.told++
-    this.toldAt = this.clock.now()
+    this.closes++
+    this.closedAt = this.clock.now()
     if (this.answersAfter === undefined) return
     this.clock.setTimeout(() => this.leave(1001), this.answersAfter)
   }
@@ -55,7 +55,7 @@ interface World extends WebSocketServerOptions {
   readonly limit?: number
 }
 
-/** So many WebSockets, and the hook that says goodbye to them, which begins at 0. */
+/** So many WebSockets, and the hook that closes them, which begins at 0. */
 async function world({ clients, answersAfter, limit = 9000, ...options }: World) {
   const clock = new VirtualClock()
   const server = new FakeServer()
@@ -73,11 +73,11 @@ async function world({ clients, answersAfter, limit = 9000, ...options }: World)
     state.isOver = true
   })
   await clock.advance(0)
-  /** How many were told at which time. */
+  /** How many were closed at which time. */
   const batches = () => {
     const times = new Map<number, number>()
-    for (const { toldAt } of sockets) {
-      if (toldAt !== undefined) times.set(toldAt, (times.get(toldAt) ?? 0) + 1)
+    for (const { closedAt } of sockets) {
+      if (closedAt !== undefined) times.set(closedAt, (times.get(closedAt) ?? 0) + 1)
     }
     return [...times]
   }
@@ -85,7 +85,7 @@ async function world({ clients, answersAfter, limit = 9000, ...options }: World)
 }
 
 describe('batches', () => {
-  test('of 1000 by default, 100 ms apart, tell a fleet of 10,000 in 900 ms', async () => {
+  test('of 1000 by default, 100 ms apart, close a fleet of 10,000 in 900 ms', async () => {
     const { batches, clock, notes, state } = await world({ clients: 10_000, answersAfter: 5 })
     expect(batches()).toEqual([[0, 1000]])
     await clock.advance(899)
@@ -94,7 +94,7 @@ describe('batches', () => {
 
     expect(batches()).toEqual(Array.from({ length: 10 }, (_, batch) => [batch * 100, 1000]))
     expect(state.isOver).toBe(true)
-    expect(notes).toEqual(['10000 WebSockets told, 10000 of them closed cleanly'])
+    expect(notes).toEqual(['10000 WebSockets closed, 10000 of them cleanly'])
     expect(clock.pending).toBe(0)
   })
 
@@ -168,12 +168,12 @@ describe('batches', () => {
     await clock.advance(5)
 
     expect(batches()).toEqual([[0, 10]])
-    expect(sockets.map(({ told }) => told)).toEqual(Array(10).fill(1))
+    expect(sockets.map(({ closes }) => closes)).toEqual(Array(10).fill(1))
   })
 })
 
 describe('between two batches', () => {
-  test('one that goes by itself is not waited for, and not told', async () => {
+  test('one that its client closes is not waited for, and gets no close', async () => {
     const { clock, notes, sockets, state } = await world({
       clients: 3,
       batchSize: 1,
@@ -184,8 +184,8 @@ describe('between two batches', () => {
     await clock.advance(400)
 
     expect(state.isOver).toBe(true)
-    expect(sockets.map(({ told }) => told)).toEqual([1, 0, 1])
-    expect(notes).toEqual(['2 WebSockets told, 2 of them closed cleanly'])
+    expect(sockets.map(({ closes }) => closes)).toEqual([1, 0, 1])
+    expect(notes).toEqual(['2 WebSockets closed, 2 of them cleanly'])
   })
 
   test('one that loses its connection is not waited for', async () => {
@@ -199,7 +199,7 @@ describe('between two batches', () => {
     await clock.advance(400)
 
     expect(state.isOver).toBe(true)
-    expect(notes).toEqual(['2 WebSockets told, 2 of them closed cleanly'])
+    expect(notes).toEqual(['2 WebSockets closed, 2 of them cleanly'])
   })
 
   test('all that are left may go, and then nothing is left to be done', async () => {
@@ -216,10 +216,10 @@ describe('between two batches', () => {
     expect(state.isOver).toBe(true)
     expect(clock.pending).toBe(0)
     await clock.advance(1000)
-    expect(sockets.map(({ told }) => told)).toEqual([1, 0, 0])
+    expect(sockets.map(({ closes }) => closes)).toEqual([1, 0, 0])
   })
 
-  test('one that comes is told at once, and waited for', async () => {
+  test('one that is opened is closed at once, and waited for', async () => {
     const { clock, notes, open, state } = await world({
       clients: 2,
       batchSize: 1,
@@ -227,15 +227,15 @@ describe('between two batches', () => {
     })
     await clock.advance(50)
     const late = open()
-    expect(late.toldAt).toBe(50)
+    expect(late.closedAt).toBe(50)
     await clock.advance(130)
 
     expect(state.isOver).toBe(true)
-    expect(late.told).toBe(1)
-    expect(notes).toEqual(['3 WebSockets told, 3 of them closed cleanly'])
+    expect(late.closes).toBe(1)
+    expect(notes).toEqual(['3 WebSockets closed, 3 of them cleanly'])
   })
 
-  test('the limit may come: all are terminated, those included that were not told', async () => {
+  test('the limit may come: all are terminated, also those that got no close yet', async () => {
     const { abort, clock, notes, sockets, state } = await world({ clients: 3, batchSize: 1 })
     await clock.advance(50)
     abort()
@@ -243,27 +243,27 @@ describe('between two batches', () => {
 
     expect(state.isOver).toBe(true)
     expect(sockets.map(({ terminated }) => terminated)).toEqual([true, true, true])
-    expect(sockets.map(({ told }) => told)).toEqual([1, 0, 0])
+    expect(sockets.map(({ closes }) => closes)).toEqual([1, 0, 0])
     expect(notes).toEqual(Array(3).fill('cut off: WebSocket GET /chat, 50 ms old'))
     expect(clock.pending).toBe(0)
   })
 })
 
-describe('when the farewell is over', () => {
-  test('one that comes is told to go', async () => {
+describe('when the hook is over', () => {
+  test('one that is opened is closed', async () => {
     const { clock, open, state } = await world({ clients: 1, answersAfter: 5 })
     await clock.advance(5)
     expect(state.isOver).toBe(true)
 
-    expect(open().told).toBe(1)
+    expect(open().closes).toBe(1)
   })
 
-  test('one that comes is left alone where the server has been handed in again', async () => {
+  test('one that is opened is left alone where the server has been handed in again', async () => {
     const { clock, open, server } = await world({ clients: 1, answersAfter: 5 })
     await clock.advance(5)
     webSocketServerHooks(server as unknown as WebSocketServerLike, {}, clock)
 
-    expect(open().told).toBe(0)
+    expect(open().closes).toBe(0)
   })
 })
 
@@ -300,7 +300,7 @@ describe('a fleet of 10,000', () => {
 })
 
 describe('a server that is not quite one of ws', () => {
-  test('has a WebSocket cut off without a name where nobody saw it come', async () => {
+  test('has a WebSocket cut off without a name where it was opened before the hook existed', async () => {
     const clock = new VirtualClock()
     const server = new FakeServer()
     server.clients.add(new FakeSocket(clock, server.clients, undefined))

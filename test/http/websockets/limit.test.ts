@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import {
   askForWebSocket,
-  farewell,
+  closedNote,
   GOING_AWAY,
   serveWebSockets,
 } from '../../support/clients/web-sockets.ts'
@@ -77,15 +77,15 @@ describe('a WebSocket that never answers the close', () => {
     void hook.run(context)
     await until(() => clock.pending > 0)
     abort()
-    // A coordinator takes notes as long as its limit is being told, and not after.
-    const told = [...notes]
+    // A shutdown takes notes while it aborts the hook, and not after.
+    const noted = [...notes]
     await client.closed()
 
-    expect(told).toEqual(['cut off: WebSocket GET /chat, 0 ms old, from 127.0.0.1'])
+    expect(noted).toEqual(['cut off: WebSocket GET /chat, 0 ms old, from 127.0.0.1'])
     await clock.advance(2000)
   })
 
-  test('is terminated where the limit has passed before the hook could say goodbye', async () => {
+  test('is terminated where the limit has passed before the hook could close it', async () => {
     const clock = new PollingClock()
     const { connect, hook } = await serveWebSockets({ clock })
     const client = await connect()
@@ -125,7 +125,7 @@ describe('a WebSocket whose client stops reading', () => {
 })
 
 describe('a WebSocket that is on its way out', () => {
-  test('by a lost connection holds nobody up, and does not count as closed cleanly', async () => {
+  test('by a lost connection holds nothing up, and does not count as closed cleanly', async () => {
     const clock = new PollingClock()
     const { connect, hook, open } = await serveWebSockets({ clock })
     const [lost, { closed }] = [await connect(), await open()]
@@ -135,7 +135,7 @@ describe('a WebSocket that is on its way out', () => {
     lost.socket.resetAndDestroy()
     await Promise.all([closed, over])
 
-    expect(notes).toEqual([farewell(2, 1)])
+    expect(notes).toEqual([closedNote(2, 1)])
   })
 
   test('because its client closes it is left to come to its end', async () => {
@@ -162,7 +162,7 @@ describe('a WebSocket that is on its way out', () => {
     await over
 
     expect(await closed).toEqual({ code: 4002, reason: 'moved' })
-    expect(notes).toEqual([farewell(1, 1)])
+    expect(notes).toEqual([closedNote(1, 1)])
   })
 
   test('and answers the close, but keeps its connection open, is terminated at the limit', async () => {

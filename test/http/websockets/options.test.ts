@@ -71,7 +71,7 @@ describe('webSocketServer() refuses a bad option, and names it, its rule and its
     ['a code that is none', { code: 999 }, '`code`', codes, 'got 999 (number)'],
     ['a code that may not be sent', { code: 1005 }, '`code`', codes, 'got 1005 (number)'],
     ['a code that says too little', { code: 1006 }, '`code`', codes, 'got 1006 (number)'],
-    ['a code of nobody', { code: 2999 }, '`code`', codes, 'got 2999 (number)'],
+    ['a code that no specification has', { code: 2999 }, '`code`', codes, 'got 2999 (number)'],
     ['a code beyond all', { code: 5000 }, '`code`', codes, 'got 5000 (number)'],
     ['half a code', { code: 3000.5 }, '`code`', codes, 'got 3000.5 (number)'],
     ['a code of text', { code: '1001' }, '`code`', codes, "got '1001' (string)"],

@@ -4,7 +4,7 @@ import { webSocketServerHooks } from '../../../src/http/websockets/websocket-ser
 import {
   askForWebSocket,
   type Client,
-  farewell,
+  closedNote,
   GOING_AWAY,
   openWebSocket,
   serveWebSockets,
@@ -31,7 +31,7 @@ describe.each([
   ['http', false],
   ['https', true],
 ])('requests for a WebSocket over %s', (_, secure) => {
-  test('are served during the lame duck, in which nobody is told to go', async () => {
+  test('are served during the lame duck, in which none is closed', async () => {
     const clock = new PollingClock()
     const { connect, shutdown, sockets } = await serveWebSockets({
       clock,
@@ -57,13 +57,13 @@ describe.each([
       await client.ended()
     }
     const report = await run
-    expect(hookOf(report, 'websockets')?.notes).toEqual([farewell(2, 2)])
+    expect(hookOf(report, 'websockets')?.notes).toEqual([closedNote(2, 2)])
     expect(report).toMatchObject({ outcome: 'clean' })
   })
 
-  test('are refused with 503 after it, and not reset, while others are told', async () => {
+  test('are refused with 503 after it, and not reset, while others are closed', async () => {
     const { connect, server, shutdown, sockets } = await serveWebSockets({ http: { secure } })
-    // It never answers, so the farewell is not over.
+    // It never answers, so the hook is not over.
     const silent = await connect()
     await askForWebSocket(silent)
     const client = await connect()
@@ -76,7 +76,7 @@ describe.each([
     client.socket.end()
     silent.socket.destroy()
     const report = await run
-    expect(hookOf(report, 'websockets')?.notes).toEqual([farewell(1, 0)])
+    expect(hookOf(report, 'websockets')?.notes).toEqual([closedNote(1, 0)])
     expect(sockets.clients.size).toBe(0)
   })
 
@@ -138,7 +138,7 @@ describe('a WebSocketServer without a server, beside httpServer()', () => {
     await clock.advance(2000)
 
     expect(await closed).toEqual(GOING_AWAY)
-    expect(hookOf(await run, 'websockets')?.notes).toEqual([farewell(2, 2)])
+    expect(hookOf(await run, 'websockets')?.notes).toEqual([closedNote(2, 2)])
   })
 
   test('serves the first one that ever comes during the lame duck, too', async () => {
@@ -149,7 +149,7 @@ describe('a WebSocketServer without a server, beside httpServer()', () => {
     await clock.advance(2000)
 
     expect(await closed).toEqual(GOING_AWAY)
-    expect(hookOf(await run, 'websockets')?.notes).toEqual([farewell(1, 1)])
+    expect(hookOf(await run, 'websockets')?.notes).toEqual([closedNote(1, 1)])
   })
 
   test('waits for the lame duck of its server, and not of one that it had in an earlier run', async () => {
@@ -182,7 +182,7 @@ describe('a WebSocketServer without a server, beside httpServer()', () => {
     await run
   })
 
-  test('closes one that the application accepts only when the farewell is on its way', async () => {
+  test('closes one that the application accepts only when the others are being closed', async () => {
     const [asked, known] = [new Gate(), new Gate()]
     let asks = 0
     const { clock, connect, open, server, shutdown } = await serveUpgrades(async () => {
@@ -203,11 +203,11 @@ describe('a WebSocketServer without a server, beside httpServer()', () => {
 
     expect(await (await opening).closed).toEqual(GOING_AWAY)
     silent.socket.destroy()
-    expect(hookOf(await run, 'websockets')?.notes).toEqual([farewell(2, 1)])
+    expect(hookOf(await run, 'websockets')?.notes).toEqual([closedNote(2, 1)])
   })
 })
 
-describe('a WebSocket that comes when the farewell is over', () => {
+describe('a WebSocket that is opened when the hook is over', () => {
   /** What becomes of it: why it was refused, or how it was closed. */
   async function fateOf(opening: Promise<Client>) {
     return opening.then(
@@ -278,6 +278,6 @@ describe('WebSockets of a server with a port of its own', () => {
 
     const report = await run
     expect(report).toMatchObject({ outcome: 'clean' })
-    expect(hookOf(report, 'other')?.notes).toEqual([farewell(1, 1)])
+    expect(hookOf(report, 'other')?.notes).toEqual([closedNote(1, 1)])
   })
 })

@@ -3,7 +3,7 @@ import { webSocketServer } from 'lastcall/http'
 import { describe, expect, test } from 'vitest'
 import {
   askForWebSocket,
-  farewell,
+  closedNote,
   GOING_AWAY,
   listenForWebSockets,
   openWebSocket,
@@ -32,7 +32,7 @@ describe('the WebSockets of a server', () => {
     expect(hookOf(report, 'websockets')).toMatchObject({
       phase: 'drain',
       status: 'done',
-      notes: [farewell(2, 2)],
+      notes: [closedNote(2, 2)],
     })
   })
 
@@ -109,11 +109,11 @@ describe('a WebSocketServer with a port of its own', () => {
 
     expect(await closed).toEqual(GOING_AWAY)
     await over
-    expect(notes).toEqual([farewell(1, 1)])
+    expect(notes).toEqual([closedNote(1, 1)])
     await expect(connect(port)).rejects.toMatchObject({ code: 'ECONNREFUSED' })
   })
 
-  test('stops listening where nobody ever came', async () => {
+  test('stops listening where no client ever came', async () => {
     const { hook, port } = await listenForWebSockets()
     const { notes, over } = runHook(hook)
     await over
@@ -146,12 +146,12 @@ describe('a WebSocketServer without a server', () => {
 
     for (const { closed } of clients) expect(await closed).toEqual(GOING_AWAY)
     const report = await run
-    expect(hookOf(report, 'websockets')?.notes).toEqual([farewell(1, 1)])
-    expect(hookOf(report, 'news')?.notes).toEqual([farewell(2, 2)])
+    expect(hookOf(report, 'websockets')?.notes).toEqual([closedNote(1, 1)])
+    expect(hookOf(report, 'news')?.notes).toEqual([closedNote(2, 2)])
     expect(report).toMatchObject({ outcome: 'clean' })
   })
 
-  test('holds nothing up where nobody ever came', async () => {
+  test('holds nothing up where no client ever came', async () => {
     const { shutdown } = await serveByPath()
     const report = await shutdown.now()
 
@@ -178,7 +178,7 @@ describe('a WebSocketServer with a path', () => {
 })
 
 describe('where httpServer() does not drain at the same time', () => {
-  test('a farewell that nobody waits for begins at once', async () => {
+  test('without a lame duck WebSockets are closed at once', async () => {
     const server = createServer()
     const { hook, sockets } = webSockets({ server })
     const port = await listen(server)
@@ -187,11 +187,11 @@ describe('where httpServer() does not drain at the same time', () => {
 
     expect(await closed).toEqual(GOING_AWAY)
     await over
-    expect(notes).toEqual([farewell(1, 1)])
+    expect(notes).toEqual([closedNote(1, 1)])
     expect(sockets.clients.size).toBe(0)
   })
 
-  test('a farewell in an earlier phase does not wait for the drain of a later one', async () => {
+  test('a hook in an earlier phase does not wait for the drain of a later one', async () => {
     const clock = new PollingClock()
     const { open, server, shutdown } = await serveWebSockets({
       phase: 'deregister',
@@ -207,12 +207,12 @@ describe('where httpServer() does not drain at the same time', () => {
     const report = await run
     expect(hookOf(report, 'websockets')).toMatchObject({
       phase: 'deregister',
-      notes: [farewell(1, 1)],
+      notes: [closedNote(1, 1)],
     })
     expect(report).toMatchObject({ outcome: 'clean' })
   })
 
-  test('a WebSocket that comes while the farewell is on its way is told as well', async () => {
+  test('a WebSocket that is opened while others are being closed is closed as well', async () => {
     const server = createServer()
     const { hook, sockets } = webSockets({ server })
     const port = await listen(server)

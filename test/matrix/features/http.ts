@@ -73,7 +73,7 @@ export const http: FeatureGroup = {
       },
     },
     {
-      name: 'lame duck: a prober is told 503 while requests are served',
+      name: 'lame duck: a prober gets 503 while requests are served',
       check: async (lab) => {
         const program = await lab.service(SERVER, serving())
         const port = await portOf(program)
@@ -85,9 +85,12 @@ export const http: FeatureGroup = {
         assert.equal((await (await RawClient.connect(port)).get('/livez')).status, 200)
         assert.equal((await (await RawClient.connect(port)).get('/')).status, 200)
         await probes.refused
-        const told = probes.statuses.filter((status) => status === 503).length
-        assert.ok(told >= 3, `told 503 ${told} times only`)
-        await endsWith(program, { code: 0, stdout: /note lame duck of \d+ ms: probers told/ })
+        const notified = probes.statuses.filter((status) => status === 503).length
+        assert.ok(notified >= 3, `503 was given ${notified} times only`)
+        await endsWith(program, {
+          code: 0,
+          stdout: /note lame duck of \d+ ms: every prober got a 503/,
+        })
       },
     },
     {

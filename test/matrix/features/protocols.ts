@@ -71,7 +71,7 @@ export const protocols: FeatureGroup = {
         program.send('SIGTERM')
         const [code, reason] = await closed
         assert.deepEqual([code, String(reason)], [1001, 'server is shutting down'])
-        await endsWith(program, { code: 0, stdout: /note 1 WebSocket told, 1 of them closed/ })
+        await endsWith(program, { code: 0, stdout: /note 1 WebSocket closed, 1 of them cleanly/ })
       },
     },
     {

@@ -3,10 +3,8 @@ import type { RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { onTestFinished } from 'vitest'
 import { type ClientOptions, type ServerOptions, WebSocket, WebSocketServer } from 'ws'
-import {
-  type WebSocketServerOptions,
-  webSocketServerHooks,
-} from '../../../src/http/websockets/websocket-server.ts'
+import type { WebSocketServerOptions } from '../../../src/http/websockets/options.ts'
+import { webSocketServerHooks } from '../../../src/http/websockets/websocket-server.ts'
 import type { Clock } from '../../../src/runtime/clock.ts'
 import { PollingClock, type ServiceOptions, serve } from '../programs/service.ts'
 import type { Answer, AskOptions, RawClient } from './raw-client.ts'
@@ -24,9 +22,9 @@ const FOR_A_WEB_SOCKET: AskOptions = {
 /** What a client is closed with by default. */
 export const GOING_AWAY = { code: 1001, reason: 'server is shutting down' }
 
-/** What the hook says of itself. */
-export function farewell(told: number, answered: number): string {
-  return `${told} WebSocket${told === 1 ? '' : 's'} told, ${answered} of them closed cleanly`
+/** The hook's note in the report. */
+export function closedNote(closed: number, cleanly: number): string {
+  return `${closed} WebSocket${closed === 1 ? '' : 's'} closed, ${cleanly} of them cleanly`
 }
 
 /** How a WebSocket was closed. */

@@ -2,8 +2,8 @@ import { createServer } from 'node:http'
 import { createShutdown } from 'lastcall'
 import { type HealthChecks, type HealthOptions, healthChecks, httpServer } from 'lastcall/http'
 import { describe, expect, test } from 'vitest'
-import { Clients } from '../../src/http/clients.ts'
-import { VirtualClock } from '../support/hooks/virtual.ts'
+import { Clients } from '../../../src/http/clients.ts'
+import { VirtualClock } from '../../support/hooks/virtual.ts'
 import {
   connect,
   Gate,
@@ -12,7 +12,7 @@ import {
   serve,
   stoppedListening,
   until,
-} from '../support/programs/service.ts'
+} from '../../support/programs/service.ts'
 
 /** A server that answers probes, and says `page` to everything else. */
 async function serveHealth(health: HealthChecks) {
@@ -169,12 +169,12 @@ describe('a check of the application', () => {
     expect(await client.answer()).toMatchObject({ status: 503 })
   })
 
-  test('that is still running when its request was answered by somebody else harms nobody', async () => {
+  test('that is still running when something else answered its request does no harm', async () => {
     const gate = new Gate()
     const health = healthChecks({ ready: () => gate.opened.then(() => true) })
     const server = createServer((request, response) => {
       health(request, response)
-      // As a middleware for timeouts would.
+      // As a middleware for timeouts does.
       if (!response.headersSent) setImmediate(() => response.writeHead(504).end('too late'))
     })
     const client = await connect(await listen(server))
@@ -212,7 +212,7 @@ describe('the health of a server that is shut down', () => {
     expect(await run).toMatchObject({ outcome: 'clean' })
   })
 
-  test('says that it lives, while it drains', async () => {
+  test('answers liveness with 200 while the server drains', async () => {
     const [begun, gate] = [new Gate(), new Gate()]
     const health = healthChecks()
     const { connect, server, shutdown } = await serve(
@@ -239,7 +239,7 @@ describe('the health of a server that is shut down', () => {
     expect(await run).toMatchObject({ outcome: 'clean' })
   })
 
-  test('has its prober told three times before the server stops listening', async () => {
+  test('gives its prober 503 three times before the server stops listening', async () => {
     const health = healthChecks()
     const { port, shutdown } = await serve((request, response) => void health(request, response), {
       health,
@@ -262,11 +262,13 @@ describe('the health of a server that is shut down', () => {
     expect(statuses.filter((status) => status === 503).length).toBeGreaterThanOrEqual(3)
     expect(hookOf(await run)).toMatchObject({
       status: 'done',
-      notes: expect.arrayContaining([expect.stringMatching(/^lame duck of \d+ ms: probers told$/)]),
+      notes: expect.arrayContaining([
+        expect.stringMatching(/^lame duck of \d+ ms: every prober got a 503$/),
+      ]),
     })
   })
 
-  test('is no traffic: probes are no arrivals', async () => {
+  test('does not count its probes as arrivals', async () => {
     const health = healthChecks()
     const server = createServer((request, response) => {
       if (!health(request, response)) response.end('page')

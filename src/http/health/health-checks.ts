@@ -1,0 +1,131 @@
+import { invalidOption, optionNames, refuseUnknownOptions } from '../../base/errors.ts'
+import { type Clock, systemClock } from '../../runtime/clock.ts'
+import type { AnyRequest, AnyResponse } from '../server.ts'
+import { Probers } from './probers.ts'
+import { answerProbe, Readiness, type ReadyCheck } from './readiness.ts'
+
+/** The options of `healthChecks()`. */
+export interface HealthOptions {
+  /** The path of liveness: 200 for as long as the process lives, also while it drains. Default `/livez`. */
+  readonly livez?: string
+  /** The path of readiness: 200 until the shutdown begins, and 503 from then on. Default `/readyz`. */
+  readonly readyz?: string
+  /**
+   * The application's own check, called for each readiness probe. Readiness is 503 while it returns
+   * false, throws or rejects. It has no time limit: the probe waits for it. Default: always ready.
+   */
+  readonly ready?: () => boolean | Promise<boolean>
+}
+
+/**
+ * Answers liveness and readiness probes. It is a handler for `node:http` and a middleware for
+ * Express, and it has a plugin for Fastify.
+ */
+export interface HealthChecks {
+  /** Answers the request and returns true if it is a probe. Otherwise calls `next`, if given, and returns false. */
+  (request: AnyRequest, response: AnyResponse, next?: () => void): boolean
+  /** A Fastify plugin: `app.register(health.fastify)`. */
+  readonly fastify: FastifyPlugin
+  /** Turns readiness to 503. `httpServer()` calls it in the `announce` phase. */
+  announce(): void
+  /** For `httpServer()`: who asks for readiness, and how often each has been answered with 503. */
+  readonly probers: Pick<Probers, 'onNotified' | 'notYetNotified' | 'tooSeldom'>
+  /** For `httpServer()`: whether a request was a probe. Known once its handler has begun. */
+  isProbe(request: object): boolean
+}
+
+/** As much of Fastify as the plugin needs. */
+export type FastifyPlugin = (
+  app: {
+    get(path: string, handler: (request: Raw<AnyRequest>, reply: FastifyReply) => void): unknown
+  },
+  options: unknown,
+  done: () => void,
+) => void
+type Raw<T> = { raw: T }
+type FastifyReply = Raw<AnyResponse> & { hijack(): unknown }
+
+/**
+ * Creates the handler for liveness and readiness probes (GET and HEAD). Pass it to `httpServer()`
+ * too: at the shutdown that turns readiness to 503, and goes on accepting until the probers have
+ * seen it.
+ *
+ * @example
+ * const health = healthChecks({ ready: () => cache.isWarm })
+ * app.use(health)                                   // Express
+ * app.register(health.fastify)                      // Fastify
+ * createServer((req, res) => health(req, res) || handle(req, res))   // node:http
+ * shutdown.add(httpServer(server, { health }))
+ *
+ * @throws LastcallError `LASTCALL_INVALID_OPTION` for a path without a leading slash or with a
+ * query, for one path for both, and for an unknown option
+ */
+export function healthChecks(options: HealthOptions = {}): HealthChecks {
+  return createHealthChecks(options, systemClock)
+}
+
+export function createHealthChecks(options: HealthOptions, clock: Clock): HealthChecks {
+  const { livez, readyz, ready } = checkOptions(options)
+  const probers = new Probers(clock)
+  const probes = new WeakSet<object>()
+  const readiness = new Readiness(ready, probers)
+  const routes = new Map<string, (request: AnyRequest, response: AnyResponse) => void>([
+    [livez, (_request, response) => answerProbe(response, 200, 'alive')],
+    [readyz, (request, response) => readiness.serve(request, response)],
+  ])
+  const serve = (path: string, request: AnyRequest, response: AnyResponse): void => {
+    // HTTP/2 identifies a request by its stream.
+    probes.add('stream' in request ? (request as { stream: object }).stream : request)
+    routes.get(path)?.(request, response)
+  }
+
+  const health = (request: AnyRequest, response: AnyResponse, next?: () => void): boolean => {
+    const path = request.url?.split('?')[0] ?? ''
+    const isProbe = routes.has(path) && (request.method === 'GET' || request.method === 'HEAD')
+    if (isProbe) serve(path, request, response)
+    else next?.()
+    return isProbe
+  }
+  const fastify: FastifyPlugin = (app, _options, done) => {
+    for (const path of routes.keys()) {
+      app.get(path, (request, reply) => {
+        reply.hijack()
+        serve(path, request.raw, reply.raw)
+      })
+    }
+    done()
+  }
+  return Object.assign(health, {
+    fastify,
+    probers,
+    announce: () => readiness.announce(),
+    isProbe: (request: object) => probes.has(request),
+  })
+}
+
+const OPTIONS = optionNames<HealthOptions>({ livez: true, readyz: true, ready: true })
+
+function checkOptions(options: HealthOptions) {
+  refuseUnknownOptions(options, OPTIONS, "{ readyz: '/readyz' }")
+  const livez = checkPath(options.livez ?? '/livez', 'livez')
+  const readyz = checkPath(options.readyz ?? '/readyz', 'readyz')
+  const ready: ReadyCheck | undefined = options.ready
+  if (ready !== undefined && typeof ready !== 'function') {
+    throw invalidOption('ready', 'a function that returns a boolean, or a promise of one', ready)
+  }
+  if (livez === readyz) {
+    const rule = 'another path than livez: one of them turns 503, the other must not'
+    throw invalidOption('readyz', rule, readyz)
+  }
+  return { livez, readyz, ready }
+}
+
+function checkPath(value: unknown, option: string): string {
+  if (typeof value === 'string' && /^\/[^\s?#]*$/.test(value)) return value
+  throw invalidOption(
+    option,
+    `a path that begins with a slash, without a query, such as '/${option}'`,
+    value,
+    typeof value === 'string' && /^[^/\s?#]+$/.test(value) ? `Write '/${value}'.` : undefined,
+  )
+}

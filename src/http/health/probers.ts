@@ -1,0 +1,77 @@
+import type { Clock } from '../../runtime/clock.ts'
+
+/** What is known of one prober. Times are in milliseconds. */
+interface Prober {
+  lastAt: number
+  /** Between its last two probes; infinite after the first one. */
+  interval: number
+  /** How often it has been answered with 503. */
+  notified: number
+}
+
+/** A prober that asks less often than every 10 s (and a late timer) is a monitor, not a balancer. */
+const LONGEST_INTERVAL = 10_500
+
+/** Probers are few. More addresses than this come from a port scan, or from a proxy that rotates them. */
+const MOST_ADDRESSES = 64
+
+/** The clients that ask for readiness again and again, by their address. */
+export class Probers {
+  readonly #listeners = new Set<() => void>()
+  readonly #byAddress = new Map<string, Prober>()
+  readonly #clock: Clock
+
+  constructor(clock: Clock) {
+    this.#clock = clock
+  }
+
+  countProbe(address = ''): void {
+    const lastAt = this.#clock.now()
+    const known = this.#byAddress.get(address)
+    if (!known && this.#byAddress.size >= MOST_ADDRESSES) this.#byAddress.clear()
+    // A single request is no probing: a person may have looked by hand.
+    const interval = known ? lastAt - known.lastAt : Number.POSITIVE_INFINITY
+    this.#byAddress.set(address, { lastAt, interval, notified: known?.notified ?? 0 })
+  }
+
+  countNotified(address = ''): void {
+    const known = this.#byAddress.get(address)
+    if (known) known.notified++
+    for (const listener of this.#listeners) listener()
+  }
+
+  /** Calls back whenever a prober is answered with 503. Returns a function that removes the listener. */
+  onNotified(listener: () => void): () => void {
+    this.#listeners.add(listener)
+    return () => void this.#listeners.delete(listener)
+  }
+
+  /**
+   * The probers that still need a 503, of those that ask often enough to get so many `times` within
+   * `within`. Each stands here as the instant from which it counts as gone.
+   */
+  notYetNotified(times: number, within: number): number[] {
+    return this.#present()
+      .filter(({ interval, notified }) => notified < times && interval * times <= within)
+      .map(goneAt)
+  }
+
+  /**
+   * The interval of the slowest prober that asks too seldom for that, if there is one. Monitors are
+   * left out: what routes requests asks often.
+   */
+  tooSeldom(times: number, within: number): number | undefined {
+    const slow = this.#present()
+      .map(({ interval }) => interval)
+      .filter((interval) => interval * times > within && interval <= LONGEST_INTERVAL)
+    return slow.length > 0 ? Math.max(...slow) : undefined
+  }
+
+  #present(): Prober[] {
+    const now = this.#clock.now()
+    return [...this.#byAddress.values()].filter((prober) => now < goneAt(prober))
+  }
+}
+
+/** A prober that misses three of its turns, and at least a second, has gone away. */
+const goneAt = ({ lastAt, interval }: Prober): number => lastAt + Math.max(3 * interval, 1000)

@@ -1,0 +1,85 @@
+import type { AnyRequest, AnyResponse } from '../server.ts'
+import type { Probers } from './probers.ts'
+
+/** The application's own check. */
+export type ReadyCheck = () => boolean | Promise<boolean>
+
+/** A probe that waits for the check; without `reply` once it has been answered or its client has gone. */
+interface PendingProbe {
+  reply: ((isReady: boolean) => void) | undefined
+}
+
+/** Answers readiness probes: by the check until the shutdown is announced, with 503 from then on. */
+export class Readiness {
+  readonly #check: ReadyCheck | undefined
+  readonly #probers: Probers
+  readonly #pending = new Set<PendingProbe>()
+  #isStopping = false
+
+  constructor(check: ReadyCheck | undefined, probers: Probers) {
+    this.#check = check
+    this.#probers = probers
+  }
+
+  serve(request: AnyRequest, response: AnyResponse): void {
+    const address = request.socket.remoteAddress
+    this.#probers.countProbe(address)
+    const reply = (isReady: boolean) => {
+      if (this.#isStopping) {
+        this.#probers.countNotified(address)
+        answerProbe(response, 503, 'stopping')
+      } else answerProbe(response, isReady ? 200 : 503, isReady ? 'ready' : 'not ready')
+    }
+    if (this.#isStopping || this.#check === undefined) {
+      reply(true)
+      return
+    }
+    const pending: PendingProbe = {
+      reply: (isReady) => {
+        forget()
+        reply(isReady)
+      },
+    }
+    const forget = () => {
+      this.#pending.delete(pending)
+      pending.reply = undefined
+    }
+    this.#pending.add(pending)
+    // Optional: a unit test may pass a response that has no more than writeHead() and end().
+    response.once?.('close', forget)
+    void replyByCheck(this.#check, pending)
+  }
+
+  /** Probes that wait for the check are answered at once: its result no longer matters. */
+  announce(): void {
+    this.#isStopping = true
+    for (const { reply } of this.#pending) reply?.(false)
+  }
+}
+
+export function answerProbe(response: AnyResponse, status: number, text: string): void {
+  // Something else may have answered while the check ran, such as a framework's timeout.
+  if (response.headersSent) return
+  const body = `${JSON.stringify({ status: text })}\n`
+  response.writeHead(status, {
+    'Content-Type': 'application/json',
+    'Content-Length': Buffer.byteLength(body),
+    'Cache-Control': 'no-store',
+  })
+  if (response.req?.method === 'HEAD') response.end()
+  else response.end(body)
+}
+
+/**
+ * Outside of the class, to hold on to nothing but `pending`: a check may hang for hours, and the
+ * responses of probers that gave up, one a second, must not pile up behind it.
+ */
+async function replyByCheck(check: ReadyCheck, pending: PendingProbe): Promise<void> {
+  let isReady = false
+  try {
+    isReady = await check()
+  } catch {
+    // A check that throws or rejects is a check that fails.
+  }
+  pending.reply?.(isReady)
+}

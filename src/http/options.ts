@@ -1,0 +1,139 @@
+import { type Duration, parseDuration } from '../base/duration.ts'
+import { invalidOption, optionNames, refuseUnknownOptions } from '../base/errors.ts'
+import { placeHook } from '../engine/hook.ts'
+import type { HealthChecks } from './health/health-checks.ts'
+
+/** The options of `httpServer()`. A `Duration` is milliseconds, or a string such as `'10s'`. */
+export interface HttpServerOptions {
+  /** The hook's name in logs and in the report. A second server needs another one. Default `http`. */
+  readonly name?: string
+  /** The phase in which the server drains. Default `drain`. */
+  readonly phase?: string
+  /** The handler of the probes. Its readiness turns 503 in the `announce` phase. Default: none. */
+  readonly health?: HealthChecks
+  /**
+   * How long the server still accepts connections after that. A duration: exactly so long, and 0 for
+   * not at all. An object: until its conditions are met. The clock starts with the drain. Default: until
+   * every prober has got 503 three times; 5 s at least on Kubernetes; otherwise not at all.
+   */
+  readonly lameDuck?: Duration | LameDuckOptions
+  /**
+   * How long a connection must be silent before it is closed; its client must also have been silent on
+   * its other connections. The clock starts with the last request or answer, also before the signal.
+   * Default 250 ms.
+   */
+  readonly linger?: Duration
+  /**
+   * A request that comes when less than this is left before the limit gets 503 with `Retry-After`,
+   * instead of an answer that would be cut off. Default: a tenth of the drain's time, at most 1 s.
+   */
+  readonly refuseWithin?: Duration
+  /**
+   * The longest that the drain may take, lame duck included. The clock starts with the drain. Default:
+   * what the deadline leaves.
+   */
+  readonly timeout?: Duration
+  /** The time that no earlier hook may use up. Default: that of the phase, 10 % in `drain`. */
+  readonly reserve?: Duration
+}
+
+/** When the server stops accepting connections after its readiness has turned 503. */
+export interface LameDuckOptions {
+  /**
+   * It lasts at least this long. The clock starts with the drain. Default: 5 s on Kubernetes, which
+   * removes the endpoint while the process gets its signal; 0 elsewhere.
+   */
+  readonly atLeast?: Duration
+  /** It lasts at most this long. The clock starts with the drain. Default: half of the drain's time, at most 10 s. */
+  readonly atMost?: Duration
+  /** How many answers of 503 a readiness prober needs before it believes them. Default 3. */
+  readonly probes?: number
+  /**
+   * Once every prober has had these, no new connection may have sent a request for this long. The
+   * clock starts with the last such request, also before the signal. Default 100 ms.
+   */
+  readonly quiet?: Duration
+}
+
+/** The defaults of `httpServer()`. Times are in milliseconds. */
+export const DEFAULTS = {
+  name: 'http',
+  phase: 'drain',
+  linger: 250,
+  lameDuck: {
+    probes: 3,
+    quiet: 100,
+    atLeastOnKubernetes: 5000,
+    /** The default of `atMost` is half of the drain's time, and at most this. */
+    atMost: 10_000,
+  },
+} as const
+
+const OPTIONS = optionNames<HttpServerOptions>({
+  name: true,
+  phase: true,
+  health: true,
+  lameDuck: true,
+  linger: true,
+  refuseWithin: true,
+  timeout: true,
+  reserve: true,
+})
+
+const LAME_DUCK_OPTIONS = optionNames<LameDuckOptions>({
+  atLeast: true,
+  atMost: true,
+  probes: true,
+  quiet: true,
+})
+
+/** Checks the options, and reads their durations. */
+export function checkOptions(options: HttpServerOptions) {
+  refuseUnknownOptions(options, OPTIONS, "{ name: 'http' }")
+  const { name = DEFAULTS.name, phase = DEFAULTS.phase, health, timeout, reserve } = options
+  const { linger = DEFAULTS.linger } = options
+  const checked = {
+    place: { name, phase, timeout, reserve },
+    health,
+    lameDuck: checkLameDuck(options.lameDuck),
+    linger: parseDuration(linger, 'linger', 0),
+    refuseWithin: optionalDuration(options.refuseWithin, 'refuseWithin'),
+  }
+  if (health !== undefined && typeof health?.announce !== 'function') {
+    throw invalidOption('health', 'what healthChecks() returns', health)
+  }
+  placeHook(checked.place, () => {})
+  return checked
+}
+
+/** The checked options of a lame duck, in milliseconds. `undefined` stands for the default. */
+export interface LameDuckSettings {
+  readonly atLeast: number | undefined
+  readonly atMost: number | undefined
+  readonly probes: number
+  readonly quiet: number
+}
+
+/** A duration stands for a lame duck of exactly that length. */
+export function checkLameDuck(option: Duration | LameDuckOptions = {}): LameDuckSettings {
+  if (typeof option !== 'object' || option === null) {
+    const exactly = parseDuration(option, 'lameDuck', 0)
+    return { atLeast: exactly, atMost: exactly, probes: 0, quiet: 0 }
+  }
+  refuseUnknownOptions(option, LAME_DUCK_OPTIONS, "{ atLeast: '5s' }", 'lameDuck')
+  const { probes = DEFAULTS.lameDuck.probes, quiet = DEFAULTS.lameDuck.quiet } = option
+  if (!Number.isInteger(probes) || probes < 0) {
+    throw invalidOption('lameDuck.probes', 'an integer of 0 or more', probes)
+  }
+  const atLeast = optionalDuration(option.atLeast, 'lameDuck.atLeast')
+  const atMost = optionalDuration(option.atMost, 'lameDuck.atMost')
+  if ((atLeast ?? 0) > (atMost ?? Number.POSITIVE_INFINITY)) {
+    const rule = `at most lameDuck.atMost (${atMost} ms)`
+    throw invalidOption('lameDuck.atLeast', rule, option.atLeast)
+  }
+  return { atLeast, atMost, probes, quiet: parseDuration(quiet, 'lameDuck.quiet', 0) }
+}
+
+function optionalDuration(value: unknown, option: string): number | undefined {
+  return value === undefined ? undefined : parseDuration(value, option, 0)
+}

@@ -1,0 +1,115 @@
+import { count, firstOf } from '../../base/summarize.ts'
+import type { HookContext } from '../../engine/hook.ts'
+import type { Clock } from '../../runtime/clock.ts'
+import type { KnownSockets } from './known-sockets.ts'
+import type { CloseSettings } from './options.ts'
+import type { WebSocketLike, WebSocketServerLike } from './types.ts'
+
+/** The status that `ws` gives a connection that was lost without a close frame (RFC 6455, 7.1.5). */
+const LOST = 1006
+
+/**
+ * Closes all WebSockets of a server, in batches, and waits for the clients' answers. What is open at
+ * the context's limit is terminated, also where that comes before `run()`.
+ */
+export class BatchedClose {
+  readonly #sockets: WebSocketServerLike
+  readonly #known: KnownSockets
+  readonly #settings: CloseSettings
+  readonly #clock: Clock
+  readonly #context: HookContext
+  readonly #open = new Set<WebSocketLike>()
+  readonly #asked = new WeakSet<WebSocketLike>()
+  readonly #counts = { asked: 0, answered: 0 }
+  readonly #over: Promise<void>
+  #finish!: () => void
+  #hasBegun = false
+  #timer: unknown
+
+  constructor(
+    sockets: WebSocketServerLike,
+    parts: { known: KnownSockets; settings: CloseSettings; clock: Clock },
+    context: HookContext,
+  ) {
+    this.#sockets = sockets
+    this.#known = parts.known
+    this.#settings = parts.settings
+    this.#clock = parts.clock
+    this.#context = context
+    this.#over = new Promise((resolve) => {
+      this.#finish = resolve
+    })
+    // The application may take its time to accept an upgrade: WebSockets open also after this is over.
+    this.#known.onOpen((socket) => this.#closeLate(socket))
+    context.waitingFor(() => this.#describeOpen())
+    context.signal.addEventListener('abort', () => this.#cutOff(), { once: true })
+  }
+
+  async run(): Promise<void> {
+    // With a port of its own nothing else stops it listening. One that shares an HTTP server stays
+    // open: after close() an upgrade would reach the application as an ordinary request.
+    if (typeof this.#sockets.options?.port === 'number') this.#sockets.close()
+    this.#hasBegun = true
+    this.#closeAll([...this.#sockets.clients])
+    await this.#over
+    const { asked, answered } = this.#counts
+    if (asked > 0 && !this.#context.signal.aborted) {
+      this.#context.note(`${count(asked, 'WebSocket')} closed, ${answered} of them cleanly`)
+    }
+  }
+
+  #closeAll(sockets: readonly WebSocketLike[]): void {
+    const { batchSize, batchInterval } = this.#settings
+    for (const socket of sockets) this.#awaitClose(socket)
+    const mostBatches = Math.floor(this.#context.remaining() / 2 / Math.max(batchInterval, 1))
+    const size = Math.max(batchSize, Math.ceil(sockets.length / Math.max(1, mostBatches)))
+    const closeFrom = (start: number) => {
+      const end = start + size
+      for (const socket of sockets.slice(start, end)) this.#close(socket)
+      if (end < sockets.length) {
+        this.#timer = this.#clock.setTimeout(() => closeFrom(end), batchInterval)
+      }
+    }
+    closeFrom(0)
+    if (this.#open.size === 0) this.#finish()
+  }
+
+  /** For a WebSocket whose upgrade was under way: it is in no batch. */
+  #closeLate(socket: WebSocketLike): void {
+    if (this.#context.signal.aborted) socket.terminate()
+    else if (this.#hasBegun) {
+      this.#awaitClose(socket)
+      this.#close(socket)
+    }
+  }
+
+  #close(socket: WebSocketLike): void {
+    // Its client may have closed it since the batches were made.
+    if (!this.#open.has(socket)) return
+    this.#asked.add(socket)
+    this.#counts.asked++
+    socket.close(this.#settings.code, this.#settings.reason)
+  }
+
+  #awaitClose(socket: WebSocketLike): void {
+    this.#open.add(socket)
+    socket.once('close', (code) => {
+      if (this.#asked.has(socket) && code !== LOST) this.#counts.answered++
+      this.#open.delete(socket)
+      if (this.#open.size > 0) return
+      this.#clock.clearTimeout(this.#timer)
+      this.#finish()
+    })
+  }
+
+  #describeOpen(): string[] {
+    const open = [...this.#sockets.clients].map((socket) => this.#known.describe(socket))
+    return firstOf(open, 'WebSocket')
+  }
+
+  #cutOff(): void {
+    this.#clock.clearTimeout(this.#timer)
+    for (const socket of this.#sockets.clients) socket.terminate()
+    this.#finish()
+  }
+}

@@ -1,0 +1,61 @@
+import { formatDuration } from '../../base/duration.ts'
+import type { Clock } from '../../runtime/clock.ts'
+import { clientName, requestName } from '../drain-part.ts'
+import type { WebSocketLike, WebSocketServerLike } from './types.ts'
+
+/** The request that a WebSocket was opened by, for the report. */
+interface Origin {
+  readonly name: string
+  readonly since: number
+  readonly client: string
+}
+
+/**
+ * Sees every WebSocket that is opened at a `WebSocketServer`. Each server has exactly one, however
+ * often it is passed to `webSocketServer()`: development servers and tests start the same one again.
+ */
+export class KnownSockets {
+  /** The HTTP server below. With `noServer` it is unknown until the first WebSocket is opened. */
+  httpServer: unknown
+  readonly #clock: Clock
+  readonly #origins = new WeakMap<WebSocketLike, Origin>()
+  readonly #openListeners = new Set<(socket: WebSocketLike) => void>()
+
+  static of(sockets: WebSocketServerLike, clock: Clock): KnownSockets {
+    const known = KNOWN.get(sockets) ?? new KnownSockets(sockets, clock)
+    KNOWN.set(sockets, known)
+    // It may have been shut down before, and be in use again above another server.
+    known.#openListeners.clear()
+    known.httpServer = sockets.options?.server
+    return known
+  }
+
+  private constructor(sockets: WebSocketServerLike, clock: Clock) {
+    this.#clock = clock
+    sockets.on('connection', (socket, { socket: connection, method, url }) => {
+      this.httpServer ??= (connection as { server?: object }).server
+      this.#origins.set(socket, {
+        name: requestName(method, url),
+        since: clock.now(),
+        // Read now: a connection that is lost has no address any more.
+        client: clientName(connection),
+      })
+      for (const listener of this.#openListeners) listener(socket)
+    })
+  }
+
+  /** Calls back for each WebSocket that is opened, until the server is passed in again. */
+  onOpen(listener: (socket: WebSocketLike) => void): void {
+    this.#openListeners.add(listener)
+  }
+
+  /** Such as `WebSocket GET /chat, 30 s old, from 10.0.0.7`. */
+  describe(socket: WebSocketLike): string {
+    const origin = this.#origins.get(socket)
+    if (!origin) return 'a WebSocket'
+    const age = formatDuration(this.#clock.now() - origin.since)
+    return `WebSocket ${origin.name}, ${age} old${origin.client}`
+  }
+}
+
+const KNOWN = new WeakMap<WebSocketServerLike, KnownSockets>()
