@@ -1,4 +1,4 @@
-// OpenTelemetry: a span for the run, below it one for each phase, and below these one for each hook and what it does.
+// OpenTelemetry: a span for the shutdown, below it one for each phase, and below these one for each hook and what it does.
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { channel, subscribe } from 'node:diagnostics_channel'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -16,7 +16,7 @@ import {
   InMemorySpanExporter,
   NodeTracerProvider,
 } from '@opentelemetry/sdk-trace-node'
-import { createShutdown, type HookTrace, type PhaseTrace, type RunTrace } from 'lastcall'
+import { createShutdown, type HookTrace, type PhaseTrace, type ShutdownTrace } from 'lastcall'
 
 /** OpenTelemetry's own context manager, with a storage that channels can be bound to. */
 class ContextManager extends AsyncLocalStorageContextManager {
@@ -72,9 +72,9 @@ shutdown.listen()
 setInterval(() => {}, 1000)
 console.log('ready')
 
-/** Once in a process, before the first run: the channels are those of every shutdown. */
+/** Once in a process, before the first shutdown begins: all shutdowns share the channels. */
 function traceShutdowns(): void {
-  spansFor<RunTrace>('run', 'shutdown', ({ report }, span) => {
+  spansFor<ShutdownTrace>('shutdown', 'shutdown', ({ report }, span) => {
     span.setAttribute('lastcall.exit_code', report?.exitCode ?? 0)
     for (const { error } of report?.faults ?? []) span.recordException(error.message)
     if (report?.outcome !== 'clean') fail(span, report?.outcome)
@@ -91,16 +91,16 @@ function traceShutdowns(): void {
       fail(span, status)
     },
   )
-  // After the spans' own, so that the run's span is over, too. The exit waits, within the margin; a hook
-  // that flushes would come too early for this one, and has no need to be there.
-  subscribe('tracing:lastcall.run:asyncEnd', (run) => {
-    ;(run as RunTrace).waitUntil(provider.forceFlush().then(print))
+  // After the spans' own, so that the shutdown's span has ended, too. The exit waits, within the margin. A hook
+  // that flushes would come too early for this span, and is not needed.
+  subscribe('tracing:lastcall.shutdown:asyncEnd', (message) => {
+    ;(message as ShutdownTrace).waitUntil(provider.forceFlush().then(print))
   })
 }
 
 /** A span from `start` to `asyncEnd`, active for all that happens in between. */
 function spansFor<Trace extends object>(
-  what: 'run' | 'phase' | 'hook',
+  what: 'shutdown' | 'phase' | 'hook',
   name: string | ((traced: Trace) => string),
   describe: (traced: Trace, span: Span) => void = () => {},
 ): void {

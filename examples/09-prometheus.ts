@@ -3,7 +3,7 @@ import { subscribe } from 'node:diagnostics_channel'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { createShutdown, type HookTrace, type RunTrace } from 'lastcall'
+import { createShutdown, type HookTrace, type ShutdownTrace } from 'lastcall'
 import { httpServer } from 'lastcall/http'
 import { Counter, Histogram, Pushgateway, register } from 'prom-client'
 
@@ -18,8 +18,8 @@ const cutOffs = new Counter({
   help: 'Hooks that were cut off at their limit.',
   labelNames: ['hook', 'phase'] as const,
 })
-const runs = new Counter({
-  name: 'lastcall_runs_total',
+const shutdowns = new Counter({
+  name: 'lastcall_shutdowns_total',
   help: 'Shutdowns, by how they ended.',
   labelNames: ['outcome'] as const,
 })
@@ -32,9 +32,9 @@ subscribe('tracing:lastcall.hook:asyncEnd', (message) => {
   hookDuration.observe({ hook, phase, status }, seconds)
   if (status === 'cut off') cutOffs.inc({ hook, phase })
 })
-subscribe('tracing:lastcall.run:asyncEnd', (message) => {
-  const { report, waitUntil } = message as RunTrace
-  if (report) runs.inc({ outcome: report.outcome })
+subscribe('tracing:lastcall.shutdown:asyncEnd', (message) => {
+  const { report, waitUntil } = message as ShutdownTrace
+  if (report) shutdowns.inc({ outcome: report.outcome })
   if (gateway) waitUntil(gateway.pushAdd({ jobName: 'orders' }))
 })
 

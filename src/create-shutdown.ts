@@ -64,7 +64,7 @@ export function assemble(options: ShutdownOptions, ports: Ports): Shutdown {
   host.expectListeners(coordinator.signal)
   logEvents(coordinator, log, settings)
   const tracing = traceEvents(coordinator, platform)
-  const prepare = (hook: Hook) => tracing.around(prepareHook(hook, phases))
+  const prepare = (hook: Hook) => tracing.wrap(prepareHook(hook, phases))
 
   let stopListening: (() => void) | undefined
   const unlisten = () => {

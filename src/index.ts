@@ -17,7 +17,7 @@ export type {
 } from './engine/report.ts'
 export type { ExitCodes } from './exit/exit-codes.ts'
 export type { Logger, LogOptions } from './observe/log.ts'
-export type { HookTrace, PhaseTrace, RunTrace } from './observe/tracing.ts'
+export type { HookTrace, PhaseTrace, ShutdownTrace } from './observe/tracing.ts'
 export { type FormatOptions, formatReport } from './picture/timeline.ts'
 export {
   type Diagnosis,

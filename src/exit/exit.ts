@@ -48,7 +48,7 @@ export function exitAtTheEnd(
     begin: (reason) => void coordinator.begin(reason),
     ended: undefined,
     flush: () => {
-      const all = [log.flush?.(), tracing.waitedFor()].flatMap((one) => one ?? [])
+      const all = [log.flush?.(), tracing.flush()].flatMap((one) => one ?? [])
       return all.length === 0 ? undefined : Promise.all(all)
     },
     stay: () => {

@@ -8,95 +8,97 @@ import type { HookReport, HookStatus, PhaseReport, Report } from '../engine/repo
 import type { Platform } from '../platform/platform.ts'
 import { tracingModules } from '../runtime/process.ts'
 
-/** What is published of a run, on `tracing:lastcall.run:…`: one object from its start to its end. Times are in milliseconds. */
-export interface RunTrace {
+/**
+ * The message of the channels `tracing:lastcall.shutdown:…`. A shutdown publishes the same object from
+ * its start to its end. Times are in milliseconds.
+ */
+export interface ShutdownTrace {
   readonly reason: Reason
   readonly platform: Platform
   readonly grace: number
-  /** Counts from the start of the run. */
+  /** Counted from the start of the shutdown. */
   readonly deadline: number
-  /** There from `asyncStart` on. */
+  /** Set from `asyncStart` on. */
   report?: Report
   /**
-   * Has the exit wait for this promise, as it waits for stdout and stderr: an exporter sends the last
-   * spans, that of the run among them. Whether it resolves or rejects makes no difference.
+   * The exit waits for this promise, as long as it waits for stdout and stderr. Meant for an exporter
+   * that sends the last spans, the one of the shutdown included. A rejection is ignored.
    */
   waitUntil(promise: PromiseLike<unknown>): void
 }
 
-/** What is published of a phase, on `tracing:lastcall.phase:…`. */
+/** The message of the channels `tracing:lastcall.phase:…`. */
 export interface PhaseTrace {
-  readonly run: RunTrace
+  readonly shutdown: ShutdownTrace
   readonly phase: string
   readonly priority: number
-  /** There from `asyncStart` on. */
+  /** Set from `asyncStart` on. */
   report?: PhaseReport
 }
 
-/** What is published of a hook, on `tracing:lastcall.hook:…`. */
+/** The message of the channels `tracing:lastcall.hook:…`. */
 export interface HookTrace {
-  readonly run: RunTrace
+  readonly shutdown: ShutdownTrace
   readonly phase: string
   readonly hook: string
-  /** How long it may take; 0 where it never ran. */
+  /** How long the hook may take; 0 where it never ran. */
   readonly limit: number
-  /** There from `asyncStart` on, and with `error`. */
+  /** Set from `asyncStart` on, and with `error`. */
   status?: HookStatus
-  /** There from `asyncStart` on, and with `error`. */
+  /** Set from `asyncStart` on, and with `error`. */
   report?: HookReport
-  /** What it threw or rejected with, or the `TimeoutError` of its cut. */
+  /** What the hook threw or rejected with. For a hook that was cut off, its `TimeoutError`. */
   error?: unknown
 }
 
-/** What a shutdown needs of its tracing. */
 export interface Tracing {
-  /** The hook, with its work done inside what is bound to its channel. */
-  around(hook: PreparedHook): PreparedHook
-  /** Resolves when what the exit was asked to wait for is over; `undefined` where that is nothing. */
-  waitedFor(): Promise<unknown> | undefined
+  /** Wraps the hook: its `run()` is called in the context that subscribers bound to its channel. */
+  wrap(hook: PreparedHook): PreparedHook
+  /** Resolves when the promises of `waitUntil()` have settled; `undefined` if there are none. */
+  flush(): Promise<unknown> | undefined
 }
 
 /**
- * Publishes runs, phases and hooks on `node:diagnostics_channel`, as TracingChannel has it. Where nobody
- * has subscribed when a run begins, nothing of it is made.
+ * Publishes the shutdown, its phases and its hooks on `node:diagnostics_channel`, each with a
+ * TracingChannel. Without a subscriber at the start of the shutdown, nothing is created or published.
  */
 export function traceEvents(coordinator: Coordinator, platform: Platform): Tracing {
-  const waiting: Promise<unknown>[] = []
-  let run: TracedRun | undefined
+  const pending: Promise<unknown>[] = []
+  let traced: TracedShutdown | undefined
   coordinator.on('start', (event) => {
-    const channels = channelsThatAreHeard()
+    const channels = subscribedChannels()
     if (!channels) return
     const waitUntil = (promise: PromiseLike<unknown>) => {
-      // Heeded at once: it would be a fault where it rejects before the exit.
-      waiting.push(Promise.resolve(promise).catch(() => {}))
+      // A promise that rejects before the exit would otherwise count as an unhandled rejection.
+      pending.push(Promise.resolve(promise).catch(() => {}))
     }
-    run = new TracedRun(channels, event, platform, waitUntil)
+    traced = new TracedShutdown(channels, event, platform, waitUntil)
   })
-  coordinator.on('phase:start', (event) => run?.beginPhase(event))
-  coordinator.on('hook:start', (event) => run?.beginHook(event))
-  coordinator.on('hook:end', ({ hook }) => run?.endHook(hook))
-  coordinator.on('phase:end', ({ phase }) => run?.endPhase(phase))
-  coordinator.on('end', ({ report }) => run?.end(report))
+  coordinator.on('phase:start', (event) => traced?.beginPhase(event))
+  coordinator.on('hook:start', (event) => traced?.beginHook(event))
+  coordinator.on('hook:end', ({ hook }) => traced?.endHook(hook))
+  coordinator.on('phase:end', ({ phase }) => traced?.endPhase(phase))
+  coordinator.on('end', ({ report }) => traced?.end(report))
   return {
-    around: (hook) => ({
+    wrap: (hook) => ({
       ...hook,
-      run: (context) => (run ? run.perform(hook, context) : hook.run(context)),
+      run: (context) => (traced ? traced.runHook(hook, context) : hook.run(context)),
     }),
-    waitedFor: () => (waiting.length === 0 ? undefined : Promise.all(waiting)),
+    flush: () => (pending.length === 0 ? undefined : Promise.all(pending)),
   }
 }
 
-/** Calls something inside what the channel of a run, a phase or a hook has bound. */
-type Within = <Result>(work: () => Result) => Result
+/** Calls a function in the context that subscribers bound to the `start` of a channel. */
+type RunInContext = <Result>(work: () => Result) => Result
 
 interface Traced<Trace> {
   readonly trace: Trace
-  readonly within: Within
+  readonly runInContext: RunInContext
 }
 
-class TracedRun {
+class TracedShutdown {
   readonly #channels: Channels
-  readonly #run: Traced<RunTrace>
+  readonly #shutdown: Traced<ShutdownTrace>
   readonly #phases: Traced<PhaseTrace>[] = []
   readonly #hooks = new Map<string, Traced<HookTrace> & { context?: HookContext }>()
 
@@ -104,36 +106,38 @@ class TracedRun {
     channels: Channels,
     { reason, grace, deadline }: EventOf<'start'>,
     platform: Platform,
-    waitUntil: RunTrace['waitUntil'],
+    waitUntil: ShutdownTrace['waitUntil'],
   ) {
     this.#channels = channels
-    const trace: RunTrace = { reason, platform, grace, deadline, waitUntil }
-    this.#run = { trace, within: start(channels.run, trace) }
-    channels.run.end.publish(trace)
+    const trace: ShutdownTrace = { reason, platform, grace, deadline, waitUntil }
+    this.#shutdown = { trace, runInContext: publishStart(channels.shutdown, trace) }
+    channels.shutdown.end.publish(trace)
   }
 
   beginPhase({ phase, priority }: EventOf<'phase:start'>): void {
-    const trace: PhaseTrace = { run: this.#run.trace, phase, priority }
-    const within = this.#run.within(() => start(this.#channels.phase, trace))
+    const trace: PhaseTrace = { shutdown: this.#shutdown.trace, phase, priority }
+    const runInContext = this.#shutdown.runInContext(() =>
+      publishStart(this.#channels.phase, trace),
+    )
     this.#channels.phase.end.publish(trace)
-    this.#phases.push({ trace, within })
+    this.#phases.push({ trace, runInContext })
   }
 
   beginHook({ hook, phase, limit }: Pick<EventOf<'hook:start'>, 'hook' | 'phase' | 'limit'>): void {
-    const parent = this.#phases.find(({ trace }) => trace.phase === phase) ?? this.#run
-    const trace: HookTrace = { run: this.#run.trace, phase, hook, limit }
-    const within = parent.within(() => start(this.#channels.hook, trace))
-    this.#hooks.set(hook, { trace, within })
+    const parent = this.#phases.find(({ trace }) => trace.phase === phase) ?? this.#shutdown
+    const trace: HookTrace = { shutdown: this.#shutdown.trace, phase, hook, limit }
+    const runInContext = parent.runInContext(() => publishStart(this.#channels.hook, trace))
+    this.#hooks.set(hook, { trace, runInContext })
   }
 
-  perform(hook: PreparedHook, context: HookContext): unknown {
+  runHook(hook: PreparedHook, context: HookContext): unknown {
     const traced = this.#hooks.get(hook.name)
     if (!traced) return hook.run(context)
     traced.context = context
-    const { trace, within } = traced
+    const { trace, runInContext } = traced
     try {
-      // Its `then` is called once: there are some that begin their work when it is.
-      const settled = Promise.resolve(within(() => hook.run(context)))
+      // `Promise.resolve()` calls `then` once: some thenables start their work when it is called.
+      const settled = Promise.resolve(runInContext(() => hook.run(context)))
       settled.then(undefined, (error) => {
         trace.error = error
       })
@@ -154,69 +158,69 @@ class TracedRun {
     }
     const traced = this.#hooks.get(name)
     if (!traced) return
-    const { trace, within, context } = traced
+    const { trace, runInContext, context } = traced
     Object.assign(trace, { status, report })
     if (status === 'cut off') {
       trace.error = context?.signal.reason ?? new TimeoutError(error?.message ?? 'It never ran')
     }
     const { hook } = this.#channels
-    within(() => {
+    runInContext(() => {
       if (began === null) hook.end.publish(trace)
       if (status !== 'done') hook.error.publish(trace as HookTrace & { error: unknown })
-      over(hook, trace)
+      publishEnd(hook, trace)
     })
   }
 
   endPhase(report: PhaseReport): void {
     const traced = this.#phases.find(({ trace }) => trace.priority === report.priority)
     if (!traced) return
-    const { trace, within } = traced
-    // A hook that joined late ends its phase again: that is told once.
-    const isOver = trace.report !== undefined
+    const { trace, runInContext } = traced
+    // A hook that joins a phase that is over ends it again. The end is published once.
+    const hasEnded = trace.report !== undefined
     trace.report = report
-    if (!isOver) within(() => over(this.#channels.phase, trace))
+    if (!hasEnded) runInContext(() => publishEnd(this.#channels.phase, trace))
   }
 
   end(report: Report): void {
-    const { trace, within } = this.#run
+    const { trace, runInContext } = this.#shutdown
     trace.report = report
-    within(() => over(this.#channels.run, trace))
+    runInContext(() => publishEnd(this.#channels.shutdown, trace))
   }
 }
 
 interface Channels {
-  readonly run: Channel
+  readonly shutdown: Channel
   readonly phase: Channel
   readonly hook: Channel
 }
 
 type Channel = TracingChannel<unknown, object>
 
-/** Asked for when a run begins: most applications have no use for them. */
-function channelsThatAreHeard(): Channels | undefined {
+/** The channels, if any of them has a subscriber. Created at the start of a shutdown: most applications use none. */
+function subscribedChannels(): Channels | undefined {
   const { tracingChannel } = tracingModules().diagnostics
-  // Not every runtime has it.
+  // Some runtimes lack it.
   if (typeof tracingChannel !== 'function') return undefined
   const channels: Channels = {
-    run: tracingChannel('lastcall.run'),
+    shutdown: tracingChannel('lastcall.shutdown'),
     phase: tracingChannel('lastcall.phase'),
     hook: tracingChannel('lastcall.hook'),
   }
-  const isHeard = Object.values(channels).some((channel: Channel) =>
+  const hasSubscribers = Object.values(channels).some((channel: Channel) =>
     [channel.start, channel.end, channel.asyncStart, channel.asyncEnd, channel.error].some(
       (one) => one.hasSubscribers,
     ),
   )
-  return isHeard ? channels : undefined
+  return hasSubscribers ? channels : undefined
 }
 
-/** Publishes a start; what is bound to the channel then can be gone back into. */
-function start(channel: Channel, trace: object): Within {
+/** Publishes a start. Returns a way back into the context that subscribers bound to it. */
+function publishStart(channel: Channel, trace: object): RunInContext {
   const { AsyncLocalStorage } = tracingModules().hooks
   return channel.start.runStores(trace, () => AsyncLocalStorage.snapshot())
 }
 
-function over(channel: Channel, trace: object): void {
+function publishEnd(channel: Channel, trace: object): void {
   channel.asyncStart.publish(trace)
   channel.asyncEnd.publish(trace)
 }

@@ -138,6 +138,6 @@ describe('examples/09-prometheus.ts', () => {
     expect(value(`${duration}_bucket`, `le="+Inf",${index}`)).toBe(1)
     expect(value(`${duration}_count`, 'hook="http",phase="drain",status="done"')).toBe(1)
     expect(value('lastcall_hooks_cut_off_total', 'hook="index",phase="flush"')).toBe(1)
-    expect(value('lastcall_runs_total', 'outcome="cut off"')).toBe(1)
+    expect(value('lastcall_shutdowns_total', 'outcome="cut off"')).toBe(1)
   })
 })

@@ -1,14 +1,14 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { channel, subscribe, tracingChannel, unsubscribe } from 'node:diagnostics_channel'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
-import type { HookTrace, PhaseTrace, RunTrace } from '../../src/index.ts'
+import type { HookTrace, PhaseTrace, ShutdownTrace } from '../../src/index.ts'
 import { type VirtualClock, VirtualProcess, virtualShutdown } from '../support/hooks/virtual.ts'
 
 const STEPS = ['start', 'end', 'asyncStart', 'asyncEnd', 'error'] as const
-type Published = { name: string; message: RunTrace & PhaseTrace & HookTrace; status: unknown }
+type Published = { name: string; message: ShutdownTrace & PhaseTrace & HookTrace; status: unknown }
 
-/** Hears what is published until the test is over, in its order. */
-function listen(...what: ('run' | 'phase' | 'hook')[]): Published[] {
+/** Collects what is published, in order, until the test is over. */
+function listen(...what: ('shutdown' | 'phase' | 'hook')[]): Published[] {
   const heard: Published[] = []
   for (const one of what) {
     for (const step of STEPS) {
@@ -24,14 +24,14 @@ function listen(...what: ('run' | 'phase' | 'hook')[]): Published[] {
   return heard
 }
 
-/** Binds a storage to the starts, with the path that has led there. */
+/** Binds a storage to the `start` channels that holds the path from the shutdown down. */
 function paths(): AsyncLocalStorage<string> {
   const storage = new AsyncLocalStorage<string>()
   const nameOf = (message: object) => {
     if ('hook' in message) return message.hook
-    return 'phase' in message ? message.phase : 'run'
+    return 'phase' in message ? message.phase : 'shutdown'
   }
-  for (const what of ['run', 'phase', 'hook']) {
+  for (const what of ['shutdown', 'phase', 'hook']) {
     const start = channel(`tracing:lastcall.${what}:start`)
     start.bindStore(storage, (message) =>
       [storage.getStore() ?? [], nameOf(message as object)].flat().join(' > '),
@@ -54,8 +54,8 @@ async function run(
 }
 
 describe('what is published', () => {
-  test('begins and ends with runs, phases and hooks, one within the other', async () => {
-    const heard = listen('run', 'phase', 'hook')
+  test('is the start and the end of the shutdown, its phases and its hooks, nested', async () => {
+    const heard = listen('shutdown', 'phase', 'hook')
     const { shutdown } = await run(({ shutdown, clock }) => {
       shutdown.add({ name: 'http', phase: 'drain', run: () => clock.sleep(10) })
       shutdown.add({ name: 'pool', phase: 'close', run: () => {} })
@@ -66,17 +66,17 @@ describe('what is published', () => {
       ...[`${what}:asyncStart`, `${what}:asyncEnd`],
     ]
     const phase = traced('phase', traced('hook', []))
-    expect(heard.map(({ name }) => name)).toEqual(traced('run', [...phase, ...phase]))
+    expect(heard.map(({ name }) => name)).toEqual(traced('shutdown', [...phase, ...phase]))
 
     const of = (name: string) => heard.filter((one) => one.name.startsWith(name))
-    for (const what of ['run:', 'phase:', 'hook:']) {
+    for (const what of ['shutdown:', 'phase:', 'hook:']) {
       const [first] = of(what)
       // One object for each, from its start to its end.
       const messages = new Set(of(what).map(({ message }) => message))
-      expect(messages.size).toBe(what === 'run:' ? 1 : 2)
+      expect(messages.size).toBe(what === 'shutdown:' ? 1 : 2)
       expect(first?.message).toBe([...messages][0])
     }
-    expect(of('run:')[0]?.message).toMatchObject({
+    expect(of('shutdown:')[0]?.message).toMatchObject({
       reason: { kind: 'call' },
       platform: shutdown.platform,
       grace: 10_000,
@@ -85,13 +85,13 @@ describe('what is published', () => {
     })
     const [drain] = shutdown.report?.phases ?? []
     expect(of('phase:')[0]?.message).toMatchObject({
-      run: of('run:')[0]?.message,
+      shutdown: of('shutdown:')[0]?.message,
       phase: 'drain',
       priority: 400,
       report: drain,
     })
     expect(of('hook:')[0]?.message).toEqual({
-      run: of('run:')[0]?.message,
+      shutdown: of('shutdown:')[0]?.message,
       phase: 'drain',
       hook: 'http',
       limit: 8090,
@@ -125,7 +125,7 @@ describe('what is published', () => {
       // biome-ignore lint/suspicious/noThenProperty: a thenable is what is tried
       () => ({ then: (_: unknown, reject: (error: unknown) => void) => reject(boom) }),
     ],
-  ])('is an error where a hook %s: the very thing that it threw', async (_, work) => {
+  ])('is an error where a hook %s: the thrown value itself', async (_, work) => {
     const heard = listen('hook')
     const { shutdown } = await run(({ shutdown }) =>
       shutdown.add({ name: 'bad', phase: 'drain', run: work }),
@@ -200,8 +200,8 @@ describe('what is published', () => {
     ])
   })
 
-  test('is told apart where there are several shutdowns', async () => {
-    const heard = listen('run', 'hook')
+  test('names its own shutdown where there are several', async () => {
+    const heard = listen('shutdown', 'hook')
     const process = new VirtualProcess()
     const worlds = ['a', 'b'].map((name) => {
       const world = virtualShutdown({ grace: '10s', log: false }, { process })
@@ -211,15 +211,20 @@ describe('what is published', () => {
     })
     process.send('SIGTERM')
     for (const { clock } of worlds) await clock.advance(0)
-    const runs = heard.filter(({ name }) => name === 'run:asyncEnd').map(({ message }) => message)
-    expect(runs.map(({ report }) => report?.phases[0]?.hooks[0]?.name).sort()).toEqual(['a', 'b'])
+    const shutdowns = heard
+      .filter(({ name }) => name === 'shutdown:asyncEnd')
+      .map(({ message }) => message)
+    expect(shutdowns.map(({ report }) => report?.phases[0]?.hooks[0]?.name).sort()).toEqual([
+      'a',
+      'b',
+    ])
     const hooks = heard.filter(({ name }) => name === 'hook:asyncEnd').map(({ message }) => message)
-    for (const { hook, run } of hooks) {
-      expect((run as RunTrace).report?.phases[0]?.hooks[0]?.name).toBe(hook)
+    for (const { hook, shutdown } of hooks) {
+      expect(shutdown.report?.phases[0]?.hooks[0]?.name).toBe(hook)
     }
   })
 
-  test('is nothing where nobody has subscribed, and no channel is bound to a hook', async () => {
+  test('is nothing without subscribers, and no channel is bound to a hook', async () => {
     const hook = { name: 'a', phase: 'drain', run: vi.fn(() => 'done') }
     const snapshot = vi.spyOn(AsyncLocalStorage, 'snapshot')
     onTestFinished(() => void snapshot.mockRestore())
@@ -231,7 +236,7 @@ describe('what is published', () => {
 })
 
 describe('what is bound to a start', () => {
-  test('is there inside of it: of the run in its phases, of a phase in its hooks, of a hook in its work', async () => {
+  test('is there inside: of the shutdown in its phases, of a phase in its hooks, of a hook in its work', async () => {
     const storage = paths()
     const seen: unknown[] = []
     const look = async (world: { clock: VirtualClock }) => {
@@ -245,8 +250,13 @@ describe('what is bound to a start', () => {
       world.shutdown.add({ name: 'pool', phase: 'close', run: () => look(world) })
     })
     expect(seen).toEqual([
-      ...['run > drain > http', 'run > drain > jobs', 'run > drain > http', 'run > drain > jobs'],
-      ...['run > close > pool', 'run > close > pool'],
+      ...[
+        'shutdown > drain > http',
+        'shutdown > drain > jobs',
+        'shutdown > drain > http',
+        'shutdown > drain > jobs',
+      ],
+      ...['shutdown > close > pool', 'shutdown > close > pool'],
     ])
     expect(storage.getStore()).toBeUndefined()
   })
@@ -265,15 +275,15 @@ describe('what is bound to a start', () => {
       shutdown.add({ name: 'http', phase: 'drain', run: () => {} })
       shutdown.add({ name: 'events', phase: 'flush', run: () => void shutdown.add(late) })
     })
-    expect(seen).toBe('run > drain > late')
+    expect(seen).toBe('shutdown > drain > late')
   })
 })
 
 describe('waitUntil()', () => {
-  /** A run without hooks, of whose end somebody has the exit wait for this. */
+  /** A shutdown without hooks; a subscriber of its end has the exit wait for the promise. */
   function leaving(promise: PromiseLike<unknown>) {
-    const name = 'tracing:lastcall.run:asyncEnd'
-    const hear = (message: unknown) => (message as RunTrace).waitUntil(promise)
+    const name = 'tracing:lastcall.shutdown:asyncEnd'
+    const hear = (message: unknown) => (message as ShutdownTrace).waitUntil(promise)
     subscribe(name, hear)
     onTestFinished(() => void unsubscribe(name, hear))
     const world = virtualShutdown({ grace: '10s', log: false })
@@ -302,7 +312,7 @@ describe('waitUntil()', () => {
     expect(process.exits).toEqual([0])
   })
 
-  test('makes nothing of what rejects', async () => {
+  test('ignores a rejection', async () => {
     const { process, clock } = leaving(Promise.reject(new Error('no collector')))
     await clock.advance(0)
     expect(process.exits).toEqual([0])

@@ -19,10 +19,10 @@ import {
   type Platform,
   type Reason,
   type Report,
-  type RunTrace,
   type Shutdown,
   type ShutdownEvent,
   type ShutdownOptions,
+  type ShutdownTrace,
   TimeoutError,
 } from 'lastcall'
 
@@ -173,16 +173,16 @@ new LastcallError('ENOENT', 'no')
 // @ts-expect-error: a code stays as it is
 error.code = 'LASTCALL_ENDED'
 
-subscribe('tracing:lastcall.run:asyncEnd', (message) => {
-  const { report, waitUntil } = message as RunTrace
+subscribe('tracing:lastcall.shutdown:asyncEnd', (message) => {
+  const { report, waitUntil } = message as ShutdownTrace
   takes<Report | undefined>(report)
   waitUntil(Promise.resolve())
   // @ts-expect-error: nothing to wait for
   waitUntil()
 })
 subscribe('tracing:lastcall.hook:asyncEnd', (message) => {
-  const { run, phase, hook, limit, status } = message as HookTrace
-  takes<[RunTrace, string, string, number]>([run, phase, hook, limit])
+  const { shutdown, phase, hook, limit, status } = message as HookTrace
+  takes<[ShutdownTrace, string, string, number]>([shutdown, phase, hook, limit])
   takes<'done' | 'failed' | 'cut off' | undefined>(status)
 })
-takes<RunTrace>({} as PhaseTrace['run'])
+takes<ShutdownTrace>({} as PhaseTrace['shutdown'])
