@@ -34,7 +34,7 @@ const picture = draw()
 const readme = readFileSync(`${ROOT}README.md`, 'utf8')
 const blocks = [
   [/(no query, header or body:\n\n```\n)[\s\S]*?(```)/, log],
-  [/(draws the whole run:\n\n```\n)[\s\S]*?(```)/, picture],
+  [/(draws the whole shutdown:\n\n```\n)[\s\S]*?(```)/, picture],
 ] as const
 writeFileSync(
   `${ROOT}README.md`,

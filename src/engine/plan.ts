@@ -1,4 +1,5 @@
 import { formatDuration } from '../base/duration.ts'
+import { graceSourceOf } from '../platform/grace-source.ts'
 import type { Platform } from '../platform/platform.ts'
 import { columnsOf, padEnd, padStart, printable } from '../text/width.ts'
 import { type Budget, HANDOVER, keepReserves, limitOf } from './budget.ts'
@@ -76,7 +77,8 @@ type Remaining = { left: number; later: number; margin: number; reserve: number 
  * @example
  * console.log(formatPlan(shutdown.plan()))
  */
-export function formatPlan({ platform, grace, margin, deadline, phases }: Plan): string {
+export function formatPlan(plan: Plan): string {
+  const { grace, margin, deadline, phases } = plan
   const rows = phases.flatMap(({ name, priority, hooks }) =>
     hooks.map((hook, index) => {
       const phase = name.endsWith(` ${priority}`) ? name : `${name} (${priority})`
@@ -93,7 +95,8 @@ export function formatPlan({ platform, grace, margin, deadline, phases }: Plan):
     // Names on the left, times on the right.
     (column < 2 ? padEnd : padStart)(cell, Number(widths[column]))
   const lines = table.map((row) => `  ${row.map(align).join('  ').trimEnd()}`)
-  const where = platform.name === 'unknown' ? '' : ` (${platform.name})`
+  const source = graceSourceOf(plan)
+  const where = source === undefined ? '' : ` (${source})`
   const title = `deadline ${formatDuration(deadline)} = grace ${formatDuration(grace)}${where} − margin ${formatDuration(margin)}`
   return [title, ...lines].join('\n')
 }

@@ -1,31 +1,36 @@
 import { formatDuration } from '../base/duration.ts'
 import { type ErrorInfo, formatReason } from '../base/reason.ts'
+import { count } from '../base/summarize.ts'
 import type { GraceSource } from '../engine/budget.ts'
 import type { Coordinator } from '../engine/coordinator.ts'
-import { EVENTS, type ShutdownEvent } from '../engine/events.ts'
-import type { HookReport, Report } from '../engine/report.ts'
-import { underWay } from '../picture/describe-hang.ts'
+import { EVENTS, type EventMap, type ShutdownEvent } from '../engine/events.ts'
+import type { HookReport, HookStatus, Outcome, Report } from '../engine/report.ts'
+import { errorTitle, hangLines, phaseLabel } from '../picture/report-words.ts'
+import { grantedBy, SET_BY_APPLICATION } from '../platform/grace-source.ts'
 import type { Platform } from '../platform/platform.ts'
 import { errorField, type Level, type Log, type LogLine } from './log.ts'
 
-/** Writes a line for each thing that happens. */
-export function logEvents(
-  coordinator: Coordinator,
-  log: Log,
-  { platform }: { readonly platform: Platform; readonly graceFrom: GraceSource },
-): void {
-  const seen = { platform, done: 0 }
-  const hear = (event: ShutdownEvent) => {
-    const { level, say } = lineOf(event, seen)
-    if (!log.takes(level)) return
-    const [msg, fields] = say()
-    log.write({ level, fields: { event: event.type, ...fields }, msg })
-  }
-  // By their names, to hear them before the application does: what it writes comes after our line.
-  for (const type of EVENTS) if (type !== 'event') coordinator.on(type as 'start', hear)
+interface GraceSettings {
+  readonly platform: Platform
+  readonly graceFrom: GraceSource
 }
 
-/** What is lost where somebody else ends the process during a run. */
+/** Writes a log line for each event of a shutdown. */
+export function logEvents(coordinator: Coordinator, log: Log, settings: GraceSettings): void {
+  let hooksDone = 0
+  const lines = linesWith(settings)
+  const write = (event: ShutdownEvent) => {
+    if (event.type === 'hook:end' && event.hook.status === 'done') hooksDone++
+    const level = levelOf(event, hooksDone)
+    if (!log.takes(level)) return
+    const [msg, fields] = lines[event.type](event as never)
+    log.write({ level, fields: { event: event.type, ...fields }, msg })
+  }
+  // One listener for each name, added before the application's own: our line is written before theirs.
+  for (const type of EVENTS) if (type !== 'event') coordinator.on(type as 'start', write)
+}
+
+/** The line for a `process.exit()` of the application during a shutdown. */
 export function earlyExitLine(lost: readonly string[]): LogLine {
   return {
     level: 'fatal',
@@ -34,143 +39,100 @@ export function earlyExitLine(lost: readonly string[]): LogLine {
   }
 }
 
-/** Hooks that went well beyond so many are told as `debug`: a thousand lines would hide the one that matters. */
+/** After this many hooks that are done, further ones are logged as `debug`: a thousand lines would hide a failure. */
 const MANY = 20
 
-/** What has been heard before, and what no event says. */
-interface Seen {
-  readonly platform: Platform
-  /** How many hooks have ended well. */
-  done: number
-}
-
-interface Line {
-  readonly level: Level
-  /** The message, and the fields; only asked for where somebody takes the level. */
-  say(): [msg: string, fields: LogLine['fields']]
-}
-
-/** What is said of an event, and how loudly. A run of six hooks that goes well has nine lines of `info`. */
-function lineOf(event: ShutdownEvent, seen: Seen): Line {
+/** A shutdown of six hooks that goes well has nine lines of `info`. */
+function levelOf(event: ShutdownEvent, hooksDone: number): Level {
   switch (event.type) {
     case 'start':
-      return {
-        level: 'info',
-        say: () => {
-          const { reason, deadline, grace } = event
-          const { name } = seen.platform
-          const where = name === 'unknown' ? '' : ` (${name})`
-          return [
-            `${formatReason(reason)}: the run begins; deadline ${formatDuration(deadline)}, grace ${formatDuration(grace)}${where}`,
-            { reason: formatReason(reason), kind: reason.kind, deadline, grace, platform: name },
-          ]
-        },
-      }
-    case 'phase:start':
-      return {
-        level: 'debug',
-        say: () => [`phase ${event.phase} begins`, { phase: event.phase, at: exact(event.at) }],
-      }
-    case 'hook:start':
-      return {
-        level: 'debug',
-        say: () => {
-          const { hook, phase, at, limit } = event
-          return [
-            `hook '${hook}' (${phase}) begins; limit ${formatDuration(limit)}`,
-            { hook, phase, at: exact(at), limit: exact(limit) },
-          ]
-        },
-      }
-    case 'hook:note':
-      // It stands again with the hook's end.
-      return {
-        level: 'debug',
-        say: () => {
-          const { hook, text, at } = event
-          return [`hook '${hook}': ${text}`, { hook, note: text, at: exact(at) }]
-        },
-      }
-    case 'hook:end': {
-      const { hook } = event
-      if (hook.status === 'done') seen.done++
-      return { level: levelOf(hook, seen), say: () => [describe(hook), hookFields(hook)] }
-    }
-    case 'phase:end':
-      return {
-        level: 'debug',
-        say: () => {
-          const { name, began, ended } = event.phase
-          const duration = ended - began
-          return [
-            `phase ${name} ended after ${formatDuration(duration)}`,
-            { phase: name, duration: exact(duration) },
-          ]
-        },
-      }
-    case 'repeat':
-      return {
-        level: event.samePress ? 'debug' : 'info',
-        say: () => {
-          const { signal, samePress } = event
-          const meaning = samePress ? 'it is the same press' : 'it changes nothing'
-          return [`${signal} during the run: ${meaning}`, { signal, samePress }]
-        },
-      }
-    case 'forced':
-      return {
-        level: 'fatal',
-        say: () => {
-          const { signal, exitCode } = event
-          return [
-            `${signal} again: exiting at once with code ${exitCode}; hooks that were running are lost`,
-            { signal, exitCode },
-          ]
-        },
-      }
-    case 'fault':
-      return {
-        level: 'error',
-        say: () => {
-          const { origin, error, at } = event.fault
-          return [`${origin}: ${trace(error)}`, { origin, at: exact(at), err: errorField(error) }]
-        },
-      }
     case 'end':
-      return { level: 'info', say: () => summary(event.report) }
     case 'exit':
-      return {
-        level: 'info',
-        say: () => [`exit code ${event.exitCode}`, { exitCode: event.exitCode }],
-      }
+      return 'info'
+    case 'hook:end':
+      if (event.hook.status === 'done') return hooksDone > MANY ? 'debug' : 'info'
+      return event.hook.status === 'failed' ? 'error' : 'warn'
+    case 'repeat':
+      return event.samePress ? 'debug' : 'info'
+    case 'fault':
+      return 'error'
+    case 'forced':
+      return 'fatal'
+    default:
+      return 'debug'
   }
 }
 
-function levelOf({ status }: HookReport, { done }: Seen): Level {
-  if (status === 'done') return done > MANY ? 'debug' : 'info'
-  return status === 'failed' ? 'error' : 'warn'
+type Content = readonly [msg: string, fields: LogLine['fields']]
+
+/** What is written for each event: the message for people, the fields for programs. */
+function linesWith({ platform, graceFrom }: GraceSettings): {
+  [Type in ShutdownEvent['type']]: (event: EventMap[Type][0]) => Content
+} {
+  return {
+    start: ({ reason, deadline, grace }) => {
+      const source = graceFrom === 'option' ? SET_BY_APPLICATION : grantedBy(platform)
+      return [
+        `${formatReason(reason)}: shutting down; deadline ${formatDuration(deadline)} (grace ${formatDuration(grace)}, ${source})`,
+        {
+          reason: formatReason(reason),
+          kind: reason.kind,
+          deadline,
+          grace,
+          platform: platform.name,
+        },
+      ]
+    },
+    'phase:start': ({ phase, at }) => [`phase ${phase} begins`, { phase, at: exact(at) }],
+    'hook:start': ({ hook, phase, at, limit }) => [
+      `hook '${hook}' (${phase}) begins; limit ${formatDuration(limit)}`,
+      { hook, phase, at: exact(at), limit: exact(limit) },
+    ],
+    'hook:note': ({ hook, text, at }) => [
+      `hook '${hook}': ${text}`,
+      { hook, note: text, at: exact(at) },
+    ],
+    'hook:end': ({ hook }) => [hookMessage(hook), hookFields(hook)],
+    'phase:end': ({ phase: { name, began, ended } }) => [
+      `phase ${name} done in ${formatDuration(ended - began)}`,
+      { phase: name, duration: exact(ended - began) },
+    ],
+    repeat: ({ signal, samePress }) => [
+      `${signal} during the shutdown: ${samePress ? 'a repeat of the same press' : 'already shutting down'}`,
+      { signal, samePress },
+    ],
+    forced: ({ signal, exitCode }) => [
+      `${signal} again: exiting at once with code ${exitCode}; hooks that were running are lost`,
+      { signal, exitCode },
+    ],
+    fault: ({ fault: { origin, error, at } }) => [
+      `${origin}: ${errorTrace(error)}`,
+      { origin, at: exact(at), err: errorField(error) },
+    ],
+    end: ({ report }) => endContent(report),
+    exit: ({ exitCode }) => [`exiting with code ${exitCode}`, { exitCode }],
+  }
 }
 
-function describe(hook: HookReport): string {
+function hookMessage(hook: HookReport): string {
   const { name, status, began, ended, limit, notes, error } = hook
-  const which = `hook '${name}' (${phaseOf(hook)})`
-  const said = notes.map((note) => `\n  ${note}`).join('')
-  if (status === 'failed') return `${which} failed: ${error ? trace(error) : ''}${said}`
-  if (began === null) return `${which} never ran: the deadline had passed before it could begin`
-  if (status === 'cut off') {
-    const meanwhile = underWay(hook)
-      .map((line) => `\n  ${line}`)
-      .join('')
-    return `${which} was cut off after ${formatDuration(limit)}${said}${meanwhile}`
+  const label = `hook '${name}' (${phaseLabel(hook)})`
+  const block = (lines: readonly string[]) => lines.map((line) => `\n  ${line}`).join('')
+  if (status === 'failed') {
+    return `${label} failed: ${error ? errorTrace(error) : ''}${block(notes)}`
   }
-  return [`${which} done after ${formatDuration(ended - began)}`, ...notes].join('; ')
+  if (began === null) return `${label} never ran: the deadline had passed before it could begin`
+  if (status === 'cut off') {
+    return `${label} was cut off after ${formatDuration(limit)}${block([...notes, ...hangLines(hook)])}`
+  }
+  return [`${label} done in ${formatDuration(ended - began)}`, ...notes].join('; ')
 }
 
 function hookFields(hook: HookReport): LogLine['fields'] {
   const { name, status, began, ended, limit, notes, error, hang } = hook
   return {
     hook: name,
-    phase: phaseOf(hook),
+    phase: phaseLabel(hook),
     status,
     began: began === null ? null : exact(began),
     duration: began === null ? 0 : exact(ended - began),
@@ -181,35 +143,39 @@ function hookFields(hook: HookReport): LogLine['fields'] {
   }
 }
 
-function phaseOf({ phase, priority }: HookReport): string {
-  return phase ?? `priority ${priority}`
+const OUTCOME_WORDS: Record<Outcome, string> = {
+  clean: 'complete in',
+  failed: 'failed in',
+  'cut off': 'cut off after',
+  fault: 'failed in',
 }
 
-function summary({ outcome, exitCode, duration, phases }: Report): ReturnType<Line['say']> {
+function endContent({ outcome, exitCode, duration, phases, faults }: Report): Content {
   const hooks = phases.flatMap((phase) => phase.hooks)
-  const count = (wanted: HookReport['status']) =>
-    hooks.filter(({ status }) => status === wanted).length
-  const [done, failed, cutOff] = [count('done'), count('failed'), count('cut off')]
-  const parts = [
-    `${done} ${done === 1 ? 'hook' : 'hooks'} done`,
+  const countOf = (status: HookStatus) => hooks.filter((hook) => hook.status === status).length
+  const [done, failed, cutOff] = [countOf('done'), countOf('failed'), countOf('cut off')]
+  const counts = [
+    `${count(done, 'hook')} done`,
     failed > 0 ? `${failed} failed` : [],
     cutOff > 0 ? `${cutOff} cut off` : [],
+    faults.length > 0 ? count(faults.length, 'fault') : [],
   ].flat()
   return [
-    `the run ended after ${formatDuration(duration)}, ${outcome}: ${parts.join(', ')}`,
+    `shutdown ${OUTCOME_WORDS[outcome]} ${formatDuration(duration)}: ${counts.join(', ')}`,
     { outcome, exitCode, duration: exact(duration), hooks: { done, failed, cutOff } },
   ]
 }
 
-function trace({ name, message, stack, cause, errors }: ErrorInfo): string {
+/** The stack of an error, with those of its causes and of its parts. */
+function errorTrace(error: ErrorInfo): string {
   const inner = [
-    ...errors.map((error) => `\n  one of them: ${trace(error)}`),
-    ...(cause ? [`\n  caused by: ${trace(cause)}`] : []),
+    ...error.errors.map((one) => `\n  one of them: ${errorTrace(one)}`),
+    ...(error.cause ? [`\n  caused by: ${errorTrace(error.cause)}`] : []),
   ]
-  return `${stack ?? `${name}: ${message}`}${inner.join('')}`
+  return `${error.stack ?? errorTitle(error)}${inner.join('')}`
 }
 
-/** Milliseconds, without the noise of a floating point. */
+/** Milliseconds, rounded to microseconds. */
 function exact(milliseconds: number): number {
   return Math.round(milliseconds * 1000) / 1000
 }

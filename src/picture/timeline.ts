@@ -1,11 +1,12 @@
 import { formatDuration } from '../base/duration.ts'
 import { invalidOption, refuseUnknownOptions } from '../base/errors.ts'
-import { type ErrorInfo, formatReason } from '../base/reason.ts'
+import { formatReason } from '../base/reason.ts'
 import type { Report } from '../engine/report.ts'
+import { graceSourceOf } from '../platform/grace-source.ts'
 import { terminalOf } from '../runtime/process.ts'
 import { columnsOf, printable, wrap } from '../text/width.ts'
-import { underWay } from './describe-hang.ts'
 import { whyCutOff } from './report-times.ts'
+import { errorTitle, hangLines } from './report-words.ts'
 import { drawBars, type Paint } from './timeline-bars.ts'
 
 /** How wide the picture is, and whether it is in colour. */
@@ -61,10 +62,10 @@ function columns(width: unknown): number {
 }
 
 function headline(report: Report, width: number): string[] {
-  const { reason, exitCode, outcome, duration, deadline, grace, platform } = report
+  const { reason, exitCode, outcome, duration, deadline, grace } = report
   const what = `${formatReason(reason)} → exit code ${exitCode} (${outcome}) after ${formatDuration(duration)}`
-  const where = platform.name === 'unknown' ? '' : ` (${platform.name})`
-  const within = `deadline ${formatDuration(deadline)}, grace ${formatDuration(grace)}${where}`
+  const granted = [`grace ${formatDuration(grace)}`, graceSourceOf(report) ?? []].flat().join(', ')
+  const within = `deadline ${formatDuration(deadline)} (${granted})`
   const line = printable(`${what}; ${within}`)
   if (columnsOf(line) <= width) return [line]
   return [what, `  ${within}`].flatMap((text) => wrap(printable(text), width, '  '))
@@ -79,10 +80,10 @@ function account(report: Report, width: number): string[] {
     ),
     ...hooks.flatMap(({ hook }) => hook.notes.map((note) => [hook.name, note] as const)),
     ...hooks.flatMap(({ hook }) =>
-      hook.status === 'failed' && hook.error ? [[hook.name, brief(hook.error)] as const] : [],
+      hook.status === 'failed' && hook.error ? [[hook.name, errorTitle(hook.error)] as const] : [],
     ),
-    ...report.faults.map(({ origin, error }) => [origin, brief(error)] as const),
-    ...hooks.flatMap(({ hook }) => underWay(hook).map((line) => [hook.name, line] as const)),
+    ...report.faults.map(({ origin, error }) => [origin, errorTitle(error)] as const),
+    ...hooks.flatMap(({ hook }) => hangLines(hook).map((line) => [hook.name, line] as const)),
   ]
   return said.flatMap(([who, what]) => {
     const [first = '', ...others] = what.split(/\r\n|\r|\n/).map(printable)
@@ -90,8 +91,4 @@ function account(report: Report, width: number): string[] {
       (line) => wrap(line, width, '    '),
     )
   })
-}
-
-function brief({ name, message }: ErrorInfo): string {
-  return `${name}: ${message}`
 }

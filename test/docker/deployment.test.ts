@@ -69,7 +69,7 @@ describeContainers('examples/deployment', () => {
     const container = await run(onTestFinished)
     const taken = await order(container)
     const { code, stderr } = await container.stop({ time: 30 })
-    expect(stderr).toContain('deadline 23 s, grace 25 s (docker)')
+    expect(stderr).toContain('deadline 23 s (grace 25 s, set by the application)')
     expect(await written(container)).toEqual(taken)
     expect(code).toBe(0)
   })

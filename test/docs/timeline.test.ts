@@ -8,19 +8,19 @@ import { readDocument } from './markdown.ts'
 const report = JSON.parse(readDocument('docs/timeline.json').text)
 const fix = 'npm run docs:timeline'
 
-test('the README draws the run of docs/timeline.json as formatReport() does', () => {
+test('the README draws the shutdown of docs/timeline.json as formatReport() does', () => {
   const picture = formatReport(report, { width: 80, colors: false })
   expect(readDocument('README.md').text, fix).toContain(`\`\`\`\n${picture}\n\`\`\``)
 })
 
-test('the log in the README is that of the same run', () => {
+test('the log in the README is that of the same shutdown', () => {
   const readme = readDocument('README.md').text
   const hooks = report.phases.flatMap(({ hooks }: Report['phases'][number]) => hooks)
   expect(hooks.length).toBeGreaterThan(0)
   for (const { name, status, began, ended, limit } of hooks as HookReport[]) {
     const took = formatDuration(status === 'cut off' ? limit : ended - (began ?? 0))
     const said = {
-      done: ` done after ${took}`,
+      done: ` done in ${took}`,
       failed: ' failed: ',
       'cut off': ` was cut off after ${took}`,
     }
@@ -28,7 +28,7 @@ test('the log in the README is that of the same run', () => {
       new RegExp(`^lastcall: hook '${name}' \\([a-z]+\\)${said[status as keyof typeof said]}`, 'm'),
     )
   }
-  expect(readme, fix).toContain(`the run ended after ${formatDuration(report.duration)}, `)
+  expect(readme, fix).toContain(`shutdown cut off after ${formatDuration(report.duration)}: `)
 })
 
 test('its image is the one that lastcall timeline draws', () => {

@@ -1,10 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { type Logger, type Shutdown, TimeoutError } from '../../src/index.ts'
-import {
-  type VirtualClock,
-  type VirtualProcess,
-  virtualShutdown,
-} from '../support/hooks/virtual.ts'
+import { type Logger, type Shutdown, type ShutdownOptions, TimeoutError } from '../../src/index.ts'
+import { type VirtualClock, VirtualProcess, virtualShutdown } from '../support/hooks/virtual.ts'
 
 interface World {
   readonly shutdown: Shutdown
@@ -54,7 +50,7 @@ describe('a line', () => {
     ])
   })
 
-  test('of each of a thousand hooks would hide what matters: beyond twenty that go well they are told as debug', async () => {
+  test('of each hook that is done is debug after twenty of them, so that a failure among thousands is seen', async () => {
     const { heard, of } = await logged(({ shutdown }) => {
       for (let n = 0; n < 1000; n++) {
         const run = n === 900 ? () => Promise.reject(new Error('boom')) : () => {}
@@ -68,13 +64,13 @@ describe('a line', () => {
     expect(of('hook:end')).toHaveLength(1000)
     expect(of('end')).toMatchObject([
       {
-        msg: 'the run ended after 0 ms, failed: 999 hooks done, 1 failed',
+        msg: 'shutdown failed in 0 ms: 999 hooks done, 1 failed',
         fields: { outcome: 'failed', exitCode: 1, hooks: { done: 999, failed: 1, cutOff: 0 } },
       },
     ])
   })
 
-  test('says of a hook how long it took, and what it said of itself', async () => {
+  test('of a hook has its duration and its notes', async () => {
     const { of } = await logged(({ shutdown, clock }) => {
       const run = async ({ note }: { note(text: string): void }) => {
         note('12 events')
@@ -85,7 +81,7 @@ describe('a line', () => {
     expect(of('hook:end')).toEqual([
       {
         level: 'info',
-        msg: "hook 'events' (priority 250) done after 30 ms; 12 events",
+        msg: "hook 'events' (priority 250) done in 30 ms; 12 events",
         fields: {
           event: 'hook:end',
           hook: 'events',
@@ -121,10 +117,10 @@ describe('a line', () => {
     )
     expect(of('hook:end').map(({ level, msg }) => [level, msg])).toEqual([
       ['warn', "hook 'http' (drain) was cut off after 3 s\n  cut off: GET /export/7"],
-      ['info', "hook 'block' (flush) done after 9 s"],
+      ['info', "hook 'block' (flush) done in 9 s"],
       ['warn', "hook 'pool' (close) never ran: the deadline had passed before it could begin"],
     ])
-    expect(of('end')[0]?.msg).toBe('the run ended after 12 s, cut off: 1 hook done, 2 cut off')
+    expect(of('end')[0]?.msg).toBe('shutdown cut off after 12 s: 1 hook done, 2 cut off')
   })
 
   test('of a fault is an error with its stack, its causes and its parts', async () => {
@@ -154,7 +150,7 @@ describe('a line', () => {
     })
   })
 
-  test('of a repeat is one that nobody need see; of a press that changes nothing, and of one that forces, people are told', async () => {
+  test('of a repeat is debug; of a press that changes nothing it is info, of one that forces the exit fatal', async () => {
     const { of } = await logged(
       ({ shutdown }) => {
         shutdown.add({ name: 'slow', phase: 'drain', run: never })
@@ -169,11 +165,75 @@ describe('a line', () => {
       },
     )
     expect(of('repeat').map(({ level, msg }) => [level, msg])).toEqual([
-      ['debug', 'SIGTERM during the run: it is the same press'],
-      ['info', 'SIGTERM during the run: it changes nothing'],
+      ['debug', 'SIGTERM during the shutdown: a repeat of the same press'],
+      ['info', 'SIGTERM during the shutdown: already shutting down'],
     ])
     expect(of('forced').map(({ level, msg }) => [level, msg])).toEqual([
       ['fatal', 'SIGINT again: exiting at once with code 130; hooks that were running are lost'],
+    ])
+  })
+})
+
+describe('the first line says who set the grace', () => {
+  const kubernetes = { KUBERNETES_SERVICE_HOST: '10.0.0.1' }
+
+  test.each([
+    ['the platform', {}, kubernetes, 'deadline 28 s (grace 30 s, kubernetes)'],
+    ['nothing known', {}, {}, 'deadline 9 s (grace 10 s, the default)'],
+    [
+      'LASTCALL_GRACE',
+      {},
+      { LASTCALL_GRACE: '5000' },
+      'deadline 4.5 s (grace 5 s, from LASTCALL_GRACE)',
+    ],
+    [
+      'the application',
+      { grace: '25s' },
+      kubernetes,
+      'deadline 23 s (grace 25 s, set by the application)',
+    ],
+    [
+      'the application, to what the platform grants too',
+      { grace: '30s' },
+      kubernetes,
+      'deadline 28 s (grace 30 s, set by the application)',
+    ],
+  ])('%s', async (_, options, env, said) => {
+    const process = new VirtualProcess()
+    process.env = env
+    const { shutdown, clock } = virtualShutdown({ ...options, log: 'text' } as ShutdownOptions, {
+      process,
+    })
+    shutdown.listen()
+    process.send('SIGTERM')
+    await clock.advance(0)
+    expect(process.output.split('\n')[0]).toBe(`lastcall: SIGTERM: shutting down; ${said}`)
+  })
+})
+
+describe('the last lines say how the shutdown ended, and the code', () => {
+  const boom = () => Promise.reject(new Error('boom'))
+
+  test.each([
+    ['clean', () => {}, false, 'shutdown complete in 0 ms: 1 hook done', 0],
+    ['failed', boom, false, 'shutdown failed in 0 ms: 0 hooks done, 1 failed', 1],
+    ['cut off', never, false, 'shutdown cut off after 9 s: 0 hooks done, 1 cut off', 124],
+    ['a fault', () => {}, true, 'shutdown failed in 0 ms: 1 hook done, 1 fault', 1],
+  ])('%s', async (_, run, isFault, end, code) => {
+    const { of } = await logged(
+      ({ shutdown }) => {
+        shutdown.add({ name: 'a', phase: 'drain', run })
+        shutdown.listen()
+      },
+      async ({ process, clock }) => {
+        if (isFault) process.emit('uncaughtException', new Error('boom'))
+        else process.send('SIGTERM')
+        await clock.advance(20_000)
+      },
+    )
+    expect([...of('end'), ...of('exit')].map(({ msg }) => msg)).toEqual([
+      end,
+      `exiting with code ${code}`,
     ])
   })
 })
@@ -184,8 +244,8 @@ describe('a name or a message from anywhere', () => {
     ['that moves the cursor', `a${ESCAPE}`, "hook 'a\\u001b[2J' (drain)"],
     [
       'with a line of its own',
-      'a\nlastcall: exit code 0',
-      "hook 'a\n  lastcall: exit code 0' (drain)",
+      'a\nlastcall: exiting with code 0',
+      "hook 'a\n  lastcall: exiting with code 0' (drain)",
     ],
     ['that returns the carriage', 'a\rb', "hook 'a\\u000db' (drain)"],
     ['with a line of Windows', 'a\r\nb', "hook 'a\n  b' (drain)"],
@@ -198,8 +258,8 @@ describe('a name or a message from anywhere', () => {
     const { of } = await logged(({ shutdown }) => {
       shutdown.add({ name, phase: 'drain', run: () => {} })
     })
-    expect(of('hook:end')[0]?.msg).toBe(`${shown} done after 0 ms`)
-    // Programs have it as it is.
+    expect(of('hook:end')[0]?.msg).toBe(`${shown} done in 0 ms`)
+    // The field is not escaped.
     expect(of('hook:end')[0]?.fields.hook).toBe(name)
   })
 
@@ -208,7 +268,7 @@ describe('a name or a message from anywhere', () => {
       ({ shutdown }) => {
         const run = ({ note }: { note(text: string): void }) => {
           note(`seen${ESCAPE}`)
-          throw new TimeoutError(`late${ESCAPE}\nlastcall: exit code 0`)
+          throw new TimeoutError(`late${ESCAPE}\nlastcall: exiting with code 0`)
         }
         shutdown.add({ name: 'a', phase: 'drain', run })
       },
@@ -227,7 +287,7 @@ describe('a name or a message from anywhere', () => {
       ).toEqual([])
     }
     expect(of('hook:end')[0]?.msg).toContain(
-      'TimeoutError: late\\u001b[2J\n  lastcall: exit code 0',
+      'TimeoutError: late\\u001b[2J\n  lastcall: exiting with code 0',
     )
   })
 })

@@ -37,13 +37,15 @@ describe('the option log', () => {
     ['where it is asked for with a level', { format: 'text', level: 'info' }, false],
   ])('writes text %s', async (_, log, isTerminal) => {
     const lines = (await written(log, isTerminal)).split('\n')
-    expect(lines[0]).toBe("lastcall: now('deploy'): the run begins; deadline 9 s, grace 10 s")
-    expect(lines[1]).toBe("lastcall: hook 'http' (drain) done after 0 ms; 3 requests")
+    expect(lines[0]).toBe(
+      "lastcall: now('deploy'): shutting down; deadline 9 s (grace 10 s, set by the application)",
+    )
+    expect(lines[1]).toBe("lastcall: hook 'http' (drain) done in 0 ms; 3 requests")
     expect(lines[2]).toBe("lastcall: hook 'events' (flush) failed: Error: boom")
     expect(lines[3]).toMatch(/^ +at /)
     expect(lines.slice(-3)).toEqual([
-      'lastcall: the run ended after 0 ms, failed: 1 hook done, 1 failed',
-      'lastcall: exit code 1',
+      'lastcall: shutdown failed in 0 ms: 1 hook done, 1 failed',
+      'lastcall: exiting with code 1',
       '',
     ])
   })
@@ -125,11 +127,11 @@ describe('a logger', () => {
     const { told, logger } = remembering()
     expect(await written(logger)).toBe('')
     expect(told.map(({ level, msg }) => `${level} ${msg.split('\n')[0]}`)).toEqual([
-      "info lastcall: now('deploy'): the run begins; deadline 9 s, grace 10 s",
-      "info lastcall: hook 'http' (drain) done after 0 ms; 3 requests",
+      "info lastcall: now('deploy'): shutting down; deadline 9 s (grace 10 s, set by the application)",
+      "info lastcall: hook 'http' (drain) done in 0 ms; 3 requests",
       "error lastcall: hook 'events' (flush) failed: Error: boom",
-      'info lastcall: the run ended after 0 ms, failed: 1 hook done, 1 failed',
-      'info lastcall: exit code 1',
+      'info lastcall: shutdown failed in 0 ms: 1 hook done, 1 failed',
+      'info lastcall: exiting with code 1',
     ])
     expect(told[2]?.fields).toMatchObject({
       event: 'hook:end',
@@ -192,9 +194,9 @@ describe('a logger', () => {
     expect(lines.map(({ event, msg }) => [event, msg])).toEqual([
       ['log:failed', "the logger failed, and what it doesn't take stands here: Error: disk full"],
       ['start', expect.any(String)],
-      ['hook:end', "hook 'http' (drain) done after 0 ms; 3 requests"],
+      ['hook:end', "hook 'http' (drain) done in 0 ms; 3 requests"],
       ['end', expect.any(String)],
-      ['exit', 'exit code 1'],
+      ['exit', 'exiting with code 1'],
     ])
     expect(told.map(({ msg }) => msg)).toEqual([
       expect.stringContaining("hook 'events' (flush) failed"),

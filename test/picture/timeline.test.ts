@@ -35,7 +35,8 @@ test('a run is drawn on one time scale, a line for each hook, with what went wro
   const text = formatReport(await troubledReport(), plain)
   expect(`\n${text}\n`).toMatchInlineSnapshot(`
     "
-    now('deploy') → exit code 124 (cut off) after 600 ms; deadline 1.8 s, grace 2 s
+    now('deploy') → exit code 124 (cut off) after 600 ms
+      deadline 1.8 s (grace 2 s, set by the application)
       deregister  consul    ██────────────────────────░░░░┤          100 ms
       drain       http        ██████████┤                            500 ms  cut off
                   jobs        █████───────────────────────░░░░┤      200 ms
@@ -59,7 +60,7 @@ test('a clean run is drawn without limits that lie outside of the picture', asyn
   await clock.advance(100)
   expect(`\n${formatReport(await ended, plain)}\n`).toMatchInlineSnapshot(`
     "
-    now() → exit code 0 (clean) after 45 ms; deadline 9 s, grace 10 s
+    now() → exit code 0 (clean) after 45 ms; deadline 9 s (grace 10 s)
       drain  http      ████████████████████████████████████████████████        40 ms
       close  postgres                                                  ██████   5 ms
                        ╵0          ╵10 ms      ╵20 ms      ╵30 ms      ╵40 ms
@@ -78,7 +79,7 @@ test('a hook that has hung says what its limit came from, and what was kept is d
   await clock.advance(10_000)
   expect(`\n${formatReport(await ended, plain)}\n`).toMatchInlineSnapshot(`
     "
-    now() → exit code 124 (cut off) after 6.7 s; deadline 9 s, grace 10 s
+    now() → exit code 124 (cut off) after 6.7 s; deadline 9 s (grace 10 s)
       drain  http      █████████████████████████████┤                6.08 s  cut off
       flush  events                                 ████░░░░░░┤      600 ms
       close  postgres                                  ▏──────░░░░┤   20 ms
@@ -117,7 +118,8 @@ test('what ran past its limit, what never ran, faults and late hooks are drawn',
   } as Report
   expect(`\n${formatReport(blocked, plain)}\n`).toMatchInlineSnapshot(`
     "
-    now() → exit code 1 (fault) after 2.2 s; deadline 1.8 s, grace 2 s
+    now() → exit code 1 (fault) after 2.2 s
+      deadline 1.8 s (grace 2 s, set by the application)
       drain     http      ██████┤▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒      2.2 s  cut off
                 jobs      ██████████████████████████████████████      2.2 s
       announce  late            ███──────────────────────┤           100 ms
@@ -170,7 +172,7 @@ test('colours are used only where they are asked for, and change nothing else', 
 test('a run without hooks is one line', async () => {
   const { shutdown } = virtualShutdown({ exit: false })
   expect(formatReport(await shutdown.now(), plain)).toBe(
-    'now() → exit code 0 (clean) after 0 ms; deadline 9 s, grace 10 s',
+    'now() → exit code 0 (clean) after 0 ms; deadline 9 s (grace 10 s)',
   )
 })
 

@@ -159,7 +159,7 @@ test('of a copy of the package that was loaded anew nothing is left', async () =
       shutdown.listen()
       await shutdown.now()
     }, 1)`)
-  expect(stderr.match(/the run ended/g)).toHaveLength(12)
+  expect(stderr.match(/shutdown complete/g)).toHaveLength(12)
   // The first is held by its listener on stderr: that does for all of them.
   expect(rest).toEqual({ watched: 12, alive: 1, warnings: [] })
   expect(after).toEqual(before)

@@ -40,7 +40,11 @@ function expectAll(text: string): void {
     ['end', 30],
     ['exit', 30],
   ])
-  expect(lines.at(-1)).toMatchObject({ event: 'exit', exitCode: 0, msg: 'lastcall: exit code 0' })
+  expect(lines.at(-1)).toMatchObject({
+    event: 'exit',
+    exitCode: 0,
+    msg: 'lastcall: exiting with code 0',
+  })
 }
 
 describe('what is logged at exit arrives', () => {
@@ -183,10 +187,12 @@ test.skipIf(refused)(`on a terminal it is text${skipped(refused)}`, async () => 
   await once(terminal, 'close')
   expect(text.replaceAll('\r', '').split('\n')).toEqual([
     'ready',
-    expect.stringMatching(/^lastcall: now\('test'\): the run begins; deadline 9 s, grace 10 s/),
-    expect.stringMatching(/^lastcall: hook 'pool' \(close\) done after \d+ ms$/),
-    expect.stringMatching(/^lastcall: the run ended after \d+ ms, clean: 1 hook done$/),
-    'lastcall: exit code 0',
+    expect.stringMatching(
+      /^lastcall: now\('test'\): shutting down; deadline 9 s \(grace 10 s, set by the application\)/,
+    ),
+    expect.stringMatching(/^lastcall: hook 'pool' \(close\) done in \d+ ms$/),
+    expect.stringMatching(/^lastcall: shutdown complete in \d+ ms: 1 hook done$/),
+    'lastcall: exiting with code 0',
     '',
   ])
 })

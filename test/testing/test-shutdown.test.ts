@@ -39,13 +39,13 @@ describe('a run', () => {
     expect(test.exitCode).toBe(0)
     expect(test.output).toBe(
       [
-        'lastcall: SIGTERM: the run begins; deadline 28 s, grace 30 s',
-        "lastcall: hook 'http' (drain) done after 4 s",
-        "lastcall: hook 'jobs' (drain) done after 6 s",
-        "lastcall: hook 'events' (flush) done after 2 s",
-        "lastcall: hook 'postgres' (close) done after 1 s",
-        'lastcall: the run ended after 9 s, clean: 4 hooks done',
-        'lastcall: exit code 0\n',
+        'lastcall: SIGTERM: shutting down; deadline 28 s (grace 30 s, set by the application)',
+        "lastcall: hook 'http' (drain) done in 4 s",
+        "lastcall: hook 'jobs' (drain) done in 6 s",
+        "lastcall: hook 'events' (flush) done in 2 s",
+        "lastcall: hook 'postgres' (close) done in 1 s",
+        'lastcall: shutdown complete in 9 s: 4 hooks done',
+        'lastcall: exiting with code 0\n',
       ].join('\n'),
     )
   })

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { formatDuration } from '../../base/duration.ts'
 import type { ErrorInfo } from '../../base/reason.ts'
 import type { Report } from '../../engine/report.ts'
-import { underWay } from '../../picture/describe-hang.ts'
+import { hangLines } from '../../picture/report-words.ts'
 import { chartOf } from './chart.ts'
 import { element, join, Markup, type MarkupChild, single } from './markup.ts'
 import { STYLE } from './theme.ts'
@@ -104,7 +104,7 @@ function accountSection(report: Report): MarkupChild[] {
   })
   const hooks = report.phases.flatMap((phase) => phase.hooks)
   const hangs = hooks.flatMap((hook) => {
-    const lines = underWay(hook)
+    const lines = hangLines(hook)
     if (lines.length === 0) return []
     return join([
       element('dt', { class: 'cut-ink' }, hook.name),

@@ -1,7 +1,10 @@
 import { formatDuration } from '../../base/duration.ts'
-import { type ErrorInfo, formatReason } from '../../base/reason.ts'
+import { formatReason } from '../../base/reason.ts'
+import { count } from '../../base/summarize.ts'
 import type { HookReport, Report } from '../../engine/report.ts'
 import { whyCutOff } from '../../picture/report-times.ts'
+import { errorTitle } from '../../picture/report-words.ts'
+import { graceSourceOf } from '../../platform/grace-source.ts'
 
 /** What started the run, how it ended and the code, for the head of a picture. */
 export function titleOf(report: Report): { reason: string; outcome: string; code: string } {
@@ -10,15 +13,10 @@ export function titleOf(report: Report): { reason: string; outcome: string; code
 }
 
 /** The times of the run, and when it was. */
-export function factsOf({
-  duration,
-  deadline,
-  grace,
-  margin,
-  platform,
-  startedAt,
-}: Report): string[] {
-  const where = platform.name === 'unknown' ? '' : ` (${platform.name})`
+export function factsOf(report: Report): string[] {
+  const { duration, deadline, grace, margin, startedAt } = report
+  const source = graceSourceOf(report)
+  const where = source === undefined ? '' : ` (${source})`
   return [
     `took ${formatDuration(duration)}`,
     `deadline ${formatDuration(deadline)} = grace ${formatDuration(grace)}${where} − margin ${formatDuration(margin)}`,
@@ -30,12 +28,12 @@ export function factsOf({
 export function summaryOf({ phases, faults }: Report): string {
   const hooks = phases.flatMap((phase) => phase.hooks)
   const endings = (['done', 'failed', 'cut off'] as const).flatMap((status) => {
-    const count = hooks.filter((hook) => hook.status === status).length
-    return count === 0 ? [] : [`${count} ${status}`]
+    const number = hooks.filter((hook) => hook.status === status).length
+    return number === 0 ? [] : [`${number} ${status}`]
   })
   const counted =
-    hooks.length === 0 ? 'No hook ran' : `${many(hooks.length, 'hook')}: ${endings.join(', ')}`
-  const besides = faults.length === 0 ? '' : `; ${many(faults.length, 'fault')}`
+    hooks.length === 0 ? 'No hook ran' : `${count(hooks.length, 'hook')}: ${endings.join(', ')}`
+  const besides = faults.length === 0 ? '' : `; ${count(faults.length, 'fault')}`
   const took = ({ began, ended }: HookReport) => ended - (began ?? ended)
   const [longest] = [...hooks].sort((one, other) => took(other) - took(one))
   const most =
@@ -43,10 +41,6 @@ export function summaryOf({ phases, faults }: Report): string {
       ? ` ${longest.name} took longest, ${formatDuration(took(longest))}.`
       : ''
   return `${counted}${besides}.${most}`
-}
-
-function many(count: number, what: string): string {
-  return `${count} ${what}${count === 1 ? '' : 's'}`
 }
 
 /** A thing that was said: by a hook of itself, or of a hook or a fault. */
@@ -61,7 +55,7 @@ export function accountOf(report: Report): HookText[] {
   const hooks = report.phases.flatMap((phase) =>
     phase.hooks.flatMap((hook): HookText[] => {
       const { name: who, status, error, notes } = hook
-      const failed = status === 'failed' && error ? [brief(error)] : []
+      const failed = status === 'failed' && error ? [errorTitle(error)] : []
       const cut = status === 'cut off' ? [whyCutOff(report, phase, hook)] : []
       return [
         ...cut.map((what) => ({ who, what, kind: 'cut' as const })),
@@ -72,12 +66,8 @@ export function accountOf(report: Report): HookText[] {
   )
   const faults = report.faults.map(({ origin, at, error }, index) => ({
     who: `fault ${index + 1}`,
-    what: `${origin} at ${formatDuration(at)}: ${brief(error)}`,
+    what: `${origin} at ${formatDuration(at)}: ${errorTitle(error)}`,
     kind: 'failed' as const,
   }))
   return [...hooks, ...faults]
-}
-
-function brief({ name, message }: ErrorInfo): string {
-  return `${name}: ${message}`
 }
