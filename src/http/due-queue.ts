@@ -15,8 +15,13 @@ export class DueQueue<T> {
   constructor(
     readonly milliseconds: number,
     readonly clock: Clock,
-    readonly due: (item: T) => void,
+    /** Is told as of when it is judged: what has come since may not have been read yet. */
+    readonly due: (item: T, asOf: number) => void,
   ) {}
+
+  has(item: T): boolean {
+    return this.#since.has(item)
+  }
 
   add(item: T, since: number): void {
     this.#since.delete(item)
@@ -55,7 +60,7 @@ export class DueQueue<T> {
     for (const [item, since] of this.#since) {
       if (asOf - since < this.milliseconds || this.clock.now() - began > TURN) break
       this.#since.delete(item)
-      this.due(item)
+      this.due(item, asOf)
     }
     this.#arm()
   }

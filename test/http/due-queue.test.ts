@@ -22,7 +22,7 @@ function linger(milliseconds: number, clock: VirtualClock = new VirtualClock()) 
   return { clock, due, things }
 }
 
-describe('Linger', () => {
+describe('DueQueue', () => {
   test('has each thing due a fixed time after a moment of its own', async () => {
     const { clock, due, things } = linger(100)
     await clock.advance(50)
@@ -103,6 +103,18 @@ describe('Linger', () => {
     clock.poll()
 
     expect(due).toEqual([['b', 100]])
+  })
+
+  test('tells each as of when it was judged, and not as of when its turn came', async () => {
+    const clock = new SteppedClock()
+    const judged: [string, number][] = []
+    const things = new DueQueue<string>(100, clock, (item, asOf) => judged.push([item, asOf]))
+    things.add('a', 0)
+    await clock.advance(100)
+    clock.block(150)
+    clock.poll()
+
+    expect(judged).toEqual([['a', 100]])
   })
 
   test('does not count the time that a poll phase takes for what happened in it', async () => {

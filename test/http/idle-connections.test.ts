@@ -3,7 +3,7 @@ import type { RequestListener, ServerResponse } from 'node:http'
 import { connect as connectPlainly } from 'node:net'
 import { TLSSocket } from 'node:tls'
 import { describe, expect, test } from 'vitest'
-import { requestOf } from '../support/clients/raw-client.ts'
+import { type RawClient, requestOf } from '../support/clients/raw-client.ts'
 import {
   account,
   block,
@@ -16,6 +16,24 @@ import {
 
 /** A client is known by its address. */
 const ANOTHER = { localAddress: '127.0.0.2' }
+
+/** A clock whose poll phases end when a test says so. */
+class HeldClock extends PollingClock {
+  isHeld = false
+  readonly #held: (() => void)[] = []
+
+  override afterPoll(run: () => void): void {
+    if (this.isHeld) this.#held.push(run)
+    else super.afterPoll(run)
+  }
+
+  /** Ends one, in which nothing more is read. */
+  async release(): Promise<void> {
+    await new Promise((resolve) => setImmediate(resolve))
+    this.isHeld = false
+    for (const run of this.#held.splice(0)) run()
+  }
+}
 
 const later: RequestListener = (_, response) => void setImmediate(() => response.end('ok'))
 
@@ -107,7 +125,7 @@ describe.each([
     // A proxy keeps more connections than it needs, and may use any of them next.
     await idle.get('/')
     await stranger.get('/')
-    await clock.advance(5000)
+    await clock.advance(400)
     await busy.get('/')
     const run = shutdown.now()
     await stoppedListening({ server })
@@ -126,7 +144,7 @@ describe.each([
     const { connect, server, shutdown } = await serve(later, { secure, clock })
     const [idle, busy] = [await connect(), await connect()]
     await idle.get('/')
-    await clock.advance(5000)
+    await clock.advance(400)
     await busy.get('/')
     const run = shutdown.now()
     await stoppedListening({ server })
@@ -137,6 +155,180 @@ describe.each([
     await clock.advance(1)
     expect(await idle.ended()).toBe('FIN')
 
+    expect(hookOf(await run)).toMatchObject({ status: 'done', notes: [account(2, 1, 1)] })
+  })
+
+  test('closes one that has itself been silent for four lingers, though its client speaks on others', async () => {
+    const clock = new PollingClock()
+    const { connect, server, shutdown } = await serve(later, { secure, clock })
+    const pool = await Promise.all(Array.from({ length: 10 }, () => connect()))
+    const [first, second, ...speaking] = pool as [RawClient, RawClient, ...RawClient[]]
+    await first.get('/')
+    await clock.advance(100)
+    await second.get('/')
+    await clock.advance(100)
+    for (const client of speaking) await client.get('/')
+    const run = shutdown.now()
+    await stoppedListening({ server })
+    const speak = async () => {
+      const client = speaking.pop()
+      expect(await client?.get('/')).toMatchObject({ saysClose: true })
+    }
+    // Never as much as a linger without one.
+    for (let at = 200; at < 800; at += 200) {
+      await clock.advance(200)
+      await speak()
+    }
+    await clock.advance(190)
+    await speak()
+    await clock.advance(9)
+    await speak()
+    expect(first.ending).toBeUndefined()
+    await clock.advance(1)
+    expect(await first.ended()).toBe('FIN')
+    await speak()
+    await clock.advance(99)
+    await speak()
+    expect(second.ending).toBeUndefined()
+    await clock.advance(1)
+    expect(await second.ended()).toBe('FIN')
+
+    // The rest of the pool says nothing more, and is closed.
+    await clock.advance(250)
+    expect(hookOf(await run)).toMatchObject({ status: 'done', notes: [account(10, 7, 3)] })
+  })
+
+  test('closes one at once that had been silent for so long, and keeps those that had not', async () => {
+    const clock = new PollingClock()
+    const { connect, server, shutdown } = await serve(later, { secure, clock })
+    const pool = await Promise.all(Array.from({ length: 50 }, () => connect()))
+    for (const client of pool) await client.get('/')
+    await clock.advance(999)
+    const [late, busy] = [await connect(), await connect()]
+    await late.get('/')
+    await clock.advance(1)
+    await busy.get('/')
+    const at = clock.now()
+    const run = shutdown.now()
+    for (const client of pool) expect(await client.ended()).toBe('FIN')
+    expect(clock.now()).toBe(at)
+
+    await stoppedListening({ server })
+    expect(await late.get('/')).toMatchObject({ saysClose: true })
+    expect(await busy.get('/')).toMatchObject({ saysClose: true })
+    expect(hookOf(await run)).toMatchObject({ status: 'done', notes: [account(52, 2, 50)] })
+  })
+
+  test.each(['is used', 'is silent, too'])(
+    'keeps the one of a client that is used next, until it %s',
+    async (then) => {
+      const clock = new PollingClock()
+      const { connect, server, shutdown } = await serve(later, { secure, clock })
+      const [last, next] = [await connect(), await connect()]
+      const speaking = await Promise.all(Array.from({ length: 4 }, () => connect()))
+      // What another client has open, and used later, is nothing to this one.
+      const another = await connect(ANOTHER)
+      speaking.push(...(await Promise.all(speaking.map(() => connect(ANOTHER)))))
+      await last.get('/')
+      await clock.advance(1)
+      await next.get('/')
+      await clock.advance(199)
+      for (const client of [...speaking, another]) await client.get('/')
+      const run = shutdown.now()
+      await stoppedListening({ server })
+      for (let n = 0; n < 4; n++) {
+        await clock.advance(190)
+        await speaking[n]?.get('/')
+        await speaking[n + 4]?.get('/')
+      }
+      await clock.advance(39)
+      expect(last.ending).toBeUndefined()
+      await clock.advance(1)
+      expect(await last.ended()).toBe('FIN')
+      await clock.advance(209)
+      expect(next.ending).toBeUndefined()
+      if (then === 'is used') expect(await next.get('/')).toMatchObject({ saysClose: true })
+      await clock.advance(1)
+      expect(await next.ended()).toBe('FIN')
+
+      const [told, silent] = then === 'is used' ? [9, 2] : [8, 3]
+      expect(hookOf(await run)).toMatchObject({
+        status: 'done',
+        notes: [account(11, told, silent)],
+      })
+    },
+  )
+
+  test('keeps none for its neighbours where the linger is 0', async () => {
+    const clock = new PollingClock()
+    const { connect, shutdown } = await serve(later, { secure, clock, linger: 0 })
+    const pool = await Promise.all(Array.from({ length: 3 }, () => connect()))
+    for (const client of pool) await client.get('/')
+    const run = shutdown.now()
+    for (const client of pool) expect(await client.ended()).toBe('FIN')
+
+    expect(clock.now()).toBe(0)
+    await clock.advance(0)
+    expect(hookOf(await run)).toMatchObject({ status: 'done', notes: [account(3, 0, 3)] })
+  })
+
+  test('waits for the rest of a request, and for an answer, on one that has been silent for so long', async () => {
+    const clock = new PollingClock()
+    const responses: ServerResponse[] = []
+    const { connect, server, shutdown } = await serve(
+      (request, response) => {
+        if (request.url === '/slow') responses.push(response)
+        else setImmediate(() => response.end('ok'))
+      },
+      { secure, clock },
+    )
+    const [halfSent, inFlight, witness] = [await connect(), await connect(), await connect()]
+    const speaking = await Promise.all(Array.from({ length: 4 }, () => connect()))
+    const usedLast = await connect()
+    for (const client of [halfSent, inFlight, witness]) await client.get('/')
+    await clock.advance(200)
+    for (const client of [...speaking, usedLast]) await client.get('/')
+    const run = shutdown.now()
+    await stoppedListening({ server })
+    for (const client of speaking) {
+      await clock.advance(199)
+      await client.get('/')
+    }
+    const request = requestOf('/')
+    halfSent.send(request.slice(0, 10))
+    inFlight.ask('/slow')
+    await until(() => responses.length === 1)
+    await clock.advance(4)
+    expect(await witness.ended()).toBe('FIN')
+    await clock.advance(2000)
+    expect([halfSent.ending, inFlight.ending]).toEqual([undefined, undefined])
+
+    halfSent.send(request.slice(10))
+    expect(await halfSent.answer()).toMatchObject({ status: 200, saysClose: true })
+    responses[0]?.end('ok')
+    expect(await inFlight.answer()).toMatchObject({ status: 200, saysClose: true })
+    expect(hookOf(await run)).toMatchObject({ status: 'done', notes: [account(8, 6, 2)] })
+  })
+
+  test('does not count the time that a poll phase takes for its silence', async () => {
+    const clock = new HeldClock()
+    const { connect, server, shutdown } = await serve(later, { secure, clock })
+    const [idle, busy] = [await connect(), await connect()]
+    await idle.get('/')
+    await clock.advance(240)
+    await busy.get('/')
+    const run = shutdown.now()
+    await stoppedListening({ server })
+    clock.isHeld = true
+    await clock.advance(10)
+    // In the poll phase: others take long, and it speaks meanwhile.
+    clock.block(1000)
+    const released = clock.release()
+    idle.ask('/')
+    await released
+
+    expect(await idle.answer()).toMatchObject({ status: 200, saysClose: true })
+    await clock.advance(250)
     expect(hookOf(await run)).toMatchObject({ status: 'done', notes: [account(2, 1, 1)] })
   })
 

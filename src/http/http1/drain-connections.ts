@@ -20,6 +20,12 @@ const HANDSHAKE = 4
  */
 const LONG_SILENCE = 2
 
+/**
+ * How many times the linger a connection may itself be silent, and still be kept because its client
+ * speaks on others. Pools take what was used last: this one is not used before those others.
+ */
+const KEPT = 4
+
 /** Of so many connections it is asked who has them: of all, it would block the loop. */
 const ENOUGH = 100
 
@@ -34,6 +40,10 @@ export class ConnectionsDrain implements DrainPart, Watcher {
   readonly #farewell: DrainContext
   /** Nothing has come from them for a while, counted from their own last activity. */
   readonly #silent: DueQueue<Connection>
+  /** Those of them that are kept because their client speaks on others. */
+  readonly #kept: DueQueue<Connection>
+  /** In the order in which they were used last; some are no longer silent. */
+  readonly #byUse: Connection[] = []
   /** We have closed our side, and wait for them to close theirs. */
   readonly #leaving: DueQueue<Connection>
   readonly #handshakes: DueQueue<Socket>
@@ -48,7 +58,9 @@ export class ConnectionsDrain implements DrainPart, Watcher {
     this.#server = server
     this.#connections = connections
     this.#farewell = farewell
-    this.#silent = new DueQueue(linger, clock, (connection) => this.#endSilence(connection))
+    const endSilence = (connection: Connection, asOf: number) => this.#endSilence(connection, asOf)
+    this.#silent = new DueQueue(linger, clock, endSilence)
+    this.#kept = new DueQueue(linger * KEPT, clock, endSilence)
     this.#leaving = new DueQueue(linger, clock, ({ socket }) => socket.destroy())
     this.#handshakes = new DueQueue(linger * HANDSHAKE, clock, (socket) => {
       if (connections.isShakingHands(socket)) socket.destroy()
@@ -93,6 +105,7 @@ export class ConnectionsDrain implements DrainPart, Watcher {
 
   stop(): void {
     this.#silent.clear()
+    this.#kept.clear()
     this.#leaving.clear()
     this.#handshakes.clear()
     this.#connections.watcher = undefined
@@ -102,11 +115,11 @@ export class ConnectionsDrain implements DrainPart, Watcher {
     if (connection.upgraded) return
     this.#counts.connections++
     if (connection.newest) this.#tell(connection, connection.newest)
-    if (connection.inFlight === 0) this.#silent.add(connection, connection.activeAt)
+    if (connection.inFlight === 0) this.#wait(connection)
   }
 
   requested(connection: Connection, response: ServerResponse): void {
-    this.#silent.delete(connection)
+    this.#endWait(connection)
     this.#hear(connection)
     this.#tell(connection, response)
   }
@@ -114,11 +127,11 @@ export class ConnectionsDrain implements DrainPart, Watcher {
   silent(connection: Connection): void {
     connection.settle()
     this.#hear(connection)
-    if (!this.#told.has(connection)) this.#silent.add(connection, connection.activeAt)
+    if (!this.#told.has(connection)) this.#wait(connection)
   }
 
   closed(connection: Connection): void {
-    this.#silent.delete(connection)
+    this.#endWait(connection)
     this.#leaving.delete(connection)
     this.#farewell.onLeft()
   }
@@ -195,32 +208,58 @@ export class ConnectionsDrain implements DrainPart, Watcher {
     connection.socket.destroySoon = () => this.#leave(connection)
   }
 
-  #endSilence(connection: Connection): void {
+  #endSilence(connection: Connection, asOf: number): void {
     // The rest of a request that has come in half will come, or the limit will.
     if (connection.inFlight > 0 || connection.upgraded || connection.isHalfSent) return
-    const { clock, linger } = this.#farewell
+    const { linger } = this.#farewell
+    const silence = asOf - connection.activeAt
     const heardAt = this.#heardAt.get(addressOf(connection)) ?? Number.NEGATIVE_INFINITY
-    if (clock.now() - heardAt < linger) {
+    const isRecent = silence < KEPT * linger
+    if (asOf - heardAt < linger && (isRecent || this.#isNext(connection))) {
       this.#silent.add(connection, heardAt)
+      // Once, for they stand there in the order in which they fell silent.
+      if (isRecent && !this.#kept.has(connection)) this.#kept.add(connection, connection.activeAt)
       return
     }
+    this.#endWait(connection)
     this.#counts.silent++
-    const isLong = clock.now() - connection.activeAt > LONG_SILENCE * linger
     // TLS has a goodbye of its own, which only a half-close sends.
-    if (isLong && !speaksTls(this.#server)) connection.socket.destroy()
+    if (silence > LONG_SILENCE * linger && !speaksTls(this.#server)) connection.socket.destroy()
     else this.#leave(connection)
   }
 
+  /** Whether its client has none that was used later, and that it would rather use next. */
+  #isNext(connection: Connection): boolean {
+    const byUse = this.#byUse
+    const mayBeUsed = (one: Connection) => one === connection || this.#silent.has(one)
+    for (let last = byUse.at(-1); last && !mayBeUsed(last); last = byUse.at(-1)) byUse.pop()
+    const address = addressOf(connection)
+    const next = byUse
+      .slice(-ENOUGH)
+      .findLast((one) => mayBeUsed(one) && addressOf(one) === address)
+    return next === connection
+  }
+
+  #wait(connection: Connection): void {
+    this.#silent.add(connection, connection.activeAt)
+    this.#byUse.push(connection)
+  }
+
+  #endWait(connection: Connection): void {
+    this.#silent.delete(connection)
+    this.#kept.delete(connection)
+  }
+
   /**
-   * A proxy that speaks on one of its connections may send the next request on any other, also on one that
-   * has long been silent: until it has found out that nobody listens any more, none of them is.
+   * A proxy that speaks on one of its connections may send the next request on another one that has been
+   * silent for a while: until it has found out that nobody listens any more, that one is kept.
    */
   #hear(connection: Connection): void {
     this.#heardAt.set(addressOf(connection), connection.activeAt)
   }
 
   #awaitEnd(connection: Connection): void {
-    this.#silent.delete(connection)
+    this.#endWait(connection)
     this.#leaving.add(connection, this.#farewell.clock.now())
   }
 

@@ -14,6 +14,12 @@ import type { Session, Sessions, SessionWatcher } from './sessions.ts'
  */
 const QUIET_PINGS = 2
 
+/**
+ * How many times the linger a stream that has its answer may itself be silent, and still be kept because
+ * its session speaks: a client that sends PINGs would keep it open for ever.
+ */
+const KEPT = 4
+
 /** How long to wait before asking again where something came between, in milliseconds. */
 const PACE = 2
 
@@ -32,7 +38,7 @@ export class SessionsDrain implements DrainPart, SessionWatcher {
   /** Called when the last stream of a session has been answered. */
   readonly #emptied = new WeakMap<Session, () => void>()
   /** Those of sessions that have been told, to be looked at from time to time. */
-  readonly #open: DueQueue<[ServerHttp2Stream, Session, heard: number]>
+  readonly #open: DueQueue<OpenStream>
   /** Nothing is left to answer, and we wait for the client to close its side. */
   readonly #leaving: DueQueue<Session>
   readonly #told = new WeakSet<Session>()
@@ -43,9 +49,7 @@ export class SessionsDrain implements DrainPart, SessionWatcher {
     const { linger, clock } = farewell
     this.#sessions = sessions
     this.#farewell = farewell
-    this.#open = new DueQueue(linger, clock, ([stream, session, heard]) =>
-      this.#endSilence(stream, session, heard),
-    )
+    this.#open = new DueQueue(linger, clock, (open, asOf) => this.#endSilence(open, asOf))
     this.#leaving = new DueQueue(linger, clock, ({ socket }) => socket.destroy())
     const streams: Interceptor = (pass, stream: ServerHttp2Stream) => {
       this.#admit(pass, stream)
@@ -224,24 +228,49 @@ export class SessionsDrain implements DrainPart, SessionWatcher {
   }
 
   #watch(stream: ServerHttp2Stream, session: Session): void {
-    this.#open.add([stream, session, session.socket.bytesRead], this.#farewell.clock.now())
+    const since = this.#farewell.clock.now()
+    const { bytesRead } = session.socket
+    this.#open.add({ stream, session, bytesRead, window: windowOf(stream), since }, since)
   }
 
   /**
    * A client that never finishes its request would keep a stream open for ever that has its answer:
    * once nothing comes any more, that is closed (RFC 9113, 8.1).
    */
-  #endSilence(stream: ServerHttp2Stream, session: Session, heard: number): void {
+  #endSilence(open: OpenStream, asOf: number): void {
+    const { stream, session } = open
     if (stream.destroyed || session.http2.destroyed) return
-    const isSilent = session.socket.bytesRead === heard
-    if (stream.state.localClose && isSilent) stream.close(NO_ERROR)
-    else this.#watch(stream, session)
+    const { clock, linger } = this.#farewell
+    const { bytesRead } = session.socket
+    const window = windowOf(stream)
+    const isAnswered = Boolean(stream.state.localClose)
+    if (!isAnswered || window !== open.window) open.since = clock.now()
+    const isSilent = bytesRead === open.bytesRead || asOf - open.since >= KEPT * linger
+    if (isAnswered && isSilent) stream.close(NO_ERROR)
+    else this.#open.add(Object.assign(open, { bytesRead, window }), clock.now())
   }
 
   #leaveIfDone(session: Session): void {
     if (!this.#told.has(session) || session.streams.size > 0) return
     this.#leaving.add(session, this.#farewell.clock.now())
   }
+}
+
+/** A stream of a session that has been told, and what had come when it was last looked at. */
+interface OpenStream {
+  readonly stream: ServerHttp2Stream
+  readonly session: Session
+  /** What had been read from the session. */
+  bytesRead: number
+  /** How much the stream could still take. */
+  window: number
+  /** Since when the stream has its answer, and has itself been silent. */
+  since: number
+}
+
+/** What a stream can still take: it changes with what comes. NaN, unlike any other, where that isn't told. */
+function windowOf({ state }: ServerHttp2Stream): number {
+  return state.localWindowSize ?? Number.NaN
 }
 
 const NO_ERROR = 0

@@ -123,6 +123,38 @@ describe.each(WAYS)('a client over %s', (_, options) => {
     expect(await run).toMatchObject({ outcome: 'clean' })
   })
 
+  test('that never finishes its request, and never stops sending PINGs, is left after four lingers', async () => {
+    const clock = new PollingClock()
+    const { connect, shutdown } = await serveHttp2(
+      (request, response) => {
+        request.resume()
+        response.end('ok')
+      },
+      { ...options, clock },
+    )
+    const client = await connect()
+    const stream = client.ask('/', { method: 'POST', ends: false })
+    expect(await client.answer(stream)).toEqual({ status: 200, body: 'ok' })
+    const run = shutdown.now()
+    await client.sees(/^GOAWAY 1,/)
+    let pings = client.log.filter((line) => line === 'PING ack').length
+    const speak = async (milliseconds: number) => {
+      client.ping()
+      await client.sees('PING ack', ++pings)
+      await clock.advance(milliseconds)
+    }
+    // A part of it counts, as seen when the linger is over in which it comes.
+    client.data(stream, 'a part')
+    for (let n = 0; n < 12; n++) await speak(100)
+    await speak(49)
+    expect(client.log).not.toContain('RST_STREAM 1, code 0')
+    await clock.advance(1)
+    await client.sees('RST_STREAM 1, code 0')
+
+    expect(await endedIn(client, clock)).toBe('FIN')
+    expect(await run).toMatchObject({ outcome: 'clean' })
+  })
+
   test('that keeps its side open is cut after the linger', async () => {
     const clock = new PollingClock()
     const { connect, shutdown } = await serveHttp2(later, { ...options, clock })
