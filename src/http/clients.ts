@@ -13,8 +13,7 @@ export class Clients {
   draining: Promise<void> | undefined
   /** Lets everybody close idle connections again; held while the server is drained. */
   letClose: (() => void) | undefined
-  /** Those that are leaving, and still serve whoever comes. */
-  static readonly inLameDuck = new Set<Clients>()
+  static readonly #inLameDuck = new Set<Clients>()
   readonly #waiting = new Set<() => void>()
 
   /** Those of this server: the same as before where it has been handed in already. */
@@ -50,7 +49,7 @@ export class Clients {
 
   enterLameDuck(): void {
     if (this.draining) return
-    Clients.inLameDuck.add(this)
+    Clients.#inLameDuck.add(this)
   }
 
   /** From here on nobody new is served, and everybody is asked to come to an end. */
@@ -61,14 +60,21 @@ export class Clients {
 
   /** Also where the limit came in it. */
   endLameDuck(): void {
-    Clients.inLameDuck.delete(this)
+    Clients.#inLameDuck.delete(this)
     for (const proceed of this.#waiting) proceed()
     this.#waiting.clear()
   }
 
-  /** Calls back when its lame duck is over. */
-  onLeave(proceed: () => void): void {
-    this.#waiting.add(proceed)
+  /**
+   * Waits for the lame duck of this server; for those of all servers where it was not passed in, or is
+   * unknown. Without one under way there is nothing to wait for.
+   */
+  static async lameDuckIsOver(server: unknown): Promise<void> {
+    const known = Clients.known(server)
+    const waited = [...Clients.#inLameDuck].filter((clients) => !known || clients === known)
+    await Promise.all(
+      waited.map((clients) => new Promise<void>((resolve) => clients.#waiting.add(resolve))),
+    )
   }
 }
 

@@ -11,26 +11,24 @@ interface PendingProbe {
 
 /** Answers readiness probes: by the check until the shutdown is announced, with 503 from then on. */
 export class Readiness {
-  readonly #check: ReadyCheck | undefined
-  readonly #probers: Probers
   readonly #pending = new Set<PendingProbe>()
   #isStopping = false
 
-  constructor(check: ReadyCheck | undefined, probers: Probers) {
-    this.#check = check
-    this.#probers = probers
-  }
+  constructor(
+    readonly check: ReadyCheck | undefined,
+    readonly probers: Probers,
+  ) {}
 
   serve(request: AnyRequest, response: AnyResponse): void {
     const address = request.socket.remoteAddress
-    this.#probers.countProbe(address)
+    this.probers.countProbe(address)
     const reply = (isReady: boolean) => {
       if (this.#isStopping) {
-        this.#probers.countNotified(address)
+        this.probers.countNotified(address)
         answerProbe(response, 503, 'stopping')
       } else answerProbe(response, isReady ? 200 : 503, isReady ? 'ready' : 'not ready')
     }
-    if (this.#isStopping || this.#check === undefined) {
+    if (this.#isStopping || this.check === undefined) {
       reply(true)
       return
     }
@@ -47,7 +45,7 @@ export class Readiness {
     this.#pending.add(pending)
     // Optional: a unit test may pass a response that has no more than writeHead() and end().
     response.once?.('close', forget)
-    void replyByCheck(this.#check, pending)
+    void replyByCheck(this.check, pending)
   }
 
   /** Probes that wait for the check are answered at once: its result no longer matters. */

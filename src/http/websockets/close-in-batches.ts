@@ -13,11 +13,6 @@ const LOST = 1006
  * the context's limit is terminated, also where that comes before `run()`.
  */
 export class BatchedClose {
-  readonly #sockets: WebSocketServerLike
-  readonly #known: KnownSockets
-  readonly #settings: CloseSettings
-  readonly #clock: Clock
-  readonly #context: HookContext
   readonly #open = new Set<WebSocketLike>()
   readonly #asked = new WeakSet<WebSocketLike>()
   readonly #counts = { asked: 0, answered: 0 }
@@ -27,20 +22,15 @@ export class BatchedClose {
   #timer: unknown
 
   constructor(
-    sockets: WebSocketServerLike,
-    parts: { known: KnownSockets; settings: CloseSettings; clock: Clock },
-    context: HookContext,
+    readonly sockets: WebSocketServerLike,
+    readonly parts: { known: KnownSockets; settings: CloseSettings; clock: Clock },
+    readonly context: HookContext,
   ) {
-    this.#sockets = sockets
-    this.#known = parts.known
-    this.#settings = parts.settings
-    this.#clock = parts.clock
-    this.#context = context
     this.#over = new Promise((resolve) => {
       this.#finish = resolve
     })
     // The application may take its time to accept an upgrade: WebSockets open also after this is over.
-    this.#known.onOpen((socket) => this.#closeLate(socket))
+    parts.known.onOpen((socket) => this.#closeLate(socket))
     context.waitingFor(() => this.#describeOpen())
     context.signal.addEventListener('abort', () => this.#cutOff(), { once: true })
   }
@@ -48,26 +38,26 @@ export class BatchedClose {
   async run(): Promise<void> {
     // With a port of its own nothing else stops it listening. One that shares an HTTP server stays
     // open: after close() an upgrade would reach the application as an ordinary request.
-    if (typeof this.#sockets.options?.port === 'number') this.#sockets.close()
+    if (typeof this.sockets.options?.port === 'number') this.sockets.close()
     this.#hasBegun = true
-    this.#closeAll([...this.#sockets.clients])
+    this.#closeAll([...this.sockets.clients])
     await this.#over
     const { asked, answered } = this.#counts
-    if (asked > 0 && !this.#context.signal.aborted) {
-      this.#context.note(`${count(asked, 'WebSocket')} closed, ${answered} of them cleanly`)
+    if (asked > 0 && !this.context.signal.aborted) {
+      this.context.note(`${count(asked, 'WebSocket')} closed, ${answered} of them cleanly`)
     }
   }
 
   #closeAll(sockets: readonly WebSocketLike[]): void {
-    const { batchSize, batchInterval } = this.#settings
+    const { batchSize, batchInterval } = this.parts.settings
     for (const socket of sockets) this.#awaitClose(socket)
-    const mostBatches = Math.floor(this.#context.remaining() / 2 / Math.max(batchInterval, 1))
+    const mostBatches = Math.floor(this.context.remaining() / 2 / Math.max(batchInterval, 1))
     const size = Math.max(batchSize, Math.ceil(sockets.length / Math.max(1, mostBatches)))
     const closeFrom = (start: number) => {
       const end = start + size
       for (const socket of sockets.slice(start, end)) this.#close(socket)
       if (end < sockets.length) {
-        this.#timer = this.#clock.setTimeout(() => closeFrom(end), batchInterval)
+        this.#timer = this.parts.clock.setTimeout(() => closeFrom(end), batchInterval)
       }
     }
     closeFrom(0)
@@ -76,7 +66,7 @@ export class BatchedClose {
 
   /** For a WebSocket whose upgrade was under way: it is in no batch. */
   #closeLate(socket: WebSocketLike): void {
-    if (this.#context.signal.aborted) socket.terminate()
+    if (this.context.signal.aborted) socket.terminate()
     else if (this.#hasBegun) {
       this.#awaitClose(socket)
       this.#close(socket)
@@ -88,7 +78,8 @@ export class BatchedClose {
     if (!this.#open.has(socket)) return
     this.#asked.add(socket)
     this.#counts.asked++
-    socket.close(this.#settings.code, this.#settings.reason)
+    const { code, reason } = this.parts.settings
+    socket.close(code, reason)
   }
 
   #awaitClose(socket: WebSocketLike): void {
@@ -97,19 +88,19 @@ export class BatchedClose {
       if (this.#asked.has(socket) && code !== LOST) this.#counts.answered++
       this.#open.delete(socket)
       if (this.#open.size > 0) return
-      this.#clock.clearTimeout(this.#timer)
+      this.parts.clock.clearTimeout(this.#timer)
       this.#finish()
     })
   }
 
   #describeOpen(): string[] {
-    const open = [...this.#sockets.clients].map((socket) => this.#known.describe(socket))
+    const open = [...this.sockets.clients].map((socket) => this.parts.known.describe(socket))
     return firstOf(open, 'WebSocket')
   }
 
   #cutOff(): void {
-    this.#clock.clearTimeout(this.#timer)
-    for (const socket of this.#sockets.clients) socket.terminate()
+    this.parts.clock.clearTimeout(this.#timer)
+    for (const socket of this.sockets.clients) socket.terminate()
     this.#finish()
   }
 }

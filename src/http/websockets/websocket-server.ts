@@ -41,25 +41,14 @@ export function webSocketServerHooks(
     const close = new BatchedClose(sockets, { known, settings, clock }, context)
     // httpServer()'s hook of the same phase may start after this one, and has entered its lame duck then.
     await new Promise<void>((resolve) => clock.afterPoll(resolve))
-    await lameDucksAreOver(known.httpServer, context.signal)
+    await new Promise<void>((resolve) => {
+      context.signal.addEventListener('abort', () => resolve(), { once: true })
+      void Clients.lameDuckIsOver(known.httpServer).then(resolve)
+    })
     if (!context.signal.aborted) await close.run()
   }
   const hook = placeHook(place, run)
   // After the checks: a refused call must leave the server as it was.
   const known = KnownSockets.of(sockets, clock)
   return [hook]
-}
-
-/**
- * Waits for the lame duck of the HTTP server; while that is unknown, for those of all servers. Without
- * a lame duck, also where the server was not passed to `httpServer()`, there is nothing to wait for.
- */
-async function lameDucksAreOver(server: unknown, signal: AbortSignal): Promise<void> {
-  const known = Clients.known(server)
-  const inLameDuck = [...Clients.inLameDuck].filter((clients) => !known || clients === known)
-  await new Promise<void>((resolve) => {
-    signal.addEventListener('abort', () => resolve(), { once: true })
-    const over = inLameDuck.map((clients) => new Promise<void>((left) => clients.onLeave(left)))
-    void Promise.all(over).then(() => resolve())
-  })
 }

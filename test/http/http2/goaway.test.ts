@@ -23,7 +23,7 @@ const NOTICE = `GOAWAY ${EVERY_STREAM}, code 0`
 const later: Http2Handler = (_, response) => void setImmediate(() => response.end('ok'))
 
 /** PINGs and GOAWAYs: how a session was told. */
-function closedNote({ log }: RawSession): string[] {
+function farewell({ log }: RawSession): string[] {
   return log.filter((line) => /^PING$|^GOAWAY/.test(line))
 }
 
@@ -46,7 +46,7 @@ describe.each(WAYS)('GOAWAY over %s', (_, options) => {
     await begun.opened
     const run = shutdown.now()
     await client.sees('GOAWAY 3, code 0')
-    expect(closedNote(client)).toEqual(['PING', 'PING', NOTICE, 'PING', 'GOAWAY 3, code 0'])
+    expect(farewell(client)).toEqual(['PING', 'PING', NOTICE, 'PING', 'GOAWAY 3, code 0'])
     gate.open()
 
     expect(await client.answer(slow)).toEqual({ status: 200, body: 'ok' })
