@@ -199,7 +199,7 @@ describe('httpServer() refuses a bad option, and names it, its rule and its valu
 })
 
 describe('httpServer() returns hooks', () => {
-  test('one for the drain, and one to announce it where there is something to announce with', () => {
+  test('one for the drain, and one for the announcement where there are health checks', () => {
     const [drain, ...none] = httpServer(createServer())
     expect(drain).toMatchObject({ name: 'http', phase: 'drain' })
     expect(none).toEqual([])

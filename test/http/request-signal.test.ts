@@ -80,7 +80,7 @@ describe.each([
     expect(hookOf(await run)).toMatchObject({ status: 'done', notes: [account(20, 20, 0)] })
   })
 
-  test('end with a last event where they are streams of events that are asked for in the drain', async () => {
+  test('end with a last event where they are streams of events that a client asks for during the drain', async () => {
     const clock = new PollingClock()
     const { connect, server, shutdown } = await serve(events, { secure, clock })
     const client = await connect()
@@ -240,7 +240,7 @@ describe('the signal of a request', () => {
     expect(signals.map(({ aborted }) => aborted)).toEqual([false])
   })
 
-  test('is one and the same for the same request, however it is handed in', async () => {
+  test('is one and the same for the same request, however it is wrapped', async () => {
     const same: boolean[] = []
     const { connect } = await serve((request, response) => {
       const signal = requestSignal(request)
@@ -256,7 +256,7 @@ describe('the signal of a request', () => {
     expect(same).toEqual([true, true, true])
   })
 
-  test('is another one for another request of the same connection', async () => {
+  test('differs for another request of the same connection', async () => {
     const signals = new Set<AbortSignal>()
     const { connect } = await serve((request, response) => {
       signals.add(requestSignal(request))
@@ -380,7 +380,7 @@ describe('requestSignal() in a framework', () => {
     expect(await run).toMatchObject({ outcome: 'clean' })
   })
 
-  test("takes Fastify's, or what it has as raw", async () => {
+  test("takes Fastify's, or its raw", async () => {
     const app = fastify()
     onTestFinished(() => void app.close())
     const shutdown = quietShutdown()
@@ -402,7 +402,7 @@ describe('requestSignal() in a framework', () => {
     expect(await run).toMatchObject({ outcome: 'clean' })
   })
 
-  test("takes Koa's context, or what it has as req", async () => {
+  test("takes Koa's context, or its req", async () => {
     const app = new Koa()
     const begun = new Gate()
     app.use(async (context) => {
@@ -422,7 +422,7 @@ describe('requestSignal() in a framework', () => {
   })
 })
 
-describe('the signal of a request whose server was not handed in', () => {
+describe('the signal of a request whose server was not passed to httpServer()', () => {
   test('never aborts', async () => {
     const signals: AbortSignal[] = []
     const gate = new Gate()
@@ -442,7 +442,7 @@ describe('the signal of a request whose server was not handed in', () => {
     expect(signals.map(({ aborted }) => aborted)).toEqual([false])
   })
 
-  test('never aborts for a request that Fastify only injects, though the server is drained', async () => {
+  test('never aborts for a request that Fastify injects, also where the server is drained', async () => {
     const app = fastify()
     onTestFinished(() => void app.close())
     const shutdown = quietShutdown()

@@ -130,7 +130,7 @@ describe('a server without listeners for upgrades', () => {
     }
   })
 
-  test('is one again once the application has taken its listener back', async () => {
+  test('becomes one again once the application has removed its listener', async () => {
     const { server, connect } = await serve((_, response) => response.end('plain'))
     server.on('upgrade', accept)
     await until(() => server.listenerCount('upgrade') === 2)
@@ -141,7 +141,7 @@ describe('a server without listeners for upgrades', () => {
     expect(await client.get('/chat', UPGRADE)).toMatchObject({ body: 'plain' })
   })
 
-  test('is one again after a listener for one upgrade', async () => {
+  test('becomes one again after a listener for one upgrade', async () => {
     const { server, connect } = await serve((_, response) => response.end('plain'))
     server.once('upgrade', accept)
     await until(() => server.listenerCount('upgrade') === 2)
@@ -158,7 +158,7 @@ describe('requests that ask before they send their body', () => {
     headers: { Expect: '100-continue', 'Content-Length': '4' },
   } as const
 
-  test('are waited for where Node answers that they may', async () => {
+  test('are waited for where Node answers 100 Continue', async () => {
     const { connect, server, shutdown } = await serve((request, response) => {
       request.on('end', () => response.end('ok')).resume()
     })
@@ -172,7 +172,7 @@ describe('requests that ask before they send their body', () => {
     expect(await run).toMatchObject({ outcome: 'clean' })
   })
 
-  test('are waited for where the application answers that they may', async () => {
+  test('are waited for where the application answers 100 Continue', async () => {
     const { connect, server, shutdown } = await serve((_, response) => response.end())
     server.on('checkContinue', (request, response) => {
       response.writeContinue()
@@ -189,7 +189,7 @@ describe('requests that ask before they send their body', () => {
     expect(await run).toMatchObject({ outcome: 'clean' })
   })
 
-  test('are waited for where the application hands on those with other expectations', async () => {
+  test('are waited for where the application passes on those with other expectations', async () => {
     const [begun, gate] = [new Gate(), new Gate()]
     const { connect, server, shutdown } = await serve((_, response) => response.end())
     server.on('checkExpectation', async (_, response) => {
@@ -209,7 +209,7 @@ describe('requests that ask before they send their body', () => {
     expect(await run).toMatchObject({ outcome: 'clean' })
   })
 
-  test('count once where the application hands them to its usual handler', async () => {
+  test('count once where the application passes them to its usual handler', async () => {
     const { connect, server, shutdown } = await serve((request, response) => {
       request.on('end', () => setImmediate(() => response.end('ok'))).resume()
     })

@@ -75,7 +75,7 @@ describe.each([
     expect(hookOf(report)).toMatchObject({ phase: 'drain', notes: [account(1, 1, 0)] })
   })
 
-  test('lives while it drains, and is ready no more', async () => {
+  test('answers liveness with 200 and readiness with 503 while it drains', async () => {
     const { begun, gate, open, server, shutdown } = await serveExpress({ secure, linger: '5s' })
     const [slow, live, ready] = [await open(), await open(), await open()]
     slow.ask('/slow')
@@ -91,7 +91,7 @@ describe.each([
     expect(hookOf(await run, 'http:announce')).toMatchObject({ phase: 'announce', status: 'done' })
   })
 
-  test('has connections closed that had come before its first request', async () => {
+  test('closes connections that were opened before its first request', async () => {
     const { open, shutdown } = await serveExpress({ secure, linger: '50ms' })
     const early = await open()
     const client = await open()
@@ -104,7 +104,7 @@ describe.each([
 })
 
 describe('the middleware', () => {
-  test('hands a server in once, however many requests come by', async () => {
+  test('adds the hooks of a server once, however many requests come by it', async () => {
     const { open, server, shutdown } = await serveExpress()
     const clients = [await open(), await open()]
     for (const client of [...clients, ...clients]) await client.get('/')
@@ -120,7 +120,7 @@ describe('the middleware', () => {
     expect(hookOf(report)?.notes).toEqual([account(2, 0, 2)])
   })
 
-  test('drains each server of an application, under a name of its own', async () => {
+  test('drains each server of an application, each under another name', async () => {
     const { app, port, shutdown } = await serveExpress({ name: 'web' })
     const second = await listen(createServer(app))
     const clients = [await connect(port), await connect(second)]
@@ -134,7 +134,7 @@ describe('the middleware', () => {
     }
   })
 
-  test('takes what answers the probes, and every option of httpServer()', async () => {
+  test('takes a handler of the probes, and every option of httpServer()', async () => {
     const { open, shutdown } = await serveExpress({
       health: healthChecks({ livez: '/up', readyz: '/go' }),
       name: 'web',
@@ -163,13 +163,13 @@ describe('the middleware', () => {
     expect(hookOf(await shutdown.now())).toMatchObject({ status: 'done' })
   })
 
-  test('has nothing to end where no request ever came', async () => {
+  test('adds no hook where no request ever came', async () => {
     const { shutdown } = await serveExpress()
 
     expect(await shutdown.now()).toMatchObject({ outcome: 'clean', phases: [] })
   })
 
-  test('has the first request that ever comes served in the middle of the run', async () => {
+  test('serves the first request also where it comes during the shutdown', async () => {
     const { open, server, shutdown } = await serveExpress()
     const flushing = new Gate()
     shutdown.add({ name: 'events', phase: 'flush', run: () => flushing.opened })
@@ -183,7 +183,7 @@ describe('the middleware', () => {
     expect(hookOf(await run)).toMatchObject({ status: 'done' })
   })
 
-  test('serves a request that comes after the run', async () => {
+  test('serves a request that comes after the shutdown', async () => {
     const { open, shutdown } = await serveExpress()
     const client = await open()
     await shutdown.now()
@@ -236,8 +236,8 @@ describe('expressShutdown() refuses bad input at once', () => {
   })
 })
 
-describe('a shutdown of which the middleware knows little', () => {
-  test('is all that it needs', async () => {
+describe('a shutdown', () => {
+  test('needs no more than add()', async () => {
     const added: string[] = []
     const taker: Pick<Shutdown, 'add'> = {
       add: (hooks) => {
@@ -254,8 +254,8 @@ describe('a shutdown of which the middleware knows little', () => {
   })
 })
 
-describe('a server that is closed by itself, as tests have one for each request', () => {
-  test('leaves nothing to end', async () => {
+describe('a server that is closed without a shutdown, as in tests that open one for each request', () => {
+  test('leaves no hook behind', async () => {
     const { app, shutdown, server, open } = await serveExpress()
     await (await open()).get('/page')
     const other = createServer(app)
@@ -267,7 +267,7 @@ describe('a server that is closed by itself, as tests have one for each request'
     expect(hookNames(shutdown)).toEqual([])
   })
 
-  test('is handed in again where it is started again', async () => {
+  test('has its hooks added again where it is started again', async () => {
     const { begun, gate, shutdown, server, open } = await serveExpress()
     await (await open()).get('/page')
     await closed(server)

@@ -106,7 +106,7 @@ describe('an application of Fastify with the plugin', () => {
     expect(hookOf(report)?.notes).toEqual([account(2, 2, 0)])
   })
 
-  test('lives while it drains, and is ready no more', async () => {
+  test('answers liveness with 200 and readiness with 503 while it drains', async () => {
     const { app, begun, gate, open, shutdown } = await serveFastify()
     const [slow, live, ready] = [await open(), await open(), await open()]
     slow.ask('/slow')
@@ -121,14 +121,14 @@ describe('an application of Fastify with the plugin', () => {
     expect(await run).toMatchObject({ outcome: 'clean' })
   })
 
-  test('that is closed by itself leaves nothing in the shutdown', async () => {
+  test('that is closed without a shutdown leaves no hook behind', async () => {
     const { app, shutdown } = await serveFastify()
     await app.close()
 
     expect(await shutdown.now()).toMatchObject({ outcome: 'clean', phases: [] })
   })
 
-  test('that is closed before it ever listened leaves nothing in the shutdown', async () => {
+  test('that is closed before it ever listened leaves no hook behind', async () => {
     const shutdown = quietShutdown()
     const app = fastify()
     app.register(fastifyShutdown, { shutdown })
@@ -138,7 +138,7 @@ describe('an application of Fastify with the plugin', () => {
     expect(await shutdown.now()).toMatchObject({ phases: [] })
   })
 
-  test('that is closed by itself makes room for the next one of that name', async () => {
+  test('that is closed without a shutdown makes room for the next one of that name', async () => {
     const shutdown = quietShutdown()
     for (let time = 0; time < 3; time++) {
       const app = fastify()
@@ -179,7 +179,7 @@ describe('an application of Fastify with the plugin', () => {
 })
 
 describe('the plugin', () => {
-  test('takes what answers the probes, and every option of httpServer()', async () => {
+  test('takes a handler of the probes, and every option of httpServer()', async () => {
     const shutdown = quietShutdown()
     const app = fastify()
     app.register(fastifyShutdown, {
@@ -219,7 +219,7 @@ describe('the plugin', () => {
     expect(hookOf(report, 'admin')?.notes).toEqual([account(1, 0, 1)])
   })
 
-  test('is for the whole application where it is registered with a part of it', async () => {
+  test('counts for the whole application where it is registered with a part of it', async () => {
     const shutdown = quietShutdown()
     const app = fastify()
     const { begun, gate, handler } = slowRoute()
@@ -276,7 +276,7 @@ describe('the plugin', () => {
     ['no shutdown', {}, 'shutdown'],
     ['an unknown option', { shutdown: quietShutdown(), lingre: 5 }, 'options'],
     ['a bad option', { shutdown: quietShutdown(), linger: '250' }, 'linger'],
-  ])('has the start of the application fail with %s', async (_, options, named) => {
+  ])('makes the start of the application fail with %s', async (_, options, named) => {
     const app = fastify()
     app.register(fastifyShutdown, options as { shutdown: ReturnType<typeof quietShutdown> })
 
@@ -291,7 +291,7 @@ describe('an application that listens on a name with several addresses', () => {
   test.each([
     ['the application', false],
     ['a part of it', true],
-  ])('has all of its servers drained where the plugin is registered with %s', async (_, inPart) => {
+  ])('drains all of its servers where the plugin is registered with %s', async (_, inPart) => {
     twoAddresses()
     const shutdown = quietShutdown()
     const app = fastify()
@@ -326,7 +326,7 @@ describe('an application that listens on a name with several addresses', () => {
     }
   })
 
-  test('leaves nothing in the shutdown when it is closed by itself', async () => {
+  test('leaves no hook behind when it is closed without a shutdown', async () => {
     twoAddresses()
     const shutdown = quietShutdown()
     const app = fastify()

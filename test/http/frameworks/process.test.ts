@@ -97,7 +97,7 @@ describe.each([
   ['Express', EXPRESS, 'http:announce done, http done'],
   ['Fastify', FASTIFY, 'http:announce done, http done, http:fastify done'],
 ])('a process of %s that is stopped under load', (framework, body, hooks) => {
-  test('answers every request, tells every client, and exits with 0', async () => {
+  test('answers every request, closes every connection, and exits with 0', async () => {
     const ended = await stopUnderLoad(await start(body))
 
     expect(ended).toMatchObject({

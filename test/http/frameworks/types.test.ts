@@ -62,7 +62,7 @@ describe('httpServer() takes', () => {
 })
 
 describe('a shutdown', () => {
-  test('is what the adapters for frameworks take', () => {
+  test('fits the adapters for frameworks', () => {
     expectTypeOf<Shutdown>().toExtend<HookTaker>()
   })
 })
@@ -91,7 +91,7 @@ describe('fastifyShutdown', () => {
     expectTypeOf(register).toBeFunction()
   })
 
-  test('is none without a shutdown, and none with an option that there is not', () => {
+  test('needs a shutdown, and takes no unknown option', () => {
     const shutdown = () => createShutdown()
     const register = () => {
       // @ts-expect-error: it needs a shutdown
@@ -106,7 +106,7 @@ describe('fastifyShutdown', () => {
 })
 
 describe('requestSignal() takes', () => {
-  test('the request of every framework, or what has it', () => {
+  test('the request of every framework, or the object that wraps it', () => {
     expectTypeOf<Parameters<RequestHandler>[0]>().toExtend<SignalledRequest>()
     expectTypeOf<Koa.Context>().toExtend<SignalledRequest>()
     const routes = () => {
@@ -119,7 +119,7 @@ describe('requestSignal() takes', () => {
 })
 
 describe('webSocketServer() takes', () => {
-  test('the WebSocketServer of ws, as its types have it', () => {
+  test('the WebSocketServer of ws, by its types', () => {
     expectTypeOf<WebSocketServer>().toExtend<WebSocketServerLike>()
     const hooks = (sockets: WebSocketServer) => webSocketServer(sockets)
     expectTypeOf(hooks).toBeFunction()

@@ -118,7 +118,7 @@ describe('a check of the application', () => {
     },
   )
 
-  test('is asked each time', async () => {
+  test('is called for each probe', async () => {
     let ready = false
     const client = await serveHealth(healthChecks({ ready: async () => ready }))
     expect(await client.get('/readyz')).toMatchObject(NOT_READY)
@@ -126,7 +126,7 @@ describe('a check of the application', () => {
     expect(await client.get('/readyz')).toMatchObject({ status: 200 })
   })
 
-  test('is not asked any more once the shutdown is announced', async () => {
+  test('is not called any more once the shutdown is announced', async () => {
     let asked = 0
     const health = healthChecks({ ready: () => ++asked > 0 })
     const client = await serveHealth(health)
@@ -154,7 +154,7 @@ describe('a check of the application', () => {
     expect(await client.answer()).toMatchObject({ status: 503, body: '{"status":"stopping"}\n' })
   })
 
-  test('that never comes to an end holds up no probe once the shutdown is announced', async () => {
+  test('that never ends holds up no probe once the shutdown is announced', async () => {
     const asked = new Gate()
     const ready = () => {
       asked.open()
@@ -191,7 +191,7 @@ describe('a check of the application', () => {
   })
 })
 
-describe('the health of a server that is shut down', () => {
+describe('the health checks of a server that is shut down', () => {
   test('turns 503 in the announce phase, while the server still listens', async () => {
     const gate = new Gate()
     const health = healthChecks()
@@ -354,7 +354,7 @@ describe('healthChecks() refuses a bad option, and names it, its rule and its va
 })
 
 describe('one healthChecks()', () => {
-  test('serves two servers, each of which announces with it', async () => {
+  test('may be passed to two servers', async () => {
     const health = healthChecks()
     const shutdown = createShutdown({ exit: false, log: false })
     shutdown.add(httpServer(createServer(), { name: 'public', health }))

@@ -37,7 +37,7 @@ class FakeSocket extends EventEmitter {
   }
 }
 
-/** As `ws` has it, for as many WebSockets as no test could open. */
+/** As that of `ws`, for more WebSockets than a test could open. */
 class FakeServer extends EventEmitter {
   readonly clients = new Set<FakeSocket>()
   closed = 0
@@ -98,7 +98,7 @@ describe('batches', () => {
     expect(clock.pending).toBe(0)
   })
 
-  test('are of the size and at the interval that are asked for, the last one with what is left', async () => {
+  test('have the size and the interval of the options; the last one has the rest', async () => {
     const options = { clients: 7, batchSize: 3, batchInterval: '1s', answersAfter: 0 } as const
     const { batches, clock } = await world(options)
     await clock.advance(2000)
@@ -110,7 +110,7 @@ describe('batches', () => {
     ])
   })
 
-  test('go on whether or not those before them have answered', async () => {
+  test('go on also where those before them have not answered', async () => {
     const { batches, clock, state } = await world({ clients: 3, batchSize: 1 })
     await clock.advance(200)
 
@@ -122,7 +122,7 @@ describe('batches', () => {
     expect(state.isOver).toBe(false)
   })
 
-  test('are one where all of them fit', async () => {
+  test('are one where all WebSockets fit into it', async () => {
     const { batches, clock } = await world({ clients: 1000, answersAfter: 1 })
 
     expect(batches()).toEqual([[0, 1000]])
@@ -144,7 +144,7 @@ describe('batches', () => {
     ])
   })
 
-  test('are made larger by no more than they have to be', async () => {
+  test('are made no larger than needed', async () => {
     const { batches, clock } = await world({ clients: 11, batchSize: 2, limit: 1000 })
     await clock.advance(1000)
 
@@ -202,7 +202,7 @@ describe('between two batches', () => {
     expect(notes).toEqual(['2 WebSockets closed, 2 of them cleanly'])
   })
 
-  test('all that are left may go, and then nothing is left to be done', async () => {
+  test('where all others close, the hook is over at once', async () => {
     const { clock, sockets, state } = await world({
       clients: 3,
       batchSize: 1,
@@ -258,7 +258,7 @@ describe('when the hook is over', () => {
     expect(open().closes).toBe(1)
   })
 
-  test('one that is opened is left alone where the server has been handed in again', async () => {
+  test('one that is opened is left alone where the server has been passed in again', async () => {
     const { clock, open, server } = await world({ clients: 1, answersAfter: 5 })
     await clock.advance(5)
     webSocketServerHooks(server as unknown as WebSocketServerLike, {}, clock)
@@ -280,7 +280,7 @@ describe('a fleet of 10,000', () => {
     expect(server.clients.size).toBe(0)
   })
 
-  test('of which one never answers has that one named alone', async () => {
+  test('of which one never answers: only that one is named', async () => {
     const { abort, clock, notes, sockets } = await world({ clients: 10_000 })
     await clock.advance(1000)
     for (const socket of sockets.slice(1)) socket.leave(1001)
@@ -299,8 +299,8 @@ describe('a fleet of 10,000', () => {
   })
 })
 
-describe('a server that is not quite one of ws', () => {
-  test('has a WebSocket cut off without a name where it was opened before the hook existed', async () => {
+describe('a server that is not one of ws, but like it', () => {
+  test('names no path of a WebSocket that is cut off where it was opened before the hook existed', async () => {
     const clock = new VirtualClock()
     const server = new FakeServer()
     server.clients.add(new FakeSocket(clock, server.clients, undefined))

@@ -45,7 +45,7 @@ describe('a WebSocket that never answers the close', () => {
     await silent.closed()
   })
 
-  test('stands once in the report, with what became of the others of a large fleet', async () => {
+  test('of a large fleet: ten are named in the report, the rest are counted', async () => {
     const clock = new PollingClock()
     const { connect, hook } = await serveWebSockets({ clock })
     const clients = await Promise.all(Array.from({ length: 13 }, () => connect()))
@@ -124,8 +124,8 @@ describe('a WebSocket whose client stops reading', () => {
   })
 })
 
-describe('a WebSocket that is on its way out', () => {
-  test('by a lost connection holds nothing up, and does not count as closed cleanly', async () => {
+describe('a WebSocket that is closing already', () => {
+  test('because its connection is lost holds nothing up, and does not count as closed cleanly', async () => {
     const clock = new PollingClock()
     const { connect, hook, open } = await serveWebSockets({ clock })
     const [lost, { closed }] = [await connect(), await open()]
@@ -138,7 +138,7 @@ describe('a WebSocket that is on its way out', () => {
     expect(notes).toEqual([closedNote(2, 1)])
   })
 
-  test('because its client closes it is left to come to its end', async () => {
+  test('because its client closes it may finish', async () => {
     const clock = new PollingClock()
     const { hook, open, sockets } = await serveWebSockets({ clock })
     const [{ socket, closed }, other] = [await open(), await open()]
@@ -153,7 +153,7 @@ describe('a WebSocket that is on its way out', () => {
     expect(notes).toHaveLength(1)
   })
 
-  test('because the application closes it is left to come to its end, with the code it was given', async () => {
+  test('because the application closes it may finish, with the code of the application', async () => {
     const clock = new PollingClock()
     const { hook, open, sockets } = await serveWebSockets({ clock })
     const { closed } = await open()
@@ -183,7 +183,7 @@ describe('a WebSocket that is on its way out', () => {
 })
 
 describe('beside httpServer(), at the limit', () => {
-  test('a WebSocket is named by the one or the other, and every connection is gone', async () => {
+  test('a WebSocket is named once, and every connection is closed', async () => {
     const { connect, server, shutdown } = await serveWebSockets({
       timeout: '200ms',
       http: { timeout: '300ms' },

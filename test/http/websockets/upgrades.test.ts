@@ -141,7 +141,7 @@ describe('a WebSocketServer without a server, beside httpServer()', () => {
     expect(hookOf(await run, 'websockets')?.notes).toEqual([closedNote(2, 2)])
   })
 
-  test('serves the first one that ever comes during the lame duck, too', async () => {
+  test('serves the very first one also during the lame duck', async () => {
     const { clock, open, shutdown } = await serveUpgrades()
     const run = shutdown.now()
     await until(() => clock.pending > 0)
@@ -152,7 +152,7 @@ describe('a WebSocketServer without a server, beside httpServer()', () => {
     expect(hookOf(await run, 'websockets')?.notes).toEqual([closedNote(1, 1)])
   })
 
-  test('waits for the lame duck of its server, and not of one that it had in an earlier run', async () => {
+  test('waits for the lame duck of its server, and not of one that it had in an earlier shutdown', async () => {
     const clock = new PollingClock()
     const { sockets } = webSockets({ noServer: true })
     async function above() {
@@ -216,7 +216,7 @@ describe('a WebSocket that is opened when the hook is over', () => {
     )
   }
 
-  test('because the application took its time to accept it does not hold the drain up', async () => {
+  test('because the application accepted it late does not hold the drain up', async () => {
     const [asked, known] = [new Gate(), new Gate()]
     const { server, shutdown, port } = await serveWebSockets({ name: 'unused' })
     server.removeAllListeners('upgrade')
@@ -244,7 +244,7 @@ describe('a WebSocket that is opened when the hook is over', () => {
     expect(report).toMatchObject({ outcome: 'clean' })
   })
 
-  test('because the drain is in a later phase does not hold that up', async () => {
+  test('because the drain is in a later phase does not hold up that drain', async () => {
     const clock = new PollingClock()
     const { open, shutdown } = await serveWebSockets({
       phase: 'deregister',
@@ -263,7 +263,7 @@ describe('a WebSocket that is opened when the hook is over', () => {
 })
 
 describe('WebSockets of a server with a port of its own', () => {
-  test('do not keep an HTTP server of the same shutdown from its end', async () => {
+  test('do not hold up an HTTP server of the same shutdown', async () => {
     const { shutdown, connect: connectHere } = await serveWebSockets()
     const other = webSockets({ port: 0, host: '127.0.0.1' }, { name: 'other' })
     shutdown.add(other.hook)

@@ -36,7 +36,7 @@ describe('the WebSockets of a server', () => {
     })
   })
 
-  test('are closed with the code and the reason that the application wants', async () => {
+  test('are closed with the code and the reason of the options', async () => {
     const { open, shutdown } = await serveWebSockets({ code: 1012, reason: 'à bientôt' })
     const { closed } = await open()
     void shutdown.now()
@@ -44,20 +44,20 @@ describe('the WebSockets of a server', () => {
     expect(await closed).toEqual({ code: 1012, reason: 'à bientôt' })
   })
 
-  test('have one listener, however often their server is handed in', async () => {
+  test('have one listener, however often their server is passed in', async () => {
     const { sockets } = await serveWebSockets()
     for (let n = 0; n < 12; n++) webSocketServer(sockets)
 
     expect(sockets.listenerCount('connection')).toBe(1)
   })
 
-  test('may be none, and then nothing is said of them', async () => {
+  test('may be none, and then there is no note', async () => {
     const { shutdown } = await serveWebSockets()
 
     expect(hookOf(await shutdown.now(), 'websockets')).toMatchObject({ status: 'done', notes: [] })
   })
 
-  test('may be none that are left when the run begins', async () => {
+  test('may all be closed when the shutdown begins, and then there is no note', async () => {
     const { open, sockets, shutdown } = await serveWebSockets()
     const { socket } = await open()
     socket.close()
@@ -66,7 +66,7 @@ describe('the WebSockets of a server', () => {
     expect(hookOf(await shutdown.now(), 'websockets')).toMatchObject({ status: 'done', notes: [] })
   })
 
-  test('may still send what they had to send, and are sent what was on its way to them', async () => {
+  test('may still send and receive what was under way', async () => {
     const { open, sockets, shutdown } = await serveWebSockets()
     const heard: string[] = []
     sockets.on('connection', (socket) => {
@@ -139,7 +139,7 @@ describe('a WebSocketServer without a server', () => {
     return { ...service, other }
   }
 
-  test('has its clients closed, and so has every other one on that server', async () => {
+  test('closes its clients, and so does every other one on that server', async () => {
     const { open, shutdown } = await serveByPath()
     const clients = [await open('/chat'), await open('/news'), await open('/news')]
     const run = shutdown.now()
