@@ -1,9 +1,13 @@
-export function count(number: number, what: string): string {
-  return `${number} ${what}${number === 1 ? '' : 's'}`
+/** A number with its noun: `1 hook`, `2 hooks`. For nouns whose plural ends in `s`. */
+export function plural(number: number, noun: string): string {
+  return `${number} ${noun}${number === 1 ? '' : 's'}`
 }
 
-/** The first ten of what is left, and how many more there are. */
-export function firstOf(left: readonly string[], what: string): string[] {
-  const more = left.length - 10
-  return more > 0 ? [...left.slice(0, 10), `${count(more, what)} more`] : [...left]
+/** The most lines of a list that are shown: a thousand would hide everything beside them. */
+const LONGEST_LIST = 10
+
+/** The first ten lines of a list. A last line says how many more there are: `4 requests more`. */
+export function firstTen(lines: readonly string[], noun: string): string[] {
+  const more = lines.length - LONGEST_LIST
+  return more > 0 ? [...lines.slice(0, LONGEST_LIST), `${plural(more, noun)} more`] : [...lines]
 }

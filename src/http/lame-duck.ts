@@ -1,5 +1,5 @@
 import { formatDuration } from '../base/duration.ts'
-import { count } from '../base/summarize.ts'
+import { plural } from '../base/summarize.ts'
 import type { HookContext } from '../engine/hook.ts'
 import type { Clock } from '../runtime/clock.ts'
 import type { Arrivals } from './arrivals.ts'
@@ -49,7 +49,7 @@ export async function lameDuck(
     }
     if (now >= end) {
       if (goneAts.length === 0) return 'new connections kept coming'
-      return `${count(goneAts.length, 'prober')} had not asked often enough in time`
+      return `${plural(goneAts.length, 'prober')} had not asked often enough in time`
     }
     return Math.min(end, ...(goneAts.length > 0 ? goneAts : [readyAt]))
   }
@@ -109,7 +109,7 @@ function noteSlowProber(
   // Kubernetes removes a deleted pod from its Services without waiting for a probe to fail.
   if (interval === undefined || isOnKubernetes(context) || atLeast >= interval * probes) return
   context.note(
-    `the lame duck does not wait for a prober that asks every ${formatDuration(interval)}: ${count(probes, 'answer')} of 503 would take it ${formatDuration(interval * probes)}, and the lame duck may last ${formatDuration(atMost)} (grace, lameDuck.atMost, lameDuck.probes)`,
+    `the lame duck does not wait for a prober that asks every ${formatDuration(interval)}: ${plural(probes, 'answer')} of 503 would take it ${formatDuration(interval * probes)}, and the lame duck may last ${formatDuration(atMost)} (grace, lameDuck.atMost, lameDuck.probes)`,
   )
 }
 

@@ -1,6 +1,6 @@
 import { formatDuration } from '../base/duration.ts'
 import { type ErrorInfo, formatReason } from '../base/reason.ts'
-import { count } from '../base/summarize.ts'
+import { plural } from '../base/summarize.ts'
 import type { GraceSource } from '../engine/budget.ts'
 import type { Coordinator } from '../engine/coordinator.ts'
 import { EVENTS, type EventMap, type ShutdownEvent } from '../engine/events.ts'
@@ -155,10 +155,10 @@ function endContent({ outcome, exitCode, duration, phases, faults }: Report): Co
   const countOf = (status: HookStatus) => hooks.filter((hook) => hook.status === status).length
   const [done, failed, cutOff] = [countOf('done'), countOf('failed'), countOf('cut off')]
   const counts = [
-    `${count(done, 'hook')} done`,
+    `${plural(done, 'hook')} done`,
     failed > 0 ? `${failed} failed` : [],
     cutOff > 0 ? `${cutOff} cut off` : [],
-    faults.length > 0 ? count(faults.length, 'fault') : [],
+    faults.length > 0 ? plural(faults.length, 'fault') : [],
   ].flat()
   return [
     `shutdown ${OUTCOME_WORDS[outcome]} ${formatDuration(duration)}: ${counts.join(', ')}`,

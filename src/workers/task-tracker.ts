@@ -1,6 +1,6 @@
 import { type Duration, formatDuration, parseDuration } from '../base/duration.ts'
 import { invalidOption, LastcallError, refuseUnknownOptions, TimeoutError } from '../base/errors.ts'
-import { firstOf } from '../base/summarize.ts'
+import { firstTen } from '../base/summarize.ts'
 import { type Hook, type HookContext, type Hooks, placeHook } from '../engine/hook.ts'
 import { type Clock, systemClock } from '../runtime/clock.ts'
 
@@ -120,7 +120,7 @@ export class Tracker implements TaskTracker {
     const isEmpty = new Promise<void>((resolve) => void this.#waiting.add(resolve))
     waitingFor(() => {
       const now = this.#clock.now()
-      return firstOf(
+      return firstTen(
         [...this.#tasks].map((task) => task.describe(now)),
         'task',
       )

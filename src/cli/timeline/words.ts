@@ -1,6 +1,6 @@
 import { formatDuration } from '../../base/duration.ts'
 import { formatReason } from '../../base/reason.ts'
-import { count } from '../../base/summarize.ts'
+import { plural } from '../../base/summarize.ts'
 import type { HookReport, Report } from '../../engine/report.ts'
 import { whyCutOff } from '../../picture/report-times.ts'
 import { errorTitle } from '../../picture/report-words.ts'
@@ -32,8 +32,8 @@ export function summaryOf({ phases, faults }: Report): string {
     return number === 0 ? [] : [`${number} ${status}`]
   })
   const counted =
-    hooks.length === 0 ? 'No hook ran' : `${count(hooks.length, 'hook')}: ${endings.join(', ')}`
-  const besides = faults.length === 0 ? '' : `; ${count(faults.length, 'fault')}`
+    hooks.length === 0 ? 'No hook ran' : `${plural(hooks.length, 'hook')}: ${endings.join(', ')}`
+  const besides = faults.length === 0 ? '' : `; ${plural(faults.length, 'fault')}`
   const took = ({ began, ended }: HookReport) => ended - (began ?? ended)
   const [longest] = [...hooks].sort((one, other) => took(other) - took(one))
   const most =

@@ -2,7 +2,7 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import { Socket } from 'node:net'
 import { Duplex } from 'node:stream'
 import { formatDuration } from '../../base/duration.ts'
-import { count, firstOf } from '../../base/summarize.ts'
+import { firstTen, plural } from '../../base/summarize.ts'
 import { clientName, type DrainContext, type DrainPart, requestName } from '../drain-part.ts'
 import { DueQueue } from '../due-queue.ts'
 import type { Interceptor } from '../node/intercept.ts'
@@ -140,11 +140,11 @@ export class ConnectionsDrain implements DrainPart, Watcher {
     const { connections, told, silent, crossed, refused } = this.#counts
     if (connections === 0) return []
     return [
-      `${count(connections, 'connection')}: ${told} told with their last answer, ${silent} closed in silence`,
+      `${plural(connections, 'connection')}: ${told} told with their last answer, ${silent} closed in silence`,
       ...(crossed > 0
-        ? [`${count(crossed, 'request')} crossed the closing of a connection, unread`]
+        ? [`${plural(crossed, 'request')} crossed the closing of a connection, unread`]
         : []),
-      ...(refused > 0 ? [`${count(refused, 'late request')} refused with 503`] : []),
+      ...(refused > 0 ? [`${plural(refused, 'late request')} refused with 503`] : []),
     ]
   }
 
@@ -160,10 +160,10 @@ export class ConnectionsDrain implements DrainPart, Watcher {
     const upgraded = all.filter((connection) => connection.upgraded).length
     const halfSent = all.filter((connection) => connection.isHalfSent && !connection.upgraded)
     return [
-      ...firstOf(requests, 'request'),
-      ...(upgraded > 0 ? [`${count(upgraded, 'upgraded connection')}`] : []),
+      ...firstTen(requests, 'request'),
+      ...(upgraded > 0 ? [`${plural(upgraded, 'upgraded connection')}`] : []),
       ...(halfSent.length > 0
-        ? [`${count(halfSent.length, 'request')} of which only a part had come`]
+        ? [`${plural(halfSent.length, 'request')} of which only a part had come`]
         : []),
     ]
   }

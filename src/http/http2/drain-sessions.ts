@@ -1,6 +1,6 @@
 import type { ServerHttp2Stream } from 'node:http2'
 import { formatDuration } from '../../base/duration.ts'
-import { count, firstOf } from '../../base/summarize.ts'
+import { firstTen, plural } from '../../base/summarize.ts'
 import { clientName, type DrainContext, type DrainPart, requestName } from '../drain-part.ts'
 import { DueQueue } from '../due-queue.ts'
 import type { Interceptor } from '../node/intercept.ts'
@@ -93,8 +93,8 @@ export class SessionsDrain implements DrainPart, SessionWatcher {
     const { sessions, refused } = this.#counts
     if (sessions === 0) return []
     return [
-      `${count(sessions, 'HTTP/2 session')} closed`,
-      ...(refused > 0 ? [`${count(refused, 'late stream')} refused with 503`] : []),
+      `${plural(sessions, 'HTTP/2 session')} closed`,
+      ...(refused > 0 ? [`${plural(refused, 'late stream')} refused with 503`] : []),
     ]
   }
 
@@ -106,8 +106,8 @@ export class SessionsDrain implements DrainPart, SessionWatcher {
     })
     const silent = [...this.#sessions].filter(({ streams }) => streams.size === 0).length
     return [
-      ...firstOf(requests, 'request'),
-      ...(silent > 0 ? [`${count(silent, 'HTTP/2 session')} without requests`] : []),
+      ...firstTen(requests, 'request'),
+      ...(silent > 0 ? [`${plural(silent, 'HTTP/2 session')} without requests`] : []),
     ]
   }
 

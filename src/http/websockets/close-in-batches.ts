@@ -1,4 +1,4 @@
-import { count, firstOf } from '../../base/summarize.ts'
+import { firstTen, plural } from '../../base/summarize.ts'
 import type { HookContext } from '../../engine/hook.ts'
 import type { Clock } from '../../runtime/clock.ts'
 import type { KnownSockets } from './known-sockets.ts'
@@ -44,7 +44,7 @@ export class BatchedClose {
     await this.#over
     const { asked, answered } = this.#counts
     if (asked > 0 && !this.context.signal.aborted) {
-      this.context.note(`${count(asked, 'WebSocket')} closed, ${answered} of them cleanly`)
+      this.context.note(`${plural(asked, 'WebSocket')} closed, ${answered} of them cleanly`)
     }
   }
 
@@ -95,7 +95,7 @@ export class BatchedClose {
 
   #describeOpen(): string[] {
     const open = [...this.sockets.clients].map((socket) => this.parts.known.describe(socket))
-    return firstOf(open, 'WebSocket')
+    return firstTen(open, 'WebSocket')
   }
 
   #cutOff(): void {
