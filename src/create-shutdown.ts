@@ -1,12 +1,11 @@
-import { invalidOption, LastcallError } from './base/errors.ts'
-import type { Reason } from './base/reason.ts'
+import { invalidOption } from './base/errors.ts'
 import { Coordinator } from './engine/coordinator.ts'
-import { disposeHook, type Hook, hooksOf, isDisposable, prepareHook } from './engine/hook.ts'
+import { hooksToAdd, prepareHook } from './engine/prepare-hook.ts'
 import { Registry } from './engine/registry.ts'
-import type { Outcome } from './engine/report.ts'
 import { exitAtTheEnd } from './exit/exit.ts'
-import { exitCodeOf, forcedCode } from './exit/exit-codes.ts'
+import { exitCodeOf } from './exit/exit-codes.ts'
 import { watchLoop } from './exit/watchdog/watchdog.ts'
+import { listener } from './listening.ts'
 import { logEvents } from './observe/log-events.ts'
 import { traceEvents } from './observe/tracing.ts'
 import { type Ports, readOptions } from './options.ts'
@@ -14,13 +13,9 @@ import { guessPlatform, type Platform } from './platform/platform.ts'
 import { systemClock } from './runtime/clock.ts'
 import { systemProcess } from './runtime/process.ts'
 import type { Shutdown, ShutdownOptions } from './shutdown.ts'
-import { onFaults } from './triggers/faults.ts'
-import { onMessages } from './triggers/messages.ts'
-import { absorbHangup, onSignals, type SignalActions } from './triggers/signals.ts'
 
 /**
- * Creates the coordinator of an application's end. Nothing is listened to until `listen()`; a run
- * begins with what is heard then, or with `now()`.
+ * Creates the shutdown of an application. It does nothing until `listen()` or `now()` is called.
  *
  * @example
  * const shutdown = createShutdown({ grace: '10s' })
@@ -34,8 +29,8 @@ export function createShutdown(options: ShutdownOptions = {}): Shutdown {
 }
 
 /**
- * What the process runs on and what that grants between the stop signal and SIGKILL, concluded from
- * its environment. The shortest grace of all that is recognised is taken.
+ * Detects what the process runs on, and how much time that grants between the stop signal and SIGKILL.
+ * It reads environment variables. Where several platforms are recognised, the shortest time counts.
  *
  * @example
  * detectPlatform() // { name: 'kubernetes', grace: 30000, because: 'KUBERNETES_SERVICE_HOST is set', also: [] }
@@ -44,106 +39,47 @@ export function detectPlatform(): Platform {
   return guessPlatform(systemProcess)
 }
 
+/** Creates a shutdown that works with this process and this clock. */
 export function assemble(options: ShutdownOptions, ports: Ports): Shutdown {
   const { host, clock } = ports
   const settings = readOptions(options, ports)
-  const { platform, budget, phases, exitCodes: policy, log } = settings
-  const { signals, messages, exit, faults, watchdog } = settings
+  const { platform, budget, phases, exitCodes: policy, log, exit, watchdog } = settings
 
   const registry = new Registry(phases, budget)
-  const exitCode = (outcome: Outcome, reason: Reason) =>
-    exitCodeOf(outcome, reason, policy, host.exitCode)
   const coordinator = new Coordinator({
     registry,
     budget,
     platform,
     clock,
-    exitCode,
+    exitCode: (outcome, reason) => exitCodeOf(outcome, reason, policy, host.exitCode),
     resources: () => host.activeResources(),
   })
   host.expectListeners(coordinator.signal)
+  // The order counts, because listeners are called in the order in which they are added: the log's are
+  // first, so that what the application writes comes after our line, and the watchdog's come before
+  // those of the application, which may block the event loop.
   logEvents(coordinator, log, settings)
   const tracing = traceEvents(coordinator, platform)
-  const prepare = (hook: Hook) => tracing.wrap(prepareHook(hook, phases))
-
-  let stopListening: (() => void) | undefined
-  const unlisten = () => {
-    stopListening?.()
-    stopListening = undefined
-  }
-
-  // First of all: whatever the others do when the run begins may block.
   const callOff = exit
     ? watchLoop(coordinator, { host, clock, budget, log, isWanted: watchdog })
     : undefined
   const stay = () => {
     callOff?.()
-    unlisten()
+    listening.stop()
   }
-  // Whoever stays alive can be stopped again.
   const exiting = exit
     ? exitAtTheEnd(coordinator, { host, clock, budget, policy, log, tracing, stay })
     : undefined
-  if (!exiting) coordinator.on('end', unlisten)
+  const listening = listener(coordinator, settings, ports, exiting)
+  // The process lives on: the next signal has to end it.
+  if (!exiting) coordinator.on('end', listening.stop)
 
   return {
     add(what: unknown, options?: Parameters<Shutdown['add']>[1]) {
-      if (isDisposable(what)) {
-        const hook = disposeHook(what, options, registry.isTaken)
-        return coordinator.add([prepare(hook)])
-      }
-      if (options !== undefined) {
-        throw invalidOption(
-          'options',
-          'given with a resource only; a hook carries its own',
-          options,
-        )
-      }
-      return coordinator.add(hooksOf(what).map(prepare))
+      const hooks = hooksToAdd(what, options, registry.isTaken)
+      return coordinator.add(hooks.map((hook) => tracing.wrap(prepareHook(hook, phases))))
     },
-    listen() {
-      if (stopListening) {
-        throw new LastcallError(
-          'LASTCALL_ALREADY_LISTENING',
-          'This shutdown listens already. Call listen() once, or what it returned before calling it again.',
-        )
-      }
-      if (coordinator.report) {
-        throw new LastcallError(
-          'LASTCALL_ENDED',
-          'The shutdown is over: there is nothing left to listen for. Create a new one.',
-        )
-      }
-      const repeat = (signal: NodeJS.Signals, samePress: boolean) =>
-        coordinator.emit({ type: 'repeat', signal, samePress })
-      const force = (signal: NodeJS.Signals) => {
-        // Whoever leaves the process alone cannot force it.
-        if (!exiting) return repeat(signal, false)
-        const code = forcedCode(signal, policy)
-        coordinator.emit({ type: 'forced', signal, exitCode: code })
-        exiting.exit(code)
-      }
-      const begin = (reason: Reason) => {
-        const isFirst = !coordinator.signal.aborted
-        void coordinator.begin(reason)
-        return isFirst
-      }
-      const actions: SignalActions = { begin, force, repeat }
-      const undos = [
-        onSignals(signals, { host, clock, actions }),
-        onMessages(messages, host, begin),
-        faults ? onFaults(host, (thrown, origin) => coordinator.fault(thrown, origin)) : () => {},
-        coordinator.on('start', () => {
-          if (stopListening) undos.push(absorbHangup(signals, host, actions))
-        }),
-      ]
-      stopListening = () => {
-        for (const undo of undos) undo()
-        exiting?.part()
-      }
-      exiting?.join()
-      return unlisten
-    },
+    listen: listening.start,
     now(note) {
       if (note !== undefined && typeof note !== 'string') {
         throw invalidOption('reason', 'a string, or nothing', note)

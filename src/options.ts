@@ -1,36 +1,20 @@
 import { parseDuration } from './base/duration.ts'
 import { invalidOption, optionNames, refuseUnknownOptions } from './base/errors.ts'
-import { type Budget, budgetOf, type GraceSource } from './engine/budget.ts'
-import { type Phase, phasesWith } from './engine/phases.ts'
-import { type ExitPolicy, exitPolicy } from './exit/exit-codes.ts'
-import { type Log, openLog } from './observe/log.ts'
-import { guessPlatform, type Platform } from './platform/platform.ts'
+import { budgetOf, type GraceSource } from './engine/budget.ts'
+import { phasesWith } from './engine/phases.ts'
+import { exitPolicy } from './exit/exit-codes.ts'
+import { openLog } from './observe/log.ts'
+import { guessPlatform } from './platform/platform.ts'
 import type { Clock } from './runtime/clock.ts'
 import type { ProcessPort } from './runtime/process.ts'
 import type { ShutdownOptions } from './shutdown.ts'
 import { messageSettings } from './triggers/messages.ts'
-import { type SignalSettings, signalSettings } from './triggers/signals.ts'
+import { signalSettings } from './triggers/signals.ts'
 
 /** The process and the clock that a shutdown works with. Tests pass their own. */
 export interface Ports {
   readonly host: ProcessPort
   readonly clock: Clock
-}
-
-/** The options of `createShutdown()`: checked, in milliseconds, with every default filled in. */
-export interface Settings {
-  readonly platform: Platform
-  readonly budget: Budget
-  /** Whether the grace was given as an option, or is what the platform grants. */
-  readonly graceFrom: GraceSource
-  readonly phases: ReadonlyMap<string, Phase>
-  readonly exitCodes: ExitPolicy
-  readonly signals: SignalSettings
-  readonly messages: readonly string[]
-  readonly exit: boolean
-  readonly faults: boolean
-  readonly watchdog: boolean
-  readonly log: Log
 }
 
 /** The options of `createShutdown()`, in the order in which errors list them. */
@@ -50,14 +34,14 @@ export const OPTIONS = optionNames<ShutdownOptions>({
 })
 
 /**
- * Checks the options of `createShutdown()` and fills in the defaults.
+ * Checks the options of `createShutdown()` and fills in the defaults: the settings of a shutdown.
  *
  * @throws LastcallError `LASTCALL_INVALID_OPTION` or `LASTCALL_SIGNAL_REFUSED`
  */
-export function readOptions(options: ShutdownOptions, ports: Ports): Settings {
+export function readOptions(options: ShutdownOptions, ports: Ports) {
   refuseUnknownOptions(options, OPTIONS, "{ grace: '10s' }")
   const platform = guessPlatform(ports.host)
-  const graceFrom = options.grace === undefined ? 'platform' : 'option'
+  const graceFrom: GraceSource = options.grace === undefined ? 'platform' : 'option'
   const grace = graceFrom === 'platform' ? platform.grace : parseDuration(options.grace, 'grace')
   const budget = Object.freeze(budgetOf(grace, options.margin))
   return Object.freeze({
@@ -74,6 +58,8 @@ export function readOptions(options: ShutdownOptions, ports: Ports): Settings {
     log: openLog(options.log, ports),
   })
 }
+
+export type Settings = ReturnType<typeof readOptions>
 
 function flag(value: unknown, option: string): boolean {
   if (value === undefined) return true

@@ -9,89 +9,103 @@ import type { Logger, LogOptions } from './observe/log.ts'
 import type { Platform } from './platform/platform.ts'
 import type { SignalOptions } from './triggers/signals.ts'
 
-/** The coordinator that `createShutdown()` returns. */
+/** Coordinates the shutdown of an application. `createShutdown()` returns it. */
 export interface Shutdown {
   /**
-   * Takes a hook, several (an array, or anything else that iterates over hooks), or something with `Symbol.asyncDispose` (which becomes a hook of the
-   * `close` phase named after its class, unless the second argument says otherwise). During the run
-   * a hook joins if its phase is still to come, and runs now if it is not.
+   * Adds a hook, or several: an array, or what an adapter returns. Of several hooks all are added, or
+   * none. A hook that is added during the shutdown runs in its phase, or at once if that phase has
+   * begun or is over.
    *
-   * @returns a way to take back what has not begun; it says whether anything was
+   * @returns a function that removes the hooks that have not begun, and says whether there were any
    * @throws LastcallError `LASTCALL_INVALID_OPTION`, `LASTCALL_UNKNOWN_PHASE`,
-   * `LASTCALL_NAME_TAKEN`, `LASTCALL_RESERVES_TOO_LARGE`, or `LASTCALL_ENDED` once the run is over.
-   * Of several hooks all are taken, or none.
+   * `LASTCALL_NAME_TAKEN`, `LASTCALL_RESERVES_TOO_LARGE`, or `LASTCALL_ENDED` once the shutdown is over
    */
   add(hooks: Hook | Hooks): () => boolean
+  /**
+   * Adds an object with `Symbol.asyncDispose`. It becomes a hook of the phase `close` that is named
+   * after the object's class, unless the options say otherwise.
+   *
+   * @example shutdown.add(pool, { name: 'postgres' })
+   */
   add(resource: DisposableResource, options?: Partial<Omit<Hook, 'run'>>): () => boolean
   /**
-   * Listens to signals, faults and messages until it is taken back.
+   * Starts to listen for signals, faults and messages. Each of them begins the shutdown.
    *
-   * @returns a way to take everything back that it put in place
-   * @throws LastcallError `LASTCALL_ALREADY_LISTENING`
+   * @returns a function that stops listening
+   * @throws LastcallError `LASTCALL_ALREADY_LISTENING`, or `LASTCALL_ENDED` once the shutdown is over
    */
   listen(): () => void
   /**
-   * Starts a run by hand; the clock of the deadline starts here. Every later call returns the same
-   * promise, and a run that something else started counts.
+   * Begins the shutdown; the clock of the deadline starts here. If it has begun already, for whatever
+   * reason, the same promise is returned again. The promise never rejects. Do not await it in a hook:
+   * each would wait for the other.
    *
    * @param reason a note for the report
+   * @example const report = await shutdown.now('end of test')
    */
   now(reason?: string): Promise<Report>
   /**
-   * A dry run: what would run, in which order, and how long each hook could take. Nothing is run;
-   * during a run it is what is still to come. `formatPlan()` draws it.
+   * A dry run: which hooks would run, in which order, and how long each could take. During the
+   * shutdown it holds what is still to come. `formatPlan()` draws it.
    */
   plan(): Plan
-  /** Fires when the run begins: for loops and long work that should take on nothing new. */
+  /** Aborts when the shutdown begins, before the first hook: for loops that should take no new work. */
   readonly signal: AbortSignal
-  /** The account of the run; `undefined` until it is over. */
+  /** What happened in the shutdown; `undefined` until it is over. */
   readonly report: Report | undefined
   /** What the process runs on, as far as that is known. */
   readonly platform: Platform
-  /** Hears one kind of event, or all of them (`'event'`); returns a way to take the listener back. */
+  /**
+   * Calls the listener for one kind of event, or for all events (`'event'`).
+   *
+   * @returns a function that removes the listener
+   */
   on<Name extends keyof EventMap>(
     name: Name,
     listener: (...event: EventMap[Name]) => void,
   ): () => void
 }
 
-/** What `createShutdown()` takes; everything has a default. */
+/** The options of `createShutdown()`. All of them have defaults. */
 export interface ShutdownOptions extends SignalOptions {
   /**
-   * What the platform grants between the stop signal and SIGKILL. The clock starts with the signal.
-   * Default: what the platform is known to grant (see `detectPlatform()`), 10 s where nothing is
-   * known.
+   * The time between the stop signal and SIGKILL. The clock starts when the shutdown begins. Default:
+   * what the platform grants, see `detectPlatform()`; 10 s where the platform is not known.
    */
   readonly grace?: Duration
   /**
-   * What is kept back of the grace for leaving. Default: 10 % of the grace, at least 100 ms and at
-   * most 2 s.
+   * The part of the grace that is kept for the exit. All hooks have to be over before it begins.
+   * Default: 10 % of the grace, at least 100 ms and at most 2 s.
    */
   readonly margin?: Duration
-  /** Phases of the application's own, or other priorities for those that there are. */
+  /**
+   * Phases of the application, or other priorities for the phases that every shutdown has.
+   *
+   * @example createShutdown({ phases: { 'warm-down': 450 } })
+   */
   readonly phases?: Readonly<Record<string, PhaseOption>>
-  /** The codes to exit with. */
+  /** The exit codes, by how the shutdown ended. */
   readonly exitCodes?: ExitCodes
-  /** Whether the process exits at the end. Default true; with false it is left alone. */
+  /** Whether the process exits when the shutdown is over. Default true. */
   readonly exit?: boolean
   /**
-   * Whether an uncaught exception or an unhandled rejection starts a run. Default true. With false
-   * Node deals with them as it does without this library.
+   * Whether an uncaught exception or an unhandled rejection begins the shutdown. Default true. With
+   * false Node handles them as it does without this library.
    */
   readonly faults?: boolean
-  /** The messages of the parent process that start a run. Default: `['shutdown']`, which PM2 sends. */
+  /** The messages of the parent process that begin the shutdown. Default: `['shutdown']`, which PM2 sends. */
   readonly messages?: readonly string[]
   /**
-   * Where a line is written for each thing that happens: `false` for nowhere, `'text'`, `'json'`, or
-   * `{ format, level }` for stderr, or a logger such as pino's. The exit waits for the logger's
-   * `flush()`, as it does for stderr. Default: stderr, as text where that is a terminal and as lines of
-   * JSON elsewhere, from the level `info` on.
+   * Where log lines go: `false` for nowhere; `'text'`, `'json'` or `{ format, level }` for stderr; or
+   * a logger such as pino's. The process exits when the lines are written: it waits for stderr, and for
+   * the logger's `flush()`. Default: stderr from the level `info` on, as text where stderr is a
+   * terminal and as JSON elsewhere.
    */
   readonly log?: false | 'text' | 'json' | LogOptions | Logger
   /**
-   * Whether a thread that starts with the run ends the process at the deadline with SIGKILL where the
-   * event loop is blocked, and says on stderr by which function and line; an exit that doesn't end,
-   * too. Default true. Not with `exit: false`, and not while a debugger holds the process.
+   * Whether a thread watches the shutdown. It ends the process with SIGKILL if the event loop is
+   * blocked at the deadline, or if the exit hangs, and writes to stderr which function and line block
+   * the event loop. Default true. It does nothing with `exit: false` or while a debugger is attached.
    */
   readonly watchdog?: boolean
 }

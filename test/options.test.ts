@@ -33,7 +33,12 @@ describe('createShutdown refuses', () => {
       'LASTCALL_INVALID_OPTION',
       ['Infinity (number)'],
     ],
-    ['what no timer can run', { grace: 2 ** 31 }, 'LASTCALL_INVALID_OPTION', ['2147483647']],
+    [
+      'a duration that no timer can run',
+      { grace: 2 ** 31 },
+      'LASTCALL_INVALID_OPTION',
+      ['2147483647'],
+    ],
     ['null', { grace: null }, 'LASTCALL_INVALID_OPTION', ['got null']],
     ['an object', { grace: {} }, 'LASTCALL_INVALID_OPTION', ['an object (Object)']],
     ['a bigint', { grace: 10n }, 'LASTCALL_INVALID_OPTION', ['10 (bigint)']],
@@ -77,7 +82,7 @@ describe('createShutdown refuses', () => {
     ],
     ['a signal by number', { signals: [15] }, 'LASTCALL_INVALID_OPTION', ['15 (number)']],
     [
-      'a signal that stands alone',
+      'a signal without an array',
       { signals: 'SIGTERM' },
       'LASTCALL_INVALID_OPTION',
       ['an array of signals'],
@@ -124,7 +129,7 @@ describe('createShutdown refuses', () => {
       'LASTCALL_INVALID_OPTION',
       ['`exitCodes.timeout`', 'deadline'],
     ],
-    ['exit codes that are none', { exitCodes: 1 }, 'LASTCALL_INVALID_OPTION', ['`exitCodes`']],
+    ['exit codes that are a number', { exitCodes: 1 }, 'LASTCALL_INVALID_OPTION', ['`exitCodes`']],
     [
       'a phase without a number',
       { phases: { mine: 'high' } },
@@ -138,7 +143,7 @@ describe('createShutdown refuses', () => {
       ['`phases.mine`'],
     ],
     [
-      'a reserve of a phase that is none',
+      'a reserve of a phase that is no duration',
       { phases: { mine: { priority: 1, reserve: 'x' } } },
       'LASTCALL_INVALID_OPTION',
       ['`phases.mine.reserve`'],
@@ -163,13 +168,13 @@ describe('createShutdown refuses', () => {
       ['an array of 1'],
     ],
     [
-      'a signal that is a method of every object',
+      'a signal named like a method of every object',
       { signals: ['toString'] },
       'LASTCALL_INVALID_OPTION',
       ["'toString'"],
     ],
     [
-      'an exit code for a method of every object',
+      'an exit code named like a method of every object',
       { exitCodes: { toString: 3 } },
       'LASTCALL_INVALID_OPTION',
       ['`exitCodes.toString`'],
@@ -178,14 +183,19 @@ describe('createShutdown refuses', () => {
     ['a grace in seconds', { grace: 10 }, 'LASTCALL_INVALID_OPTION', ["write '10s'"]],
     ['phases in an array', { phases: ['mine'] }, 'LASTCALL_INVALID_OPTION', ['`phases`']],
     [
-      'a flag that is none',
+      'a flag that is text',
       { exit: 'no' },
       'LASTCALL_INVALID_OPTION',
       ['`exit`', 'true or false', "'no'"],
     ],
     ['faults that are no flag', { faults: 1 }, 'LASTCALL_INVALID_OPTION', ['`faults`']],
-    ['a log that is nothing', { log: null }, 'LASTCALL_INVALID_OPTION', ['`log`']],
-    ['messages that are none', { messages: 'shutdown' }, 'LASTCALL_INVALID_OPTION', ['`messages`']],
+    ['a log that is null', { log: null }, 'LASTCALL_INVALID_OPTION', ['`log`']],
+    [
+      'messages that are no array',
+      { messages: 'shutdown' },
+      'LASTCALL_INVALID_OPTION',
+      ['`messages`'],
+    ],
     [
       'an option it does not know',
       { graceMs: 1 },
@@ -199,7 +209,7 @@ describe('createShutdown refuses', () => {
     for (const part of parts) expect(error.message).toContain(part)
   })
 
-  test('options that are none', () => {
+  test('options that are no object', () => {
     expect(errorOf(() => createShutdown(null as never)).code).toBe('LASTCALL_INVALID_OPTION')
     expect(errorOf(() => createShutdown('10s' as never)).message).toContain("'10s'")
   })
@@ -267,7 +277,7 @@ describe('add refuses', () => {
       ['finite'],
     ],
     [
-      'a timeout that is none',
+      'a timeout without a unit',
       { name: 'a', phase: 'drain', timeout: '5', run },
       'LASTCALL_INVALID_OPTION',
       ["timeout of hook 'a'", "'5' (string)"],
@@ -328,7 +338,7 @@ describe('add refuses', () => {
     shutdown.add(hook)
   })
 
-  test('a name during the run that a hook of the run has', async () => {
+  test('during the shutdown a name that another hook has', async () => {
     const { shutdown, clock } = virtualShutdown()
     shutdown.add({ name: 'a', phase: 'drain', run: () => clock.sleep(10) })
     void shutdown.now()
@@ -346,7 +356,7 @@ test('a server is no resource: it has to be drained', () => {
   expect(error.message).toContain('httpServer(server)')
 })
 
-test('options beside a hook, or none beside a resource, are refused', () => {
+test('options beside a hook, and null beside a resource, are refused', () => {
   const { shutdown } = virtualShutdown()
   const resource = { [Symbol.asyncDispose]: async () => {} }
   const hook = { name: 'a', phase: 'close', run }
@@ -354,7 +364,7 @@ test('options beside a hook, or none beside a resource, are refused', () => {
   expect(errorOf(() => shutdown.add(resource, null as never)).message).toContain('`options`')
 })
 
-test('listening twice is refused, and listening again after taking it back is not', () => {
+test('listening twice is refused, and listening again after it was stopped is not', () => {
   const { shutdown, process } = virtualShutdown()
   const unlisten = shutdown.listen()
   expect(errorOf(() => shutdown.listen()).code).toBe('LASTCALL_ALREADY_LISTENING')
@@ -364,7 +374,7 @@ test('listening twice is refused, and listening again after taking it back is no
   expect(process.listeners).toContain('SIGTERM')
 })
 
-test('listening when the run is over is refused: nothing would come of it', async () => {
+test('listening is refused when the shutdown is over', async () => {
   const { shutdown, process } = virtualShutdown({ exit: false })
   await shutdown.now()
   expect(errorOf(() => shutdown.listen()).code).toBe('LASTCALL_ENDED')
@@ -377,7 +387,7 @@ test('a reason that is no string is refused', () => {
   expect(shutdown.signal.aborted).toBe(false)
 })
 
-test('something without a class is disposed of under a name that says so', async () => {
+test('a resource without a class is called resource', async () => {
   const { shutdown } = virtualShutdown()
   const resource = Object.assign(Object.create(null), { [Symbol.asyncDispose]: async () => {} })
   shutdown.add(resource)
@@ -386,7 +396,7 @@ test('something without a class is disposed of under a name that says so', async
   expect(phases[0]?.hooks.map(({ name }) => name)).toEqual(['resource', 'resource 2'])
 })
 
-test('options of a resource that are none, and a phase that is no text, are refused', () => {
+test('options of a resource that are no object, and a phase that is no text, are refused', () => {
   const { shutdown } = virtualShutdown()
   const resource = { [Symbol.asyncDispose]: async () => {} }
   expect(() => shutdown.add(resource, null as never)).toThrow('`options` to be an object such as {')

@@ -3,31 +3,31 @@ import { invalidOption } from './errors.ts'
 /** A length of time: a number of milliseconds, or a string such as `'10s'`, `'1.5s'`, `'250ms'`, `'2m'`. */
 export type Duration = number | `${number}ms` | `${number}s` | `${number}m`
 
-/** The longest time that a timer of Node can run: one millisecond more, and it would fire at once. */
-export const LONGEST = 2 ** 31 - 1
+/** The longest time that a timer of Node can run. A longer one would fire at once. */
+export const LONGEST_TIMER = 2 ** 31 - 1
 
 /**
- * Reads a duration into milliseconds.
+ * Converts a duration to milliseconds.
  *
- * @param option the name of the option, for the message
- * @param least the smallest value that is accepted, in milliseconds; with 0 a duration of zero is
+ * @param option the name of the option, for the error message
+ * @param least the smallest duration that is accepted, in milliseconds
  * @throws LastcallError `LASTCALL_INVALID_OPTION`
  */
 export function parseDuration(value: unknown, option: string, least = 1): number {
-  const milliseconds = typeof value === 'string' ? read(value) : value
-  if (typeof milliseconds === 'number' && milliseconds >= least && milliseconds <= LONGEST) {
+  const milliseconds = typeof value === 'string' ? millisecondsIn(value) : value
+  if (typeof milliseconds === 'number' && milliseconds >= least && milliseconds <= LONGEST_TIMER) {
     return milliseconds
   }
   const bound = least === 0 ? 'of 0 or more' : `of at least ${least} ms`
   throw invalidOption(
     option,
-    `a duration ${bound} and at most ${LONGEST} ms: milliseconds, or a string such as '10s', '1.5s', '250ms' or '2m'`,
+    `a duration ${bound} and at most ${LONGEST_TIMER} ms: milliseconds, or a string such as '10s', '1.5s', '250ms' or '2m'`,
     value,
     likelyFix(value),
   )
 }
 
-/** Milliseconds as a person reads them: `87 ms`, `1.24 s`, `2 min`. */
+/** Formats milliseconds for people: `87 ms`, `1.24 s`, `2 min`. */
 export function formatDuration(milliseconds: number): string {
   if (milliseconds < 999.5) return `${Math.round(milliseconds)} ms`
   if (milliseconds < 60_000) return `${Number((milliseconds / 1000).toFixed(2))} s`
@@ -36,7 +36,7 @@ export function formatDuration(milliseconds: number): string {
 
 const UNITS = { ms: 1, s: 1000, m: 60_000 } as const
 
-function read(text: string): number {
+function millisecondsIn(text: string): number {
   const match = /^(\d+(?:\.\d+)?)(ms|s|m)$/.exec(text)
   return match ? Number(match[1]) * UNITS[match[2] as keyof typeof UNITS] : Number.NaN
 }

@@ -1,22 +1,40 @@
-/** Every way in which the library refuses something. The codes are stable: match on them, not on messages. */
+/** The codes of the library's errors. They are stable: match on them, not on messages. */
 export type LastcallErrorCode =
+  /** An option, an argument or a duration breaks its rule, or does not exist. */
   | 'LASTCALL_INVALID_OPTION'
+  /** A hook names a phase that does not exist. */
   | 'LASTCALL_UNKNOWN_PHASE'
+  /** No process can handle this signal, or Node uses it itself. */
   | 'LASTCALL_SIGNAL_REFUSED'
+  /** Another hook of the shutdown has this name. */
   | 'LASTCALL_NAME_TAKEN'
+  /** The reserves of the hooks add up to more than the budget. */
   | 'LASTCALL_RESERVES_TOO_LARGE'
+  /** `listen()` was called twice. */
   | 'LASTCALL_ALREADY_LISTENING'
+  /** The shutdown is over. */
   | 'LASTCALL_ENDED'
+  /** In a test: nothing listens for this signal or fault, or the process has exited. */
   | 'LASTCALL_NOT_LISTENING'
+  /** The argument is not a server that can be drained. */
   | 'LASTCALL_NOT_A_SERVER'
+  /** A hook reached its limit. */
   | 'LASTCALL_HOOK_TIMEOUT'
+  /** A task tracker takes no new work, because its phase has begun. */
   | 'LASTCALL_TASK_REFUSED'
+  /** The argument is neither a child process nor a `Worker`. */
   | 'LASTCALL_NOT_A_CHILD'
+  /** The child process does not lead a process group. */
   | 'LASTCALL_NOT_A_GROUP'
+  /** A child process, a thread or a worker of the cluster ended with an unexpected exit code. */
   | 'LASTCALL_CHILD_FAILED'
+  /** The argument is not Node's `cluster`, or this process is one of its workers. */
   | 'LASTCALL_NOT_A_CLUSTER'
+  /** A new worker of the cluster ended, or was not ready in time. */
   | 'LASTCALL_WORKER_NOT_READY'
+  /** In a test: the program could not be started, ended, or was not ready in time. */
   | 'LASTCALL_NOT_READY'
+  /** The shutdown has begun, or a request has to end. */
   | 'LASTCALL_SHUTTING_DOWN'
 
 /**
@@ -40,7 +58,7 @@ export class LastcallError extends Error {
   }
 }
 
-/** What a hook's `signal` is aborted with at the hook's limit, and what stands in the report then. */
+/** Aborts a hook's `signal` when the hook reaches its limit, and is then its error in the report. */
 export class TimeoutError extends LastcallError {
   override readonly name = 'TimeoutError'
 
@@ -49,7 +67,7 @@ export class TimeoutError extends LastcallError {
   }
 }
 
-/** What `shutdown.signal` is aborted with when the run begins; its `cause` is the reason. */
+/** Aborts `shutdown.signal` when the shutdown begins. Its `cause` is the reason. */
 export class AbortError extends LastcallError {
   override readonly name = 'AbortError'
 
@@ -60,8 +78,8 @@ export class AbortError extends LastcallError {
 }
 
 /**
- * The error for an option that breaks its rule. It names the option, the rule, the value with its
- * type, and, where one is likely, the fix.
+ * The error for an option that breaks its rule. Its message names the option, the rule, the value
+ * with its type and, where one is likely, the fix.
  */
 export function invalidOption(
   option: string,
@@ -76,7 +94,7 @@ export function invalidOption(
   )
 }
 
-/** Refuses options that are no object, and those that nobody reads: most often they are misspelt. */
+/** Throws where the options are not an object, or have a name that is not known: probably a typo. */
 export function refuseUnknownOptions(
   options: unknown,
   known: readonly string[],
@@ -103,7 +121,7 @@ export function optionNames<Options extends object>(
   return Object.keys(names)
 }
 
-/** A value with its type, short enough for one line. */
+/** Shows a value with its type, short enough for one line. */
 export function show(value: unknown): string {
   if (value === undefined || value === null) return String(value)
   if (typeof value === 'function') return `a function${value.name ? ` named ${value.name}` : ''}`

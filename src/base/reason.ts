@@ -1,14 +1,16 @@
 import { show } from './errors.ts'
 
-/** What started a run. The first one wins. */
+/** What started the shutdown. The first reason wins. */
 export type Reason =
-  /** `terminal` is true where somebody pressed Ctrl-C at a terminal. */
+  /** `terminal` is true for a Ctrl-C at a terminal. */
   | { readonly kind: 'signal'; readonly signal: NodeJS.Signals; readonly terminal: boolean }
   | { readonly kind: 'fault'; readonly origin: FaultOrigin; readonly error: ErrorInfo }
+  /** A message from the parent process. */
   | { readonly kind: 'message'; readonly message: string }
+  /** A call of `now()`. */
   | { readonly kind: 'call'; readonly note: string | null }
 
-/** Where a fault came from. `listener` is a listener of the shutdown's own events that threw. */
+/** Where a fault came from. `listener`: a listener of the shutdown's events threw. */
 export type FaultOrigin = 'uncaughtException' | 'unhandledRejection' | 'listener'
 
 /** An error as plain data. */
@@ -17,25 +19,25 @@ export interface ErrorInfo {
   readonly message: string
   readonly code: string | null
   readonly stack: string | null
-  /** What it says that it was caused by. */
+  /** The error's `cause`. Causes of causes are followed four steps deep. */
   readonly cause: ErrorInfo | null
-  /** The errors of an AggregateError. */
+  /** The errors of an `AggregateError`, at most ten. */
   readonly errors: readonly ErrorInfo[]
 }
 
-/** Something that went wrong outside of the hooks. */
+/** An error outside of the hooks. */
 export interface Fault {
   readonly origin: FaultOrigin
   readonly error: ErrorInfo
-  /** Milliseconds since the start of the run. */
+  /** Milliseconds since the shutdown began. */
   readonly at: number
 }
 
 const described = new WeakMap<object, ErrorInfo>()
 
 /**
- * Whatever was thrown, as plain data: people throw strings and undefined as well. The same error is
- * described by the same object.
+ * Describes a thrown value as plain data: anything can be thrown, also a string or `undefined`. The
+ * same error always gets the same description object, so that a fault can be recognised.
  */
 export function describeError(thrown: unknown): ErrorInfo {
   if (typeof thrown !== 'object' || thrown === null) return describe(thrown)
@@ -44,7 +46,7 @@ export function describeError(thrown: unknown): ErrorInfo {
   return known
 }
 
-/** Causes are followed for so many steps, for they may go round in a circle. */
+/** `steps` limits how deep causes and errors are followed: an error can be its own cause. */
 function describe(thrown: unknown, steps = 4): ErrorInfo {
   const nothing = { code: null, stack: null, cause: null, errors: Object.freeze([]) }
   try {
@@ -66,7 +68,7 @@ function describe(thrown: unknown, steps = 4): ErrorInfo {
       ),
     })
   } catch {
-    // A getter or a toString of its own that throws.
+    // The error has a getter or a toString() that throws.
     return Object.freeze({ ...nothing, name: 'Error', message: '(cannot be shown)' })
   }
 }

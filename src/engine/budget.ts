@@ -1,90 +1,97 @@
 import { formatDuration, parseDuration } from '../base/duration.ts'
 import { LastcallError } from '../base/errors.ts'
 
-/** The time of one run, in milliseconds: `budget` is what is left of the grace for the hooks. */
+/** The time of one shutdown, in milliseconds. */
 export interface Budget {
   readonly grace: number
   readonly margin: number
+  /** What the hooks have: grace − margin. */
   readonly deadline: number
 }
 
-/** Who set the grace: the option `grace`, or what the platform is known to grant. */
+/** Who set the grace: the application, by the option `grace`, or the platform. */
 export type GraceSource = 'option' | 'platform'
 
 /**
- * What is kept for a phase besides its reserve: a limit's timer may fire late, and a reserve is to
- * be had whole.
+ * Milliseconds that are kept for each phase besides its reserve: the limits of the phase before it may
+ * fire late, and a reserve must be available whole.
  */
 export const HANDOVER = 10
 
-/** What the hooks of one priority want kept, in milliseconds. */
-export interface Wish {
-  /** The largest reserve that a hook of it named. */
+/** The part of the budget that the hooks of one priority reserve, in milliseconds. */
+export interface ReserveClaim {
+  /** The largest reserve that one of the hooks names. */
   readonly named: number
-  /** What the phase keeps for hooks that named none; it yields to what was named elsewhere. */
-  readonly usual: number
+  /** For hooks that name none. It shrinks where the named reserves leave too little. */
+  readonly byDefault: number
 }
 
-/** The grace and its margin: 10 % of the grace, at least 100 ms and at most 2 s, unless given. */
-export function budgetOf(grace: number, margin: unknown): Budget {
-  const kept =
-    margin === undefined
+/** Splits the grace. The margin is 10 % of it, at least 100 ms and at most 2 s, unless given. */
+export function budgetOf(grace: number, option: unknown): Budget {
+  const margin =
+    option === undefined
       ? Math.min(Math.max(grace * 0.1, 100), 2000)
-      : parseDuration(margin, 'margin', 0)
-  if (kept >= grace) {
+      : parseDuration(option, 'margin', 0)
+  if (margin >= grace) {
     throw new LastcallError(
       'LASTCALL_INVALID_OPTION',
-      `Expected \`margin\` to be smaller than the grace of ${formatDuration(grace)}, got ${formatDuration(kept)}${margin === undefined ? ' (the default)' : ''}. Nothing would be left for the hooks: give a longer \`grace\` (a number is milliseconds: for ten seconds write '10s') or a smaller \`margin\`.`,
+      `Expected \`margin\` to be smaller than the grace of ${formatDuration(grace)}, got ${formatDuration(margin)}${option === undefined ? ' (the default)' : ''}. Nothing would be left for the hooks: give a longer \`grace\` (a number is milliseconds: for ten seconds write '10s') or a smaller \`margin\`.`,
     )
   }
-  return { grace, margin: kept, deadline: grace - kept }
+  return { grace, margin, deadline: grace - margin }
 }
 
 /**
- * What each of the wishes gets. What was named is kept whole; the usual reserves share what that
- * leaves, so that somebody who reserves nearly everything need not know of them.
+ * How much each claim gets of the time. Named reserves are kept whole. Default reserves share what
+ * remains, so that a hook can name nearly the whole budget without knowing of them.
  */
-export function reservesOf(wishes: readonly Wish[], budget: number): number[] {
-  const named = sum(wishes.map((wish) => wish.named))
-  const more = (wish: Wish) => Math.max(0, wish.usual - wish.named)
-  const share = Math.min(1, Math.max(0, budget - named) / (sum(wishes.map(more)) || 1))
-  return wishes.map((wish) => wish.named + Math.round(more(wish) * share))
+export function reservesOf(claims: readonly ReserveClaim[], time: number): number[] {
+  const named = sum(claims.map((claim) => claim.named))
+  const extraOf = (claim: ReserveClaim) => Math.max(0, claim.byDefault - claim.named)
+  const share = Math.min(1, Math.max(0, time - named) / (sum(claims.map(extraOf)) || 1))
+  return claims.map((claim) => claim.named + Math.round(extraOf(claim) * share))
 }
 
 /**
- * What is kept of the time that is left: for each of the phases that are still to run, in their order,
- * and in sum for those that come after the first so many.
+ * What is kept of the time that is left.
+ *
+ * @param claims of the phases that are still to run, in their order
+ * @param beginning how many of these phases begin now
+ * @returns the reserve of each phase, and the sum that is kept for the phases that begin later
  */
 export function keepReserves(
-  wishes: readonly Wish[],
-  left: number,
+  claims: readonly ReserveClaim[],
+  timeLeft: number,
   beginning: number,
-): { reserves: number[]; later: number } {
-  const reserves = reservesOf(wishes, left - HANDOVER * (wishes.length - 1))
-  const later = sum(reserves.slice(beginning).map((reserve) => reserve + HANDOVER))
-  return { reserves, later }
+): { reserves: number[]; keptForLater: number } {
+  const reserves = reservesOf(claims, timeLeft - HANDOVER * (claims.length - 1))
+  const keptForLater = sum(reserves.slice(beginning).map((reserve) => reserve + HANDOVER))
+  return { reserves, keptForLater }
 }
 
-/** How long a hook may take that begins now: the least of its own timeout and what later phases leave it. */
+/** How long a hook that begins now may take: the least of its timeout and what later phases leave. */
 export function limitOf(
   hook: { readonly timeout: number; readonly reserve: number | undefined },
-  { left, later, margin }: { left: number; later: number; margin: number },
+  time: { readonly timeLeft: number; readonly keptForLater: number; readonly margin: number },
 ): number {
-  if (left <= 0) return 0
-  // What was reserved is to be had whole: where timers fired late, for the machine is busy, it may
-  // take of the margin what is missing, up to a half.
-  const promised = Math.min(hook.reserve ?? 0, left - later + margin / 2)
-  return Math.max(1, Math.floor(Math.min(hook.timeout, Math.max(left - later, promised))))
+  const { timeLeft, keptForLater, margin } = time
+  if (timeLeft <= 0) return 0
+  const free = timeLeft - keptForLater
+  // Where earlier timers fired late, on a busy machine, up to half of the margin makes up for what
+  // is missing from a named reserve.
+  const promised = Math.min(hook.reserve ?? 0, free + margin / 2)
+  return Math.max(1, Math.floor(Math.min(hook.timeout, Math.max(free, promised))))
 }
 
+/** Throws where the named reserves add up to more than the budget. */
 export function refuseOversizedReserves(
-  wishes: readonly (Wish & { label: string })[],
+  claims: readonly (ReserveClaim & { readonly label: string })[],
   budget: Budget,
-) {
-  const named = wishes.filter((wish) => wish.named > 0)
-  const total = sum(named.map((wish) => wish.named))
+): void {
+  const named = claims.filter((claim) => claim.named > 0)
+  const total = sum(named.map((claim) => claim.named))
   if (total <= budget.deadline) return
-  const parts = named.map((wish) => `${wish.label} ${formatDuration(wish.named)}`).join(' + ')
+  const parts = named.map((claim) => `${claim.label} ${formatDuration(claim.named)}`).join(' + ')
   throw new LastcallError(
     'LASTCALL_RESERVES_TOO_LARGE',
     `The reserves add up to ${formatDuration(total)} (${parts}), more than the budget of ${formatDuration(budget.deadline)} (grace ${formatDuration(budget.grace)} − margin ${formatDuration(budget.margin)}). Reserve less, or give a longer \`grace\` if the platform grants one.`,

@@ -5,70 +5,70 @@ import { EVENTS, type EventMap, type ShutdownEvent } from './events.ts'
 import type { PreparedHook } from './hook.ts'
 import { type Plan, planOf } from './plan.ts'
 import { freeze, type Report } from './report.ts'
-import { Run, type RunParts } from './run.ts'
+import { type ShutdownParts, ShutdownRun } from './shutdown-run.ts'
 
-/** Runs the hooks, phase by phase, inside one deadline. It knows of no signal, no server and no process. */
+/** Runs the hooks, phase by phase, inside one deadline. Knows of no signal, server or process. */
 export class Coordinator {
-  readonly #parts: RunParts
+  readonly #parts: ShutdownParts
   readonly #events = new EventEmitter<EventMap>()
-  readonly #began = new AbortController()
-  #run: Run | undefined
+  readonly #aborter = new AbortController()
+  #run: ShutdownRun | undefined
 
-  constructor(parts: RunParts) {
+  constructor(parts: ShutdownParts) {
     this.#parts = parts
   }
 
-  /** Fires when the run begins. */
+  /** Aborts when the shutdown begins. */
   get signal(): AbortSignal {
-    return this.#began.signal
+    return this.#aborter.signal
   }
 
   get report(): Report | undefined {
     return this.#run?.report
   }
 
-  /** The hooks that have not ended, those that have begun first. */
+  /** The names of the hooks that have not ended: first those that are running. */
   get unfinished(): string[] {
     const waiting = this.#parts.registry.groups().flatMap(({ hooks }) => [...hooks])
     return [...(this.#run?.running ?? []), ...waiting.map(({ name }) => name)]
   }
 
-  /** What is still to run, and how long each of it may take. */
+  /** What is still to run, and how long each hook may take. */
   plan(): Plan {
     const { registry, budget, platform } = this.#parts
     const { earliest, latest } = this.#run?.nextPhase ?? { earliest: 0, latest: 0 }
     return planOf(registry.groups(), { budget, platform, earliest, latest })
   }
 
-  /** Takes hooks before the run and during it; returns a way to take back those that have not begun. */
+  /** Adds hooks, before or during the shutdown. Returns a function that removes those that have not begun. */
   add(hooks: readonly PreparedHook[]): () => boolean {
     const { registry } = this.#parts
     if (this.report) {
       const names = hooks.map((hook) => `'${hook.name}'`).join(', ')
       throw new LastcallError(
         'LASTCALL_ENDED',
-        `The shutdown is over: ${names} can not run any more. Add hooks before the run ends, or create a new shutdown.`,
+        `The shutdown is over: ${names} can not run any more. Add hooks before it ends, or create a new shutdown.`,
       )
     }
     registry.add(hooks)
-    this.#run?.join()
+    this.#run?.startLateHooks()
     return () => hooks.map((hook) => registry.remove(hook)).some(Boolean)
   }
 
-  /** Starts the run, or returns the one that has begun: the first reason wins. */
+  /** Begins the shutdown. If it has begun, returns the same promise again: the first reason wins. */
   begin(reason: Reason): Promise<Report> {
     if (!this.#run) {
-      this.#run = new Run(this.#parts, freeze(reason), (event) => this.emit(event))
-      // Loops stop taking work before the first hook begins.
-      this.#began.abort(new AbortError(`Shutting down: ${formatReason(reason)}`, reason))
+      this.#run = new ShutdownRun(this.#parts, freeze(reason), (event) => this.emit(event))
+      // Before the first hook begins: loops must not take new work any more.
+      this.#aborter.abort(new AbortError(`Shutting down: ${formatReason(reason)}`, reason))
       this.#run.begin()
     }
     return this.#run.ended
   }
 
-  /** Takes in a fault: it starts the run, or stands in the report of the one that has begun. */
+  /** Handles a fault: it begins the shutdown, or is added to the report of the one that has begun. */
   fault(thrown: unknown, origin: FaultOrigin): void {
-    if (this.#isOwnAbort(thrown)) return
+    if (isOwnAbort(thrown)) return
     const error = describeError(thrown)
     if (this.#run) this.#run.fault(origin, error)
     else void this.begin({ kind: 'fault', origin, error })
@@ -80,14 +80,15 @@ export class Coordinator {
   ): () => void {
     if (!EVENTS.includes(name)) throw invalidOption('event', `one of ${EVENTS.join(', ')}`, name)
     if (typeof listener !== 'function') throw invalidOption('listener', 'a function', listener)
-    // A listener that throws must not stop the run, and one for faults that throws must not loop.
-    let failed = false
+    // A listener that throws must not stop the shutdown. Only its first error is a fault: otherwise a
+    // listener for faults that throws would call itself for ever.
+    let hasThrown = false
     const guarded = (...event: EventMap[Name]) => {
       try {
         listener(...event)
       } catch (error) {
-        if (failed) return
-        failed = true
+        if (hasThrown) return
+        hasThrown = true
         this.fault(error, 'listener')
       }
     }
@@ -99,13 +100,13 @@ export class Coordinator {
     this.#events.emit(event.type, event as never)
     this.#events.emit('event', event)
   }
+}
 
-  /** What `signal` has ended, as it was meant to: nobody need catch that. */
-  #isOwnAbort(thrown: unknown): boolean {
-    const { cause } = (thrown ?? {}) as Partial<Error>
-    // By its code: it may be the signal of another shutdown in this process, or of another copy.
-    return [thrown, cause].some(
-      (error) => (error as Partial<AbortError> | undefined)?.code === 'LASTCALL_SHUTTING_DOWN',
-    )
-  }
+/** Whether this is the error of `shutdown.signal`. What the signal has aborted need not be caught. */
+function isOwnAbort(thrown: unknown): boolean {
+  const { cause } = (thrown ?? {}) as Partial<Error>
+  // Recognised by its code: the signal may be that of another shutdown, from another copy of the package.
+  return [thrown, cause].some(
+    (error) => (error as Partial<AbortError> | undefined)?.code === 'LASTCALL_SHUTTING_DOWN',
+  )
 }

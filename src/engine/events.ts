@@ -1,7 +1,8 @@
+import { optionNames } from '../base/errors.ts'
 import type { Fault, Reason } from '../base/reason.ts'
 import type { HookReport, PhaseReport, Report } from './report.ts'
 
-/** Everything that happens, as a closed union: switch on `type`. Times count from the start of the run, in milliseconds. */
+/** Everything that happens in a shutdown: switch on `type`. Times are milliseconds since it began. */
 export type ShutdownEvent =
   | {
       readonly type: 'start'
@@ -20,7 +21,7 @@ export type ShutdownEvent =
       readonly hook: string
       readonly phase: string
       readonly at: number
-      /** How long it may take. */
+      /** How long the hook may take. */
       readonly limit: number
     }
   | {
@@ -31,35 +32,35 @@ export type ShutdownEvent =
     }
   | { readonly type: 'hook:end'; readonly hook: HookReport }
   | { readonly type: 'phase:end'; readonly phase: PhaseReport }
-  /** A signal that came while the run was under way and changed nothing. */
+  /** A signal that came after the shutdown had begun, and changed nothing. */
   | { readonly type: 'repeat'; readonly signal: NodeJS.Signals; readonly samePress: boolean }
-  /** A second press: the process exits now, with this code. */
+  /** A second press: the process exits at once, with this code. */
   | { readonly type: 'forced'; readonly signal: NodeJS.Signals; readonly exitCode: number }
   | { readonly type: 'fault'; readonly fault: Fault }
   | { readonly type: 'end'; readonly report: Report }
-  /** The process exits with this code, once stdout and stderr are written. */
+  /** The process exits with this code as soon as stdout and stderr are written. */
   | { readonly type: 'exit'; readonly exitCode: number }
 
-/** The names that a listener can be added for. */
-export const EVENTS: readonly string[] = [
-  'start',
-  'phase:start',
-  'hook:start',
-  'hook:note',
-  'hook:end',
-  'phase:end',
-  'repeat',
-  'forced',
-  'fault',
-  'end',
-  'exit',
-  'event',
-] satisfies (keyof EventMap)[]
+/** The names of the events that `on()` takes. */
+export const EVENTS = optionNames<EventMap>({
+  start: true,
+  'phase:start': true,
+  'hook:start': true,
+  'hook:note': true,
+  'hook:end': true,
+  'phase:end': true,
+  repeat: true,
+  forced: true,
+  fault: true,
+  end: true,
+  exit: true,
+  event: true,
+})
 
 /** The event of one type. */
 export type EventOf<Type extends ShutdownEvent['type']> = Extract<ShutdownEvent, { type: Type }>
 
-/** The listeners' arguments by event name; `event` hears every one of them. */
+/** The arguments of listeners, by the name of the event. Listeners for `event` get all events. */
 export type EventMap = { [Type in ShutdownEvent['type']]: [EventOf<Type>] } & {
   event: [ShutdownEvent]
 }

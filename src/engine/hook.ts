@@ -1,12 +1,12 @@
 import type { Duration } from '../base/duration.ts'
-import { LONGEST, parseDuration } from '../base/duration.ts'
-import { invalidOption } from '../base/errors.ts'
+import { LONGEST_TIMER, parseDuration } from '../base/duration.ts'
+import { invalidOption, optionNames } from '../base/errors.ts'
 import type { Reason } from '../base/reason.ts'
 import type { Platform } from '../platform/platform.ts'
-import { findPhase, type Phase, type PhaseName, parsePriority } from './phases.ts'
+import type { PhaseName } from './phases.ts'
 
 /**
- * A named piece of clean-up: the one concept that everything is made of.
+ * A named piece of clean-up. Adapters such as `httpServer()` return hooks as well.
  *
  * @example
  * shutdown.add({
@@ -17,122 +17,67 @@ import { findPhase, type Phase, type PhaseName, parsePriority } from './phases.t
  * })
  */
 export interface Hook {
-  /** Unique among the hooks of a shutdown; it stands in the report and in messages. */
+  /** Unique among the hooks of a shutdown. It identifies the hook in the report, in logs and in errors. */
   readonly name: string
-  /** When it runs: a phase's name. Give this or `priority`. */
+  /** The phase in which the hook runs. Give this or `priority`. */
   readonly phase?: PhaseName | (string & {})
-  /** When it runs, as a number: higher first, 450 runs between deregister and drain. */
+  /** When the hook runs, as a number: higher runs first, 450 runs between `deregister` and `drain`. */
   readonly priority?: number
-  /** Does the work. It may return a promise; what it throws or rejects with stands in the report. */
+  /**
+   * Does the work. It may return a promise. If it throws or rejects, the report says so, and all other
+   * hooks still run.
+   */
   run(context: HookContext): unknown
-  /** The longest it may take, from when it begins. Default: what the budget leaves it. */
+  /** The longest that the hook may take, from when it begins. Default: what the budget leaves it. */
   readonly timeout?: Duration
-  /** The part of the budget that nothing earlier may eat. Default: its phase's. */
+  /** The part of the budget that nothing earlier may use. Default: the reserve of its phase. */
   readonly reserve?: Duration
 }
 
-/** What a hook is handed when it runs. */
+/** What a hook gets when it runs. */
 export interface HookContext {
-  /** Aborts at this hook's limit, with a `TimeoutError`. Hand it to whatever takes one. */
+  /** Aborts with a `TimeoutError` when this hook reaches its limit. Pass it to `fetch()` and its like. */
   readonly signal: AbortSignal
-  /** What started the run. */
+  /** What started the shutdown. */
   readonly reason: Reason
   /** What the process runs on, as far as that is known. */
   readonly platform: Platform
-  /** The instant by which every hook must be over, in milliseconds since 1970. */
+  /** The time of day by which all hooks must be over, in milliseconds since 1970. */
   readonly deadline: number
   /** Milliseconds until this hook is cut off; 0 once it has been. */
   remaining(): number
-  /** Puts a line into the report, beside this hook: what it did, or what it had to leave. */
+  /** Adds a line to this hook's part of the report and to the log: what it did, or could not do. */
   note(text: string): void
   /**
-   * Says what this hook waits for: a line each, such as `GET /export/7, 3 s old`. It is asked when
-   * something is cut off, this hook or another. What stands there is shown: leave out secrets.
+   * Registers a function that lists what this hook waits for, a line each, such as
+   * `GET /export/7, 3 s old`. It is called when this hook or another one is cut off. Its lines are
+   * logged: leave out secrets.
    */
   waitingFor(list: () => readonly string[]): void
 }
 
-/** What `add()` takes besides a hook: several of them, such as an array, or what adapters return. */
+/** Several hooks: an array, a Set, what adapters return, or these within each other. */
 export type Hooks = object & Iterable<Hook | Hooks>
 
-/** Anything that can be disposed of asynchronously. It becomes a hook of the `close` phase. */
+/** An object that `await using` can dispose of. `add()` makes it a hook of the phase `close`. */
 export interface DisposableResource {
   [Symbol.asyncDispose](): PromiseLike<unknown>
 }
 
-/** A hook whose options have been checked and whose durations are milliseconds. */
+/** A hook whose options are checked and whose durations are in milliseconds. */
 export interface PreparedHook {
   readonly name: string
-  /** The phase's name, or `null` for a hook that gave a priority of its own. */
+  /** `null` for a hook that gave a priority instead. */
   readonly phase: string | null
   readonly priority: number
   readonly run: (context: HookContext) => unknown
-  /** In milliseconds; the longest that there is where the hook gave none. */
+  /** The longest timer that Node has where the hook gave none. */
   readonly timeout: number
-  /** `undefined` where the hook gave none, and its phase's counts. */
+  /** `undefined` where the hook gave none: the reserve of its phase counts. */
   readonly reserve: number | undefined
 }
 
-const KEYS = new Set(['name', 'phase', 'priority', 'run', 'timeout', 'reserve'])
-
-/** Checks a hook and reads its durations. Throws before anything is registered. */
-export function prepareHook(hook: Hook, phases: ReadonlyMap<string, Phase>): PreparedHook {
-  const { timeout, reserve } = checkHook(hook)
-  const { name, phase, priority } = hook
-  if ((phase === undefined) === (priority === undefined)) {
-    throw invalidOption(
-      `phase of hook '${name}'`,
-      `given, or \`priority\` in its place, and not both (phases: ${[...phases.keys()].join(', ')})`,
-      phase,
-    )
-  }
-  return {
-    name,
-    phase: phase ?? null,
-    priority:
-      priority === undefined
-        ? findPhase(phases, phase).priority
-        : parsePriority(priority, `priority of hook '${name}'`),
-    run: (context) => hook.run(context),
-    timeout,
-    reserve,
-  }
-}
-
-/** Checks all of a hook but its phase, which only a shutdown can tell: adapters do so as early as they can. */
-function checkHook(hook: Hook): Pick<PreparedHook, 'timeout' | 'reserve'> {
-  if (typeof hook !== 'object' || hook === null) {
-    throw invalidOption(
-      'hook',
-      'an object { name, phase, run }, several of them, or something with Symbol.asyncDispose',
-      hook,
-      typeof hook === 'function' ? "Write { name: '…', phase: 'close', run: … }." : undefined,
-    )
-  }
-  const { name } = hook
-  if (typeof name !== 'string' || name.trim() === '') {
-    throw invalidOption('hook.name', 'a string that is not empty', name)
-  }
-  // Plain data only: an object of a class may well carry fields of its own.
-  if (Object.getPrototypeOf(hook) === Object.prototype) {
-    for (const key of Object.keys(hook)) {
-      if (!KEYS.has(key))
-        throw invalidOption(`hook '${name}'`, `made of ${[...KEYS].join(', ')}`, key)
-    }
-  }
-  const of = (key: string) => `${key} of hook '${name}'`
-  if (typeof hook.run !== 'function') throw invalidOption(of('run'), 'a function', hook.run)
-  const timeout = hook.timeout === undefined ? LONGEST : parseDuration(hook.timeout, of('timeout'))
-  const reserve =
-    hook.reserve === undefined ? undefined : parseDuration(hook.reserve, of('reserve'), 0)
-  if (reserve !== undefined && reserve > timeout) {
-    const rule = `at most its timeout of ${timeout} ms: more could never be used`
-    throw invalidOption(of('reserve'), rule, hook.reserve)
-  }
-  return { timeout, reserve }
-}
-
-/** Where an adapter's user wants its hook, as far as it was said. */
+/** The options of an adapter that become options of its hook. */
 export interface HookPlace {
   readonly name: string
   readonly phase?: string | undefined
@@ -141,7 +86,7 @@ export interface HookPlace {
   readonly reserve?: Duration | undefined
 }
 
-/** The hook of an adapter, checked: it is made of what was said, and of nothing that was not. */
+/** Makes and checks the hook of an adapter. Options that are `undefined` are left out. */
 export function placeHook(place: HookPlace, run: Hook['run']): Hook {
   const { name, phase, priority, timeout, reserve } = place
   const hook: Hook = {
@@ -156,48 +101,48 @@ export function placeHook(place: HookPlace, run: Hook['run']): Hook {
   return hook
 }
 
-/** The hook that something disposable becomes. */
-export function disposeHook(
-  resource: DisposableResource,
-  options: Partial<Omit<Hook, 'run'>> | undefined = {},
-  isTaken: (name: string) => boolean,
-): Hook {
-  if (typeof (resource as { closeIdleConnections?: unknown }).closeIdleConnections === 'function') {
+/**
+ * Checks a hook, except for its phase: only the shutdown knows the phases. So adapters can refuse
+ * wrong options before there is a shutdown.
+ */
+export function checkHook(hook: Hook): Pick<PreparedHook, 'timeout' | 'reserve'> {
+  if (typeof hook !== 'object' || hook === null) {
     throw invalidOption(
-      'resource',
-      'something that is disposed of when nobody needs it any more',
-      resource,
-      "A server has to be drained before: add httpServer(server), from 'lastcall/http'.",
+      'hook',
+      'an object { name, phase, run }, several of them, or something with Symbol.asyncDispose',
+      hook,
+      typeof hook === 'function' ? "Write { name: '…', phase: 'close', run: … }." : undefined,
     )
   }
-  if (typeof options !== 'object' || options === null) {
-    throw invalidOption('options', "an object such as { name: 'pool' }", options)
+  const { name } = hook
+  if (typeof name !== 'string' || name.trim() === '') {
+    throw invalidOption('hook.name', 'a string that is not empty', name)
   }
-  const { phase = 'close', ...rest } = options
-  return {
-    ...(rest.priority === undefined ? { phase } : {}),
-    ...rest,
-    name: options.name ?? freeName(resource.constructor?.name || 'resource', isTaken),
-    run: () => resource[Symbol.asyncDispose](),
+  // An instance of a class may have other fields. In plain data they are typos.
+  if (Object.getPrototypeOf(hook) === Object.prototype) {
+    const unknown = Object.keys(hook).find((key) => !KEYS.includes(key))
+    if (unknown !== undefined) {
+      throw invalidOption(`hook '${name}'`, `made of ${KEYS.join(', ')}`, unknown)
+    }
   }
+  const of = (key: string) => `${key} of hook '${name}'`
+  if (typeof hook.run !== 'function') throw invalidOption(of('run'), 'a function', hook.run)
+  const timeout =
+    hook.timeout === undefined ? LONGEST_TIMER : parseDuration(hook.timeout, of('timeout'))
+  const reserve =
+    hook.reserve === undefined ? undefined : parseDuration(hook.reserve, of('reserve'), 0)
+  if (reserve !== undefined && reserve > timeout) {
+    const rule = `at most its timeout of ${timeout} ms: more could never be used`
+    throw invalidOption(of('reserve'), rule, hook.reserve)
+  }
+  return { timeout, reserve }
 }
 
-/** A hook, or several, as an array. */
-export function hooksOf(what: unknown): readonly Hook[] {
-  const isSeveral = typeof what === 'object' && what !== null && Symbol.iterator in what
-  return isSeveral ? [...(what as Hooks)].flatMap(hooksOf) : [what as Hook]
-}
-
-export function isDisposable(value: unknown): value is DisposableResource {
-  return (
-    value !== null &&
-    (typeof value === 'object' || typeof value === 'function') &&
-    typeof (value as Partial<DisposableResource>)[Symbol.asyncDispose] === 'function'
-  )
-}
-
-function freeName(name: string, isTaken: (name: string) => boolean): string {
-  let free = name
-  for (let n = 2; isTaken(free); n++) free = `${name} ${n}`
-  return free
-}
+const KEYS = optionNames<Hook>({
+  name: true,
+  phase: true,
+  priority: true,
+  run: true,
+  timeout: true,
+  reserve: true,
+})

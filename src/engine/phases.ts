@@ -1,13 +1,13 @@
 import { type Duration, parseDuration } from '../base/duration.ts'
 import { invalidOption, LastcallError } from '../base/errors.ts'
 
-/** A named priority. Higher runs first; the hooks of one phase run concurrently. */
+/** A named priority. Higher priorities run first; the hooks of one phase run concurrently. */
 export interface Phase {
   readonly name: string
   readonly priority: number
   /**
-   * What the phase keeps of the budget while it holds hooks that name no reserve of their own: a
-   * share of it (0.2 is 20 %), or milliseconds.
+   * The part of the budget that nothing earlier may use, for hooks that name no reserve: a share of
+   * the budget (0.2 is 20 %), or milliseconds.
    */
   readonly reserve: Share | Milliseconds
 }
@@ -15,11 +15,11 @@ export interface Phase {
 type Share = { readonly share: number }
 type Milliseconds = { readonly milliseconds: number }
 
-/** How an application names a phase of its own: its priority, or that and what it keeps of the budget. */
+/** A phase of the application: its priority, or its priority and its reserve. Default reserve: 5 % of the budget. */
 export type PhaseOption = number | { readonly priority: number; readonly reserve?: Duration }
 
-/** What hooks between the phases, and phases of the application's own, keep unless told otherwise. */
-export const USUAL_RESERVE: Share = { share: 0.05 }
+/** For phases of the application, and for priorities that no phase has. */
+export const DEFAULT_RESERVE: Share = { share: 0.05 }
 
 /** The phases that every shutdown has. */
 export const PHASES = [
@@ -34,7 +34,11 @@ export const PHASES = [
 /** The names of the phases that every shutdown has. */
 export type PhaseName = (typeof PHASES)[number]['name']
 
-/** The phases by name: those that every shutdown has and those of the application. */
+/**
+ * Reads the option `phases`.
+ *
+ * @returns the phases that every shutdown has and those of the application, by name
+ */
 export function phasesWith(option: unknown, budget: number): ReadonlyMap<string, Phase> {
   const phases = new Map<string, Phase>(PHASES.map((phase) => [phase.name, phase]))
   if (option === undefined) return phases
@@ -47,30 +51,30 @@ export function phasesWith(option: unknown, budget: number): ReadonlyMap<string,
   }
   for (const [name, given] of Object.entries(option)) {
     if (name.trim() === '') throw invalidOption('phases', 'made of names that are not empty', name)
-    if (typeof given === 'object' && given !== null) {
-      const unknown = Object.keys(given).find((key) => key !== 'priority' && key !== 'reserve')
-      if (unknown !== undefined) {
-        throw invalidOption(`phases.${name}`, 'a number, or made of priority and reserve', unknown)
-      }
-    }
-    const { priority, reserve } =
-      typeof given === 'object' && given !== null ? given : { priority: given }
+    const { priority, reserve } = phaseOption(given, name)
     phases.set(name, {
       name,
       priority: parsePriority(priority, `phases.${name}`),
       reserve:
         reserve === undefined
-          ? (phases.get(name)?.reserve ?? USUAL_RESERVE)
+          ? (phases.get(name)?.reserve ?? DEFAULT_RESERVE)
           : { milliseconds: parseReserve(reserve, `phases.${name}.reserve`, budget) },
     })
   }
   return phases
 }
 
-function parseReserve(value: unknown, option: string, budget: number): number {
-  const reserve = parseDuration(value, option, 0)
-  if (reserve <= budget) return reserve
-  throw invalidOption(option, `at most the budget of ${budget} ms`, value)
+/** Finds a phase by its name. The error lists all of them. */
+export function findPhase(phases: ReadonlyMap<string, Phase>, name: unknown): Phase {
+  const phase = typeof name === 'string' ? phases.get(name) : undefined
+  if (phase) return phase
+  const known = [...phases.values()]
+    .sort((a, b) => b.priority - a.priority)
+    .map((one) => `${one.name} (${one.priority})`)
+  throw new LastcallError(
+    'LASTCALL_UNKNOWN_PHASE',
+    `Unknown phase '${String(name)}'. The phases are ${known.join(', ')}. Name one of them, give a \`priority\` instead, or add a phase with createShutdown({ phases }).`,
+  )
 }
 
 export function parsePriority(value: unknown, option: string): number {
@@ -82,14 +86,16 @@ export function parsePriority(value: unknown, option: string): number {
   )
 }
 
-export function findPhase(phases: ReadonlyMap<string, Phase>, name: unknown): Phase {
-  const phase = typeof name === 'string' ? phases.get(name) : undefined
-  if (phase) return phase
-  const known = [...phases.values()]
-    .sort((a, b) => b.priority - a.priority)
-    .map((one) => `${one.name} (${one.priority})`)
-  throw new LastcallError(
-    'LASTCALL_UNKNOWN_PHASE',
-    `Unknown phase '${String(name)}'. The phases are ${known.join(', ')}. Name one of them, give a \`priority\` instead, or add a phase with createShutdown({ phases }).`,
-  )
+function phaseOption(given: unknown, name: string): { priority: unknown; reserve?: unknown } {
+  if (typeof given !== 'object' || given === null) return { priority: given }
+  const { priority, reserve, ...unknown } = given as Record<string, unknown>
+  const [key] = Object.keys(unknown)
+  if (key === undefined) return { priority, reserve }
+  throw invalidOption(`phases.${name}`, 'a number, or made of priority and reserve', key)
+}
+
+function parseReserve(value: unknown, option: string, budget: number): number {
+  const reserve = parseDuration(value, option, 0)
+  if (reserve <= budget) return reserve
+  throw invalidOption(option, `at most the budget of ${budget} ms`, value)
 }

@@ -3,76 +3,82 @@ import { graceSourceOf } from '../platform/grace-source.ts'
 import type { Platform } from '../platform/platform.ts'
 import { columnsOf, padEnd, padStart, printable } from '../text/width.ts'
 import { type Budget, HANDOVER, keepReserves, limitOf } from './budget.ts'
-import type { Group } from './registry.ts'
+import type { HookGroup } from './registry.ts'
 import { freeze } from './report.ts'
 
 /**
- * What a run would do: plain data that serialises to JSON. Times are in milliseconds; what counts
- * from somewhere counts from the start of the run.
+ * What a shutdown would do: plain data that serialises to JSON. Times are in milliseconds. `deadline`
+ * and `endsBy` count from the beginning of the shutdown.
  */
 export interface Plan {
   readonly platform: Platform
   readonly grace: number
   readonly margin: number
-  /** When every hook has to be over: grace − margin. */
+  /** When all hooks have to be over: grace − margin. */
   readonly deadline: number
   /** In the order in which they run. */
   readonly phases: readonly PlannedPhase[]
 }
 
+/** A phase of a plan. */
 export interface PlannedPhase {
   /** `priority 450` where no phase has that priority. */
   readonly name: string
   readonly priority: number
-  /** What is kept for it of the budget. */
+  /** The part of the budget that nothing earlier may use. */
   readonly reserve: number
   /** They run concurrently. */
   readonly hooks: readonly PlannedHook[]
 }
 
+/** A hook of a plan. */
 export interface PlannedHook {
   readonly name: string
-  /** How long it may take even where everything before it takes as long as it may. */
+  /** Its limit if all hooks before it use up theirs. */
   readonly atLeast: number
-  /** How long it may take where nothing before it takes any time. */
+  /** Its limit if the hooks before it take no time. */
   readonly atMost: number
   /** When it is cut off at the latest. */
   readonly endsBy: number
 }
 
-/** What would run of these, of which the first begin then. Nothing is run and nothing changes. */
+/**
+ * The plan for these groups. Runs nothing and changes nothing.
+ *
+ * @param parts `earliest` and `latest` say when the first of the groups begins
+ */
 export function planOf(
-  groups: readonly Group[],
+  groups: readonly HookGroup[],
   parts: { budget: Budget; platform: Platform; earliest: number; latest: number },
 ): Plan {
   const { budget, platform, earliest, latest } = parts
   const { grace, margin } = budget
-  // Both times go through all phases: here nothing takes any time, there everything all it may.
-  const quick = budget.deadline - earliest
-  let slow = budget.deadline - latest
+  // The time left at each phase: if no hook takes any time, and if each uses up its limit.
+  const mostLeft = budget.deadline - earliest
+  let leastLeft = budget.deadline - latest
   const phases = groups.map(({ label, priority, hooks }, index) => {
-    const [best, worst] = [quick, slow].map((left) => {
-      const { reserves, later } = keepReserves(groups.slice(index), left, 1)
+    const [best, worst] = [mostLeft, leastLeft].map((timeLeft) => {
+      const { reserves, keptForLater } = keepReserves(groups.slice(index), timeLeft, 1)
       const [reserve] = reserves as [number]
-      return { left, later, margin, reserve }
-    }) as [Remaining, Remaining]
+      return { timeLeft, keptForLater, margin, reserve }
+    }) as [PhaseTime, PhaseTime]
     const planned = [...hooks].map((hook) => {
       const atLeast = limitOf(hook, worst)
-      const endsBy = budget.deadline - worst.left + atLeast
+      const endsBy = budget.deadline - worst.timeLeft + atLeast
       return { name: hook.name, atLeast, atMost: limitOf(hook, best), endsBy }
     })
-    // A limit's timer fires late.
-    slow -= planned.reduce((longest, { atLeast }) => Math.max(longest, atLeast), 0) + HANDOVER
+    // The timer of a limit may fire late.
+    leastLeft -= planned.reduce((longest, { atLeast }) => Math.max(longest, atLeast), 0) + HANDOVER
     return { name: label, priority, reserve: best.reserve, hooks: planned }
   })
   return freeze({ platform, grace, margin, deadline: budget.deadline, phases })
 }
 
-type Remaining = { left: number; later: number; margin: number; reserve: number }
+type PhaseTime = { timeLeft: number; keptForLater: number; margin: number; reserve: number }
 
 /**
- * Draws a plan for a terminal, or for a snapshot: a line for each hook, in the order in which they
- * would run.
+ * Draws a plan as a table for a terminal or a snapshot: a line for each hook, in the order in which
+ * they would run.
  *
  * @example
  * console.log(formatPlan(shutdown.plan()))

@@ -1,21 +1,13 @@
 import { LastcallError } from '../base/errors.ts'
-import { type Budget, refuseOversizedReserves, type Wish } from './budget.ts'
+import { type Budget, type ReserveClaim, refuseOversizedReserves } from './budget.ts'
 import type { PreparedHook } from './hook.ts'
-import { type Phase, USUAL_RESERVE } from './phases.ts'
+import { DEFAULT_RESERVE, type Phase } from './phases.ts'
 
-/** The hooks of one priority. */
-export interface Group extends Wish {
-  readonly priority: number
-  /** The phase's name, or the priority where no phase has it. */
-  readonly label: string
-  readonly phase: string | null
-  readonly hooks: ReadonlySet<PreparedHook>
-}
-
-/** The hooks that are still to run, by priority, and what they want kept of the budget. */
+/** The hooks that are still to run, by priority. */
 export class Registry {
+  /** Also of the hooks that have run. */
   readonly #names = new Set<string>()
-  readonly #groups = new Map<number, MutableGroup>()
+  readonly #groups = new Map<number, HookGroup>()
 
   constructor(
     readonly phases: ReadonlyMap<string, Phase>,
@@ -24,26 +16,26 @@ export class Registry {
 
   isTaken = (name: string): boolean => this.#names.has(name)
 
-  /** Takes all of the hooks, or none of them and throws. */
+  /** Adds all of the hooks, or none of them and throws. */
   add(hooks: readonly PreparedHook[]): void {
-    const taken: PreparedHook[] = []
+    const added: PreparedHook[] = []
     try {
       for (const hook of hooks) {
         this.#refuseTakenName(hook)
         this.#names.add(hook.name)
-        this.#group(hook).add(hook)
-        taken.push(hook)
+        this.#groupOf(hook).add(hook)
+        added.push(hook)
       }
       if (hooks.some((hook) => hook.reserve !== undefined)) {
-        refuseOversizedReserves(this.groups().map(named), this.budget)
+        refuseOversizedReserves(this.groups().map(labelledClaim), this.budget)
       }
     } catch (error) {
-      for (const hook of taken) this.remove(hook)
+      for (const hook of added) this.remove(hook)
       throw error
     }
   }
 
-  /** Takes a hook back; false where it has begun, or was taken back before. */
+  /** Removes a hook and frees its name. False where the hook has begun, or was removed before. */
   remove(hook: PreparedHook): boolean {
     const group = this.#groups.get(hook.priority)
     if (!group?.hooks.has(hook)) return false
@@ -53,15 +45,15 @@ export class Registry {
     return true
   }
 
-  /** Hands out the hooks of every priority down to this one; they are no longer to run. */
-  take(priority: number): Group[] {
+  /** Removes and returns the groups of this priority and higher, for their hooks to begin. */
+  take(priority: number): HookGroup[] {
     const taken = this.groups().filter((group) => group.priority >= priority)
     for (const group of taken) this.#groups.delete(group.priority)
     return taken
   }
 
-  /** What is still to run, in the order in which it will. */
-  groups(): readonly Group[] {
+  /** The groups that are still to run, in the order in which they will. */
+  groups(): readonly HookGroup[] {
     return [...this.#groups.values()].sort((a, b) => b.priority - a.priority)
   }
 
@@ -73,62 +65,64 @@ export class Registry {
     )
   }
 
-  #group(hook: PreparedHook): MutableGroup {
+  #groupOf(hook: PreparedHook): HookGroup {
     const known = this.#groups.get(hook.priority)
     if (known) return known
     const phase = [...this.phases.values()].find((one) => one.priority === hook.priority)
-    const group = new MutableGroup(hook.priority, phase, this.budget.deadline)
+    const group = new HookGroup(hook.priority, phase, this.budget.deadline)
     this.#groups.set(hook.priority, group)
     return group
   }
 }
 
-/** Called by its hooks where no phase has its priority: a number alone would tell nobody which they are. */
-function named(group: Group): Wish & { label: string } {
+/** The claim with a label for errors: a priority without a phase is not enough, so its hooks are named. */
+function labelledClaim(group: HookGroup): ReserveClaim & { label: string } {
+  const { phase, named, byDefault } = group
   const hooks = [...group.hooks].map(({ name }) => `'${name}'`).join(', ')
-  const label = group.phase ?? `${group.label} (${hooks})`
-  return { label, named: group.named, usual: group.usual }
+  return { label: phase?.name ?? `${group.label} (${hooks})`, named, byDefault }
 }
 
-class MutableGroup implements Group {
+/** The hooks of one priority. */
+export class HookGroup implements ReserveClaim {
   readonly hooks = new Set<PreparedHook>()
+  /** The name of the phase with this priority, or `priority 450` where there is none. */
   readonly label: string
-  readonly phase: string | null
   named = 0
-  usual = 0
-  readonly #default: number
+  byDefault = 0
+  readonly #defaultReserve: number
 
   constructor(
     readonly priority: number,
-    phase: Phase | undefined,
+    readonly phase: Phase | undefined,
     budget: number,
   ) {
-    this.phase = phase?.name ?? null
     this.label = phase?.name ?? `priority ${priority}`
-    const reserve = phase?.reserve ?? USUAL_RESERVE
-    this.#default = 'share' in reserve ? reserve.share * budget : reserve.milliseconds
+    const reserve = phase?.reserve ?? DEFAULT_RESERVE
+    this.#defaultReserve = 'share' in reserve ? reserve.share * budget : reserve.milliseconds
   }
 
   add(hook: PreparedHook): void {
     this.hooks.add(hook)
-    this.#count(hook)
+    this.#claimFor(hook)
   }
 
   remove(hook: PreparedHook): void {
     this.hooks.delete(hook)
-    const counted = hook.reserve === undefined ? this.usual : this.named
-    if (this.#wish(hook) < counted) return
+    const largest = hook.reserve === undefined ? this.byDefault : this.named
+    if (this.#reserveOf(hook) < largest) return
     this.named = 0
-    this.usual = 0
-    for (const other of this.hooks) this.#count(other)
+    this.byDefault = 0
+    for (const other of this.hooks) this.#claimFor(other)
   }
 
-  #count(hook: PreparedHook): void {
-    if (hook.reserve === undefined) this.usual = Math.max(this.usual, this.#wish(hook))
-    else this.named = Math.max(this.named, hook.reserve)
+  #claimFor(hook: PreparedHook): void {
+    const reserve = this.#reserveOf(hook)
+    if (hook.reserve === undefined) this.byDefault = Math.max(this.byDefault, reserve)
+    else this.named = Math.max(this.named, reserve)
   }
 
-  #wish(hook: PreparedHook): number {
-    return hook.reserve ?? Math.min(this.#default, hook.timeout)
+  /** A hook without a reserve needs no more than its timeout. */
+  #reserveOf(hook: PreparedHook): number {
+    return hook.reserve ?? Math.min(this.#defaultReserve, hook.timeout)
   }
 }

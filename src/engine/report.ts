@@ -1,42 +1,43 @@
 import type { ErrorInfo, Fault, Reason } from '../base/reason.ts'
 import type { Platform } from '../platform/platform.ts'
 
-/**
- * How a run ended as a whole. `forced` never stands in a report: a second press leaves no time for
- * one.
- */
+/** How the shutdown ended as a whole: the worst that happened. A forced exit leaves no report. */
 export type Outcome = 'clean' | 'failed' | 'cut off' | 'fault'
 
-/** How a hook ended. A hook that was cut off before it began has `began: null`. */
+/** How a hook ended. `cut off`: it reached its limit, or the deadline had passed before it began. */
 export type HookStatus = 'done' | 'failed' | 'cut off'
 
-/** The immutable account of one run: plain data that serialises to JSON. Times count from the start of the run, in milliseconds. */
+/**
+ * What happened in one shutdown: immutable plain data that serialises to JSON. Times are in
+ * milliseconds and count from the beginning of the shutdown.
+ */
 export interface Report {
   readonly version: 1
   readonly reason: Reason
   readonly platform: Platform
   readonly outcome: Outcome
-  /** The code that this shutdown leaves with. With several in one process the worst one counts. */
+  /** The exit code of this shutdown. Of several shutdowns in one process, the worst code counts. */
   readonly exitCode: number
-  /** The time of day at which the run began, in ISO 8601. */
+  /** The time of day at which the shutdown began, in ISO 8601. */
   readonly startedAt: string
   readonly grace: number
   readonly margin: number
-  /** When every hook had to be over: grace − margin. */
+  /** When all hooks had to be over: grace − margin. */
   readonly deadline: number
   /** When the last hook was over. */
   readonly duration: number
   /** In the order in which they ran. */
   readonly phases: readonly PhaseReport[]
-  /** What went wrong outside of the hooks, what started the run included. */
+  /** Errors outside of the hooks, including a fault that started the shutdown. */
   readonly faults: readonly Fault[]
 }
 
+/** What happened in one phase. */
 export interface PhaseReport {
   /** `priority 450` where no phase has that priority. */
   readonly name: string
   readonly priority: number
-  /** What was kept for it of the budget. */
+  /** The part of the budget that nothing earlier could use. */
   readonly reserve: number
   readonly began: number
   readonly ended: number
@@ -44,45 +45,53 @@ export interface PhaseReport {
   readonly hooks: readonly HookReport[]
 }
 
+/** What happened to one hook. */
 export interface HookReport {
   readonly name: string
   readonly phase: string | null
   readonly priority: number
   readonly status: HookStatus
+  /** `null` where the deadline had passed before the hook could begin. */
   readonly began: number | null
   /** When it settled or was cut off. */
   readonly ended: number
-  /** How long it was allowed to take. */
+  /** How long the hook was allowed to take. */
   readonly limit: number
-  /** What it said of itself. */
+  /** What the hook said with `note()`. */
   readonly notes: readonly string[]
   readonly error: ErrorInfo | null
-  /** What else was under way when it was cut off. */
+  /** What else was running when the hook was cut off. */
   readonly hang: Hang | null
 }
 
-/** What was under way when a hook was cut off, besides what its notes say. */
+/** What else was running when a hook was cut off. What the hook itself waited for is in its notes. */
 export interface Hang {
-  /** The other hooks that were running, and could go on. */
+  /** The other hooks that were running and had time left. */
   readonly others: readonly RunningHook[]
   /**
-   * What kept the event loop going, and how many of each, as `process.getActiveResourcesInfo()` names
-   * them: the timers of this library included.
+   * What kept the event loop alive, by kind, and how many of each: the names are those of
+   * `process.getActiveResourcesInfo()`. The timers of this library are included.
    */
   readonly resources: Readonly<Record<string, number>>
 }
 
+/** A hook that was running when another one was cut off. */
 export interface RunningHook {
   readonly name: string
   readonly phase: string | null
   readonly priority: number
-  /** Milliseconds since it began. */
+  /** How long it had been running. */
   readonly age: number
-  /** What it said that it waits for. */
+  /** What it waited for, according to its `waitingFor()`. */
   readonly waitingFor: readonly string[]
 }
 
-/** Freezes plain data all the way down. */
+/** A part of the report while it is being written. */
+export type Draft<T> = {
+  -readonly [Key in keyof T]: T[Key] extends readonly (infer Item)[] ? Item[] : T[Key]
+}
+
+/** Freezes plain data at every depth. */
 export function freeze<T>(value: T): T {
   if (typeof value === 'object' && value !== null && !Object.isFrozen(value)) {
     for (const part of Object.values(value)) freeze(part)
@@ -91,10 +100,10 @@ export function freeze<T>(value: T): T {
   return value
 }
 
-/** How the run as a whole ended, from what stands in its report. */
+/** The worst that happened. */
 export function outcomeOf(phases: readonly PhaseReport[], faults: readonly Fault[]): Outcome {
-  const ended = new Set(phases.flatMap((phase) => phase.hooks.map((hook) => hook.status)))
+  const statuses = new Set(phases.flatMap((phase) => phase.hooks.map((hook) => hook.status)))
   if (faults.length > 0) return 'fault'
-  if (ended.has('cut off')) return 'cut off'
-  return ended.has('failed') ? 'failed' : 'clean'
+  if (statuses.has('cut off')) return 'cut off'
+  return statuses.has('failed') ? 'failed' : 'clean'
 }

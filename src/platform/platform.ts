@@ -1,4 +1,4 @@
-import { LONGEST } from '../base/duration.ts'
+import { LONGEST_TIMER } from '../base/duration.ts'
 import type { ProcessPort } from '../runtime/process.ts'
 
 export type PlatformName =
@@ -123,7 +123,7 @@ const DETECTORS: readonly Rule[] = [
 /** What `supervise()` and `lastcall run` tell the programs that they run: what they grant, in milliseconds. */
 function supervised({ env }: PlatformEvidence): PlatformGuess | undefined {
   const grace = Number(env.LASTCALL_GRACE)
-  if (!(grace >= 1 && grace <= LONGEST)) return undefined
+  if (!(grace >= 1 && grace <= LONGEST_TIMER)) return undefined
   return { name: 'lastcall', grace, because: `LASTCALL_GRACE is ${env.LASTCALL_GRACE}` }
 }
 

@@ -36,24 +36,24 @@ describe('the margin', () => {
 })
 
 describe('reserves', () => {
-  test('usual ones share what is left by those that were named', () => {
-    const wishes = [
-      { named: 0, usual: 2000 },
-      { named: 8000, usual: 0 },
-      { named: 0, usual: 2000 },
+  test('default reserves share what the named ones leave', () => {
+    const claims = [
+      { named: 0, byDefault: 2000 },
+      { named: 8000, byDefault: 0 },
+      { named: 0, byDefault: 2000 },
     ]
-    expect(reservesOf(wishes, 9000)).toEqual([500, 8000, 500])
-    expect(reservesOf(wishes, 20_000)).toEqual([2000, 8000, 2000])
-    expect(reservesOf(wishes, 8000)).toEqual([0, 8000, 0])
+    expect(reservesOf(claims, 9000)).toEqual([500, 8000, 500])
+    expect(reservesOf(claims, 20_000)).toEqual([2000, 8000, 2000])
+    expect(reservesOf(claims, 8000)).toEqual([0, 8000, 0])
   })
 
-  test('are kept for those that come later, with 10 ms for each of them', () => {
-    const wish = { named: 0, usual: 500 }
-    const kept = keepReserves([wish, wish, wish], 9000, 1)
-    expect(kept).toEqual({ reserves: [500, 500, 500], later: 1020 })
+  test('are kept for later phases, with 10 ms more for each', () => {
+    const claim = { named: 0, byDefault: 500 }
+    const kept = keepReserves([claim, claim, claim], 9000, 1)
+    expect(kept).toEqual({ reserves: [500, 500, 500], keptForLater: 1020 })
     // 1,500 ms are wanted, and of 1,000 there are 980 to share.
-    expect(keepReserves([wish, wish, wish], 1000, 1).reserves).toEqual([327, 327, 327])
-    expect(keepReserves([wish, wish, wish], 1000, 3).later).toBe(0)
+    expect(keepReserves([claim, claim, claim], 1000, 1).reserves).toEqual([327, 327, 327])
+    expect(keepReserves([claim, claim, claim], 1000, 3).keptForLater).toBe(0)
   })
 
   test('a phase without one is not named among those that are too large', () => {
@@ -64,12 +64,12 @@ describe('reserves', () => {
     )
   })
 
-  test('of a hook that is taken back is kept no longer, and that of the next largest is', () => {
+  test('of a removed hook is kept no longer: the next largest counts', () => {
     const { shutdown } = virtualShutdown({ grace: '10s' })
     const flush = (name: string, others = {}) =>
       shutdown.add({ name, phase: 'flush', run: () => {}, ...others })
     const reserveOfFlush = () => shutdown.plan().phases.map(({ reserve }) => reserve)
-    const takeBack = [
+    const removers = [
       flush('large', { reserve: '5s' }),
       flush('small', { reserve: '2s' }),
       flush('smaller', { reserve: '1s' }),
@@ -77,20 +77,20 @@ describe('reserves', () => {
       flush('brief', { timeout: '500ms' }),
     ]
     const reserves = [reserveOfFlush()]
-    for (const take of takeBack) {
-      take()
+    for (const remove of removers) {
+      remove()
       reserves.push(reserveOfFlush())
     }
     expect(reserves).toEqual([[5000], [2000], [1800], [1800], [500], []])
   })
 
-  test('of one that is as large as another is still kept', () => {
+  test('of a removed hook is still kept where another hook reserves as much', () => {
     const { shutdown } = virtualShutdown({ grace: '10s' })
     const flush = (name: string) =>
       shutdown.add({ name, phase: 'flush', run: () => {}, reserve: '5s' })
-    const takeBack = flush('one')
+    const remove = flush('one')
     flush('other')
-    takeBack()
+    remove()
     expect(shutdown.plan().phases.map(({ reserve }) => reserve)).toEqual([5000])
   })
 
@@ -112,7 +112,7 @@ describe('reserves', () => {
     )
   })
 
-  test('that do not fit leave nothing registered, and taking one back makes room', () => {
+  test('that do not fit are refused with all their hooks, and removing a hook makes room', () => {
     const { shutdown } = virtualShutdown({ grace: '10s' })
     const hook = (name: string, phase: string) => ({
       name,
@@ -120,14 +120,14 @@ describe('reserves', () => {
       reserve: '5s' as const,
       run: () => {},
     })
-    const takeBack = shutdown.add(hook('a', 'flush'))
+    const remove = shutdown.add(hook('a', 'flush'))
     expect(() => shutdown.add([hook('b', 'close'), hook('c', 'stop')])).toThrow(/reserves/)
-    takeBack()
+    remove()
     shutdown.add(hook('b', 'close'))
     expect(() => shutdown.add(hook('b', 'stop'))).toThrow(/named 'b' already/)
   })
 
-  test('a phase of the application keeps what it was given', async () => {
+  test('a phase of the application has the reserve that it was given', async () => {
     const phases = { last: { priority: 50, reserve: '3s' as const } }
     const { shutdown, clock } = virtualShutdown({ grace: '10s', phases })
     shutdown.add({ name: 'hung', phase: 'drain', run: () => new Promise(() => {}) })
@@ -140,7 +140,7 @@ describe('reserves', () => {
     ])
   })
 
-  test('a named reserve is had whole, though the usual ones of later phases had to yield', async () => {
+  test('a named reserve is available whole: the default reserves of later phases shrink', async () => {
     const { shutdown, clock } = virtualShutdown({ grace: '10s' })
     const hung = () => new Promise(() => {})
     shutdown.add({ name: 'http', phase: 'drain', run: hung })
@@ -155,7 +155,7 @@ describe('reserves', () => {
     expect(shutdown.report?.duration).toBeLessThanOrEqual(9000)
   })
 
-  test('a named reserve is had whole where a timer fired late, from the margin', async () => {
+  test('a named reserve is available whole where a timer fired late: the margin makes up for it', async () => {
     const { shutdown, clock } = virtualShutdown({ grace: '10s' })
     let had = 0
     // The loop is busy when the limit of the drain comes, and the timer fires 200 ms late.
@@ -171,7 +171,7 @@ describe('reserves', () => {
     expect(had).toBe(2000)
   })
 
-  test('a short timeout needs no more kept than it can use', async () => {
+  test('a hook with a short timeout reserves no more than it can use', async () => {
     const { shutdown, clock } = virtualShutdown({ grace: '10s' })
     shutdown.add({ name: 'hung', phase: 'drain', run: () => new Promise(() => {}) })
     shutdown.add({ name: 'quick', phase: 'flush', timeout: '200ms', run: () => {} })
@@ -185,20 +185,22 @@ describe('the limit of a hook', () => {
   const hook = { timeout: 60_000, reserve: undefined }
 
   test('is what later phases leave of the time, or its own timeout', () => {
-    expect(limitOf(hook, { left: 9000, later: 1000, margin: 1000 })).toBe(8000)
-    expect(limitOf({ ...hook, timeout: 300 }, { left: 9000, later: 1000, margin: 1000 })).toBe(300)
-    expect(limitOf(hook, { left: 9000, later: 8999.5, margin: 1000 })).toBe(1)
+    expect(limitOf(hook, { timeLeft: 9000, keptForLater: 1000, margin: 1000 })).toBe(8000)
+    expect(
+      limitOf({ ...hook, timeout: 300 }, { timeLeft: 9000, keptForLater: 1000, margin: 1000 }),
+    ).toBe(300)
+    expect(limitOf(hook, { timeLeft: 9000, keptForLater: 8999.5, margin: 1000 })).toBe(1)
   })
 
   test('is nothing once the deadline has come', () => {
-    expect(limitOf(hook, { left: 0, later: 0, margin: 1000 })).toBe(0)
-    expect(limitOf(hook, { left: -5, later: 0, margin: 1000 })).toBe(0)
+    expect(limitOf(hook, { timeLeft: 0, keptForLater: 0, margin: 1000 })).toBe(0)
+    expect(limitOf(hook, { timeLeft: -5, keptForLater: 0, margin: 1000 })).toBe(0)
   })
 
   test('is its reserve where less is left, of up to half the margin', () => {
     const reserved = { timeout: 60_000, reserve: 2000 }
-    expect(limitOf(reserved, { left: 2800, later: 1000, margin: 1000 })).toBe(2000)
-    expect(limitOf(reserved, { left: 2000, later: 1000, margin: 1000 })).toBe(1500)
-    expect(limitOf(reserved, { left: 5000, later: 1000, margin: 1000 })).toBe(4000)
+    expect(limitOf(reserved, { timeLeft: 2800, keptForLater: 1000, margin: 1000 })).toBe(2000)
+    expect(limitOf(reserved, { timeLeft: 2000, keptForLater: 1000, margin: 1000 })).toBe(1500)
+    expect(limitOf(reserved, { timeLeft: 5000, keptForLater: 1000, margin: 1000 })).toBe(4000)
   })
 })

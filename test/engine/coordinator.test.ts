@@ -24,7 +24,7 @@ describe('order', () => {
     expect(order).toEqual(['announce', 'deregister', 'drain', 'stop', 'flush', 'close'])
   })
 
-  test('a priority of its own runs between two phases', async () => {
+  test('a hook with a priority runs between two phases', async () => {
     const { shutdown } = virtualShutdown()
     const order: string[] = []
     shutdown.add({ name: 'drain', phase: 'drain', run: () => order.push('drain') })
@@ -39,7 +39,7 @@ describe('order', () => {
     ])
   })
 
-  test('an application names phases of its own, and moves those that there are', async () => {
+  test('an application can name more phases, and move the others', async () => {
     const { shutdown } = virtualShutdown({ phases: { 'warm-down': 450, flush: 50 } })
     const order: string[] = []
     for (const phase of ['flush', 'warm-down', 'close']) {
@@ -177,7 +177,7 @@ describe('hooks that go wrong', () => {
     expect(() => JSON.stringify(report)).not.toThrow()
   })
 
-  test('a hook that rejects with a TimeoutError of somebody else has failed, and was not cut off', async () => {
+  test('a hook that rejects with another TimeoutError has failed, and was not cut off', async () => {
     const { shutdown } = virtualShutdown()
     const error = new DOMException('too slow', 'TimeoutError')
     shutdown.add({ name: 'fetch', phase: 'drain', run: () => Promise.reject(error) })
@@ -198,7 +198,7 @@ describe('hooks that go wrong', () => {
 })
 
 describe('the budget', () => {
-  test('a hung drain cannot starve a flush that has a reserve: the flush has all of it, and the run ends by the deadline', async () => {
+  test('a hung drain cannot starve a flush that has a reserve: the flush has all of it, and the shutdown ends by the deadline', async () => {
     const { shutdown, clock } = virtualShutdown({ grace: '10s' })
     const flushed = { after: 0 }
     shutdown.add({ name: 'http', phase: 'drain', run: never })
@@ -259,7 +259,7 @@ describe('the budget', () => {
     expect(process.output).toContain("hook 'too late' (close) never ran")
   })
 
-  test('the context tells the deadline as a time of day', async () => {
+  test('the context has the deadline as a time of day', async () => {
     const { shutdown, clock } = virtualShutdown({ grace: '10s' })
     let deadline = 0
     shutdown.add({
@@ -275,19 +275,19 @@ describe('the budget', () => {
   })
 })
 
-describe('adding and taking back', () => {
-  test('a hook that is taken back does not run, and its name is free again', async () => {
+describe('adding and removing', () => {
+  test('a removed hook does not run, and its name is free again', async () => {
     const { shutdown } = virtualShutdown()
     let ran = ''
-    const takeBack = shutdown.add({
+    const remove = shutdown.add({
       name: 'a',
       phase: 'drain',
       run: () => {
         ran += 'first'
       },
     })
-    expect(takeBack()).toBe(true)
-    expect(takeBack()).toBe(false)
+    expect(remove()).toBe(true)
+    expect(remove()).toBe(false)
     shutdown.add({
       name: 'a',
       phase: 'drain',
@@ -299,29 +299,29 @@ describe('adding and taking back', () => {
     expect(ran).toBe('second')
   })
 
-  test('of several hooks those are taken back that have not begun, and it says whether any was', async () => {
+  test('of several hooks those that have not begun are removed, and the result says whether there were any', async () => {
     const { shutdown, clock } = virtualShutdown({ exit: false })
-    const takeBack = shutdown.add([
+    const remove = shutdown.add([
       { name: 'a', phase: 'drain', run: () => clock.sleep(10) },
       { name: 'b', phase: 'close', run: () => {} },
     ])
     void shutdown.now()
-    expect(takeBack()).toBe(true)
-    expect(takeBack()).toBe(false)
+    expect(remove()).toBe(true)
+    expect(remove()).toBe(false)
     await clock.advance(10)
     expect(Object.keys(hooksOf(shutdown.report))).toEqual(['a'])
   })
 
-  test('a hook that has begun cannot be taken back', async () => {
+  test('a hook that has begun cannot be removed', async () => {
     const { shutdown, clock } = virtualShutdown()
-    const takeBack = shutdown.add({ name: 'a', phase: 'drain', run: () => clock.sleep(100) })
+    const remove = shutdown.add({ name: 'a', phase: 'drain', run: () => clock.sleep(100) })
     void shutdown.now()
-    expect(takeBack()).toBe(false)
+    expect(remove()).toBe(false)
     await clock.advance(100)
     expect(hooksOf(shutdown.report).a?.status).toBe('done')
   })
 
-  test('a hook added during the run joins if its phase is still to come', async () => {
+  test('a hook added during the shutdown waits for its phase if that is still to come', async () => {
     const { shutdown, clock } = virtualShutdown()
     const order: string[] = []
     shutdown.add({
@@ -340,7 +340,7 @@ describe('adding and taking back', () => {
   })
 
   test.each(['announce', 'drain'])(
-    'a hook added during the run for a phase that is over or under way runs now: %s',
+    'a hook added during the shutdown for a phase that has begun or is over runs at once: %s',
     async (phase) => {
       const { shutdown, clock } = virtualShutdown()
       let began: number | undefined
@@ -363,7 +363,7 @@ describe('adding and taking back', () => {
     },
   )
 
-  test('a hook that adds itself again under another name each time does not keep the run from its deadline', async () => {
+  test('a hook that adds itself again under another name each time does not keep the shutdown from its deadline', async () => {
     const { shutdown, clock } = virtualShutdown({ grace: '2s' })
     let count = 0
     const add = (): void => {
@@ -418,7 +418,7 @@ describe('adding and taking back', () => {
     expect(shutdown.report?.outcome).toBe('clean')
   })
 
-  test('adding after the end is an error that names the hook, and nothing is lost in silence', async () => {
+  test('adding a hook after the end is an error that names it', async () => {
     const { shutdown } = virtualShutdown({ exit: false })
     await shutdown.now()
     expect(() => shutdown.add({ name: 'late', phase: 'close', run: () => {} })).toThrow(
@@ -451,7 +451,7 @@ describe('adding and taking back', () => {
   })
 })
 
-describe('the run', () => {
+describe('the shutdown', () => {
   test('now() returns the same promise every time, and the first reason wins', async () => {
     const { shutdown, process } = virtualShutdown()
     shutdown.listen()
@@ -461,7 +461,7 @@ describe('the run', () => {
     expect((await first).reason).toEqual({ kind: 'call', note: 'deploy' })
   })
 
-  test('the signal fires when the run begins, before the first hook', async () => {
+  test('the signal aborts when the shutdown begins, before the first hook', async () => {
     const { shutdown } = virtualShutdown()
     const order: string[] = []
     shutdown.signal.addEventListener('abort', () => order.push('signal'))
@@ -471,7 +471,7 @@ describe('the run', () => {
     expect(order).toEqual(['signal', 'hook'])
   })
 
-  test('the signal is aborted with an error that names the reason, as whatever takes a signal expects', async () => {
+  test('the signal is aborted with an error that names the reason, as fetch() and its like expect', async () => {
     const { shutdown } = virtualShutdown()
     await shutdown.now('deploy')
     expect(() => shutdown.signal.throwIfAborted()).toThrow(AbortError)
@@ -539,7 +539,7 @@ describe('the run', () => {
       ['drain', 0, 400],
       ['flush', 100, 100],
     ])
-    // The drain was over, and is again.
+    // The drain ends twice: the late hook joined it.
     expect(ends).toEqual([
       ['drain', 100],
       ['drain', 400],
@@ -548,14 +548,14 @@ describe('the run', () => {
     expect(hooksOf(shutdown.report).events?.limit).toBe(8900)
   })
 
-  test('a run without hooks ends at once', async () => {
+  test('a shutdown without hooks ends at once', async () => {
     const { shutdown, clock } = virtualShutdown({ exit: false })
     const report = await shutdown.now()
     expect(report).toMatchObject({ outcome: 'clean', exitCode: 0, duration: 0, phases: [] })
     expect(clock.pending).toBe(0)
   })
 
-  test('a run that went well leaves no timer behind', async () => {
+  test('a clean shutdown leaves no timer behind', async () => {
     const { shutdown, clock } = virtualShutdown({ exit: false })
     shutdown.add({ name: 'a', phase: 'drain', timeout: '5s', run: () => clock.sleep(10) })
     void shutdown.now()
@@ -565,8 +565,8 @@ describe('the run', () => {
   })
 })
 
-describe('somebody else ends the process during the run', () => {
-  test('and the hooks that are lost are named, in the order in which they would have ended', async () => {
+describe('something else ends the process during the shutdown', () => {
+  test('and the lost hooks are named, those that were running first', async () => {
     const { shutdown, process } = virtualShutdown()
     shutdown.add([
       { name: 'postgres', phase: 'close', run: () => {} },
@@ -581,17 +581,17 @@ describe('somebody else ends the process during the run', () => {
     expect(process.exitCode).toBe(1)
   })
 
-  test('and nothing is said where no hook is lost', async () => {
+  test('and nothing is logged where no hook is lost', async () => {
     const { shutdown, process, clock } = virtualShutdown({ exitCodes: { failed: 7 } })
     shutdown.add({ name: 'a', phase: 'drain', run: () => process.emit('exit') })
     void shutdown.now()
     await clock.advance(1)
-    // It was lost when the exit came; of the exit at the end nothing is said.
+    // It was lost at the first exit. The exit at the end loses nothing.
     expect(process.output.match(/lost: a/g)).toHaveLength(1)
     expect(process.exitCode).toBe(7)
   })
 
-  test('and nothing is said of the exit that is its own', async () => {
+  test('and nothing is logged where the library itself ended it', async () => {
     const { shutdown, process, clock } = virtualShutdown()
     process.exit = (code) => {
       process.exits.push(code)
@@ -608,7 +608,7 @@ describe('somebody else ends the process during the run', () => {
 })
 
 describe('events', () => {
-  test('everything that happens is told, in order, by name and to whoever hears all', async () => {
+  test('listeners get everything that happens, in order, by its name or all of it', async () => {
     const { shutdown, clock } = virtualShutdown()
     const all: ShutdownEvent[] = []
     const starts: string[] = []
@@ -638,11 +638,11 @@ describe('events', () => {
     })
   })
 
-  test('a listener can be taken back', async () => {
+  test('a listener can be removed', async () => {
     const { shutdown } = virtualShutdown()
     let heard = 0
-    const takeBack = shutdown.on('start', () => heard++)
-    takeBack()
+    const remove = shutdown.on('start', () => heard++)
+    remove()
     await shutdown.now()
     expect(heard).toBe(0)
   })
@@ -651,7 +651,7 @@ describe('events', () => {
     ['finish', () => {}, "'finish' (string)"],
     ['start', undefined, '`listener` to be a function'],
   ])(
-    'listening to what does not happen, or with what is no function, is refused: %s',
+    'on() refuses a name that is no event, and a listener that is no function: %s',
     (name, listener, message) => {
       const { shutdown } = virtualShutdown()
       expect(() => shutdown.on(name as 'start', listener as () => void)).toThrow(message)

@@ -4,8 +4,8 @@ import { virtualShutdown } from '../support/hooks/virtual.ts'
 
 const never = () => new Promise<never>(() => {})
 
-describe('what is under way when a hook is cut off', () => {
-  test('stands in its report: the others that run, their age and what they wait for', async () => {
+describe('what else is running when a hook is cut off', () => {
+  test('is in its report: the other hooks, their age and what they wait for', async () => {
     const { shutdown, clock, process } = virtualShutdown({ grace: '10s' })
     shutdown.add([
       { name: 'consul', phase: 'deregister', run: () => clock.sleep(500) },
@@ -46,7 +46,7 @@ describe('what is under way when a hook is cut off', () => {
     )
   })
 
-  test('leaves out those that are cut off with it, which have a word of their own', async () => {
+  test('leaves out hooks that are cut off at the same time: they report it themselves', async () => {
     const { shutdown, clock } = virtualShutdown({ grace: '10s' })
     for (const name of ['a', 'b', 'c']) shutdown.add({ name, phase: 'drain', run: never })
     const run = shutdown.now()
@@ -55,7 +55,7 @@ describe('what is under way when a hook is cut off', () => {
     expect(hooks.map(({ hang }) => hang?.others)).toEqual([[], [], []])
   })
 
-  test('is asked of several lists, and of one that throws what it says then', async () => {
+  test('may come from several lists, and a list that throws is reported as such', async () => {
     const { shutdown, clock } = virtualShutdown({ grace: '10s' })
     shutdown.add({
       name: 'hung',
@@ -73,7 +73,7 @@ describe('what is under way when a hook is cut off', () => {
     await clock.advance(10_000)
     expect((await run).phases[0]?.hooks[0]?.notes).toEqual([
       'cut off: one',
-      "cut off: (what it waits for can't be told: Error: boom)",
+      'cut off: (waitingFor() failed: Error: boom)',
       'cut off: two',
     ])
   })

@@ -14,7 +14,7 @@ async function hooksIn({ shutdown }: ReturnType<typeof virtualShutdown>): Promis
   return phases.flatMap((phase) => phase.hooks.map((hook) => hook.name))
 }
 
-describe('add() takes whatever iterates over hooks:', () => {
+describe('add() takes anything that iterates over hooks:', () => {
   test.each<[string, () => Iterable<Hook>]>([
     ['an array', () => [named('a'), named('b')]],
     ['a Set', () => new Set([named('a'), named('b')])],
@@ -30,7 +30,7 @@ describe('add() takes whatever iterates over hooks:', () => {
       },
     ],
     [
-      'an object with an iterator of its own',
+      'an object with an iterator',
       () => ({
         *[Symbol.iterator]() {
           yield* [named('a'), named('b')]
@@ -48,8 +48,8 @@ describe('add() takes whatever iterates over hooks:', () => {
     ],
   ])('%s', async (_, make) => {
     const world = virtualShutdown()
-    const takeBack = world.shutdown.add(make())
-    expect(typeof takeBack).toBe('function')
+    const remove = world.shutdown.add(make())
+    expect(typeof remove).toBe('function')
     expect(await hooksIn(world)).toEqual(['a', 'b'])
   })
 
@@ -60,27 +60,27 @@ describe('add() takes whatever iterates over hooks:', () => {
     expect(await hooksIn(world)).toEqual(['tasks', 'mails'])
   })
 
-  test('what several adapters return, one within the other', async () => {
+  test('what several adapters return, within each other', async () => {
     const world = virtualShutdown()
     world.shutdown.add([[named('a')], taskTracker(), named('b'), new Set([[named('c')]])])
     expect(await hooksIn(world)).toEqual(['a', 'tasks', 'b', 'c'])
   })
 
-  test('nothing at all, where there is nothing in it', async () => {
+  test('nothing, where it is empty', async () => {
     const world = virtualShutdown()
     expect(world.shutdown.add(new Set())()).toBe(false)
     expect(await hooksIn(world)).toEqual([])
   })
 
-  test('and takes all of them back, once', async () => {
+  test('and removes all of them, once', async () => {
     const world = virtualShutdown()
-    const takeBack = world.shutdown.add(new Set([named('a'), named('b')]))
-    expect(takeBack()).toBe(true)
-    expect(takeBack()).toBe(false)
+    const remove = world.shutdown.add(new Set([named('a'), named('b')]))
+    expect(remove()).toBe(true)
+    expect(remove()).toBe(false)
     expect(await hooksIn(world)).toEqual([])
   })
 
-  test('during the run too: what joins late runs', async () => {
+  test('also during the shutdown: a late hook runs', async () => {
     const world = virtualShutdown()
     const late = taskTracker()
     world.shutdown.add({
@@ -102,21 +102,21 @@ describe('add() refuses', () => {
     ['a symbol', Symbol('x'), 'Symbol(x) (symbol)'],
     ['null', null, 'got null'],
     ['nothing', undefined, 'got undefined'],
-    ['a generator that nobody has called', function* hooks() {}, 'a function named hooks'],
+    ['a generator function that was not called', function* hooks() {}, 'a function named hooks'],
     ['an array of strings', ['drain'], "'drain' (string)"],
     ['a Set of numbers', new Set([7]), '7 (number)'],
     ['a Map of hooks', new Map([['a', named('a')]]), "'a' (string)"],
     ['bytes', new Uint8Array(1), '0 (number)'],
     ['an array with a hole', new Array(1), 'got undefined'],
-  ])('%s', async (_, what, told) => {
+  ])('%s', async (_, what, message) => {
     const world = virtualShutdown()
     const error = errorOf(() => world.shutdown.add(what as never))
     expect(error.code).toBe('LASTCALL_INVALID_OPTION')
-    expect(error.message).toContain(told)
+    expect(error.message).toContain(message)
     expect(await hooksIn(world)).toEqual([])
   })
 
-  test('all of them where one is none, and the names are free again', async () => {
+  test('all of them where one is wrong, and the names are free again', async () => {
     const world = virtualShutdown()
     const mixed = new Set([named('a'), { name: 'b', phase: 'nowhere', run: () => {} }])
     expect(errorOf(() => world.shutdown.add(mixed)).code).toBe('LASTCALL_UNKNOWN_PHASE')
@@ -134,13 +134,13 @@ describe('add() refuses', () => {
     expect(await hooksIn(world)).toEqual([])
   })
 
-  test('one hook twice, for a name is unique', () => {
+  test('one hook twice, because names are unique', () => {
     const { shutdown } = virtualShutdown()
     const hook = named('a')
     expect(errorOf(() => shutdown.add([hook, hook])).code).toBe('LASTCALL_NAME_TAKEN')
   })
 
-  test('a second tracker of the same name, and says that it takes another', () => {
+  test('a second tracker of the same name, and names it', () => {
     const { shutdown } = virtualShutdown()
     shutdown.add(taskTracker())
     const error = errorOf(() => shutdown.add(taskTracker()))
@@ -164,7 +164,7 @@ describe('add() refuses', () => {
     expect(errorOf(() => add(taskTracker(), { name: 'mails' })).message).toContain('`options`')
   })
 
-  test('a tracker in a phase that there is not', () => {
+  test('a tracker in a phase that does not exist', () => {
     const { shutdown } = virtualShutdown()
     const add = () => shutdown.add(taskTracker({ phase: 'work' }))
     expect(errorOf(add).code).toBe('LASTCALL_UNKNOWN_PHASE')

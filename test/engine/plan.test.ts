@@ -17,7 +17,7 @@ const HOOKS = [
 /** A shutdown of ten seconds with these hooks, each of which does this. */
 function planned(run: Hook['run'], options = {}) {
   const world = virtualShutdown({ grace: '10s', log: false, ...options })
-  // The other way round: the plan has to put them into order.
+  // In reverse: the plan has to sort them.
   for (const hook of [...HOOKS].reverse()) world.shutdown.add({ ...hook, run })
   return world
 }
@@ -44,7 +44,7 @@ describe('a plan', () => {
     expect(process.listeners).toEqual([])
   })
 
-  test('gives the limits of the run in which nothing takes any time', async () => {
+  test('gives the limits of a shutdown in which no hook takes any time', async () => {
     const { shutdown } = planned(() => {})
     const plan = hooksIn(shutdown)
     const { phases } = await shutdown.now()
@@ -54,7 +54,7 @@ describe('a plan', () => {
     expect(shutdown.plan().phases).toEqual([])
   })
 
-  test('gives what is left in the run in which everything hangs, and when that is over', async () => {
+  test('gives the limits of a shutdown in which every hook hangs, and when each is cut off', async () => {
     const { shutdown, clock } = planned(never)
     const plan = new Map(hooksIn(shutdown).map((hook) => [hook.name, hook]))
     const reserves = shutdown.plan().phases.map(({ reserve }) => reserve)
@@ -72,7 +72,7 @@ describe('a plan', () => {
     expect(phases.map(({ reserve }) => reserve)).toEqual(reserves)
   })
 
-  test('is what is still to come while a run is under way', async () => {
+  test('holds what is still to come during the shutdown', async () => {
     const { shutdown, clock } = planned(never)
     void shutdown.now()
     expect(namesIn(shutdown)).toEqual(['between', 'events', 'postgres'])
@@ -92,16 +92,16 @@ describe('a plan', () => {
     expect(namesIn(shutdown)).toEqual(['events', 'postgres'])
   })
 
-  test('follows what is added and what is taken back', () => {
+  test('follows what is added and removed', () => {
     const { shutdown } = planned(never)
     const before = JSON.stringify(shutdown.plan())
-    const takeBack = shutdown.add({ name: 'metrics', phase: 'flush', reserve: '1s', run: never })
+    const remove = shutdown.add({ name: 'metrics', phase: 'flush', reserve: '1s', run: never })
     expect(namesIn(shutdown)).toContain('metrics')
-    takeBack()
+    remove()
     expect(JSON.stringify(shutdown.plan())).toBe(before)
   })
 
-  test('is data that nobody can change', () => {
+  test('is frozen plain data', () => {
     const plan = planned(never).shutdown.plan()
     expect(JSON.parse(JSON.stringify(plan))).toEqual(plan)
     expect(Object.isFrozen(plan.phases[0]?.hooks[0])).toBe(true)
@@ -118,7 +118,7 @@ describe('a plan', () => {
   })
 })
 
-describe('its picture', () => {
+describe('formatPlan', () => {
   test('has a line for each hook', () => {
     const { shutdown } = planned(never)
     expect(`\n${formatPlan(shutdown.plan())}\n`).toBe(`
@@ -132,7 +132,7 @@ deadline 9 s = grace 10 s − margin 1 s
 `)
   })
 
-  test('stays in line with names of wide characters, and lets no name control the terminal', () => {
+  test('aligns names of wide characters, and lets no name control the terminal', () => {
     const { shutdown } = virtualShutdown({ grace: '10s' })
     for (const name of ['注文', 'a\u001b[2Jb'])
       shutdown.add({ name, phase: 'close', run: () => {} })
@@ -142,7 +142,7 @@ deadline 9 s = grace 10 s − margin 1 s
     ])
   })
 
-  test('names the platform where it is known, and stands without hooks', () => {
+  test('names the platform where it is known, and works without hooks', () => {
     const process = new VirtualProcess()
     process.env = { KUBERNETES_SERVICE_HOST: '10.0.0.1' }
     const { shutdown } = virtualShutdown({}, { process })

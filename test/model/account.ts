@@ -1,11 +1,11 @@
 import type { Outcome, Status } from './exit-codes.ts'
 import type { Reply } from './scenario.ts'
 
-/** What comes out of a scenario. Times count from the start of the world. */
+/** What happens in a scenario. Times count from the start of the world. */
 export interface Account {
   reason: string
   hooks: Record<string, HookAccount>
-  /** Of each happening, by its index; `null` where it never came to it. */
+  /** The result of each happening, by its index; `null` where it never happened. */
   replies: (Reply | null)[]
   report: { at: number; outcome: Outcome; exitCode: number } | null
   exit: { at: number; code: number } | null

@@ -14,7 +14,7 @@ const PHASES: PhaseName[] = ['announce', 'deregister', 'drain', 'stop', 'flush',
 const GOOD: Ending[] = ['returns', 'resolves']
 const BAD: Ending[] = ['throws', 'rejects', 'never', 'gives up', 'waits']
 
-/** Mostly short, so that much happens at about the same time; some long enough to eat the budget. */
+/** Mostly short, so that much happens at about the same time. Some use up the budget. */
 const length = fc.oneof(fc.nat(50), fc.nat(400), fc.nat(3000))
 const code = fc.nat(255)
 const codeOrSignal = fc.oneof(code, fc.constant('signal' as const))
@@ -40,7 +40,7 @@ const hook = fc.record({
     { weight: 1, arbitrary: fc.constantFrom(...BAD) },
   ),
   takes: length,
-  /** Whether it takes just as long as its timeout lets it. */
+  /** Whether it takes exactly as long as its timeout. */
   isJust: fc.oneof(
     { weight: 8, arbitrary: fc.constant(false) },
     { weight: 1, arbitrary: fc.constant(true) },
@@ -53,9 +53,9 @@ const starter: fc.Arbitrary<What> = fc.oneof(
   fc.constantFrom<What>({ call: 'now' }, { message: 'shutdown' }, { fault: 'uncaughtException' }),
 )
 
-/** A deed, or what is done to a hook, by its number. */
-type Deed = Exclude<What, { add: string } | { takeBack: string }>
-type Numbered = Deed | { readonly add: number } | { readonly takeBack: number }
+/** A deed. Hooks that are added or removed are numbers. */
+type Deed = Exclude<What, { add: string } | { remove: string }>
+type Numbered = Deed | { readonly add: number } | { readonly remove: number }
 
 const deed = fc.oneof<fc.WeightedArbitrary<Numbered>[]>(
   { weight: 3, arbitrary: fc.constantFrom(...SIGNALS).map((send) => ({ send })) },
@@ -71,13 +71,13 @@ const deed = fc.oneof<fc.WeightedArbitrary<Numbered>[]>(
     ),
   },
   { weight: 4, arbitrary: fc.nat(9).map((add) => ({ add })) },
-  { weight: 2, arbitrary: fc.nat(9).map((takeBack) => ({ takeBack })) },
+  { weight: 2, arbitrary: fc.nat(9).map((remove) => ({ remove })) },
 )
 
-/** Who does it, and whom it is done to, by number: each means one of the hooks that there are. */
+/** Numbers stand for hooks: the one that does it, and the one that it is done to. */
 const happening = fc.record({ by: fc.option(fc.nat(9)), after: length, what: deed })
 
-/** It always has a run: the first of the happenings is something that starts one. */
+/** There always is a shutdown: the first happening begins one. */
 export const scenario: fc.Arbitrary<Scenario> = fc
   .record({
     world: fc.record(
@@ -95,7 +95,7 @@ export const scenario: fc.Arbitrary<Scenario> = fc
     applicationCode: fc.oneof(fc.constant(0), code),
     signals: fc.constantFrom<Signal[]>(['SIGTERM', 'SIGINT'], SIGNALS),
     forceOn: fc.subarray<Signal>(['SIGINT', 'SIGTERM']),
-    // No signal comes just when the press is over.
+    // With half a millisecond, so that no signal comes at the instant when the press is over.
     samePressWithin: fc.oneof(
       fc.constant(0),
       fc.nat(150).map((n) => n + 0.5),
@@ -125,12 +125,12 @@ export const scenario: fc.Arbitrary<Scenario> = fc
   })
 
 function isOfHook(what: Numbered): boolean {
-  return 'add' in what || 'takeBack' in what
+  return 'add' in what || 'remove' in what
 }
 
 function name(what: Numbered, nameOf: (number: number) => string): What {
   if ('add' in what) return { add: nameOf(what.add) }
-  return 'takeBack' in what ? { takeBack: nameOf(what.takeBack) } : what
+  return 'remove' in what ? { remove: nameOf(what.remove) } : what
 }
 
 function nameOf(index: number): string {

@@ -3,8 +3,8 @@ import { perform, performOn } from './perform.ts'
 import type { Recording } from './recording.ts'
 import type { Scenario } from './scenario.ts'
 
-// Cores that are wrong in one way each, for a check that has never failed proves nothing. Most are
-// the real one, put through another scenario than it was given.
+// Cores that are wrong in one way each: a check that has never failed proves nothing. Most are the real
+// one, run with a changed scenario.
 
 export function outOfOrder(scenario: Scenario): Promise<Recording> {
   const hooks = scenario.hooks.map((hook) =>

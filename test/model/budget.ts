@@ -11,7 +11,7 @@ const PRIORITIES: Record<PhaseName, number> = {
   close: 100,
 }
 
-/** What the hooks of a priority keep of the budget where they name no reserve. */
+/** The share of the budget that a priority reserves for hooks that name no reserve. */
 const SHARES = new Map([
   [600, 0.05],
   [500, 0.1],
@@ -36,7 +36,7 @@ export function budgetOf(scenario: Scenario): number {
   return scenario.grace - marginOf(scenario)
 }
 
-/** How long the process waits for stdout when its run has taken so long. */
+/** How long the process waits for stdout after a shutdown of this duration. */
 export function flushTime(duration: number, scenario: Scenario): number {
   const margin = marginOf(scenario)
   const most = Math.min(margin, scenario.grace - duration) - margin * 0.1
@@ -48,10 +48,7 @@ export function fitTogether(hooks: readonly ScenarioHook[], scenario: Scenario):
   return sum(phasesOf(hooks).map(named)) <= budgetOf(scenario)
 }
 
-/**
- * How long each of these hooks may take that begin together, with so much of the budget left, while
- * others are still to come.
- */
+/** The limits of hooks that begin together, when this time is left and other hooks are still to come. */
 export function limitsOf(
   beginning: readonly ScenarioHook[],
   toCome: readonly ScenarioHook[],
@@ -69,7 +66,7 @@ export function limitsOf(
   const free = left - sum(kept)
   return beginning.map(({ timeout = Number.POSITIVE_INFINITY, reserve = 0 }) => {
     if (left <= 0) return 0
-    // A reserve is to be had whole: half of the margin stands in for what is missing.
+    // A reserve must be available whole: half of the margin makes up for what is missing.
     const promised = Math.min(reserve, free + marginOf(scenario) / 2)
     return Math.max(1, Math.floor(Math.min(timeout, Math.max(free, promised))))
   })
@@ -80,7 +77,7 @@ function named(phase: readonly ScenarioHook[]): number {
   return Math.max(...phase.map(({ reserve = 0 }) => reserve))
 }
 
-/** What the phase keeps besides, for those of its hooks that name none, where there is room. */
+/** What the phase reserves besides, for hooks that name no reserve, where there is room. */
 function extra(phase: readonly ScenarioHook[], scenario: Scenario): number {
   const usual = phase
     .filter(({ reserve }) => reserve === undefined)

@@ -6,7 +6,7 @@ import type { Scenario } from './scenario.ts'
 
 const plain = { takes: 0, blocks: 0 } as const
 
-/** Something of everything: two that run concurrently, one that fails, one that is cut off, a reserve. */
+/** Two concurrent hooks, one that fails, one that is cut off, and a reserve. */
 const scenario: Scenario = {
   grace: 1000,
   margin: 100,
@@ -29,7 +29,7 @@ const scenario: Scenario = {
   ],
 }
 
-test('what comes out of the real core passes', async () => {
+test('the recording of the real core passes', async () => {
   const recording = await perform(scenario)
   check(scenario, recording)
   expect(recording).toMatchObject({
@@ -43,7 +43,7 @@ test('what comes out of the real core passes', async () => {
   })
 })
 
-/** What the library might do wrong, as a change of what came out, and what has to be said of it. */
+/** What the library might do wrong, as a change of the recording, and what the check must report. */
 const WRONGS: [string, string, (recording: Recording) => void][] = [
   [
     'a later phase begins too early',
@@ -72,7 +72,7 @@ const WRONGS: [string, string, (recording: Recording) => void][] = [
     twice(({ calls }) => calls),
   ],
   [
-    'a hook runs after it was taken back',
+    'a hook runs after it was removed',
     'is named as cut off: pool was not to run',
     ({ added }) => delete added.pool,
   ],
@@ -82,9 +82,9 @@ const WRONGS: [string, string, (recording: Recording) => void][] = [
     ({ hooks }) => change(hooks.jobs, { status: 'done' }),
   ],
   [
-    'a hook that was cut off is not told',
+    'the signal of a hook that was cut off does not abort',
     'a status tells the truth: http was not cut off',
-    ({ told }) => told.splice(0),
+    ({ aborts }) => aborts.splice(0),
   ],
   [
     'a hook is called from within another',
@@ -92,23 +92,23 @@ const WRONGS: [string, string, (recording: Recording) => void][] = [
     ({ calls }) => change(calls[0], { nested: true }),
   ],
   [
-    'a hook is told of another limit',
-    'a hook is told how long it has: http',
+    'a hook gets another limit',
+    'a hook knows how long it has: http',
     ({ calls }) => change(calls[0], { remaining: 1 }),
   ],
   [
-    'a hook is told of another deadline',
-    'a hook is told how long it has: http',
+    'a hook gets another deadline',
+    'a hook knows how long it has: http',
     ({ calls }) => change(calls[0], { deadline: 1 }),
   ],
   [
     'a hook that is cut off has time left',
-    'a hook is told how long it has: http',
-    ({ told }) => change(told[0], { remaining: 1 }),
+    'a hook knows how long it has: http',
+    ({ aborts }) => change(aborts[0], { remaining: 1 }),
   ],
   [
     'a reserve is eaten',
-    'is had whole: events had 299 of 300 ms',
+    'is available whole: events had 299 of 300 ms',
     ({ hooks }) => change(hooks.events, { limit: 299 }),
   ],
   [
@@ -160,7 +160,7 @@ const WRONGS: [string, string, (recording: Recording) => void][] = [
     },
   ],
   [
-    'a repeat passes for a press of its own',
+    'a repeat passes for a second press',
     'is the same press, whenever it is heard: repeat',
     ({ replies }) => replies.splice(1, 1, 'repeat'),
   ],
@@ -173,7 +173,7 @@ test.each(WRONGS)('the check fails where %s', async (_wrong, said, goWrong) => {
   expect(() => check(scenario, recording)).toThrow(said)
 })
 
-/** Has a hook begin at another time, to the report and to itself. */
+/** Changes when a hook began, in the report and in its call. */
 function move({ hooks, calls }: Recording, name: string, began: number): void {
   change(hooks[name], { began })
   change(

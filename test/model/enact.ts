@@ -3,7 +3,7 @@ import type { VirtualClock } from '../support/hooks/virtual.ts'
 import type { Recording } from './recording.ts'
 import type { ScenarioHook } from './scenario.ts'
 
-/** Does what a hook of a scenario does when it is called, and notes what it sees. */
+/** Does what a hook of a scenario does when it is called, and records what it sees. */
 export function enact(
   { name, ends, takes, blocks }: ScenarioHook,
   context: HookContext,
@@ -12,7 +12,7 @@ export function enact(
     readonly record: Recording
     /** Whether another hook is being called. */
     readonly nested: boolean
-    /** What it does besides, now or later. */
+    /** Starts what else it does, now or later. */
     readonly deeds: () => void
     readonly now: () => Promise<unknown>
   },
@@ -23,9 +23,9 @@ export function enact(
   const deadline = context.deadline - clock.date() + at
   if (!record.exit) record.calls.push({ hook: name, at, remaining: remaining(), deadline, nested })
   signal.addEventListener('abort', () => {
-    const told = { hook: name, at: clock.now(), remaining: remaining() }
-    // No process is there any more after its exit: what goes on is of no account.
-    if (!record.exit) record.told.push(told)
+    const abort = { hook: name, at: clock.now(), remaining: remaining() }
+    // After its exit a real process would be gone.
+    if (!record.exit) record.aborts.push(abort)
   })
   deeds()
   if (blocks > 0) clock.block(blocks)
@@ -34,7 +34,7 @@ export function enact(
     if (!record.exit) record.settled.push({ hook: name, at: clock.now(), well })
     if (!well) throw new Error(`${name} fails`)
   }
-  // It comes from without, and is read in a poll phase.
+  // It comes from outside the process, and is read in a poll phase.
   const reply = () =>
     new Promise<void>((resolve) => clock.setTimeout(() => clock.afterPoll(resolve), takes))
   switch (ends) {

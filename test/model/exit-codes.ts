@@ -7,7 +7,7 @@ export type Status = 'done' | 'failed' | 'cut off'
 
 const NUMBERS: Record<Signal, number> = { SIGHUP: 1, SIGINT: 2, SIGTERM: 15 }
 
-/** The worst of what has happened. */
+/** The worst that happened. */
 export function outcomeOf(statuses: readonly Status[], faults: number): Outcome {
   if (faults > 0) return 'fault'
   if (statuses.includes('cut off')) return 'cut off'

@@ -5,15 +5,15 @@ import type { Recording } from './recording.ts'
 import { blocks, isAddedLater, type Scenario, type ScenarioHook } from './scenario.ts'
 
 /**
- * What holds for every run, whatever the model predicts; also where hooks block the event loop, but
- * for what no library can promise then. Each law names what broke it.
+ * What holds for every shutdown, whatever the model predicts. It also holds where hooks block the event
+ * loop, except for what no library can promise then. Each law names what broke it.
  */
 export const LAWS: { readonly [law: string]: (run: Run) => string[] } = {
   'a phase begins when all hooks of those before it are over': ({ hooks, recording }) => {
     const phases = [...new Set(hooks.map(({ priority }) => priority))]
     return phases.flatMap((phase) => {
       const began = beginningOf(hooks, phase)
-      // A phase whose turn had passed when its first hook was added.
+      // The first hook of this phase was added when its turn had passed.
       if (hooks.some((hook) => hook.priority < phase && (hook.began ?? began) < began)) return []
       return hooks
         .filter(({ name, priority }) => priority > phase && (recording.added[name] ?? 0) < began)
@@ -57,22 +57,22 @@ export const LAWS: { readonly [law: string]: (run: Run) => string[] } = {
         const settled = recording.settled.find(
           ({ hook, at }) => hook === name && at <= (ended ?? 0),
         )
-        const told = recording.told.find(({ hook }) => hook === name)
-        if (status === null) return told !== undefined
-        if (status !== 'cut off') return told || settled?.well !== (status === 'done')
-        return !told || told.at !== ended || ended < began + limit
+        const abort = recording.aborts.find(({ hook }) => hook === name)
+        if (status === null) return abort !== undefined
+        if (status !== 'cut off') return abort || settled?.well !== (status === 'done')
+        return !abort || abort.at !== ended || ended < began + limit
       })
       .map(({ name, status }) => `${name} was not ${status}`),
 
-  'a hook is told how long it has': ({ scenario, recording }) => {
-    const { calls, told, start, hooks } = recording
+  'a hook knows how long it has': ({ scenario, recording }) => {
+    const { calls, aborts, start, hooks } = recording
     const misled = calls.filter(({ hook, remaining, deadline }) => {
       // The time of day is not exact to the last bit.
       const isOff = Math.abs(deadline - start - budgetOf(scenario)) > 0.01
       return isOff || remaining !== hooks[hook]?.limit
     })
-    const late = told.filter(({ remaining }) => remaining !== 0)
-    return [...misled, ...late].map(({ hook }) => `${hook} was told something else`)
+    const late = aborts.filter(({ remaining }) => remaining !== 0)
+    return [...misled, ...late].map(({ hook }) => `${hook} got another time`)
   },
 
   'a signal that comes soon after the first is the same press, whenever it is heard': ({
@@ -91,12 +91,12 @@ export const LAWS: { readonly [law: string]: (run: Run) => string[] } = {
       .map((reply) => `${reply}`)
   },
 
-  'a reserve that is named before the run is had whole': ({ scenario, hooks }) => {
-    // What is reserved during the run may be more than there is left.
+  'a reserve that is named before the shutdown is available whole': ({ scenario, hooks }) => {
+    // A reserve that is named during the shutdown may be more than the time left.
     const isLate = (hook: ScenarioHook) =>
       hook.reserve !== undefined && isAddedLater(hook, scenario)
     if (blocks(scenario) || scenario.hooks.some(isLate)) return []
-    // Where the reserves are all that there is, half of the margin has to do for handing over.
+    // Where reserves fill the budget, half of the margin has to suffice for the handovers.
     const handovers = Math.max(0, 10 * scenario.hooks.length - marginOf(scenario) / 2)
     return hooks
       .filter(({ reserve = 0, limit }) => limit + handovers < reserve)
@@ -113,7 +113,7 @@ export const LAWS: { readonly [law: string]: (run: Run) => string[] } = {
       const spare = reserve === undefined ? 1 : Math.max(1, marginOf(scenario) / 2)
       return (ended ?? 0) > deadline + spare
     })
-    // Without a margin there is no time for the exit either: less than 1 ms to flush is none.
+    // Without a margin there is no time for the exit. A flush of less than 1 ms is none.
     const gone = recording.exit?.at ?? 0
     const isLate = !blocks(scenario) && gone > recording.start + scenario.grace + 2
     return [
@@ -126,12 +126,14 @@ export const LAWS: { readonly [law: string]: (run: Run) => string[] } = {
     const { hooks, reports, report, exit, exits, replies, listeners } = recording
     if (replies.includes('forces') && !report) return []
     if (!report) return ['none']
-    const [told, promised, ...more] = reports
+    const [emitted, promised, ...more] = reports
     const last = Math.max(recording.start, ...Object.values(hooks).map(({ ended }) => ended ?? 0))
     return [
       ...(more.length > 0 ? ['more than one'] : []),
-      ...(String(told) === String(promised) ? [] : ['the event and the promise differ']),
-      ...(String(told?.toSorted()) === String(Object.keys(hooks).toSorted()) ? [] : ['not of all']),
+      ...(String(emitted) === String(promised) ? [] : ['the event and the promise differ']),
+      ...(String(emitted?.toSorted()) === String(Object.keys(hooks).toSorted())
+        ? []
+        : ['not of all']),
       ...(report.at === last ? [] : ['not when the last hook was over']),
       ...(exits.length === (scenario.exit ? 1 : 0) ? [] : [`${exits.length} exits`]),
       ...(scenario.exit === (exit !== null) ? [] : ['it is not followed by what was asked for']),
@@ -154,7 +156,7 @@ export const LAWS: { readonly [law: string]: (run: Run) => string[] } = {
     const statuses = Object.values(hooks).flatMap(({ status }) => status ?? [])
     const outcome = outcomeOf(statuses, faults.length)
     const code = codeOf(outcome, reason, scenario)
-    // Worse may come until the process exits.
+    // The outcome may become worse until the process exits.
     const last = replies.includes('comes late') ? codeOf('fault', reason, scenario) : code
     return [
       ...(report?.outcome === outcome ? [] : [`${report?.outcome}, and not ${outcome}`]),
@@ -164,7 +166,7 @@ export const LAWS: { readonly [law: string]: (run: Run) => string[] } = {
   },
 }
 
-/** A scenario, what came of it, and both for each hook that had its turn. */
+/** A scenario, its recording, and both for each hook that had its turn. */
 export interface Run {
   readonly scenario: Scenario
   readonly recording: Recording

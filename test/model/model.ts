@@ -13,7 +13,7 @@ import {
   type What,
 } from './scenario.ts'
 
-/** What must come out of a scenario in which nothing blocks the event loop. */
+/** What must happen in a scenario in which nothing blocks the event loop. */
 export function predict(scenario: Scenario): Account {
   return new World(scenario).live()
 }
@@ -28,7 +28,7 @@ class World {
   readonly #presses: Presses
   #faults = 0
   #now = 0
-  /** When the process exits, once that is known, and with what. */
+  /** When the process exits, once that is known, and with which code. */
   #leaves = Number.POSITIVE_INFINITY
   #code = 0
   #start: number | undefined
@@ -64,7 +64,7 @@ class World {
     else this.#end()
   }
 
-  /** A hook is over, the process exits, or something happens: never two of these at once. */
+  /** Goes on to the next instant: a hook ends, the process exits, or something happens. */
   #nextInstant(): boolean {
     const [over] = [...this.#running].sort(([, one], [, other]) => one.until - other.until)
     const [next] = this.#agenda.sort((one, other) => one.at - other.at)
@@ -116,7 +116,7 @@ class World {
     this.#account.exit = { at: this.#now, code }
   }
 
-  /** Puts down what this hook will do, or the world; what a hook does while it begins is done now. */
+  /** Schedules what this hook, or the world, will do. What a hook does while it begins is done now. */
   #plan(by: string | null): void {
     this.scenario.happenings.forEach((happening, index) => {
       if (happening.by !== by || this.#account.exit) return
@@ -132,14 +132,14 @@ class World {
   }
 
   #replyTo(what: What): Reply {
-    if ('call' in what) return this.#startRun('now()') ? 'begins' : 'same promise'
+    if ('call' in what) return this.#beginShutdown('now()') ? 'begins' : 'same promise'
     if ('add' in what) return this.#add(hookOf(this.scenario, what.add))
-    if ('takeBack' in what) return this.#takeBack(hookOf(this.scenario, what.takeBack))
-    // At its end a shutdown that leaves the process alone stops listening.
+    if ('remove' in what) return this.#remove(hookOf(this.scenario, what.remove))
+    // With `exit: false` a shutdown stops listening at its end.
     if (this.#account.report && !this.scenario.exit) return 'ignored'
     if ('send' in what) return this.#press(what.send)
     if ('message' in what) {
-      return what.message === 'shutdown' && this.#startRun('message') ? 'begins' : 'ignored'
+      return what.message === 'shutdown' && this.#beginShutdown('message') ? 'begins' : 'ignored'
     }
     if (what.fault === 'own abort' && this.#start !== undefined) return 'is none'
     if (this.#account.report) {
@@ -147,11 +147,11 @@ class World {
       return 'comes late'
     }
     this.#faults++
-    return this.#startRun('fault') ? 'begins' : 'counts'
+    return this.#beginShutdown('fault') ? 'begins' : 'counts'
   }
 
-  /** False where it has begun: the first reason wins. */
-  #startRun(reason: string): boolean {
+  /** False where the shutdown has begun: the first reason wins. */
+  #beginShutdown(reason: string): boolean {
     if (this.#start !== undefined) return false
     this.#start = this.#now
     this.#account.reason = reason
@@ -160,7 +160,7 @@ class World {
 
   #press(signal: Signal): Reply {
     const reply = this.#presses.replyTo(signal, this.#now, this.#start !== undefined)
-    if (reply === 'begins') this.#startRun(signal)
+    if (reply === 'begins') this.#beginShutdown(signal)
     if (reply === 'forces') this.#leave(forcedCode(signal, this.scenario))
     return reply
   }
@@ -176,10 +176,10 @@ class World {
     return 'added'
   }
 
-  #takeBack(hook: ScenarioHook): Reply {
+  #remove(hook: ScenarioHook): Reply {
     if (!this.#leaveWaiting(hook)) return 'not waiting'
     this.#names.delete(hook.name)
-    return 'taken back'
+    return 'removed'
   }
 
   #leaveWaiting(hook: ScenarioHook): boolean {
@@ -189,7 +189,7 @@ class World {
   }
 }
 
-/** How a hook goes on from its beginning. What ends with its limit has not been cut off. */
+/** How long a hook runs, and how it ends. One that ends at its limit is not cut off. */
 function course({ ends, takes }: ScenarioHook, began: number, limit: number) {
   const lasts = { returns: 0, throws: 0, resolves: takes, rejects: takes }
   const needed = ends in lasts ? lasts[ends as keyof typeof lasts] : Number.POSITIVE_INFINITY

@@ -4,12 +4,12 @@ import { Performance } from './performance.ts'
 import type { Recording } from './recording.ts'
 import type { Scenario } from './scenario.ts'
 
-/** Puts the real core through a scenario, in virtual time. */
+/** Runs the real core through a scenario, in virtual time. */
 export async function perform(scenario: Scenario): Promise<Recording> {
   return performOn(new VirtualClock(), scenario)
 }
 
-/** The same, where the core may be handed another clock than the world has. */
+/** The same with given clocks: the core may have another clock than the world. */
 export async function performOn(
   clock: VirtualClock,
   scenario: Scenario,
@@ -33,7 +33,7 @@ export async function performOn(
   if (flushes > 0) shutdown.on('end', () => stdout.write('what it has to say'))
   const performance = new Performance(scenario, shutdown, process, clock)
   performance.begin()
-  // Whatever is set going ends by itself: nothing in a scenario repeats.
+  // Everything ends by itself: nothing in a scenario repeats.
   await clock.advance(1e9)
   return performance.record
 }

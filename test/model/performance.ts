@@ -14,10 +14,10 @@ import {
   type ScenarioHook,
 } from './scenario.ts'
 
-/** One scenario on one shutdown: has everything happen in its time, and writes down what comes of it. */
+/** Runs one scenario on one shutdown, and records what happens. */
 export class Performance {
   readonly record: Recording
-  readonly #takeBack = new Map<string, () => boolean>()
+  readonly #removers = new Map<string, () => boolean>()
   #promise: Promise<Report> | undefined
   #isCalling = false
 
@@ -36,10 +36,10 @@ export class Performance {
       record.start = clock.now()
       record.reason = reason.kind === 'signal' ? reason.signal : reason.kind
       if (record.reason === 'call') record.reason = 'now()'
-      // Not before: it would start the run.
+      // Not before: it would begin the shutdown.
       this.#promise = shutdown.now()
       void this.#promise.then(async (report) => {
-        // Whoever waits for it has a turn of the event loop before the exit.
+        // Code that waits for the report has a turn of the event loop before the exit.
         for (let n = 0; n < 20; n++) await undefined
         if (!record.exit) this.#report(report)
       })
@@ -72,7 +72,7 @@ export class Performance {
     this.#plan(null)
   }
 
-  /** Whether it listens no more. */
+  /** Whether it has stopped listening. */
   get #isOver(): boolean {
     return this.shutdown.report !== undefined && !this.scenario.exit
   }
@@ -92,7 +92,7 @@ export class Performance {
       const delay = delayOf(happening, index)
       const came = this.clock.now() + delay
       if (delay === 0) this.#happen(index, came)
-      // What comes from without is heard in a poll phase.
+      // What comes from outside the process is read in a poll phase.
       else this.clock.setTimeout(() => this.clock.afterPoll(() => this.#happen(index, came)), delay)
     })
   }
@@ -106,16 +106,16 @@ export class Performance {
     record.replies[index] = this.#provoke(index)
   }
 
-  /** Lets it happen, and tells from what can be heard what became of it. */
+  /** Lets it happen, and finds out from the events what the result was. */
   #provoke(index: number): Reply | null {
     const what = this.scenario.happenings[index]?.what
     if (!what) return null
     const { shutdown, process } = this
     if ('add' in what) return this.#add(hookOf(this.scenario, what.add))
-    if ('takeBack' in what) {
-      if (!this.#takeBack.get(what.takeBack)?.()) return 'not waiting'
-      delete this.record.added[what.takeBack]
-      return 'taken back'
+    if ('remove' in what) {
+      if (!this.#removers.get(what.remove)?.()) return 'not waiting'
+      delete this.record.added[what.remove]
+      return 'removed'
     }
     let heard: Reply | undefined
     const stop = [
@@ -139,14 +139,14 @@ export class Performance {
   #add(hook: ScenarioHook): Reply {
     const { name, phase, priority, timeout, reserve } = hook
     try {
-      const takeBack = this.shutdown.add({
+      const remove = this.shutdown.add({
         name,
         ...(phase === undefined ? { priority: priority ?? 0 } : { phase }),
         ...(timeout === undefined ? {} : { timeout }),
         ...(reserve === undefined ? {} : { reserve }),
         run: (context) => this.#call(hook, context),
       })
-      this.#takeBack.set(name, takeBack)
+      this.#removers.set(name, remove)
       this.record.added[name] = this.clock.now()
       return 'added'
     } catch (error) {
@@ -156,7 +156,7 @@ export class Performance {
     }
   }
 
-  /** Nobody else is called meanwhile. */
+  /** Calls a hook, and records whether another one was being called. */
   #call(hook: ScenarioHook, context: HookContext): unknown {
     const nested = this.#isCalling
     this.#isCalling = true
@@ -172,7 +172,7 @@ export class Performance {
   }
 }
 
-/** How adding may be refused. */
+/** The errors with which add() may refuse a hook. */
 const REFUSALS: { readonly [code: string]: Reply } = {
   LASTCALL_NAME_TAKEN: 'name taken',
   LASTCALL_RESERVES_TOO_LARGE: 'too large',

@@ -1,7 +1,7 @@
-/** A run that could be, as plain data: what there is, and what happens when. Times are in milliseconds. */
+/** A shutdown that could happen, as plain data. Times are in milliseconds. */
 export interface Scenario {
   readonly grace: number
-  /** Left out: the default. */
+  /** Without it: the default. */
   readonly margin?: number
   readonly exit: boolean
   readonly exitCodes: {
@@ -16,9 +16,9 @@ export interface Scenario {
   readonly signals: readonly Signal[]
   readonly forceOn: readonly Signal[]
   readonly samePressWithin: number
-  /** How long what was written to stdout at the end takes to leave the process. */
+  /** How long it takes to flush stdout at the end. */
   readonly flushes: number
-  /** They are added in this order before anything happens, but for those that a happening adds. */
+  /** They are added in this order before anything happens, except for those that a happening adds. */
   readonly hooks: readonly ScenarioHook[]
   readonly happenings: readonly Happening[]
 }
@@ -32,20 +32,17 @@ export interface ScenarioHook {
   readonly ends: Ending
   /** How long it takes to resolve or to reject. */
   readonly takes: number
-  /** For so long it blocks the event loop as it begins. */
+  /** How long it blocks the event loop when it begins. */
   readonly blocks: number
 }
 
-/**
- * `gives up` rejects when its signal fires; `waits` awaits `now()`, which comes true when all hooks
- * are over.
- */
+/** `gives up` rejects when its signal aborts. `waits` awaits `now()`, so that it is cut off. */
 export type Ending = 'returns' | 'throws' | 'resolves' | 'rejects' | 'never' | 'gives up' | 'waits'
 export type PhaseName = 'announce' | 'deregister' | 'drain' | 'stop' | 'flush' | 'close'
 export type Signal = 'SIGTERM' | 'SIGINT' | 'SIGHUP'
 
 export interface Happening {
-  /** A hook that does it, so long after it has begun (0: while it begins); `null`: the world, from the start. */
+  /** The hook that does it, `after` ms after it has begun (0: while it begins). `null`: the world, from the start. */
   readonly by: string | null
   readonly after: number
   readonly what: What
@@ -57,37 +54,36 @@ export type What =
   | { readonly fault: 'uncaughtException' | 'unhandledRejection' | 'own abort' }
   | { readonly call: 'now' }
   | { readonly add: string }
-  | { readonly takeBack: string }
+  | { readonly remove: string }
 
-/** What became of a happening. */
+/** The result of a happening. */
 export type Reply =
-  /** It started the run. */
+  /** It began the shutdown. */
   | 'begins'
-  /** A signal: no press of its own, one that changed nothing, one that ended the process at once. */
+  /** A signal: the same press, a press that changed nothing, one that ended the process at once. */
   | 'same press'
   | 'repeat'
   | 'forces'
-  /** A fault during the run, or between its report and the exit; one that its own signal has caused. */
+  /** A fault: during the shutdown, between its report and the exit, or caused by `shutdown.signal`. */
   | 'counts'
   | 'comes late'
   | 'is none'
-  /** Nobody listens to it, or it means nothing. */
+  /** Nothing listens to it, or it means nothing. */
   | 'ignored'
-  /** `now()` during the run, or after it. */
+  /** `now()` during the shutdown, or after it. */
   | 'same promise'
-  /** A hook was added; it could not be, for its name or for its reserve; the run was over. */
+  /** A hook was added, or was refused: for its name, for its reserve, or because the shutdown was over. */
   | 'added'
   | 'name taken'
   | 'too large'
   | 'over'
-  /** A hook was taken back, or had begun, or was not there. */
-  | 'taken back'
+  /** A hook was removed, or could not be: it had begun, or was not there. */
+  | 'removed'
   | 'not waiting'
 
 /**
- * How long after its origin the happening of this index comes. Each has a fraction of a millisecond
- * of its own, so that no two things that do not follow from each other fall on one instant: which of
- * them came first would be chance, and nothing is promised about it.
+ * How long after its origin a happening comes. Each has a different fraction of a millisecond, so that
+ * no two independent happenings fall on one instant: which of them came first would be chance.
  */
 export function delayOf({ by, after }: Happening, index: number): number {
   return by !== null && after === 0 ? 0 : after + 2 ** -(index + 2)

@@ -41,7 +41,7 @@ test('the case that is printed runs: it fails with the core that was broken, and
     "{ late } from './broken.ts'",
     "{ perform as late } from './perform.ts'",
   )
-  // Beside the model, where whoever finds one puts it.
+  // Beside the model, so that its imports work.
   const folder = mkdtempSync(fileURLToPath(new URL('found-', import.meta.url)))
   onTestFinished(() => rmSync(folder, { recursive: true }))
   for (const [name, text] of Object.entries({ found: source, mended })) {

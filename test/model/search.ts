@@ -4,24 +4,21 @@ import { check } from './check.ts'
 import type { Recording } from './recording.ts'
 import type { Scenario } from './scenario.ts'
 
-/** Something that puts a core through a scenario, and where a test can import it from. */
+/** A function that runs a core through a scenario, and where a test can import it from. */
 export interface Performer {
   readonly perform: (scenario: Scenario) => Promise<Recording>
   readonly name: string
   readonly file: string
 }
 
-/** What was found: the smallest scenario that fails, and how to have it again. */
+/** The smallest scenario that fails, and how to repeat it. */
 export interface Found {
   readonly message: string
-  /** A test of its own, as a source text. */
+  /** The source text of a test for it. */
   readonly source: string
 }
 
-/**
- * Performs random scenarios until one of them fails. A seed that was printed before, with the path
- * behind it, fails again at once.
- */
+/** Performs random scenarios until one of them fails. The seed of an earlier failure repeats it at once. */
 export async function search(
   performer: Performer,
   { runs, seed }: { runs: number; seed?: string | undefined },
@@ -49,7 +46,7 @@ export async function search(
   return { message, source }
 }
 
-/** What an assertion expected and got, which its message leaves to whoever prints it. */
+/** What an assertion expected and got. Its message does not contain it. */
 function differenceIn(error: Error & { expected?: unknown; actual?: unknown }): string {
   if (error.expected === undefined) return ''
   return `\nexpected ${JSON.stringify(error.expected)}\ngot      ${JSON.stringify(error.actual)}`

@@ -12,7 +12,8 @@ export default {
     'src/engine/plan.ts',
     'src/engine/registry.ts',
     'src/engine/report.ts',
-    'src/engine/run.ts',
+    'src/engine/shutdown-run.ts',
+    'src/engine/hook-run.ts',
   ],
   // A word of a message that is another word is no fault of the order in which things end.
   mutator: { excludedMutations: ['StringLiteral'] },

@@ -1,0 +1,75 @@
+import { LastcallError } from './base/errors.ts'
+import type { Reason } from './base/reason.ts'
+import type { Coordinator } from './engine/coordinator.ts'
+import type { Exiting } from './exit/exit.ts'
+import { forcedCode } from './exit/exit-codes.ts'
+import type { Ports, Settings } from './options.ts'
+import { onFaults } from './triggers/faults.ts'
+import { onMessages } from './triggers/messages.ts'
+import { absorbHangup, onSignals, type SignalActions } from './triggers/signals.ts'
+
+/**
+ * Listens for what begins the shutdown: signals, faults and messages.
+ *
+ * @param exiting how the process exits; `undefined` where it stays alive
+ */
+export function listener(
+  coordinator: Coordinator,
+  { signals, messages, faults, exitCodes }: Settings,
+  { host, clock }: Ports,
+  exiting: Exiting | undefined,
+) {
+  const repeat = (signal: NodeJS.Signals, samePress: boolean) =>
+    coordinator.emit({ type: 'repeat', signal, samePress })
+  const force = (signal: NodeJS.Signals) => {
+    if (!exiting) return repeat(signal, false)
+    const exitCode = forcedCode(signal, exitCodes)
+    coordinator.emit({ type: 'forced', signal, exitCode })
+    exiting.exit(exitCode)
+  }
+  const begin = (reason: Reason) => {
+    const isFirst = !coordinator.signal.aborted
+    void coordinator.begin(reason)
+    return isFirst
+  }
+  const actions: SignalActions = { begin, force, repeat }
+
+  let undos: (() => void)[] | undefined
+  const start = () => {
+    refuseToListen(undos !== undefined, coordinator)
+    const added = [
+      onSignals(signals, { host, clock, actions }),
+      onMessages(messages, host, begin),
+      faults ? onFaults(host, (thrown, origin) => coordinator.fault(thrown, origin)) : () => {},
+      coordinator.on('start', () => {
+        // Another listener for `start` may just have stopped this.
+        if (undos) added.push(absorbHangup(signals, host, actions))
+      }),
+    ]
+    undos = added
+    exiting?.join()
+    return stop
+  }
+  const stop = () => {
+    if (!undos) return
+    for (const undo of undos) undo()
+    undos = undefined
+    exiting?.part()
+  }
+  return { start, stop }
+}
+
+function refuseToListen(isListening: boolean, { report }: Coordinator): void {
+  if (isListening) {
+    throw new LastcallError(
+      'LASTCALL_ALREADY_LISTENING',
+      'This shutdown listens already. Call listen() once, or what it returned before calling it again.',
+    )
+  }
+  if (report) {
+    throw new LastcallError(
+      'LASTCALL_ENDED',
+      'The shutdown is over: there is nothing left to listen for. Create a new one.',
+    )
+  }
+}
