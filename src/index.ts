@@ -30,6 +30,6 @@ export {
   type SignalListeners,
 } from './platform/diagnose.ts'
 export type { Platform, PlatformGuess, PlatformName } from './platform/platform.ts'
-export type { ProcessInfo, ProcessKind } from './runtime/inspect-process.ts'
+export type { ProcessInfo, ProcessKind } from './platform/process-info.ts'
 export type { Shutdown, ShutdownOptions } from './shutdown.ts'
 export type { SignalOptions } from './triggers/signals.ts'

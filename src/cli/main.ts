@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import { existsSync } from 'node:fs'
 import { LastcallError } from '../base/errors.ts'
-import { terminalOf } from '../runtime/process.ts'
+import { terminalOf } from '../runtime/outputs.ts'
 import { type Invocation, readCommandLine } from './command-line.ts'
 import type { CommandName } from './commands.ts'
 import { CODES, isFailure, usageError } from './failure.ts'

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { isZombie, procStat } from '../runtime/proc-stat.ts'
-import { sendSignal } from '../runtime/process.ts'
+import { sendSignal } from '../runtime/signals.ts'
 
 /** The largest number that a process may have on any system. */
 const MOST = 2 ** 31 - 1

@@ -3,7 +3,7 @@ export const DETACHED = 'LASTCALL_DETACHED'
 
 let isDetached = false
 
-/** The process, for the command line. Only this file and `../runtime/process.ts` touch it. */
+/** The process, for the command line. Outside of `../runtime/`, only this file touches it. */
 export const terminal = {
   /** What was typed after the program's name. */
   get args(): readonly string[] {

@@ -1,7 +1,7 @@
 import { invalidOption } from '../base/errors.ts'
 import type { Reason } from '../base/reason.ts'
 import type { Outcome } from '../engine/report.ts'
-import { signalNumbers } from '../runtime/process.ts'
+import { signalNumbers } from '../runtime/signals.ts'
 
 /** The codes to exit with, by how it ended: 0 to 255 each. */
 export interface ExitCodes {

@@ -6,7 +6,7 @@ import type { EventOf } from '../engine/events.ts'
 import type { HookContext, PreparedHook } from '../engine/hook.ts'
 import type { HookReport, HookStatus, PhaseReport, Report } from '../engine/report.ts'
 import type { Platform } from '../platform/platform.ts'
-import { tracingModules } from '../runtime/process.ts'
+import { builtinModule } from '../runtime/builtin-modules.ts'
 
 /**
  * The message of the channels `tracing:lastcall.shutdown:…`. A shutdown publishes the same object from
@@ -198,7 +198,7 @@ type Channel = TracingChannel<unknown, object>
 
 /** The channels, if any of them has a subscriber. Created at the start of a shutdown: most applications use none. */
 function subscribedChannels(): Channels | undefined {
-  const { tracingChannel } = tracingModules().diagnostics
+  const { tracingChannel } = builtinModule('node:diagnostics_channel')
   // Some runtimes lack it.
   if (typeof tracingChannel !== 'function') return undefined
   const channels: Channels = {
@@ -216,7 +216,7 @@ function subscribedChannels(): Channels | undefined {
 
 /** Publishes a start. Returns a way back into the context that subscribers bound to it. */
 function publishStart(channel: Channel, trace: object): RunInContext {
-  const { AsyncLocalStorage } = tracingModules().hooks
+  const { AsyncLocalStorage } = builtinModule('node:async_hooks')
   return channel.start.runStores(trace, () => AsyncLocalStorage.snapshot())
 }
 

@@ -1,11 +1,5 @@
-import {
-  type ProcessInfo,
-  type ProcessInspection,
-  parentsOf,
-  processInfo,
-  signalsInMask,
-} from '../runtime/inspect-process.ts'
-import { systemInspection } from '../runtime/process.ts'
+import { type ProcessInspection, systemInspection } from '../runtime/process-inspection.ts'
+import { type ProcessInfo, parentsOf, processInfo, signalsInMask } from './process-info.ts'
 
 /** What the inspection process is surrounded by, as plain data. */
 export interface Diagnosis {

@@ -1,19 +1,21 @@
 import type { Clock } from './clock.ts'
 
-/** How long to look for a phase in which nobody came, in milliseconds. */
+/** How long to look for a poll phase without a new connection, in milliseconds. */
 export interface QueueWait {
-  /** After so long it is over, whoever may still come. */
+  /** The longest to look. After that the wait is over, whether or not connections still come. */
   readonly patience: number
-  /** For how long nobody must have come. */
+  /** For how long no connection must have come. */
   readonly quiet: number
 }
 
 /**
- * Waits for a poll phase in which nobody was accepted. Whoever comes while the other events of that
- * phase are dealt with is lost, so it should be a short one; the longer it takes to find one, the
- * less short it has to be.
+ * Waits until the kernel's accept queue is empty: for a poll phase in which no connection was accepted. It
+ * need not be known how many one phase accepts (libuv accepts one since Node 20, and more before).
  *
- * @param accepted how many have been accepted so far
+ * A connection that comes while that phase handles other events is lost. So the phase should be a short
+ * one. The longer it takes to find one, the longer it may be.
+ *
+ * @param accepted how many connections have been accepted so far
  */
 export function acceptQueueIsEmpty(
   accepted: () => number,
@@ -22,19 +24,19 @@ export function acceptQueueIsEmpty(
 ): Promise<void> {
   const began = clock.now()
   return new Promise((resolve) => {
-    // The phase that brought the signal may have begun before connections that have come since.
-    let last = began
+    // The poll phase that brought the signal may have begun before connections that have come since.
+    let lastAt = began
     let before = { accepted: Number.NaN, at: Number.NaN }
-    const look = () => {
+    const check = () => {
       const at = clock.now()
       const isShort = at - before.at < 0.2 + (at - began) / 2
-      if (accepted() !== before.accepted) last = at
-      const isEmpty = accepted() === before.accepted && isShort && at - last >= quiet
+      if (accepted() !== before.accepted) lastAt = at
+      const isEmpty = accepted() === before.accepted && isShort && at - lastAt >= quiet
       if (isEmpty || at - began > patience) return resolve()
       before = { accepted: accepted(), at: clock.now() }
-      if (at - last >= quiet) clock.afterPoll(look)
-      else clock.setTimeout(() => clock.afterPoll(look), 1)
+      if (at - lastAt >= quiet) clock.afterPoll(check)
+      else clock.setTimeout(() => clock.afterPoll(check), 1)
     }
-    clock.afterPoll(look)
+    clock.afterPoll(check)
   })
 }

@@ -1,24 +1,26 @@
-import { modulesOfTime, nextTick } from './process.ts'
+import { builtinModule } from './builtin-modules.ts'
 
-/** Time, as the rest of the library is handed it. This is the one file that touches timers. */
+/** Time, for the rest of the library. This is the only file that touches timers. */
 export interface Clock {
-  /** Milliseconds that only ever go forward, from an origin of no meaning. */
+  /** Milliseconds that only go forward, from an arbitrary origin. */
   now(): number
   /** The time of day, in milliseconds since 1970. */
   date(): number
   setTimeout(run: () => void, milliseconds: number): unknown
   clearTimeout(timer: unknown): void
-  /** Runs after the event loop's next poll phase: whatever the kernel had for us has been read by then. */
+  /** Runs after the next poll phase of the event loop, when everything that the kernel held has been read. */
   afterPoll(run: () => void): void
 }
 
-// Taken when the module loads, so that fake timers which an application's tests install later
-// cannot stop the clock of a real shutdown; and from the modules of Node, because those of jest and
-// vitest, which replace the globals, can have been installed before.
-const { timers, clocks } = modulesOfTime()
-const { setTimeout, clearTimeout, setImmediate } = timers
-const now = clocks.performance.now.bind(clocks.performance)
+// Taken when the module loads, so that fake timers that a test installs later do not stop the clock of a
+// real shutdown. Taken from Node's modules, because those of jest and vitest replace the globals, and may
+// have been installed before.
+const { setTimeout, clearTimeout, setImmediate } = builtinModule('node:timers')
+const { performance } = builtinModule('node:perf_hooks')
+const now = performance.now.bind(performance)
 const date = Date.now.bind(Date)
+// Importing node:process would load what stdin, stdout and stderr need.
+const { nextTick } = process
 
 export const systemClock: Clock = {
   now,
@@ -28,7 +30,7 @@ export const systemClock: Clock = {
   afterPoll: (run) => void setImmediate(run),
 }
 
-/** Whatever timers are global when one is set: the fake ones of a test runner, where they are on. */
+/** Uses the timers that are global at each call: a test runner's fake ones, where they are on. */
 export const currentClock: Clock = {
   now: () => Date.now(),
   date: () => Date.now(),
@@ -38,8 +40,8 @@ export const currentClock: Clock = {
 }
 
 /**
- * Runs before the event loop reads anything, and after all that is due already: listeners of an event
- * that is being told, and whoever waits for it with a promise.
+ * Runs before the event loop reads anything, and after all that is due already: the remaining listeners
+ * to the current event, and the code that awaits it.
  */
 export function beforePoll(run: () => void): void {
   void Promise.resolve().then(() => nextTick(run))

@@ -3,8 +3,8 @@ import type { Clock } from './clock.ts'
 import { withLimit } from './with-limit.ts'
 
 /**
- * Waits until what was written to these streams has left the process, for so many milliseconds at
- * most. A pipe takes 64 KiB; the rest would die with the process.
+ * Waits until the process has written out what these streams hold, but not longer than `milliseconds`. A
+ * pipe takes 64 KiB; an exit would lose the rest.
  */
 export async function flushOutput(
   streams: readonly Writable[],
@@ -13,13 +13,13 @@ export async function flushOutput(
 ): Promise<void> {
   const unwritten = streams.filter((stream) => stream.writableLength > 0 && !stream.destroyed)
   if (unwritten.length === 0) return
-  const all = Promise.all(unwritten.map(written))
+  const all = Promise.all(unwritten.map(flush))
   await withLimit<unknown>(all, Math.max(1, milliseconds), clock, () => undefined)
 }
 
-function written(stream: Writable): Promise<void> {
+function flush(stream: Writable): Promise<void> {
   return new Promise((resolve) => {
-    // A reader that has gone away is no reason to stay, nor to crash now.
+    // A reader that has gone away is no reason to wait, nor to crash now.
     stream.once('error', () => resolve())
     stream.once('close', () => resolve())
     stream.write('', () => resolve())

@@ -1,20 +1,20 @@
 import { readdirSync, readFileSync } from 'node:fs'
 
-/** As much of proc(5)'s stat as is needed: what only Linux tells of a process. */
+/** The fields of `/proc/<pid>/stat` (proc(5)) that are needed here. Only Linux has it. */
 export interface ProcStat {
-  /** Z and X are processes that have ended, and were not waited for yet. */
+  /** Z and X: the process has ended, and its parent has not collected it yet. */
   readonly state: string
   readonly parent: number
   readonly group: number
-  /** When it began, by the kernel's own count: another process of the same number has another. */
+  /** When it started, in the kernel's ticks. It tells two processes apart that had the same pid. */
   readonly start: string
 }
 
-/** What the system tells of a process; `undefined` where it tells nothing, or the process is gone. */
+/** Reads the state of a process. `undefined` where the system has no `/proc`, or the process is gone. */
 export function procStat(pid: number | string): ProcStat | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
-    // The name, in brackets, may hold anything: what counts comes after the last bracket.
+    // The name, in brackets, may contain brackets itself. The fields come after the last one.
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
     const [state = '', parent = '', group = ''] = fields
     return { state, parent: Number(parent), group: Number(group), start: fields[19] ?? '' }
@@ -23,27 +23,27 @@ export function procStat(pid: number | string): ProcStat | undefined {
   }
 }
 
-/** Whether a process has ended, as far as the system tells. */
+/** Whether a process has ended, and is only listed because its parent has not collected it. */
 export function isZombie({ state }: ProcStat): boolean {
   return state === 'Z' || state === 'X'
 }
 
-/** The processes that it has started, and they in turn, where the system tells. */
+/** The children of a process, their children, and so on. None where the system has no `/proc`. */
 export function descendantsOf(pid: number): number[] {
   const children = new Map<number, number[]>()
-  for (const one of allProcesses()) {
-    const parent = procStat(one)?.parent
-    if (parent !== undefined) children.set(parent, [...(children.get(parent) ?? []), one])
+  for (const child of allProcesses()) {
+    const parent = procStat(child)?.parent
+    if (parent !== undefined) children.set(parent, [...(children.get(parent) ?? []), child])
   }
   const found: number[] = []
   for (let next = children.get(pid) ?? []; next.length > 0; ) {
     found.push(...next)
-    next = next.flatMap((one) => children.get(one) ?? [])
+    next = next.flatMap((parent) => children.get(parent) ?? [])
   }
   return found
 }
 
-/** Every process, where the system tells; none where it doesn't. */
+/** The pids of all processes. None where the system has no `/proc`. */
 export function allProcesses(): number[] {
   try {
     return readdirSync('/proc')

@@ -1,50 +1,49 @@
 import type { Writable } from 'node:stream'
 import type { SharedShutdowns } from './shared-shutdowns.ts'
+import type { Thread } from './thread.ts'
 
-/** The process, as the rest of the library is handed it. */
+/** The process, for the rest of the library. Tests pass one that they made up. */
 export interface ProcessPort {
   readonly pid: number
   readonly ppid: number
   readonly platform: string
   readonly env: Readonly<Record<string, string | undefined>>
-  /** Whether somebody sits at a terminal in front of it. */
+  /** Whether a person sits at a terminal in front of it. */
   readonly interactive: boolean
-  /** Whether stderr is a terminal, and people read what is written there. */
+  /** Whether stderr is a terminal, so that people read what is written there. */
   readonly hasTerminalAsStderr: boolean
-  /** The code that the application has set for itself; 0 where it has set none. */
+  /** The exit code that the application has set. 0 where it has set none. */
   readonly exitCode: number
-  /** Where the shutdowns of this process, of every copy of the package, find each other. */
+  /** The shutdowns of this process, those of other copies of this package among them. */
   readonly sharedShutdowns: SharedShutdowns
-  /** Nanoseconds of a clock that all threads have in common, and that nobody sets. */
+  /** Nanoseconds of a clock that all threads share, and that only goes forward. */
   sharedTime(): bigint
   fileExists(path: string): boolean
-  /** Calls back for every event of that name; returns a way to take it back. */
+  /** Adds a listener to an event. Returns a function that removes it. */
   on(event: string, listener: (...args: never[]) => void): () => void
-  /** Keeps Node from warning of a leak when many listen to this signal. */
+  /** Keeps Node from warning of a leak when this signal has many listeners. */
   expectListeners(signal: AbortSignal): void
   /** Writes to stderr. */
   warn(text: string): void
   /** stdout and stderr. */
   outputs(): Writable[]
-  /** What keeps the event loop going, by kind, and how many there are of each. */
+  /** What keeps the event loop going: how many there are of each kind. */
   activeResources(): Record<string, number>
   /**
-   * Starts a thread that runs this program, with this as its `workerData`, and that keeps no process
-   * alive; `undefined` where none can be started, and in a thread: what ends there is not the process.
+   * Starts a thread that runs this program, with `data` as its `workerData`. It does not keep the process
+   * alive. `undefined` where no thread can be started, and in a thread: there, the end of the thread is
+   * not the end of the process.
    */
   startThread(program: string, data: unknown): Thread | undefined
-  /** Starts a shell beside the process: the end of its input is the end of the process. */
+  /** Starts a shell as a child process. Its input ends when this process ends. */
   startShell(script: string, args: readonly string[]): void
-  /** Returns, or throws, where something stands in for it, and where a listener of `exit` throws. */
+  /**
+   * Ends the process. It returns or throws only where a test has replaced `process.exit()`, or where a
+   * listener to `exit` throws.
+   */
   exit(code: number): void
-  /** Whether it was no stand-in: listeners of `exit` have been called. */
+  /** Whether an exit has begun: the listeners to `exit` have been called, so it was no replacement. */
   readonly isExiting: boolean
-  /** Has an exit that is under way end with this code, where it would end with 0. */
+  /** Lets an exit that has begun end with this code, if its code would be 0. */
   failWith(code: number): void
-}
-
-export interface Thread {
-  /** Whether the process has had threads that are not ours: they may be there still. */
-  hasOtherThreads(): boolean
-  end(): void
 }

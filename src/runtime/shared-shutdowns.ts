@@ -1,62 +1,75 @@
 import type { Reason } from '../base/reason.ts'
 
-/** The shutdowns of one process that leave together: of every copy of the package, so plain data only. */
+/**
+ * The shutdowns of one process, which leave together. Those of every copy of this package are among them,
+ * so it is plain data. Its shape never changes: copies of other versions read it.
+ */
 export interface SharedShutdowns {
   readonly members: Set<Member>
-  /** What the first of them began with, once one has. */
+  /** What started the first of them. `undefined` until one has started. */
   reason: Reason | undefined
-  /** When the grace of the last of those that run is over, by the clock of `sharedTime()`, for all threads to see. */
+  /** When the last grace ends of those that have started, on the clock of `sharedTime()`. All threads can read it. */
   readonly graceOverAt: BigInt64Array
-}
-
-export function newSharedShutdowns(): SharedShutdowns {
-  const until = new BigInt64Array(new SharedArrayBuffer(8))
-  return { members: new Set(), reason: undefined, graceOverAt: until }
 }
 
 /** A shutdown that ends its process. */
 export interface Member {
-  /** Starts its run, unless that has begun. */
+  /** Starts it, unless it has started. */
   begin(reason: Reason): void
   /** How it ended; `undefined` until then. */
   ended: SharedOutcome | undefined
-  /** Resolves when what it has to tell has left the process; `undefined` where that needs no time. */
+  /** Resolves when its log lines and spans have left the process. `undefined` where none are waiting. */
   flush(): Promise<unknown> | undefined
-  /** The process lives on: something stood in for its exit. Nothing is to be left. */
+  /** Called where the process lives on, because a test has replaced `process.exit()`. Undoes everything. */
   stay?(): void
 }
 
 export interface SharedOutcome {
-  /** How bad it was: the code of the worst one counts. */
+  /** How bad it was. The process exits with the code of the worst. */
   readonly rank: number
   readonly code: number
 }
 
-/** Has those whose grace is over sooner know that the process lives for so long. */
-export function stayUntil({ graceOverAt: until }: SharedShutdowns, time: bigint): void {
-  if (time > Atomics.load(until, 0)) Atomics.store(until, 0, time)
+// Every copy of this package, of whichever version, uses this symbol.
+const SHUTDOWNS = Symbol.for('lastcall.shutdowns.v1')
+
+/** The shutdowns of this process. */
+export function sharedShutdowns(): SharedShutdowns {
+  const shared = globalThis as { [SHUTDOWNS]?: SharedShutdowns }
+  shared[SHUTDOWNS] ??= newSharedShutdowns()
+  return shared[SHUTDOWNS]
 }
 
-/** Takes a shutdown in. Where the others are leaving already, it begins at once. */
+export function newSharedShutdowns(): SharedShutdowns {
+  const graceOverAt = new BigInt64Array(new SharedArrayBuffer(8))
+  return { members: new Set(), reason: undefined, graceOverAt }
+}
+
+/** Lets the process live until `time`, also for the shutdowns whose grace ends sooner. */
+export function stayUntil({ graceOverAt }: SharedShutdowns, time: bigint): void {
+  if (time > Atomics.load(graceOverAt, 0)) Atomics.store(graceOverAt, 0, time)
+}
+
+/** Adds a shutdown. Where the others have started already, it starts at once. */
 export function joinShutdowns(shared: SharedShutdowns, member: Member): void {
   shared.members.add(member)
   if (shared.reason) member.begin(shared.reason)
 }
 
-/** Starts the others: who leaves takes everybody along, so that nobody's clean-up is lost. */
+/** Starts all the others, so that the exit of the process loses no one's clean-up. */
 export function beginTogether(shared: SharedShutdowns, member: Member, reason: Reason): void {
   shared.reason ??= reason
   shared.members.add(member)
   for (const other of [...shared.members]) other.begin(reason)
 }
 
-/** The worst of the endings once the last has ended; `undefined` before. */
+/** The worst outcome, once the last shutdown has ended. `undefined` before. */
 export function worstOutcome({ members }: SharedShutdowns): SharedOutcome | undefined {
   let worst: SharedOutcome | undefined
   for (const { ended } of members) {
     if (ended === undefined) return undefined
     if (worst === undefined || ended.rank > worst.rank) worst = ended
-    // Of two as bad as each other, a code that says something wins over 0.
+    // Of two that are equally bad, a code other than 0 wins.
     else if (ended.rank === worst.rank && worst.code === 0) worst = ended
   }
   return worst

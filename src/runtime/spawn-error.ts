@@ -1,21 +1,21 @@
 import { existsSync, statSync } from 'node:fs'
 import { resolve } from 'node:path'
 
-/** What was to be started. */
+/** The program that was to be started. */
 export interface Startable {
   readonly command: string
   readonly args: readonly string[]
   readonly cwd?: string | undefined
 }
 
-/** Why a program could not be started, and the code by which a shell would say so. */
+/** Why a program could not be started, and the exit code that a shell would give for it. */
 export interface SpawnError {
   readonly message: string
   readonly exitCode: number
 }
 
 /**
- * The system's word, and what to do about it.
+ * Explains the system's error code, and what to do about it.
  *
  * @param fix what to do where the whole command line was given as the program's name
  */
@@ -25,7 +25,7 @@ export function explainSpawnError(
   fix = 'write the arguments into `args`',
 ): SpawnError {
   const { code, message } = error as NodeJS.ErrnoException
-  // The system says of the program what it means of the folder.
+  // A missing folder gives ENOENT as well, and the system's message names the program.
   if (cwd !== undefined && !statSync(cwd, { throwIfNoEntry: false })?.isDirectory()) {
     const what = existsSync(cwd) ? 'is no folder' : 'does not exist'
     return { message: `cannot be started: its folder '${cwd}' ${what}`, exitCode: 127 }

@@ -4,9 +4,9 @@ import type { Clock } from './clock.ts'
 type Timers = NonNullable<Parameters<typeof pTimeout>[1]['customTimers']>
 
 /**
- * The promise, or, where it takes longer than this, what `atLimit` returns or throws. The limit is
- * judged after a poll phase: a timer fires before the loop has read what has come in, and with a
- * busy loop the result may be there.
+ * Settles as the promise does. Where the promise takes longer than `milliseconds`, it settles with what
+ * `atLimit` returns or throws. The limit is checked after a poll phase: timers fire before the event loop
+ * reads what has come in, and when the loop is busy, the result may be among that.
  */
 export function withLimit<T>(
   promise: Promise<T>,

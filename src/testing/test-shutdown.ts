@@ -3,7 +3,7 @@ import { invalidOption, LastcallError, refuseUnknownOptions } from '../base/erro
 import { assemble } from '../create-shutdown.ts'
 import type { Report } from '../engine/report.ts'
 import { OPTIONS } from '../options.ts'
-import { signalNumbers } from '../runtime/process.ts'
+import { signalNumbers } from '../runtime/signals.ts'
 import type { Shutdown, ShutdownOptions } from '../shutdown.ts'
 import { type AdvanceTimers, FakeTimersClock } from './fake-timers-clock.ts'
 import { TestClock } from './test-clock.ts'

@@ -2,7 +2,8 @@ import { type Duration, parseDuration } from '../base/duration.ts'
 import { invalidOption, LastcallError } from '../base/errors.ts'
 import type { Reason } from '../base/reason.ts'
 import type { Clock } from '../runtime/clock.ts'
-import { type ProcessPort, signalNumbers } from '../runtime/process.ts'
+import type { ProcessPort } from '../runtime/process.ts'
+import { signalNumbers } from '../runtime/signals.ts'
 
 /** Which signals start a run, and what a second press does. */
 export interface SignalOptions {

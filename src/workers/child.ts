@@ -1,6 +1,6 @@
 import type { HookContext } from '../engine/hook.ts'
 import { type Clock, systemClock } from '../runtime/clock.ts'
-import { sendSignal } from '../runtime/process.ts'
+import { sendSignal } from '../runtime/signals.ts'
 import { signalOfThePlatform } from './already-signalled.ts'
 import { type ExitStatus, endedBadly, isExpected } from './exit-status.ts'
 import { groupHasEnded, isGroup } from './process-group.ts'

@@ -1,5 +1,5 @@
 import { invalidOption, LastcallError } from '../base/errors.ts'
-import { signalNumbers } from '../runtime/process.ts'
+import { signalNumbers } from '../runtime/signals.ts'
 
 /** How a process ended: by an exit code, or by a signal. */
 export interface ExitStatus {

@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs'
 import type { Clock } from '../runtime/clock.ts'
 import { isZombie, procStat } from '../runtime/proc-stat.ts'
-import { sendSignal } from '../runtime/process.ts'
+import { sendSignal } from '../runtime/signals.ts'
 
 /** How often a group is looked at: nothing tells when a process ends that is no child of ours. */
 const INTERVAL = 20

@@ -1,5 +1,5 @@
 import { invalidOption } from '../base/errors.ts'
-import { signalNumbers } from '../runtime/process.ts'
+import { signalNumbers } from '../runtime/signals.ts'
 
 /** Reads the name of a signal that this system has. */
 export function parseSignal(value: unknown, option: string): NodeJS.Signals {

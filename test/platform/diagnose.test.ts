@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { diagnosisOf, formatDiagnosis } from '../../src/platform/diagnose.ts'
-import type { ProcessInspection } from '../../src/runtime/inspect-process.ts'
+import type { ProcessInspection } from '../../src/runtime/process-inspection.ts'
 
 /** A process: what it is run by, and its masks. */
 interface Fake {

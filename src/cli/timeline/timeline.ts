@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs'
 import { formatReport } from '../../picture/timeline.ts'
-import { standardOutputs, terminalOf } from '../../runtime/process.ts'
+import { standardOutputs, terminalOf } from '../../runtime/outputs.ts'
 import type { OptionsOf } from '../commands.ts'
 import { usageError } from '../failure.ts'
 import { pageOf } from './html.ts'

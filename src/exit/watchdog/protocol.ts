@@ -19,6 +19,8 @@ export interface WatchdogData {
   readonly blocked: Patience
   readonly stuck: Patience
   readonly format: Log['onStderr']
+  /** The expression that ends a process in which it is evaluated. */
+  readonly exitAtOnce: string
   /** The deadline as a person reads it. */
   readonly limit: string
   /** The signs that the main thread has given, and when it began to leave. */

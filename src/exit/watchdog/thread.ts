@@ -184,8 +184,7 @@ export function watch(data: WatchdogData, signsOf: typeof SIGNS): void {
     const [top] = stack ?? []
     if (!top) return
     const { callFrameId } = top
-    const expression = 'process.reallyExit(137)'
-    session?.post('Debugger.evaluateOnCallFrame', { callFrameId, expression })
+    session?.post('Debugger.evaluateOnCallFrame', { callFrameId, expression: data.exitAtOnce })
   }
 
   function say(): void {

@@ -3,6 +3,7 @@ import type { Budget } from '../../engine/budget.ts'
 import type { Coordinator } from '../../engine/coordinator.ts'
 import type { Log } from '../../observe/log.ts'
 import type { Clock } from '../../runtime/clock.ts'
+import { EXIT_AT_ONCE } from '../../runtime/node/really-exit.ts'
 import type { ProcessPort } from '../../runtime/process.ts'
 import { stayUntil } from '../../runtime/shared-shutdowns.ts'
 import { guardExit } from './exit-guard.ts'
@@ -88,6 +89,7 @@ function whatIsWatched({ host, budget, log }: Watching): WatchdogData {
     blocked: { waits: Math.min(50, margin * 0.3), listens: Math.min(35, margin * 0.35) },
     stuck: { waits: 0, listens: Math.min(35, margin * 0.04) },
     format: log.onStderr,
+    exitAtOnce: EXIT_AT_ONCE,
     signs: new Int32Array(new SharedArrayBuffer(8)),
     running: new Uint8Array(new SharedArrayBuffer(1024)),
   }

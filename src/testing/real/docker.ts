@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { USUAL_GRACE } from '../../platform/platform.ts'
-import { signalNumbers } from '../../runtime/process.ts'
+import { signalNumbers } from '../../runtime/signals.ts'
 import type { Command } from './command.ts'
 import { parseOptions, type StopOptions, type Stopped } from './options.ts'
 import type { Program } from './program.ts'

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { allProcesses, descendantsOf, isZombie, procStat } from '../../runtime/proc-stat.ts'
-import { sendSignal } from '../../runtime/process.ts'
+import { sendSignal } from '../../runtime/signals.ts'
 import { shorten } from './command.ts'
 import { MARK } from './environment.ts'
 

@@ -1,5 +1,5 @@
 import type { Clock } from '../../runtime/clock.ts'
-import { sendSignal } from '../../runtime/process.ts'
+import { sendSignal } from '../../runtime/signals.ts'
 import { hasEnded } from '../child.ts'
 import { type ExitStatus, endedBadly, isExpected } from '../exit-status.ts'
 import { type StopContext, type Stoppable, stop } from '../stop.ts'

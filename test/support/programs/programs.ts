@@ -6,7 +6,7 @@ import type { ProcessState, ProgramOptions, StateChange, SuperviseOptions } from
 import { onTestFinished } from 'vitest'
 import type { Hook } from '../../../src/engine/hook.ts'
 import type { Clock } from '../../../src/runtime/clock.ts'
-import { sendSignal } from '../../../src/runtime/process.ts'
+import { sendSignal } from '../../../src/runtime/signals.ts'
 import { Programs } from '../../../src/workers/supervise/supervise.ts'
 import { runHook } from '../hooks/run-hook.ts'
 import { VirtualProcess } from '../hooks/virtual.ts'

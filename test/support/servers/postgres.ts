@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { chownSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { sendSignal } from '../../../src/runtime/process.ts'
+import { sendSignal } from '../../../src/runtime/signals.ts'
 import { Program } from '../programs/program.ts'
 
 const VERSIONS = '/usr/lib/postgresql'

@@ -1,13 +1,4 @@
-/** What diagnose() is handed of the system; a test hands in one of its own. */
-export interface ProcessInspection {
-  readonly pid: number
-  /** What a file holds; `undefined` where there is none, or it may not be read. */
-  read(path: string): string | undefined
-  /** The numbers of the signals, by their names. */
-  readonly signals: Readonly<Record<string, number>>
-  /** Who listens to a signal in this process. */
-  listeners(signal: string): readonly { readonly listener: unknown; readonly isOurs: boolean }[]
-}
+import type { ProcessInspection } from '../runtime/process-inspection.ts'
 
 /**
  * What a process is to the one below it. A `shell` runs a command or a script; a `terminal` is a shell

@@ -1,0 +1,35 @@
+import { builtinModule } from './builtin-modules.ts'
+import { isOurListener } from './listeners.ts'
+import { signalNumbers } from './signals.ts'
+
+/** What `diagnose()` reads. Tests pass one that they made up. */
+export interface ProcessInspection {
+  readonly pid: number
+  /** The text of a file; `undefined` where there is no such file, or it may not be read. */
+  read(path: string): string | undefined
+  /** The numbers of the signals, by their names. */
+  readonly signals: Readonly<Record<string, number>>
+  /** The listeners to a signal in this process, and whether lastcall has added them. */
+  listeners(signal: string): readonly { readonly listener: unknown; readonly isOurs: boolean }[]
+}
+
+/** This process. */
+export const systemInspection: ProcessInspection = {
+  get pid() {
+    return process.pid
+  },
+  get signals() {
+    return signalNumbers()
+  },
+  read(path) {
+    try {
+      return builtinModule('node:fs').readFileSync(path, 'utf8')
+    } catch {
+      return undefined
+    }
+  },
+  listeners: (signal) =>
+    process.listeners(signal as NodeJS.Signals).map((listener) => {
+      return { listener, isOurs: isOurListener(listener) }
+    }),
+}

@@ -1,0 +1,21 @@
+import { builtinModule } from './builtin-modules.ts'
+
+/** The numbers of the signals on this system, by their names. */
+export function signalNumbers(): Readonly<Record<string, number>> {
+  return builtinModule('node:os').constants.signals
+}
+
+/**
+ * Sends a signal to a process or, with a negative number, to every process of a group. The signal 0
+ * only checks that there is one.
+ *
+ * @returns false where there is no such process
+ */
+export function sendSignal(pid: number, signal: NodeJS.Signals | 0): boolean {
+  try {
+    return process.kill(pid, signal)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ESRCH') return false
+    throw error
+  }
+}

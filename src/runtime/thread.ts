@@ -1,0 +1,47 @@
+import { builtinModule } from './builtin-modules.ts'
+import { othersStartedBefore } from './node/thread-ids.ts'
+
+/** A thread of ours beside the main one. */
+export interface Thread {
+  /** Whether the process has had threads that are not ours. They may still run. */
+  hasOtherThreads(): boolean
+  end(): void
+}
+
+const ourThreads = new WeakSet<object>()
+let numberOfThreads = 0
+
+/** Implements `ProcessPort.startThread()`. */
+export function startThread(program: string, data: unknown): Thread | undefined {
+  try {
+    // In a worker of a cluster, Deno lets each thread fail, and prints that to stderr.
+    if ('deno' in process.versions && isClusterWorker()) return undefined
+    const { Worker, isMainThread } = builtinModule('node:worker_threads')
+    if (!isMainThread) return undefined
+    // The modules and variables that the application gives its threads are not for this one.
+    const own = { eval: true, env: {}, execArgv: [], name: 'lastcall', workerData: data }
+    const thread = new Worker(program, own)
+    thread.on('error', () => {}).unref()
+    ourThreads.add(thread)
+    numberOfThreads++
+    let hasOthers = othersStartedBefore(thread, numberOfThreads)
+    const onWorker = (other: object) => {
+      hasOthers ||= !ourThreads.has(other)
+    }
+    process.on('worker', onWorker)
+    return {
+      hasOtherThreads: () => hasOthers,
+      end() {
+        process.off('worker', onWorker)
+        void thread.terminate()
+      },
+    }
+  } catch {
+    return undefined // Node's permission model may forbid threads, for one.
+  }
+}
+
+function isClusterWorker(): boolean {
+  // The types have the module's default export alone.
+  return Boolean((builtinModule('node:cluster') as { isWorker?: boolean }).isWorker)
+}
