@@ -1,4 +1,5 @@
 import type { ParseArgsConfig } from 'node:util'
+import { PLATFORMS } from '../platform/platforms.ts'
 
 /** An option: what `util.parseArgs` reads of it, and what the help says. */
 export type Option = NonNullable<ParseArgsConfig['options']>[string] & {
@@ -80,7 +81,7 @@ export const COMMANDS = {
       grace: {
         type: 'string',
         value: '<time>',
-        default: '10s',
+        default: `${PLATFORMS.docker.grace / 1000}s`,
         description: 'How long it may take before SIGKILL',
       },
       signal: {

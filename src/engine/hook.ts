@@ -5,6 +5,9 @@ import type { Reason } from '../base/reason.ts'
 import type { Platform } from '../platform/platform.ts'
 import type { PhaseName } from './phases.ts'
 
+// What adapters ask about the platform of their context.
+export { minimumLameDuck, signalsAll } from '../platform/platform.ts'
+
 /**
  * A named piece of clean-up. Adapters such as `httpServer()` return hooks as well.
  *

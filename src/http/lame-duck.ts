@@ -1,6 +1,6 @@
 import { formatDuration } from '../base/duration.ts'
 import { plural } from '../base/summarize.ts'
-import type { HookContext } from '../engine/hook.ts'
+import { type HookContext, minimumLameDuck } from '../engine/hook.ts'
 import type { Clock } from '../runtime/clock.ts'
 import type { Arrivals } from './arrivals.ts'
 import type { HealthChecks } from './health/health-checks.ts'
@@ -90,9 +90,8 @@ function boundsOf(settings: LameDuckSettings, context: HookContext): Bounds {
   const wanted = settings.atMost ?? Math.max(usualMost, settings.atLeast ?? 0)
   // A quarter of the time is kept for the drain, whatever the options say.
   const atMost = isAtTerminal ? 0 : Math.min(wanted, context.remaining() * 0.75)
-  const usualLeast = isOnKubernetes(context) ? DEFAULTS.lameDuck.atLeastOnKubernetes : 0
   return {
-    atLeast: Math.min(settings.atLeast ?? usualLeast, atMost),
+    atLeast: Math.min(settings.atLeast ?? minimumLameDuck(context.platform), atMost),
     atMost,
     isShortened: atMost < Math.min(wanted, settings.atLeast ?? 0),
   }
@@ -107,12 +106,9 @@ function noteSlowProber(
 ): void {
   const interval = health?.probers.tooSeldom(probes, atMost)
   // Kubernetes removes a deleted pod from its Services without waiting for a probe to fail.
-  if (interval === undefined || isOnKubernetes(context) || atLeast >= interval * probes) return
+  const needsNoProbe = minimumLameDuck(context.platform) > 0
+  if (interval === undefined || needsNoProbe || atLeast >= interval * probes) return
   context.note(
     `the lame duck does not wait for a prober that asks every ${formatDuration(interval)}: ${plural(probes, 'answer')} of 503 would take it ${formatDuration(interval * probes)}, and the lame duck may last ${formatDuration(atMost)} (grace, lameDuck.atMost, lameDuck.probes)`,
   )
-}
-
-function isOnKubernetes({ platform }: HookContext): boolean {
-  return [platform, ...platform.also].some(({ name }) => name === 'kubernetes')
 }

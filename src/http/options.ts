@@ -63,7 +63,6 @@ export const DEFAULTS = {
   lameDuck: {
     probes: 3,
     quiet: 100,
-    atLeastOnKubernetes: 5000,
     /** The default of `atMost` is half of the drain's time, and at most this. */
     atMost: 10_000,
   },

@@ -1,4 +1,4 @@
-import type { HookContext } from '../engine/hook.ts'
+import { type HookContext, signalsAll } from '../engine/hook.ts'
 
 /**
  * The signal that the platform has sent to the children together with their parent, where it has:
@@ -11,8 +11,5 @@ export function signalOfThePlatform(
 ): NodeJS.Signals | undefined {
   if (reason.kind !== 'signal') return undefined
   if (reason.terminal) return hasOwnGroup ? undefined : reason.signal
-  const reachesAll = [platform, ...platform.also].some(({ name }) => SIGNAL_ALL.has(name))
-  return reachesAll ? reason.signal : undefined
+  return signalsAll(platform) ? reason.signal : undefined
 }
-
-const SIGNAL_ALL: ReadonlySet<string> = new Set(['systemd', 'heroku', 'pm2'])

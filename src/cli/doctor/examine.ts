@@ -1,4 +1,5 @@
 import { posix } from 'node:path'
+import { PLATFORMS } from '../../platform/platforms.ts'
 import type { ShutdownCall } from './application.ts'
 import { diffOf } from './diff.ts'
 import { findFiles, type Kind, projectName, readSource } from './files.ts'
@@ -33,6 +34,8 @@ export interface Examination {
   /** Findings that a comment has taken back. */
   readonly ignored: number
 }
+
+const POD_GRACE = PLATFORMS.kubernetes.grace
 
 /** Reads what a deployment says about stopping. Nothing is run, and nothing is written. */
 export function examine(
@@ -70,7 +73,7 @@ export function examine(
     signals: (file) => sources.signals(file),
     shutdowns: (file) => sources.of(file),
     lameDuck: (file) =>
-      sources.lameDuck(sources.grace(file, 30_000, 'Kubernetes')?.value ?? 30_000),
+      sources.lameDuck(sources.grace(file, POD_GRACE, 'Kubernetes')?.value ?? POD_GRACE),
     saysReady: sources.saysReady,
     around: (file, around = {}) => surroundings(file, around),
     report({ rule, file, offset, says, fix, edits, adds, severity = RULES[rule] }) {

@@ -1,4 +1,4 @@
-import { USUAL_GRACE } from '../../platform/platform.ts'
+import { PLATFORMS } from '../../platform/platforms.ts'
 import type { Command } from './command.ts'
 import { parseOptions, type StopOptions, type Stopped } from './options.ts'
 import { stopProgram } from './stop-program.ts'
@@ -25,7 +25,7 @@ import { stopProgram } from './stop-program.ts'
  * ended by itself, is not ready in time, or is given up by its `signal`
  */
 export async function stopLikeCtrlC(command: Command, options: StopOptions): Promise<Stopped> {
-  return stopProgram(command, parseOptions(options, USUAL_GRACE), {
+  return stopProgram(command, parseOptions(options, PLATFORMS.unknown.grace), {
     env: {},
     by: 'terminal',
     // Without a handler it would be ended by the key before what it waits for.

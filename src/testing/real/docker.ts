@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { USUAL_GRACE } from '../../platform/platform.ts'
+import { PLATFORMS } from '../../platform/platforms.ts'
 import { signalNumbers } from '../../runtime/signals.ts'
 import type { Command } from './command.ts'
 import { parseOptions, type StopOptions, type Stopped } from './options.ts'
@@ -29,7 +29,7 @@ import { type Stopping, stopProgram } from './stop-program.ts'
  * ended by itself, is not ready in time, or is given up by its `signal`
  */
 export async function stopLikeDocker(command: Command, options: StopOptions): Promise<Stopped> {
-  return stopProgram(command, parseOptions(options, USUAL_GRACE), {
+  return stopProgram(command, parseOptions(options, PLATFORMS.docker.grace), {
     env: {},
     stop: (program, stopping) => stopPid1(program, stopping, stopping.grace),
   })

@@ -1,37 +1,19 @@
+import { PLATFORMS } from '../../platform/platforms.ts'
+
 /** Variables, by name; `undefined` takes one away. */
 export type Environment = Readonly<Record<string, string | undefined>>
 
 /**
- * The variables by which a program concludes what it runs on. The test itself may run in a pod, in a
- * unit or under PM2, and what it starts must not believe that it does, too.
+ * The variables that a program recognises its platform by. The test may itself run in a pod, in a unit or
+ * under PM2. The programs that it starts must not conclude that they do.
  */
-export const PLATFORM_VARIABLES = [
-  'LASTCALL_GRACE',
+export const PLATFORM_VARIABLES: readonly string[] = [
+  ...Object.values(PLATFORMS).flatMap(({ variables, configured }) =>
+    configured ? [...variables, configured.variable] : variables,
+  ),
   'LASTCALL_INSTANCE',
-  'KUBERNETES_SERVICE_HOST',
-  'ECS_CONTAINER_METADATA_URI_V4',
-  'ECS_CONTAINER_METADATA_URI',
-  'K_SERVICE',
-  'DYNO',
-  'FLY_APP_NAME',
-  'NOMAD_ALLOC_ID',
-  'SUPERVISOR_ENABLED',
-  'CONTAINER_APP_NAME',
-  'AWS_LAMBDA_FUNCTION_NAME',
-  'VERCEL',
-  'RENDER',
-  'pm_id',
-  'kill_timeout',
   'NODE_APP_INSTANCE',
-  'WEBSITES_CONTAINER_STOP_TIME_LIMIT',
-  'WEBSITE_SITE_NAME',
-  'RAILWAY_DEPLOYMENT_DRAINING_SECONDS',
-  'RAILWAY_ENVIRONMENT_NAME',
-  'RAILWAY_SERVICE_ID',
-  'INVOCATION_ID',
-  'NOTIFY_SOCKET',
-  'SYSTEMD_EXEC_PID',
-] as const
+]
 
 /**
  * The variable that everything has which a program starts, and that nobody else has: by it a process is

@@ -1,3 +1,4 @@
+import { PLATFORMS } from '../../platform/platforms.ts'
 import type { Command } from './command.ts'
 import { stopPid1 } from './docker.ts'
 import { parseOptions, type StopOptions, type Stopped } from './options.ts'
@@ -12,9 +13,6 @@ export interface KubernetesOptions extends StopOptions {
    */
   readonly preStop?: PreStop
 }
-
-/** What a pod is granted. */
-const GRACE = 30_000
 
 /** What the kubelet always leaves between SIGTERM and SIGKILL. */
 const LEAST = 2000
@@ -48,7 +46,7 @@ export async function stopLikeKubernetes(
   command: Command,
   options: KubernetesOptions,
 ): Promise<Stopped> {
-  const settings = parseOptions(options, GRACE, ['preStop'])
+  const settings = parseOptions(options, PLATFORMS.kubernetes.grace, ['preStop'])
   const preStop = parsePreStop(options.preStop)
   return stopProgram(command, settings, {
     // What the kubelet gives every container of the cluster's own service.

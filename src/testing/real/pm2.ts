@@ -1,4 +1,5 @@
 import { invalidOption } from '../../base/errors.ts'
+import { PLATFORMS } from '../../platform/platforms.ts'
 import { descendantsOf } from '../../runtime/proc-stat.ts'
 import type { Command } from './command.ts'
 import { signalOne } from './family.ts'
@@ -13,9 +14,6 @@ export interface Pm2Options extends StopOptions {
    */
   readonly message?: boolean
 }
-
-/** PM2's `kill_timeout`, where none is configured. */
-const GRACE = 1600
 
 /**
  * Starts a program and stops it as PM2 does: SIGINT to the program and to all that it has started
@@ -35,7 +33,7 @@ const GRACE = 1600
  * ended by itself, is not ready in time, or is given up by its `signal`
  */
 export async function stopLikePm2(command: Command, options: Pm2Options): Promise<Stopped> {
-  const settings = parseOptions(options, GRACE, ['message'])
+  const settings = parseOptions(options, PLATFORMS.pm2.grace, ['message'])
   const { message = false, grace } = options
   if (typeof message !== 'boolean') throw invalidOption('message', 'true or false', message)
   const killTimeout = grace === undefined ? undefined : String(Math.ceil(settings.grace))

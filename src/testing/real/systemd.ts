@@ -1,10 +1,8 @@
 import { randomUUID } from 'node:crypto'
+import { PLATFORMS } from '../../platform/platforms.ts'
 import type { Command } from './command.ts'
 import { parseOptions, type StopOptions, type Stopped } from './options.ts'
 import { stopProgram } from './stop-program.ts'
-
-/** What `TimeoutStopSec` is, where nothing is configured. */
-const GRACE = 90_000
 
 /**
  * Starts a program and stops it as `systemctl stop` does a service, with `KillMode=control-group`, its
@@ -26,7 +24,7 @@ const GRACE = 90_000
  * ended by itself, is not ready in time, or is given up by its `signal`
  */
 export async function stopLikeSystemd(command: Command, options: StopOptions): Promise<Stopped> {
-  return stopProgram(command, parseOptions(options, GRACE), {
+  return stopProgram(command, parseOptions(options, PLATFORMS.systemd.grace), {
     env: { INVOCATION_ID: randomUUID().replaceAll('-', '') },
     // It has to know its own number, as of the process that systemd has started: the shell becomes it.
     wrap: (words) => ['sh', '-c', 'export SYSTEMD_EXEC_PID=$$; exec "$@"', 'sh', ...words],

@@ -1,3 +1,4 @@
+import { PLATFORMS } from '../../../platform/platforms.ts'
 import { launch } from '../launch/command.ts'
 import { words } from '../launch/shell.ts'
 import { at, type Data, placeOf, set, setCommand, textAt, texts } from '../parse/data.ts'
@@ -10,8 +11,8 @@ import type { World } from '../world.ts'
 import { isForeign } from './parts/images.ts'
 import { checkStopSignal } from './parts/stop-signal.ts'
 
-/** What Compose grants where nothing is said, in milliseconds: compose-spec, stop_grace_period. */
-const DEFAULT = 10_000
+/** `stop_grace_period`, where it is not set, in milliseconds: Compose grants what Docker does. */
+const DEFAULT = PLATFORMS.docker.grace
 
 /** Reads what each service of a Compose file starts, how it is stopped, and how long it is waited for. */
 export function examineCompose(file: SourceFile, world: World): void {
@@ -146,7 +147,7 @@ function checkGrace(
     severity,
     file,
     offset: said ? placeOf(service, 'stop_grace_period') : service.start,
-    says: `${said ? `stop_grace_period is ${said.scalar}` : 'stop_grace_period is not set, so it is 10 s'}, and the application allows itself ${seconds(grace.value)} s (${grace.from}): it is killed in the middle of its hooks, and what comes last, the flush, is lost.`,
+    says: `${said ? `stop_grace_period is ${said.scalar}` : `stop_grace_period is not set, so it is ${seconds(DEFAULT)} s`}, and the application allows itself ${seconds(grace.value)} s (${grace.from}): it is killed in the middle of its hooks, and what comes last, the flush, is lost.`,
     fix: `Grant it ${needed}, or give createShutdown() a shorter grace.`,
     edits: set(service, 'stop_grace_period', needed),
   })

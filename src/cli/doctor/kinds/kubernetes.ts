@@ -1,3 +1,4 @@
+import { PLATFORMS } from '../../../platform/platforms.ts'
 import { launch } from '../launch/command.ts'
 import { at, type Data, placeOf, set, setCommand, textAt, texts } from '../parse/data.ts'
 import { seconds } from '../parse/durations.ts'
@@ -11,8 +12,8 @@ import { checkPreStop, preStopOf } from './parts/pre-stop.ts'
 import { checkProbes } from './parts/probes.ts'
 import { checkStopSignal } from './parts/stop-signal.ts'
 
-/** What Kubernetes grants where nothing is said, in milliseconds. */
-const DEFAULT = 30_000
+/** `terminationGracePeriodSeconds`, where it is not set, in milliseconds. */
+const DEFAULT = PLATFORMS.kubernetes.grace
 
 const KINDS = 'Deployment|StatefulSet|DaemonSet|ReplicaSet|Pod|Job|CronJob|Rollout'
 
@@ -148,7 +149,7 @@ function checkGrace(
   const value = String(Math.max(1, seconds(grace ? needed : before + DEFAULT)))
   const is = said
     ? `terminationGracePeriodSeconds is ${said.scalar}`
-    : 'terminationGracePeriodSeconds is not set, so it is 30'
+    : `terminationGracePeriodSeconds is not set, so it is ${seconds(DEFAULT)}`
   const allows = `the application allows itself ${seconds(grace?.value ?? DEFAULT)} s (${grace?.from})`
   const eaten = granted > 0 && granted <= before
   world.report({

@@ -1,3 +1,4 @@
+import { PLATFORMS } from '../../../platform/platforms.ts'
 import { launch } from '../launch/command.ts'
 import { words } from '../launch/shell.ts'
 import { at, type Data, flow, placeOf, set, textAt, texts } from '../parse/data.ts'
@@ -9,8 +10,8 @@ import { readYaml } from '../parse/yaml.ts'
 import { reportLaunch } from '../report-launch.ts'
 import type { World } from '../world.ts'
 
-/** What PM2 grants where nothing is said, in milliseconds: KILL_TIMEOUT in its constants.js. */
-const DEFAULT = 1600
+/** `kill_timeout`, where it is not set, in milliseconds: KILL_TIMEOUT in PM2's constants.js. */
+const DEFAULT = PLATFORMS.pm2.grace
 
 /** Reads the applications of an ecosystem file; one in JavaScript is read, and never run. */
 export function examinePm2(file: SourceFile, world: World): void {
@@ -209,7 +210,7 @@ function checkGrace(name: string, app: Data, file: SourceFile, world: World): vo
     rule: 'grace-too-short',
     file,
     offset: said ? placeOf(app, 'kill_timeout') : app.start,
-    says: `kill_timeout is ${said ? `${granted} ms` : 'not set, so it is 1600 ms'}, and the application allows itself ${grace.value} ms (${grace.from}): it is killed in the middle of its hooks, and what comes last, the flush, is lost.`,
+    says: `kill_timeout is ${said ? `${granted} ms` : `not set, so it is ${DEFAULT} ms`}, and the application allows itself ${grace.value} ms (${grace.from}): it is killed in the middle of its hooks, and what comes last, the flush, is lost.`,
     fix: `Grant it ${grace.value}, in milliseconds, or give createShutdown() no grace: it reads kill_timeout itself.`,
     edits: set(app, 'kill_timeout', String(grace.value)),
   })

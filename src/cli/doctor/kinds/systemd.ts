@@ -1,4 +1,5 @@
 import { quote } from 'shell-quote'
+import { PLATFORMS } from '../../../platform/platforms.ts'
 import { launch } from '../launch/command.ts'
 import { baseOf, words } from '../launch/shell.ts'
 import { seconds, systemdTime } from '../parse/durations.ts'
@@ -8,8 +9,8 @@ import { reportLaunch } from '../report-launch.ts'
 import type { World } from '../world.ts'
 import { checkStopSignal } from './parts/stop-signal.ts'
 
-/** What systemd grants where nothing is said, in milliseconds: DefaultTimeoutStopSec. */
-const DEFAULT = 90_000
+/** `TimeoutStopSec`, where it is not set, in milliseconds: DefaultTimeoutStopSec. */
+const DEFAULT = PLATFORMS.systemd.grace
 
 /** Reads a service with its drop-ins: how it is started, signalled, and how long it is waited for. */
 export function examineSystemd(
@@ -200,7 +201,7 @@ function checkGrace(service: Service, start: Setting, world: World): void {
     rule: 'grace-too-short',
     file: said?.file ?? start.file,
     offset: (said ?? start).start,
-    says: `${said ? `${said.key} is ${said.value}` : 'TimeoutStopSec is not set, so it is 90 s'}, and the application allows itself ${needed} s (${grace.from}): it is killed in the middle of its hooks, and what comes last, the flush, is lost.`,
+    says: `${said ? `${said.key} is ${said.value}` : `TimeoutStopSec is not set, so it is ${seconds(DEFAULT)} s`}, and the application allows itself ${needed} s (${grace.from}): it is killed in the middle of its hooks, and what comes last, the flush, is lost.`,
     fix: `Grant it ${needed} s, or give createShutdown() a shorter grace.`,
     edits: change(said, start, 'TimeoutStopSec', needed),
   })
