@@ -1,8 +1,9 @@
 import type { ProcessInspection } from '../runtime/process-inspection.ts'
+import { isProgram, isToldToWatch, runtimeOptions } from './programs.ts'
 
 /**
- * What a process is to the one below it. A `shell` runs a command or a script; a `terminal` is a shell
- * that somebody types into.
+ * What a process is to those that it starts. A `shell` runs a command or a script; a `terminal` is a shell
+ * that a person types into.
  */
 export type ProcessKind =
   | 'self'
@@ -14,45 +15,46 @@ export type ProcessKind =
   | 'supervisor'
   | 'other'
 
-/** A process, as /proc tells of it. */
+/** A process, as `/proc` describes it. */
 export interface ProcessInfo {
   readonly pid: number
   readonly kind: ProcessKind
   /** The name of its program: `npm`, `sh`, `tini`. */
   readonly name: string
-  /** The start of its command line, of what is known to be in front; of others the name alone. */
+  /**
+   * The first 100 characters of its command line. Of the kinds `self` and `other` only the name: their
+   * command lines may hold secrets.
+   */
   readonly command: string
   /** The signals that it ignores. */
   readonly ignored: readonly string[]
 }
 
-/** What proc(5) has of a process, or nothing. */
+/** Describes a process. `undefined` where there is none, or the system has no `/proc` (proc(5)). */
 export function processInfo(inspection: ProcessInspection, pid: number): ProcessInfo | undefined {
   const status = inspection.read(`/proc/${pid}/status`)
   if (status === undefined) return undefined
   const argv = (inspection.read(`/proc/${pid}/cmdline`) ?? '')
     .split('\0')
     .filter((arg) => arg !== '')
-  const comm = field(status, 'Name') ?? ''
-  const kind = pid === inspection.pid ? 'self' : kindOf(argv, comm)
-  const name = programNameOf(argv, comm, kind)
-  // What others are started with may hold what is nobody's business in a log.
-  const isTold = kind !== 'other' && kind !== 'self'
-  const command = isTold ? argv.join(' ') || comm : name
+  const [program = fieldOf(status, 'Name') ?? '', ...args] = argv
+  const { kind, name } = classify(program, args)
+  const isSelf = pid === inspection.pid
+  const mayHoldSecrets = isSelf || kind === 'other'
   return {
     pid,
-    kind,
-    name,
-    command: shorten(command),
+    kind: isSelf ? 'self' : kind,
+    name: isSelf ? titleOf(program) : name,
+    command: shorten(mayHoldSecrets ? titleOf(program) : [program, ...args].join(' ')),
     ignored: signalsInMask(inspection, status, 'SigIgn'),
   }
 }
 
-/** Its parents, the nearest first, up to PID 1; those that are not to be seen are left out. */
+/** The parent processes, the nearest first, up to PID 1. Ends at one that cannot be seen. */
 export function parentsOf(inspection: ProcessInspection): ProcessInfo[] {
   const parents: ProcessInfo[] = []
   for (let pid = inspection.pid; parents.length < 64; ) {
-    pid = Number(field(inspection.read(`/proc/${pid}/status`) ?? '', 'PPid') ?? 0)
+    pid = Number(fieldOf(inspection.read(`/proc/${pid}/status`) ?? '', 'PPid') ?? 0)
     const info = pid > 0 ? processInfo(inspection, pid) : undefined
     if (!info) break
     parents.push(info)
@@ -60,63 +62,56 @@ export function parentsOf(inspection: ProcessInspection): ProcessInfo[] {
   return parents
 }
 
-/** The signals that a line of /proc/…/status names, by the bits of its number. */
+/** The names of the signals whose bits are set in a line of `/proc/<pid>/status`. */
 export function signalsInMask(
   inspection: ProcessInspection,
   status: string,
-  line: string,
+  line: 'SigIgn' | 'SigBlk' | 'SigCgt',
 ): string[] {
-  const bits = BigInt(`0x${field(status, line) ?? '0'}`)
-  const names = Object.entries(inspection.signals)
-  // Some numbers have two names, and the first is the usual one.
+  const bits = BigInt(`0x${fieldOf(status, line) ?? '0'}`)
+  // Some numbers have two names. The first is the usual one.
   const seen = new Set<number>()
-  return names.flatMap(([name, number]) => {
+  return Object.entries(inspection.signals).flatMap(([name, number]) => {
     if (seen.has(number) || ((bits >> BigInt(number - 1)) & 1n) === 0n) return []
     seen.add(number)
     return [name]
   })
 }
 
-function field(status: string, name: string): string | undefined {
+function fieldOf(status: string, name: string): string | undefined {
   return new RegExp(`^${name}:\\s*(\\S+)`, 'm').exec(status)?.[1]
 }
 
-const SHELL = /^-?(sh|bash|dash|ash|zsh|fish|ksh|busybox)$/
-const INIT = /^(tini|tini-static|dumb-init|catatonit|docker-init|systemd|init|launchd)$/
-const SUPERVISOR = /^(PM2|pm2|supervisord|runsv|s6-supervise|forever)\b/
-const MANAGER = /^(npm|npx|yarn|pnpm|yarnpkg|bunx)$/
-const WATCHER = /^(nodemon|ts-node-dev|tsnd|node-dev|supervisor)$/
-
-function kindOf(argv: readonly string[], comm: string): ProcessKind {
-  const [program = comm, ...args] = argv
-  const base = baseOf(program)
-  if (SHELL.test(base)) {
-    return program.startsWith('-') || isTypedInto(args) ? 'terminal' : 'shell'
+/** The kind of a process, and its name: that of the script where the runtime is not what matters. */
+function classify(program: string, args: readonly string[]): { kind: ProcessKind; name: string } {
+  const title = titleOf(program)
+  const whole = baseOf(program)
+  if (isProgram(whole.replace(/^-/, ''), 'shell')) {
+    const isTerminal = program.startsWith('-') || isTypedInto(args)
+    return { kind: isTerminal ? 'terminal' : 'shell', name: title }
   }
-  if (INIT.test(base)) return 'init'
-  if (SUPERVISOR.test(program)) return 'supervisor'
-  // npm and its kind write what they do over their command line; others are scripts that node runs.
-  const [title = ''] = base.split(' ')
-  const script = baseOf(args.find((arg) => !arg.startsWith('-')) ?? '').replace(
-    /(-cli)?\.[cm]?js$/,
-    '',
-  )
-  if (title === 'lastcall' || script === 'lastcall') return 'init'
-  if (MANAGER.test(title) || (isNode(base) && MANAGER.test(script))) return 'package manager'
-  const own = args.slice(
-    0,
-    Math.max(
-      0,
-      args.findIndex((arg) => !arg.startsWith('-')),
-    ),
-  )
-  const watches =
-    own.some((arg) => /^--watch/.test(arg)) || (script === 'tsx' && args.includes('watch'))
-  if (WATCHER.test(title) || (isNode(base) && (WATCHER.test(script) || watches))) return 'watcher'
-  return 'other'
+  if (isProgram(whole, 'init', 'system init')) return { kind: 'init', name: title }
+  if (isProgram(title, 'supervisor')) return { kind: 'supervisor', name: title }
+
+  // npm and others write what they do over their command line. The rest are scripts that a runtime runs.
+  const kind = kindOfTool(title, args)
+  if (kind) return { kind, name: title }
+  if (isProgram(whole, 'runtime')) {
+    const at = runtimeOptions(args).length
+    const script = baseOf(args[at] ?? '').replace(/(-cli)?\.[cm]?js$/, '')
+    const scriptKind = kindOfTool(script, args.slice(at + 1))
+    if (scriptKind) return { kind: scriptKind, name: script === 'lastcall' ? title : script }
+  }
+  return { kind: 'other', name: title }
 }
 
-/** What is typed into has no command and no script; editors give theirs a file to begin with. */
+function kindOfTool(name: string, args: readonly string[]): ProcessKind | undefined {
+  if (name === 'lastcall') return 'init'
+  if (isProgram(name, 'package manager', 'package runner')) return 'package manager'
+  return isProgram(name, 'watcher') || isToldToWatch(name, args) ? 'watcher' : undefined
+}
+
+/** A shell that a person types into has no command and no script. Editors give theirs a file to begin with. */
 function isTypedInto(args: readonly string[]): boolean {
   const own = args.filter(
     (_, at) => !/^--(init-file|rcfile|init-command)$/.test(args[at - 1] ?? ''),
@@ -124,25 +119,13 @@ function isTypedInto(args: readonly string[]): boolean {
   return own.every((arg) => /^-([^-c][^c]*)?$|^--(?!command)./.test(arg))
 }
 
-function programNameOf(argv: readonly string[], comm: string, kind: ProcessKind): string {
-  const [program = comm, ...args] = argv
-  const title = baseOf(program).split(' ')[0] ?? ''
-  const isScript = isNode(title) && (kind === 'package manager' || kind === 'watcher')
-  const script = baseOf(args.find((arg) => !arg.startsWith('-')) ?? '').replace(
-    /(-cli)?\.[cm]?js$/,
-    '',
-  )
-  return isScript && (MANAGER.test(script) || WATCHER.test(script) || script === 'tsx')
-    ? script
-    : title.replace(/^-/, '')
+/** The name of a program, without what it has written over its command line. */
+function titleOf(program: string): string {
+  return baseOf(program).split(' ')[0]?.replace(/^-/, '') ?? ''
 }
 
-function isNode(name: string): boolean {
-  return /^(node|nodejs|bun|deno)$/.test(name)
-}
-
+/** A path without its folders. Slashes in what a program has written over its command line are kept. */
 function baseOf(path: string): string {
-  // Not the slashes of what a program has written over its command line.
   const [program = '', ...rest] = path.split(' ')
   return [program.replace(/^.*\//, ''), ...rest].join(' ')
 }

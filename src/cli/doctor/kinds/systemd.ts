@@ -1,5 +1,6 @@
 import { quote } from 'shell-quote'
 import { PLATFORMS } from '../../../platform/platforms.ts'
+import { isProgram } from '../../../platform/programs.ts'
 import { launch } from '../launch/command.ts'
 import { baseOf, words } from '../launch/shell.ts'
 import { seconds, systemdTime } from '../parse/durations.ts'
@@ -159,9 +160,10 @@ function checkExecStop(service: Service, world: World): void {
 
 function checkType(service: Service, argv: readonly string[], world: World): void {
   const type = service.last('Type')
-  const isNode = /^(node|nodejs|npm|yarn|pnpm|npx|env|tsx|ts-node|lastcall)$/.test(
-    baseOf(argv[0] ?? ''),
-  )
+  const program = baseOf(argv[0] ?? '')
+  const isNode =
+    isProgram(program, 'runtime', 'package manager', 'package runner') ||
+    /^(env|tsx|ts-node|lastcall)$/.test(program)
   if (type?.value !== 'forking' || !isNode) return
   world.report({
     rule: 'type-forking',

@@ -1,4 +1,5 @@
 import { quote } from 'shell-quote'
+import { isProgram } from '../../../platform/programs.ts'
 import type { Edit, SourceFile } from '../parse/source.ts'
 import type { RuleId } from '../rules.ts'
 import type { LaunchContext } from './launch-context.ts'
@@ -45,7 +46,7 @@ export function launch(argv: readonly string[], around: LaunchContext, depth = 0
     const at = inner.trouble?.at
     return inner.trouble ? { ...inner, better, trouble: { ...inner.trouble, under, at } } : inner
   }
-  if (SHELLS.has(name)) return ofShell(argv, around, depth)
+  if (isShell(name)) return ofShell(argv, around, depth)
   const manager = managed(name, args)
   if (manager) {
     const script = manager.script === undefined ? undefined : around.npmScript(manager.script)
@@ -93,7 +94,10 @@ function trouble(rule: RuleId, who: string, then: Launch): Launch {
   return { ...then, trouble: { rule, who, under: undefined, at: undefined } }
 }
 
-export const SHELLS = new Set(['sh', 'bash', 'dash', 'ash', 'zsh'])
+/** busybox needs the name of its applet: `busybox -c` is no command. */
+export function isShell(name: string): boolean {
+  return isProgram(name, 'shell') && name !== 'busybox'
+}
 
 /** `sh -c text`, or `sh script`. */
 function ofShell(argv: readonly string[], around: LaunchContext, depth: number): Launch {

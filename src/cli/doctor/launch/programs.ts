@@ -1,49 +1,54 @@
+import { isProgram, WRAPPERS } from '../../../platform/programs.ts'
 import type { LaunchContext } from './launch-context.ts'
 
-/** How many of its own arguments a program takes before the command that it becomes, or passes signals to. */
+/** How many arguments a wrapper takes before its command. `undefined` where a program is no wrapper. */
 export function wrapperOf(name: string, args: readonly string[]) {
   const ownOptions = (valued: RegExp) => {
     let at = 0
     while (args[at]?.startsWith('-') && args[at] !== '--') at += valued.test(args[at] ?? '') ? 2 : 1
     return args[at] === '--' ? at + 1 : at
   }
-  if (INITS.has(name)) return { taken: ownOptions(/^-[pe]$/), isInit: true }
+  if (isProgram(name, 'init')) return { taken: ownOptions(/^-[pe]$/), isInit: true }
   if (name === 'lastcall' && args[0] === 'run') {
-    // A group is told as a whole, and a configuration file has no command.
+    // A group has several commands, and with a configuration file there is none.
     if (args.includes('--group') || args.includes('--config'))
       return { taken: args.length, isInit: true }
     const dashes = args.indexOf('--')
     return { taken: dashes < 0 ? args.length : dashes + 1, isInit: true }
   }
-  if (name === 'env' || name === 'cross-env') {
+  if (isIn(WRAPPERS.environment, name)) {
     const first = args.findIndex((arg) => !/^-|=/.test(arg))
     return { taken: first < 0 ? args.length : first, isInit: false }
   }
-  if (name === 'gosu' || name === 'su-exec' || name === 'setpriv' || name === 'nice') {
+  if (isIn(WRAPPERS.user, name)) {
     const options = ownOptions(/^-n$/)
     return { taken: options + (name === 'gosu' || name === 'su-exec' ? 1 : 0), isInit: false }
   }
   if (name === 'exec') return { taken: ownOptions(/^-a$/), isInit: false }
   const dashes = args.indexOf('--')
-  if (RUNNERS.has(name) && dashes >= 0) return { taken: dashes + 1, isInit: false }
+  if (isIn(WRAPPERS.variables, name) && dashes >= 0) return { taken: dashes + 1, isInit: false }
   return undefined
 }
 
-const INITS = new Set(['tini', 'tini-static', 'dumb-init', 'catatonit', 'docker-init'])
-const RUNNERS = new Set(['dotenv', 'dotenvx', 'env-cmd', 'doppler', 'infisical', 'op', 'chamber'])
+function isIn(names: readonly string[], name: string): boolean {
+  return names.includes(name)
+}
 
-/** What a package manager runs: a script, or a program of its own. */
+/**
+ * What a package manager runs: a script of package.json, or a command. `undefined` where a program is no
+ * package manager, or runs what ends by itself. Neither is known where both are `undefined`.
+ */
 export function managed(name: string, args: readonly string[]) {
   const [first = '', ...rest] = args.filter((arg) => !/^(-s|--silent|--quiet|-q)$/.test(arg))
-  if (name === 'npx' || name === 'bunx' || name === 'pnpx') {
+  if (isProgram(name, 'package runner')) {
     const [program = '', ...own] = [first, ...rest].filter(
       (arg) => !/^(-y|--yes|--no|--)$/.test(arg),
     )
     if (program.startsWith('-') || program === '') return { script: undefined, argv: undefined }
     return { script: undefined, argv: programOf(program, own) }
   }
-  if (!/^(npm|pnpm|yarn)$/.test(name)) return undefined
-  // What comes after `--` is the script's own.
+  if (!isProgram(name, 'package manager')) return undefined
+  // What comes after `--` belongs to the script.
   const own = args.includes('--') ? args.slice(0, args.indexOf('--')) : args
   if (own.some((arg) => ELSEWHERE.test(arg))) return { script: undefined, argv: undefined }
   if (first === 'exec' || first === 'dlx') {
@@ -54,7 +59,7 @@ export function managed(name: string, args: readonly string[]) {
     return { script: rest.find((arg) => !arg.startsWith('-')), argv: undefined }
   }
   if (first === 'start' || first === 'run:start') return { script: 'start', argv: undefined }
-  // yarn and pnpm run scripts by their names; `npm ci` and the like do work, and end.
+  // yarn and pnpm run a script by its name alone. `npm ci` and others do their work and end.
   if (name === 'npm' || first === '' || first.startsWith('-')) {
     const later = args.find((arg) => arg === 'start' || arg === 'run')
     if (later === undefined) return undefined
@@ -69,7 +74,7 @@ export function managed(name: string, args: readonly string[]) {
       }
 }
 
-/** Options that name another package: what its scripts are is not told by the nearest package.json. */
+/** Options that name another package. Its scripts do not stand in the nearest package.json. */
 const ELSEWHERE =
   /^(?:--filter|-F|--workspace|-w|--recursive|-r|-C|--dir|--prefix|--cwd)(?:=|$)|^workspaces?$/
 
@@ -77,7 +82,7 @@ function programOf(program: string, args: readonly string[]): string[] {
   return program === 'node' ? ['node', ...args] : [`node_modules/.bin/${program}`, ...args]
 }
 
-/** What starts a daemon, and returns; the same in the foreground. */
+/** For a command that starts a daemon and returns: the command that stays in the foreground. */
 export function inForeground(name: string, args: readonly string[]): string[] | undefined {
   const verb = args.find((arg) => !arg.startsWith('-'))
   if (name === 'pm2' && (verb === 'start' || verb === 'restart' || verb === 'reload')) {
@@ -90,7 +95,7 @@ export function inForeground(name: string, args: readonly string[]): string[] | 
   return ['node', ...args.filter((arg) => !arg.startsWith('-') && arg !== 'start')]
 }
 
-/** Programs that are run beside each other; `undefined` where one's end ends the others. */
+/** The programs that a command runs side by side. `undefined` where the end of one ends the others. */
 export function severalOf(
   name: string,
   args: readonly string[],

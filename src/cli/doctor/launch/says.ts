@@ -1,5 +1,5 @@
 import { quote } from 'shell-quote'
-import { SHELLS, type Trouble } from './command.ts'
+import { isShell, type Trouble } from './command.ts'
 import { baseOf } from './shell.ts'
 
 /** Who starts and stops it. */
@@ -51,11 +51,11 @@ export function fixOf({ rule, who, at, unknown }: Trouble, better: readonly stri
   if (rule === 'several-programs') {
     return 'Run them as a group: it passes the signal on, ends them in order, and one exit code answers for all.'
   }
-  const isShell = SHELLS.has(baseOf(better[0] ?? ''))
-  if (isShell && rule === 'npm-in-front') {
+  const keepsShell = isShell(baseOf(better[0] ?? ''))
+  if (keepsShell && rule === 'npm-in-front') {
     return `Start what ${who} starts, and let exec give the shell its place.`
   }
-  return isShell
+  return keepsShell
     ? 'Let exec give the shell its place.'
     : `Start ${quote([...better]).replaceAll('\\=', '=')} itself.`
 }

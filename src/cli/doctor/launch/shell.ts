@@ -1,4 +1,5 @@
 import { parse } from 'shell-quote'
+import { isProgram } from '../../../platform/programs.ts'
 
 /** A command of a shell's text, and where it stands there. */
 export interface ShellCommand {
@@ -130,12 +131,18 @@ function headOf(text: string): string {
 function isLauncher(text: string): boolean {
   const bare = text.replace(/^(?:exec\s+(?:-\w\s+)?)/, '')
   const head = headOf(bare)
-  return /^"?\$[@*{]/.test(head) || LAUNCHERS.has(head.replace(/^.*\//, ''))
+  const name = baseOf(head)
+  return (
+    /^"?\$[@*{]/.test(head) ||
+    isProgram(name, 'runtime', 'init', 'package manager', 'package runner', 'watcher') ||
+    LAUNCHERS.has(name)
+  )
 }
 
 const LAUNCHERS = new Set(
-  `node nodejs bun deno npm npx yarn pnpm pnpx bunx nodemon ts-node tsx ts-node-dev tsnd pm2 pm2-runtime
-  forever next nest nuxt tini dumb-init lastcall gosu su-exec concurrently`.split(/\s+/),
+  'ts-node tsx pm2 pm2-runtime forever next nest nuxt lastcall gosu su-exec concurrently'.split(
+    ' ',
+  ),
 )
 
 /** What comes before and after; none of them is the application. */

@@ -1,37 +1,29 @@
-/** What starts an application again whenever a file changes, as it would be started without that. */
+import { isProgram, isToldToWatch, runtimeOptions } from '../../../platform/programs.ts'
+
+/**
+ * For a command that starts an application again when a file changes: the same without that. `undefined` for
+ * other commands.
+ */
 export function withoutWatching(name: string, args: readonly string[]): string[] | undefined {
-  if (name === 'node' || name === 'bun' || name === 'deno') {
-    // What comes after the script is the application's own.
-    const first = args.findIndex(
-      (arg, at) => !arg.startsWith('-') && !TAKES.test(args[at - 1] ?? ''),
-    )
-    const own = args.slice(0, first < 0 ? args.length : first)
+  if (isProgram(name, 'runtime')) {
+    const own = runtimeOptions(args)
     const kept = own.filter((arg) => !/^--(watch|hot)(-path|-preserve-output)?(=.*)?$/.test(arg))
     return kept.length === own.length ? undefined : [name, ...kept, ...args.slice(own.length)]
   }
-  if (name === 'tsx') {
-    const [first = '', ...rest] = args
-    if (first === 'watch' || first === '--watch') return ['tsx', ...rest]
-    return undefined
+  if (isToldToWatch(name, args)) {
+    return name === 'nest' ? ['node', 'dist/main.js'] : [name, ...args.slice(1)]
   }
-  if (name === 'ts-node-dev' || name === 'tsnd') {
-    return ['ts-node', ...args.filter((arg) => !OF_TS_NODE_DEV.test(arg))]
-  }
-  if (name === 'nest' && args[0] === 'start' && args.some((arg) => /^(-w|--watch)$/.test(arg))) {
-    return ['node', 'dist/main.js']
-  }
-  if (name !== 'nodemon' && name !== 'supervisor') return undefined
-  return started(args)
+  if (!isProgram(name, 'watcher')) return undefined
+  if (name === 'nodemon' || name === 'supervisor') return startedBy(args)
+  const kept = args.filter((arg) => !OF_NODE_DEV.test(arg))
+  return [name === 'node-dev' ? 'node' : 'ts-node', ...kept]
 }
 
-/** Options of node that take the next word. */
-const TAKES = /^(-r|-C|--require|--import|--loader|--conditions|--env-file)$/
+/** The options of node-dev and ts-node-dev. */
+const OF_NODE_DEV = /^--(respawn|transpile-only|clear|watch|ignore-watch|poll|quiet|notify)(=.*)?$/
 
-const OF_TS_NODE_DEV =
-  /^--(respawn|transpile-only|clear|watch|ignore-watch|poll|quiet|notify)(=.*)?$/
-
-/** What nodemon starts: its own options are left out, and --exec is what it starts it with. */
-function started(args: readonly string[]): string[] {
+/** The command that nodemon starts: the program of --exec, and the arguments without nodemon's options. */
+function startedBy(args: readonly string[]): string[] {
   const kept: string[] = []
   let runner = ['node']
   for (let at = 0; at < args.length; at++) {

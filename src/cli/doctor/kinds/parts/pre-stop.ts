@@ -1,3 +1,5 @@
+import { isProgram } from '../../../../platform/programs.ts'
+import { baseOf } from '../../launch/shell.ts'
 import { at, type Data, flow, placeOf, set, texts } from '../../parse/data.ts'
 import type { SourceFile } from '../../parse/source.ts'
 import type { World } from '../../world.ts'
@@ -26,7 +28,7 @@ export function checkPreStop(container: Data, file: SourceFile, world: World): v
   const command = texts(at(exec, 'command'))
   if (!exec || !command) return
   const [program = ''] = command
-  const isShell = /(^|\/)(sh|bash|ash|dash)$/.test(program)
+  const isShell = isProgram(baseOf(program), 'shell')
   const needsShell =
     (/\s/.test(program.trim()) && command.length === 1) ||
     command.some((word) => /^(&&|\|\||;|\||&)$/.test(word))
