@@ -1,44 +1,47 @@
 import { type ProcessInspection, systemInspection } from '../runtime/process-inspection.ts'
 import { type ProcessInfo, parentsOf, processInfo, signalsInMask } from './process-info.ts'
 
-/** What the inspection process is surrounded by, as plain data. */
+/** What surrounds this process, as plain data. */
 export interface Diagnosis {
   readonly pid: number
-  /** Whether the system tells: without /proc, as on macOS and Windows, only the listeners are known. */
+  /** Whether the system has `/proc`. Without, as on macOS and Windows, only the listeners are known. */
   readonly hasProc: boolean
-  /** Who is PID 1 here; `null` where that is not to be seen. */
+  /** PID 1, as this process sees it; `null` where it cannot. */
   readonly pid1: ProcessInfo | null
-  /** The parents, the nearest first. */
+  /** The parent processes, the nearest first. */
   readonly parents: readonly ProcessInfo[]
-  /** The control group, which names a container or a unit of systemd; `null` where there is none. */
+  /** The control group. It names a container or a systemd unit; `null` where there is none. */
   readonly cgroup: string | null
-  /** What the kernel does with signals to this process; `null` where that is not to be seen. */
+  /** What happens to signals to this process; `null` without `/proc`. */
   readonly signals: ProcessSignals | null
-  /** Who listens to SIGTERM and SIGINT in this process. */
+  /** The listeners to SIGTERM and SIGINT in this process. */
   readonly listeners: readonly SignalListeners[]
-  /** What will break the stop, or may. */
+  /** The problems: what will, or may, break the stop. */
   readonly findings: readonly DiagnosisFinding[]
 }
 
-/** Names of signals, as /proc/self/status has them. */
+/** The names of signals, from `/proc/self/status`. */
 export interface ProcessSignals {
+  /** They do nothing. */
   readonly ignored: readonly string[]
+  /** The kernel holds them back. */
   readonly blocked: readonly string[]
+  /** The process has a handler for them. */
   readonly caught: readonly string[]
 }
 
 export interface SignalListeners {
   readonly signal: 'SIGTERM' | 'SIGINT'
-  /** How many of them are those of lastcall. */
+  /** How many listeners lastcall has added. */
   readonly ours: number
   readonly others: readonly OtherListener[]
 }
 
-/** Somebody else's listener. */
+/** A listener that lastcall has not added. */
 export interface OtherListener {
-  /** Its name, or the package that it is known to be of; empty where it has none. */
+  /** The name of its function, or the package that it is known to come from; empty where it has none. */
   readonly name: string
-  /** Whether its source ends the process. */
+  /** Whether its source ends the process, for example with `process.exit()`. */
   readonly exits: boolean
 }
 
@@ -60,9 +63,10 @@ export interface DiagnosisFinding {
 }
 
 /**
- * Says of the running process what `lastcall doctor` says of a deployment: who is PID 1, who stands
- * between it and this process, which signals are ignored, and who else listens. Reads /proc, changes
- * nothing, and never throws. Call it once the application has started, after `listen()`.
+ * Finds what will break the stop of the running process, as `lastcall doctor` does for a deployment: what
+ * is PID 1, what stands between it and this process, which signals are ignored, and who else listens to
+ * them. It reads `/proc`, changes nothing, and never throws. Call it when the application has started,
+ * after `listen()`.
  *
  * @example
  * const { findings } = diagnose()
@@ -75,29 +79,27 @@ export function diagnose(): Diagnosis {
 export function diagnosisOf(inspection: ProcessInspection): Diagnosis {
   const self = `/proc/${inspection.pid}`
   const status = inspection.read(`${self}/status`)
-  const signals =
-    status === undefined
-      ? null
-      : {
-          ignored: signalsInMask(inspection, status, 'SigIgn'),
-          blocked: signalsInMask(inspection, status, 'SigBlk'),
-          caught: signalsInMask(inspection, status, 'SigCgt'),
-        }
-  const facts = {
+  const namesIn = (line: Parameters<typeof signalsInMask>[2]) =>
+    signalsInMask(inspection, status ?? '', line)
+  const facts: Facts = {
     pid: inspection.pid,
     hasProc: status !== undefined,
     pid1: processInfo(inspection, 1) ?? null,
     parents: parentsOf(inspection),
     cgroup: cgroupOf(inspection.read(`${self}/cgroup`)),
-    signals,
+    signals:
+      status === undefined
+        ? null
+        : { ignored: namesIn('SigIgn'), blocked: namesIn('SigBlk'), caught: namesIn('SigCgt') },
     listeners: (['SIGTERM', 'SIGINT'] as const).map((signal) => listenersTo(signal, inspection)),
   }
-  return { ...facts, findings: [...inFront(facts), ...ofSignals(facts), ...ofListeners(facts)] }
+  const findings = [...parentFindings(facts), ...signalFindings(facts), ...listenerFindings(facts)]
+  return { ...facts, findings }
 }
 
 type Facts = Omit<Diagnosis, 'findings'>
 
-/** The longest path of all hierarchies: that of the unified one, and of the older ones, is the same. */
+/** The longest path of all hierarchies: the unified one and the older ones have the same. */
 function cgroupOf(text: string | undefined): string | null {
   const paths = (text ?? '').split('\n').map((line) => line.split(':').slice(2).join(':'))
   const [longest = ''] = paths.sort((a, b) => b.length - a.length)
@@ -106,13 +108,13 @@ function cgroupOf(text: string | undefined): string | null {
 
 function listenersTo(signal: 'SIGTERM' | 'SIGINT', inspection: ProcessInspection): SignalListeners {
   const all = inspection.listeners(signal)
-  const others = all.filter(({ isOurs }) => !isOurs).map(({ listener }) => otherOf(listener))
+  const others = all.filter(({ isOurs }) => !isOurs).map(({ listener }) => describe(listener))
   return { signal, ours: all.length - others.length, others }
 }
 
-function otherOf(listener: unknown): OtherListener {
+function describe(listener: unknown): OtherListener {
   const source = sourceOf(listener)
-  // signal-exit sends the signal again when nobody but itself listens: where lastcall does, it is quiet.
+  // signal-exit sends the signal again only where it is the only listener. Beside lastcall it never is.
   if (/emitter.{0,3}\.count|__signal_exit_emitter__/.test(source)) {
     return { name: 'signal-exit', exits: false }
   }
@@ -137,28 +139,28 @@ const IN_FRONT = {
   watcher: 'watcher-in-front',
 } as const
 
-/** Who is between this process and the one who signals: the farthest of those that follow each other. */
-function inFront({ parents }: Facts): DiagnosisFinding[] {
+/** What keeps the stop signal from this process: the farthest of the parents without a gap between them. */
+function parentFindings({ parents }: Facts): DiagnosisFinding[] {
   const end = parents.findIndex(({ kind }) => !(kind in IN_FRONT))
   const front = parents.slice(0, end < 0 ? parents.length : end).at(-1)
   if (!front) return []
-  // What somebody has typed at a terminal is stopped by Ctrl-C, which reaches all of them.
-  const isTyped = parents.some(({ kind }) => kind === 'terminal')
+  // A command typed at a terminal is stopped by Ctrl-C, which reaches all of them.
+  const isTypedIn = parents.some(({ kind }) => kind === 'terminal')
   const id = IN_FRONT[front.kind as keyof typeof IN_FRONT]
   const is = front.pid === 1 ? 'is PID 1' : `(pid ${front.pid}) is between this process and PID 1`
   const what =
     id === 'watcher-in-front'
-      ? 'It repeats the stop signal, as another one too, and ends this process at its own time.'
-      : 'It passes no SIGTERM on: a stop that signals it never reaches this process, which is killed, or left behind.'
+      ? 'It repeats the stop signal, or sends another one, and ends this process when it sees fit.'
+      : 'It does not pass SIGTERM on: a stop that signals it never reaches this process, which is killed or left behind.'
   const fix =
     id === 'shell-in-front'
       ? 'Start the program itself: the exec form of CMD, or exec in the shell.'
-      : 'Start what it starts, in its place.'
-  const severity = front.pid === 1 || !isTyped ? 'error' : 'warning'
+      : 'Start what it starts instead.'
+  const severity = front.pid === 1 || !isTypedIn ? 'error' : 'warning'
   return [{ id, severity, says: `${front.command} ${is}. ${what}`, fix }]
 }
 
-function ofSignals({ signals, listeners, pid }: Facts): DiagnosisFinding[] {
+function signalFindings({ signals, listeners, pid }: Facts): DiagnosisFinding[] {
   return listeners.flatMap(({ signal, ours, others }): DiagnosisFinding[] => {
     const severity = signal === 'SIGTERM' ? 'error' : 'warning'
     if (signals?.blocked.includes(signal)) {
@@ -166,8 +168,8 @@ function ofSignals({ signals, listeners, pid }: Facts): DiagnosisFinding[] {
         {
           id: 'signal-blocked',
           severity,
-          says: `${signal} is blocked: the kernel keeps it back, and no listener hears it.`,
-          fix: 'See who has started this process with that signal blocked.',
+          says: `${signal} is blocked: the kernel holds it back, and no listener gets it.`,
+          fix: 'Find out what starts this process with that signal blocked.',
         },
       ]
     }
@@ -176,8 +178,8 @@ function ofSignals({ signals, listeners, pid }: Facts): DiagnosisFinding[] {
         {
           id: 'signal-ignored',
           severity,
-          says: `${signal} is ignored, as it was by whoever has started this process (trap '' in a shell, nohup): it does nothing.`,
-          fix: 'Start it without; a listener, such as that of listen(), takes it back.',
+          says: `${signal} is ignored: it does nothing. This process was started like that (trap '' in a shell, nohup).`,
+          fix: 'Start it without that. A listener, such as the one of listen(), undoes it.',
         },
       ]
     }
@@ -188,38 +190,40 @@ function ofSignals({ signals, listeners, pid }: Facts): DiagnosisFinding[] {
         severity,
         says:
           pid === 1
-            ? `Nobody listens to ${signal}, and this is PID 1: the kernel ignores it, and the process is killed when the grace is over.`
-            : `Nobody listens to ${signal}: it ends the process at once, and no hook runs.`,
-        fix: 'Call listen() of a shutdown, before this.',
+            ? `${signal} has no listener, and this is PID 1: the kernel ignores it, and the process is killed when the grace is over.`
+            : `${signal} has no listener: it ends the process at once, and no hook runs.`,
+        fix: 'Call listen() of a shutdown before diagnose().',
       },
     ]
   })
 }
 
-function ofListeners({ listeners }: Facts): DiagnosisFinding[] {
+function listenerFindings({ listeners }: Facts): DiagnosisFinding[] {
   return listeners.flatMap(({ signal, others }) =>
     others
       .filter(({ exits }) => exits)
       .map(({ name }): DiagnosisFinding => {
-        const who = name === '' ? 'A listener without a name' : `The listener ${name}`
+        const listener = name === '' ? 'A listener without a name' : `The listener ${name}`
         return {
           id: 'listener-exits',
           severity: 'warning',
-          says: `${who} of ${signal} ends the process itself: hooks that are still at work are cut off.`,
-          fix: 'Take it away, and make a hook of what it does.',
+          says: `${listener} of ${signal} ends the process itself: hooks that still run are cut off.`,
+          fix: 'Remove it, and move what it does into a hook.',
         }
       }),
   )
 }
 
-/** A diagnosis as a person reads it, a few lines. */
+/** A diagnosis in a few lines, for people. */
 export function formatDiagnosis(diagnosis: Diagnosis): string {
   const { pid, hasProc, parents, pid1, cgroup, signals, listeners, findings } = diagnosis
   const chain = parents.map((parent) => `${parent.command} (${parent.pid})`)
-  const who = pid === 1 ? `pid 1 itself` : [`pid ${pid}`, ...chain].join(' under ')
+  const position = pid === 1 ? `pid 1 itself` : [`pid ${pid}`, ...chain].join(' under ')
   const unseen = pid1 && pid !== 1 && parents.at(-1)?.pid !== 1 ? `; PID 1 is ${pid1.command}` : ''
   const lines = [
-    hasProc ? `${who}${unseen}` : `pid ${pid}; there is no /proc, so only the listeners are known`,
+    hasProc
+      ? `${position}${unseen}`
+      : `pid ${pid}; there is no /proc, so only the listeners are known`,
     ...(cgroup === null ? [] : [`cgroup ${cgroup}`]),
     ...listeners.map(listenerLine),
     ...(signals && signals.ignored.length > 0 ? [`ignored: ${signals.ignored.join(', ')}`] : []),
@@ -233,5 +237,5 @@ export function formatDiagnosis(diagnosis: Diagnosis): string {
 function listenerLine({ signal, ours, others }: SignalListeners): string {
   const names = others.map(({ name }) => (name === '' ? 'one without a name' : name))
   const all = [...(ours > 0 ? ['lastcall'] : []), ...names]
-  return `${signal}: heard by ${all.length === 0 ? 'nobody' : all.join(', ')}`
+  return `${signal}: heard by ${all.length === 0 ? 'no listener' : all.join(', ')}`
 }

@@ -1,7 +1,7 @@
 import type { FaultOrigin } from '../base/reason.ts'
 import type { ProcessPort } from '../runtime/process.ts'
 
-/** Listens to what nobody caught until it is taken back. */
+/** Listens to uncaught exceptions and unhandled rejections. Returns a function that stops listening. */
 export function onFaults(
   host: ProcessPort,
   fault: (thrown: unknown, origin: FaultOrigin) => void,

@@ -2,14 +2,14 @@ import { invalidOption } from '../base/errors.ts'
 import type { Reason } from '../base/reason.ts'
 import type { ProcessPort } from '../runtime/process.ts'
 
-/** The messages of the parent process that start a run: PM2's `shutdown` by default. */
+/** Checks the messages of the parent process that start a shutdown. Default: PM2's `shutdown`. */
 export function messageSettings(option: unknown): readonly string[] {
   if (option === undefined) return ['shutdown']
   if (Array.isArray(option) && option.every((message) => typeof message === 'string')) return option
   throw invalidOption('messages', "an array of strings, such as ['shutdown']", option)
 }
 
-/** Listens to messages of the parent process until it is taken back. */
+/** Listens to messages of the parent process. Returns a function that stops listening. */
 export function onMessages(
   messages: readonly string[],
   host: ProcessPort,

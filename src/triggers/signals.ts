@@ -5,15 +5,15 @@ import type { Clock } from '../runtime/clock.ts'
 import type { ProcessPort } from '../runtime/process.ts'
 import { signalNumbers } from '../runtime/signals.ts'
 
-/** Which signals start a run, and what a second press does. */
+/** Which signals start a shutdown, and which force the exit. */
 export interface SignalOptions {
-  /** The signals that start a run. Default: SIGTERM and SIGINT. */
+  /** The signals that start a shutdown. Default: SIGTERM and SIGINT. */
   readonly signals?: readonly NodeJS.Signals[]
-  /** The signals whose second press forces the exit at once. Default: SIGINT. */
+  /** The signals that force the exit at once when they come a second time. Default: SIGINT. */
   readonly forceOn?: readonly NodeJS.Signals[]
   /**
-   * A signal that comes within this time of the first is the same press: launchers repeat signals
-   * within some 25 ms. Default 100 ms; the clock starts with the press.
+   * A signal within this time of the first counts as the same press: launchers repeat a signal within
+   * some 25 ms. Default 100 ms. The clock starts with the first signal.
    */
   readonly samePressWithin?: Duration
 }
@@ -24,21 +24,23 @@ export interface SignalSettings {
   readonly samePressWithin: number
 }
 
-/** What becomes of a signal. */
+/** What a signal can do. */
 export interface SignalActions {
-  /** Starts the run; false where it has begun already. */
+  /** Starts the shutdown. Returns false where it has started already. */
   begin(reason: Reason): boolean
+  /** Exits at once. */
   force(signal: NodeJS.Signals): void
+  /** Reports a signal that changes nothing. */
   repeat(signal: NodeJS.Signals, samePress: boolean): void
 }
 
 export function signalSettings(options: { [Key in keyof SignalOptions]: unknown }): SignalSettings {
   const signals = signalList(options.signals, 'signals', ['SIGTERM', 'SIGINT'])
-  const usual = signals.filter((signal) => signal === 'SIGINT')
-  const forceOn = signalList(options.forceOn, 'forceOn', usual)
-  const deaf = forceOn.find((signal) => !signals.includes(signal))
-  if (deaf !== undefined) {
-    throw invalidOption('forceOn', `some of \`signals\` (${signals.join(', ')})`, deaf)
+  const byDefault = signals.filter((signal) => signal === 'SIGINT')
+  const forceOn = signalList(options.forceOn, 'forceOn', byDefault)
+  const unheard = forceOn.find((signal) => !signals.includes(signal))
+  if (unheard !== undefined) {
+    throw invalidOption('forceOn', `some of \`signals\` (${signals.join(', ')})`, unheard)
   }
   return {
     signals,
@@ -47,27 +49,27 @@ export function signalSettings(options: { [Key in keyof SignalOptions]: unknown 
   }
 }
 
-/** Listens to the signals until it is taken back. */
+/** Listens to the signals. Returns a function that stops listening. */
 export function onSignals(
   { signals, forceOn, samePressWithin }: SignalSettings,
   { host, clock, actions }: { host: ProcessPort; clock: Clock; actions: SignalActions },
 ): () => void {
-  const pressed = new Set<NodeJS.Signals>()
   let isSamePress = false
   let timer: unknown
-  const heard = (signal: NodeJS.Signals) => {
-    const isFirst = pressed.size === 0
-    const isAgain = pressed.has(signal)
-    pressed.add(signal)
+  const received = new Set<NodeJS.Signals>()
+  const onSignal = (signal: NodeJS.Signals) => {
+    const isFirst = received.size === 0
+    const isAgain = received.has(signal)
+    received.add(signal)
     if (isFirst) {
       if (samePressWithin > 0) {
         isSamePress = true
-        // Not by the time at which a signal is heard: a hook may block the loop, and what was sent
-        // within the window is heard after it. So it ends after a poll phase that comes later.
-        const end = () => {
+        // A hook may block the event loop. A signal that was sent within the window then arrives after
+        // it. So the window ends after a poll phase, not at a time.
+        const endWindow = () => {
           isSamePress = false
         }
-        timer = clock.setTimeout(() => clock.afterPoll(end), samePressWithin)
+        timer = clock.setTimeout(() => clock.afterPoll(endWindow), samePressWithin)
       }
       const terminal = signal === 'SIGINT' && host.interactive
       if (!actions.begin({ kind: 'signal', signal, terminal })) actions.repeat(signal, false)
@@ -79,7 +81,7 @@ export function onSignals(
       actions.repeat(signal, false)
     }
   }
-  const undos = signals.map((signal) => host.on(signal, () => heard(signal)))
+  const undos = signals.map((signal) => host.on(signal, () => onSignal(signal)))
   return () => {
     clock.clearTimeout(timer)
     for (const undo of undos) undo()
@@ -87,8 +89,8 @@ export function onSignals(
 }
 
 /**
- * From the start of a run on a SIGHUP ends nothing any more: yarn 1 sends one 9 ms after a Ctrl-C,
- * and so does a terminal that is closed under a process that is leaving.
+ * Keeps a SIGHUP from ending the process during the shutdown. yarn 1 sends one 9 ms after a Ctrl-C, and a
+ * terminal sends one when it is closed. Returns a function that stops this.
  */
 export function absorbHangup(
   { signals }: SignalSettings,
@@ -99,11 +101,10 @@ export function absorbHangup(
   return host.on('SIGHUP', () => actions.repeat('SIGHUP', false))
 }
 
-// Nobody can hear the first two; after the others the process is in a state that no code may run in,
-// or, with SIGUSR1 and SIGPROF, they are Node's own.
+// Signals that no process can catch, after which no code may run, or that Node uses itself.
 const REFUSED: Readonly<Record<string, string>> = {
-  SIGKILL: 'the kernel lets no process hear it',
-  SIGSTOP: 'the kernel lets no process hear it',
+  SIGKILL: 'the kernel lets no process catch it',
+  SIGSTOP: 'the kernel lets no process catch it',
   SIGSEGV: 'it reports a fault of the process itself',
   SIGBUS: 'it reports a fault of the process itself',
   SIGFPE: 'it reports a fault of the process itself',
@@ -120,9 +121,9 @@ const KNOWN = 'SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGUSR2, SIGBREAK'
 function signalList(
   value: unknown,
   option: string,
-  usual: readonly NodeJS.Signals[],
+  byDefault: readonly NodeJS.Signals[],
 ): readonly NodeJS.Signals[] {
-  if (value === undefined) return usual
+  if (value === undefined) return byDefault
   if (!Array.isArray(value)) {
     throw invalidOption(option, "an array of signals, such as ['SIGTERM', 'SIGINT']", value)
   }
@@ -133,7 +134,7 @@ function signalList(
         `Expected \`${option}\` not to hold ${signal}: ${REFUSED[signal]}. Use one of ${KNOWN}.`,
       )
     }
-    // SIGBREAK is known on Windows only, and may stand in a list for every system.
+    // SIGBREAK exists on Windows only. A list that is meant for every system may contain it.
     const exists = typeof signal === 'string' && Object.hasOwn(signalNumbers(), signal)
     if (signal !== 'SIGBREAK' && !exists) {
       throw invalidOption(option, `an array of signals that exist, such as ${KNOWN}`, signal)

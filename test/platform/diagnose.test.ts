@@ -13,7 +13,7 @@ interface Fake {
 /** SIGTERM is bit 14, SIGINT bit 1. */
 const TERM = '0000000000004000'
 
-function living(
+function inspectionOf(
   processes: readonly Fake[],
   listeners: Partial<Record<string, unknown[]>> = {},
 ): ProcessInspection {
@@ -37,11 +37,11 @@ function living(
 }
 
 const self: Fake = { pid: 7, parent: 1, argv: ['node', 'server.js'] }
-const under = (...argv: string[]) => living([self, { pid: 1, parent: 0, argv }])
-const found = (world: ProcessInspection) =>
-  diagnosisOf(world).findings.map(({ id, severity }) => `${severity} ${id}`)
+const under = (...argv: string[]) => inspectionOf([self, { pid: 1, parent: 0, argv }])
+const found = (inspection: ProcessInspection) =>
+  diagnosisOf(inspection).findings.map(({ id, severity }) => `${severity} ${id}`)
 
-describe('who is in front', () => {
+describe('a program in front', () => {
   test.each([
     [['/bin/sh', '-c', 'node server.js; true'], 'shell', 'sh', 'shell-in-front'],
     [['/bin/bash', '/entrypoint.sh'], 'shell', 'bash', 'shell-in-front'],
@@ -71,13 +71,13 @@ describe('who is in front', () => {
     [['bash', '--norc', 'start.sh'], 'shell', 'bash', 'shell-in-front'],
     [['node', 'parent.js'], 'other', 'node', undefined],
   ])('%j is a %s named %s', (argv, kind, name, id) => {
-    const world = under(...argv)
-    expect(diagnosisOf(world).pid1).toMatchObject({ pid: 1, kind, name })
-    expect(found(world)).toEqual(id === undefined ? [] : [`error ${id}`])
+    const inspection = under(...argv)
+    expect(diagnosisOf(inspection).pid1).toMatchObject({ pid: 1, kind, name })
+    expect(found(inspection)).toEqual(id === undefined ? [] : [`error ${id}`])
   })
 
-  test('it is the farthest of those that follow each other', () => {
-    const world = living([
+  test('the farthest of those that follow each other is named', () => {
+    const inspection = inspectionOf([
       { ...self, parent: 6 },
       { pid: 6, parent: 5, argv: ['sh', '-c', 'node server.js'] },
       { pid: 5, parent: 4, argv: ['npm start'] },
@@ -85,32 +85,32 @@ describe('who is in front', () => {
       { pid: 3, parent: 1, argv: ['sh', '-c', 'node parent.js'] },
       { pid: 1, parent: 0, argv: ['systemd'] },
     ])
-    const { findings, parents } = diagnosisOf(world)
+    const { findings, parents } = diagnosisOf(inspection)
     expect(parents.map(({ pid }) => pid)).toEqual([6, 5, 4, 3, 1])
     expect(findings.map(({ says }) => says)).toEqual([
       expect.stringMatching(/^npm start \(pid 5\) is between this process and PID 1\./),
     ])
   })
 
-  test('what was typed at a terminal is a warning', () => {
-    const world = living([
+  test('it is a warning where it was typed at a terminal', () => {
+    const inspection = inspectionOf([
       { ...self, parent: 6 },
       { pid: 6, parent: 5, argv: ['npm start'] },
       { pid: 5, parent: 1, argv: ['-zsh'] },
       { pid: 1, parent: 0, argv: ['systemd'] },
     ])
-    expect(found(world)).toEqual(['warning npm-in-front'])
+    expect(found(inspection)).toEqual(['warning npm-in-front'])
   })
 
-  test('parents that go in a circle are no reason to hang', () => {
-    const world = living([self, { pid: 1, parent: 7, argv: ['tini'] }])
-    expect(diagnosisOf(world).parents.length).toBeLessThan(100)
+  test('parents in a circle do not make it hang', () => {
+    const inspection = inspectionOf([self, { pid: 1, parent: 7, argv: ['tini'] }])
+    expect(diagnosisOf(inspection).parents.length).toBeLessThan(100)
   })
 })
 
 describe('signals', () => {
   const masked = (masks: Fake['masks'], listeners = {}) =>
-    living(
+    inspectionOf(
       [
         { ...self, masks: masks ?? {} },
         { pid: 1, parent: 0, argv: ['tini'] },
@@ -118,7 +118,7 @@ describe('signals', () => {
       listeners,
     )
 
-  test('that are ignored or blocked are named, and a finding where they should stop it', () => {
+  test('that are ignored or blocked are named, and are findings where they should stop the process', () => {
     const ignored = masked({ SigIgn: '0000000010005000' })
     expect(diagnosisOf(ignored).signals?.ignored).toEqual(['SIGPIPE', 'SIGTERM', 'SIGIO'])
     expect(found(ignored)).toEqual(['error signal-ignored'])
@@ -127,14 +127,14 @@ describe('signals', () => {
     expect(diagnosisOf(masked({ SigCgt: TERM })).signals?.caught).toEqual(['SIGTERM'])
   })
 
-  test('that nobody listens to are found, and at PID 1 do nothing', () => {
+  test('without a listener are found, and do nothing at PID 1', () => {
     expect(found(masked({}, { SIGTERM: [] }))).toEqual(['error nobody-listens'])
     expect(found(masked({}, { SIGINT: [] }))).toEqual(['warning nobody-listens'])
     const alone: ProcessInspection = { ...masked({}, { SIGTERM: [] }), pid: 1 }
     expect(diagnosisOf(alone).findings[0]?.says).toContain('the kernel ignores it')
   })
 
-  test('that others listen to are told, with those that end the process', () => {
+  test('with listeners of others are listed, and findings where a listener ends the process', () => {
     function closeEverything() {
       process.exit(0)
     }
@@ -165,7 +165,7 @@ describe('signals', () => {
 })
 
 test('without /proc only the listeners are known', () => {
-  const diagnosis = diagnosisOf(living([]))
+  const diagnosis = diagnosisOf(inspectionOf([]))
   expect(diagnosis).toMatchObject({
     hasProc: false,
     pid1: null,

@@ -50,7 +50,7 @@ test.each([
 })
 
 test.each(['', 'soon', '-5', '0', '1e9x'])(
-  "a configured time that is none ('%s') leaves the default",
+  "a configured time that is no number ('%s') leaves the default",
   (value) => {
     expect(guess({ pm_id: '0', kill_timeout: value })).toMatchObject({ name: 'pm2', grace: 1600 })
   },
@@ -63,7 +63,7 @@ describe('systemd', () => {
     expect(guess({ NOTIFY_SOCKET: '/run/x' }, { ppid: 1 })).toMatchObject({ name: 'systemd' })
   })
 
-  test('is not believed by what inherited its variables: a terminal, or a child of a service', () => {
+  test('does not count where its variables were inherited: at a terminal, or by a child of a service', () => {
     expect(guess({ INVOCATION_ID: 'a', SYSTEMD_EXEC_PID: '1' })).toMatchObject({
       name: 'unknown',
       grace: 10_000,
@@ -81,7 +81,7 @@ test('where one runs inside of another the shortest grace counts, and the others
   })
 })
 
-test('a container is told by its mark, and nothing at all grants what docker does', () => {
+test('a container is recognised by its mark, and an unknown platform grants what Docker does', () => {
   expect(guess({}, { files: new Set(['/.dockerenv']) })).toMatchObject({
     name: 'docker',
     grace: 10_000,

@@ -13,7 +13,7 @@ const trial = spawnSync(program, [...flags, 'true'], { encoding: 'utf8' })
 const refused = trial.error?.message ?? (trial.status === 0 ? undefined : trial.stderr.trim())
 const skipped = refused ? ` (skipped: ${refused})` : ''
 
-/** What a real process says of itself, which runs these lines first, and is started like that. */
+/** The diagnosis of a real process that runs these lines first, and is started by this command. */
 function diagnosisOf(
   before: string,
   commandOf: (script: string, directory: string) => readonly string[],
@@ -36,7 +36,7 @@ function diagnosisOf(
   const [command = '', ...args] = commandOf(script, directory)
   const { stderr } = spawnSync(command, args, { cwd: directory, encoding: 'utf8' })
   const read = spawnSync('cat', [join(directory, 'diagnosis.json')], { encoding: 'utf8' })
-  if (read.status !== 0) throw new Error(`It said nothing: ${stderr}`)
+  if (read.status !== 0) throw new Error(`It wrote nothing: ${stderr}`)
   return JSON.parse(read.stdout)
 }
 
@@ -62,7 +62,7 @@ describe.skipIf(refused)(`with a PID 1 of its own${skipped}`, () => {
       ignored: ['SIGTERM'],
     })
     expect(ids(diagnosis)).toEqual(['error shell-in-front'])
-    // Node lets go of what it has inherited.
+    // Node resets the signals that it has inherited ignored.
     expect(diagnosis.signals?.ignored).not.toContain('SIGTERM')
     expect(diagnosis.signals?.caught).toEqual(expect.arrayContaining(['SIGTERM', 'SIGINT']))
   })
@@ -86,7 +86,7 @@ describe.skipIf(refused)(`with a PID 1 of its own${skipped}`, () => {
     expect(ids(diagnosis)).toEqual([])
   })
 
-  test('PID 1 without a listener is told that the kernel ignores the signal', () => {
+  test('PID 1 without a listener: the kernel ignores the signal', () => {
     const { findings } = diagnosisOf('', (script) => [...UNSHARE, process.execPath, script])
     expect(findings.map(({ id, says }) => [id, says.includes('the kernel ignores it')])).toEqual([
       ['nobody-listens', true],
@@ -94,7 +94,7 @@ describe.skipIf(refused)(`with a PID 1 of its own${skipped}`, () => {
     ])
   })
 
-  test('other listeners are told from those of lastcall, in both module systems', () => {
+  test('other listeners are distinguished from those of lastcall, in both module systems', () => {
     const before = `
       ${LISTENING}
       require('${ROOT}dist/index.cjs').createShutdown().listen()

@@ -29,7 +29,7 @@ test('the exit waits until what was written has left the process', async () => {
   expect(world.process.exits).toEqual([0])
 })
 
-test('what is written by whoever waited for the report is waited for too', async () => {
+test('so is what code that awaited the report writes', async () => {
   const world = { process: new VirtualProcess(), clock: new VirtualClock() }
   const { stream, waiting } = slowStream()
   world.process.streams = [stream]
@@ -53,7 +53,7 @@ test('a reader that takes nothing holds the exit no longer than the margin', asy
   expect(world.process.exits).toEqual([0])
 })
 
-test('nor longer than what is left of the grace, where a hook has blocked beyond the deadline', async () => {
+test('nor longer than the rest of the grace, where a hook has blocked past the deadline', async () => {
   const world = { process: new VirtualProcess(), clock: new VirtualClock() }
   const { stream } = slowStream()
   world.process.streams = [stream]

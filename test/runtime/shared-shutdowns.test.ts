@@ -64,7 +64,7 @@ describe('several shutdowns in one process', () => {
     expect(process.exits).toEqual([code])
   })
 
-  test('one that listens when the others have begun begins at once, and is waited for', async () => {
+  test('one that begins to listen after the others have started starts at once, and is waited for', async () => {
     const { process, clock } = shutdownsOf({ takes: 100 })
     process.send('SIGTERM')
     await clock.advance(50)
@@ -77,7 +77,7 @@ describe('several shutdowns in one process', () => {
     expect(process.exits).toEqual([0])
   })
 
-  test('one that has been taken back is not waited for, nor begun', async () => {
+  test('one that has stopped listening is not started, nor waited for', async () => {
     const { process, clock } = shutdownsOf({ takes: 10 })
     const other = virtualShutdown({}, { process, clock }).shutdown
     other.listen()()
@@ -87,7 +87,7 @@ describe('several shutdowns in one process', () => {
     expect(process.exits).toEqual([0])
   })
 
-  test('one that is taken back during its run still ends the process', async () => {
+  test('one that stops listening after its start still ends the process', async () => {
     const world = { process: new VirtualProcess(), clock: new VirtualClock() }
     const { shutdown } = virtualShutdown({}, world)
     shutdown.add({ name: 'work', phase: 'drain', run: () => world.clock.sleep(100) })
@@ -126,7 +126,7 @@ describe('several shutdowns in one process', () => {
     expect(process.exits).toEqual([0])
   })
 
-  test('whose exit is only stood in for leave nothing to those that come after', async () => {
+  test('leave nothing behind where a test has replaced process.exit()', async () => {
     const { process, clock } = shutdownsOf({ takes: 10, fails: true })
     process.send('SIGTERM')
     await clock.advance(100)
@@ -138,14 +138,14 @@ describe('several shutdowns in one process', () => {
     expect(process.exits).toEqual([1, 0])
   })
 
-  test('that hear of the same fault report it once each', async () => {
+  test('report the same fault once each', async () => {
     const { process, clock, shutdowns } = shutdownsOf({ takes: 10 }, { takes: 10 })
     process.emit('uncaughtException', new Error('boom'))
     await clock.advance(100)
     expect(shutdowns.map((shutdown) => shutdown.report?.faults.length)).toEqual([1, 1])
   })
 
-  test('wait for the one that a fault has met while it was at work', async () => {
+  test('wait for the one that a fault has hit before its end', async () => {
     const { process, clock, ended } = shutdownsOf({ takes: 10 }, { takes: 500 })
     process.send('SIGTERM')
     await clock.advance(5)
@@ -156,7 +156,7 @@ describe('several shutdowns in one process', () => {
     expect({ ended, exits: process.exits }).toEqual({ ended: [0, 1], exits: [1] })
   })
 
-  test('take what the signal of the other has ended for no fault', async () => {
+  test('do not report an AbortError of each other as a fault', async () => {
     const { process, clock, shutdowns } = shutdownsOf({ takes: 10 }, { takes: 10 })
     process.send('SIGTERM')
     process.emit('unhandledRejection', shutdowns[0]?.signal.reason)

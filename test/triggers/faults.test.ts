@@ -3,7 +3,7 @@ import type { Shutdown } from '../../src/shutdown.ts'
 import { type VirtualProcess, virtualShutdown } from '../support/hooks/virtual.ts'
 
 test.each(['uncaughtException', 'unhandledRejection'] as const)(
-  'an %s starts a run, is told with its stack, and makes the code 1 whatever the hooks did',
+  'an %s starts a shutdown, is logged with its stack, and makes the code 1 whatever the hooks did',
   async (origin) => {
     const { shutdown, process, clock } = virtualShutdown()
     let ran = false
@@ -29,7 +29,7 @@ test.each(['uncaughtException', 'unhandledRejection'] as const)(
   },
 )
 
-test('a fault where there is no hook at all makes the code 1 as well', async () => {
+test('a fault makes the code 1 without any hook, too', async () => {
   const { shutdown, process, clock } = virtualShutdown()
   const order: string[] = []
   shutdown.on('event', ({ type }) => order.push(type))
@@ -40,7 +40,7 @@ test('a fault where there is no hook at all makes the code 1 as well', async () 
   expect(order).toEqual(['start', 'fault', 'end', 'exit'])
 })
 
-test('one more fault during the run is reported and does not loop', async () => {
+test('another fault during the shutdown is reported, and starts nothing', async () => {
   const { shutdown, process, clock } = virtualShutdown()
   shutdown.add({ name: 'work', phase: 'drain', run: () => clock.sleep(100) })
   shutdown.listen()
@@ -59,7 +59,7 @@ test('one more fault during the run is reported and does not loop', async () => 
   expect(process.exits).toEqual([1])
 })
 
-test('a fault during a run that a signal has started makes the code 1, and the signal stays the reason', async () => {
+test('a fault after a signal makes the code 1, and the signal stays the reason', async () => {
   const { shutdown, process, clock } = virtualShutdown()
   shutdown.add({ name: 'work', phase: 'drain', run: () => clock.sleep(100) })
   shutdown.listen()
@@ -82,7 +82,7 @@ test.each([
       }),
   ],
   [
-    'whoever waited for the report',
+    'code that awaited the report',
     (shutdown: Shutdown, process: VirtualProcess) => {
       shutdown.on('exit', () => process.emit('uncaughtException', new Error('late')))
     },
@@ -97,7 +97,7 @@ test.each([
   expect(process.output).toContain('late')
 })
 
-test('a loop that shutdown.signal has ended, and that nobody caught, is no fault', async () => {
+test('an uncaught AbortError of shutdown.signal is no fault', async () => {
   const { shutdown, process, clock } = virtualShutdown()
   shutdown.add({ name: 'work', phase: 'drain', run: () => clock.sleep(100) })
   shutdown.listen()
@@ -115,7 +115,7 @@ test('faults are left to Node where they are switched off', () => {
   expect(process.listeners).not.toContain('unhandledRejection')
 })
 
-test('silence is kept where it is asked for', async () => {
+test('with log: false nothing is written', async () => {
   const { shutdown, process, clock } = virtualShutdown({ log: false })
   shutdown.listen()
   process.emit('uncaughtException', new Error('boom'))

@@ -12,7 +12,7 @@ function busyShutdown(options: Parameters<typeof virtualShutdown>[0] = {}) {
   return { ...world, repeats }
 }
 
-describe('which signals start a run', () => {
+describe('which signals start a shutdown', () => {
   test.each(['SIGTERM', 'SIGINT'] as const)('%s does by default', async (signal) => {
     const { shutdown, process, clock } = busyShutdown()
     process.send(signal)
@@ -21,7 +21,7 @@ describe('which signals start a run', () => {
     expect(process.exits).toEqual([0])
   })
 
-  test('others do by option, and then the usual ones do not', () => {
+  test('others do where the option names them, and then the default ones do not', () => {
     const { shutdown, process } = busyShutdown({ signals: ['SIGHUP', 'SIGUSR2'] })
     process.send('SIGTERM')
     expect(shutdown.signal.aborted).toBe(false)
@@ -29,7 +29,7 @@ describe('which signals start a run', () => {
     expect(shutdown.signal.aborted).toBe(true)
   })
 
-  test('a Ctrl-C in front of a terminal is told from a SIGINT that was sent', async () => {
+  test('a Ctrl-C at a terminal is distinguished from a SIGINT that was sent', async () => {
     const { shutdown, process, clock } = busyShutdown()
     process.interactive = true
     process.send('SIGINT')
@@ -77,7 +77,7 @@ describe('a second signal', () => {
     expect(process.output).toContain('SIGINT again: exiting at once with code 130')
   })
 
-  test('the first SIGINT of a run that SIGTERM has started does not force, the second does', async () => {
+  test('the first SIGINT after a SIGTERM does not force, the second does', async () => {
     const { process, clock } = busyShutdown()
     process.send('SIGTERM')
     await clock.advance(1000)
@@ -88,11 +88,11 @@ describe('a second signal', () => {
     expect(process.exits).toEqual([130])
   })
 
-  test('a repeat that is heard late, because a hook blocked the loop, is the same press', async () => {
+  test('a repeat that arrives late, because a hook blocked the loop, is the same press', async () => {
     const { shutdown, process, clock, repeats } = busyShutdown()
     shutdown.add({ name: 'blocks', phase: 'announce', run: () => clock.block(500) })
     process.send('SIGINT')
-    // Sent within some 25 ms, and heard when the loop is free.
+    // Sent within some 25 ms, and received when the loop is free.
     process.send('SIGINT')
     expect(process.exits).toEqual([])
     expect(repeats).toEqual([{ type: 'repeat', signal: 'SIGINT', samePress: true }])
@@ -110,7 +110,7 @@ describe('a second signal', () => {
     expect(repeats).toEqual([{ type: 'repeat', signal: 'SIGTERM', samePress: false }])
   })
 
-  test('SIGTERM forces where that is asked for, with 143', async () => {
+  test('SIGTERM forces where the option says so, with 143', async () => {
     const { process, clock } = busyShutdown({ forceOn: ['SIGTERM'] })
     process.send('SIGTERM')
     await clock.advance(1000)
@@ -120,7 +120,7 @@ describe('a second signal', () => {
     expect(process.exits).toEqual([143])
   })
 
-  test('the first press of a run that began by hand does not force', async () => {
+  test('the first SIGINT after now() does not force', async () => {
     const { shutdown, process, clock, repeats } = busyShutdown()
     void shutdown.now()
     await clock.advance(1000)
@@ -132,14 +132,14 @@ describe('a second signal', () => {
     expect(process.exits).toEqual([130])
   })
 
-  test('the window can be set, and be none', async () => {
+  test('the window of the same press can be 0', async () => {
     const { process } = busyShutdown({ samePressWithin: 0 })
     process.send('SIGINT')
     process.send('SIGINT')
     expect(process.exits).toEqual([130])
   })
 
-  test('with exit: false nothing is forced, and nothing is said of it', async () => {
+  test('with exit: false nothing is forced, and no line says so', async () => {
     const { process, clock, repeats } = busyShutdown({ exit: false })
     process.send('SIGINT')
     await clock.advance(1000)
@@ -149,7 +149,7 @@ describe('a second signal', () => {
     expect(repeats).toEqual([{ type: 'repeat', signal: 'SIGINT', samePress: false }])
   })
 
-  test('SIGHUP during a run ends nothing, and before it it is left alone', async () => {
+  test('SIGHUP ends nothing during a shutdown, and has no listener before', async () => {
     const { process, clock, repeats } = busyShutdown()
     expect(process.listeners).not.toContain('SIGHUP')
     process.send('SIGINT')
@@ -159,8 +159,8 @@ describe('a second signal', () => {
   })
 })
 
-describe('taking back', () => {
-  test('everything that listen() put in place is gone, and the listeners of others are not', () => {
+describe('what undoes listen()', () => {
+  test('removes its listeners, and leaves those of others', () => {
     const { shutdown, process } = virtualShutdown()
     let heard = 0
     process.on('SIGTERM', () => heard++)
@@ -176,7 +176,7 @@ describe('taking back', () => {
     expect(process.sharedShutdowns.members.size).toBe(0)
   })
 
-  test('nothing is left where it is taken back in the tick in which the run begins', () => {
+  test('leaves nothing where it is called in the tick in which the shutdown starts', () => {
     const { shutdown, process } = virtualShutdown()
     let unlisten = () => {}
     shutdown.on('start', () => unlisten())
@@ -185,7 +185,7 @@ describe('taking back', () => {
     expect(process.listeners.filter((name) => name !== 'exit')).toEqual([])
   })
 
-  test('a run with exit: false gives the signals back when it is over, so that the process can be stopped', async () => {
+  test('with exit: false happens by itself at the end, so that the process can be stopped again', async () => {
     const { shutdown, process, clock } = busyShutdown({ exit: false })
     process.send('SIGTERM')
     await clock.advance(5000)

@@ -1,7 +1,7 @@
 import { parse } from 'shell-quote'
 import { isProgram } from '../../../platform/programs.ts'
 
-/** A command of a shell's text, and where it stands there. */
+/** A command in a text for a shell, and its place in the text. */
 export interface ShellCommand {
   readonly text: string
   readonly start: number
@@ -10,7 +10,7 @@ export interface ShellCommand {
   readonly then: string
 }
 
-/** The words of a simple command; variables stay as they are written. */
+/** The words of a simple command. Variables stay as they are written. */
 export function words(text: string): string[] {
   return parse(text, (name) => `\${${name}}`).flatMap((word) => {
     if (typeof word === 'string') return [word]
@@ -18,12 +18,12 @@ export function words(text: string): string[] {
   })
 }
 
-/** Whether a shell would do nothing with it but start it: no variable, no pattern, no redirection. */
+/** Whether a shell would only start the command: it has no variable, no pattern, no redirection. */
 export function isPlain(text: string): boolean {
   return !/[$`*?~<>|&;(){}[\]\n#!\\]/.test(text) && !/^\s*\w+=/.test(text)
 }
 
-/** A text's commands, in their order, with the keywords before them taken away. */
+/** The commands of a text, in order, without the keywords before them. */
 function commandsOf(text: string): ShellCommand[] {
   const commands: ShellCommand[] = []
   let start = 0
@@ -55,7 +55,7 @@ function commandsOf(text: string): ShellCommand[] {
   return commands
 }
 
-/** How much of it belongs together, whatever is in it: a text in quotes, a substitution, a here-document. */
+/** The length of what starts here and is one piece: a quoted text, a substitution, a here-document. Else 0. */
 function skip(here: string, before: string | undefined): number {
   const whole =
     /^'[^']*'|^"(?:\\[\s\S]|[^"\\])*"|^`[^`]*`|^\$\((?:[^()]|\([^()]*\))*\)|^\$\{[^}]*\}|^\$#|^\\[\s\S]|^\d*>&\d*-?|^&>>?/.exec(
@@ -70,17 +70,17 @@ function skip(here: string, before: string | undefined): number {
   return 0
 }
 
-/** What a shell's text runs in the end: the command that stays for as long as the application does. */
+/** The command of a text that runs as long as the application does. */
 export interface Main extends ShellCommand {
-  /** Whether it takes the shell's place. */
+  /** Whether it replaces the shell. */
   readonly isExec: boolean
-  /** Where what it is piped into ends. */
+  /** The end of the command that its output is piped into. */
   readonly pipeEnd: number
-  /** Other programs that are started beside it, in the background. */
+  /** Other programs that the text starts in the background. */
   readonly beside: readonly ShellCommand[]
 }
 
-/** `undefined` where that is not to be told: a program that is run again and again, or where the text looks after signals itself. */
+/** `undefined` where it cannot be known: in a loop, in a function, or where the text handles signals itself. */
 export function mainOf(text: string): Main | undefined {
   const commands = commandsOf(text)
   const heads = commands.map((command) => headOf(command.text))
@@ -88,12 +88,12 @@ export function mainOf(text: string): Main | undefined {
   const functions = new Set(
     [...text.matchAll(/^\s*(?:function\s+)?([\w-]+)\s*\(\)/gm)].map(([, name]) => name),
   )
-  const runs = commands.filter((_, index) => !AIDS.has(heads[index] ?? ''))
+  const runs = commands.filter((_, index) => !PREPARATIONS.has(heads[index] ?? ''))
   const programs = runs.filter(({ text }) => isLauncher(text))
   const last = runs.at(-1)
   if (!last || functions.has(headOf(last.text))) return undefined
   const main = isLauncher(last.text) ? last : (programs.at(-1) ?? last)
-  // To give the shell's place away would end the loop.
+  // To replace the shell would end the loop.
   if (isInLoop(text, main.start)) return undefined
   const first = firstOfPipe(commands, commands.indexOf(main))
   const pipeEnd = endOfPipe(commands, commands.indexOf(main)).end
@@ -121,13 +121,13 @@ function endOfPipe(commands: readonly ShellCommand[], index: number): ShellComma
   return commands[at] as ShellCommand
 }
 
-/** The first word, without the variables that are set before it. */
+/** The first word of a command, after the variables that it sets. */
 function headOf(text: string): string {
   const bare = text.replace(/^(?:\w+=(?:"[^"]*"|'[^']*'|\S*)\s+)+/, '')
   return /^\S+/.exec(bare)?.[0] ?? ''
 }
 
-/** Whether it starts what stays. */
+/** Whether a command starts a program that keeps running. */
 function isLauncher(text: string): boolean {
   const bare = text.replace(/^(?:exec\s+(?:-\w\s+)?)/, '')
   const head = headOf(bare)
@@ -145,19 +145,19 @@ const LAUNCHERS = new Set(
   ),
 )
 
-/** What comes before and after; none of them is the application. */
-const AIDS = new Set(
+/** Commands that prepare or clean up. None of them is the application. */
+const PREPARATIONS = new Set(
   `echo printf cd set export wait exit true false trap sleep : [ [[ test return unset umask ulimit source .
   read shift mkdir chown chmod cp mv rm ln touch cat fi done esac } case for function local eval kill
   then else do in && break continue let declare readonly sed grep find install date`.split(/\s+/),
 )
 
-/** Whether it needs a shell: more than one command, or `exec`. */
+/** Whether a text needs a shell: it has more than one command, or `exec`. */
 export function isChain(text: string): boolean {
   return commandsOf(text).length > 1 || headOf(text) === 'exec'
 }
 
-/** The name of a program, however it is found. */
+/** The name of a program, without its path. */
 export function baseOf(path: string): string {
   return path.replace(/^.*[\\/]/, '')
 }
