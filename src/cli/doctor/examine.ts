@@ -1,209 +1,95 @@
-import { posix } from 'node:path'
-import { PLATFORMS } from '../../platform/platforms.ts'
-import type { ShutdownCall } from './application.ts'
-import { diffOf } from './diff.ts'
-import { findFiles, type Kind, projectName, readSource } from './files.ts'
-import type { Finding } from './finding.ts'
-import { isIgnored, unknownRules } from './ignore.ts'
-import { examineCompose } from './kinds/compose.ts'
-import { examineDockerfile } from './kinds/dockerfile.ts'
-import { examineKubernetes, isManifest } from './kinds/kubernetes.ts'
-import { examinePackageJson } from './kinds/package-json.ts'
-import { examinePm2 } from './kinds/pm2.ts'
-import { examineSystemd } from './kinds/systemd.ts'
-import type { LaunchContext } from './launch/launch-context.ts'
+import { Application } from './application/application.ts'
+import type { ShutdownCall } from './application/read-source.ts'
+import { ExamineContext } from './examine-context.ts'
+import { findFiles, projectName } from './find-files.ts'
+import type { Finding, Note, UnreadFile } from './finding.ts'
+import { unknownRules } from './ignore.ts'
+import { KINDS } from './kinds/index.ts'
+import type { Kind } from './kinds/kind.ts'
+import { packageJson } from './kinds/package-json.ts'
 import { SourceFile } from './parse/source.ts'
-import { RULES } from './rules.ts'
-import { Sources } from './sources.ts'
-import type { Around, World } from './world.ts'
+import { FileReader } from './read-files.ts'
+import { Scripts } from './scripts.ts'
 
 /** Everything that an examination has found. */
 export interface Examination {
   readonly directory: string
   /** The shutdowns that the sources create. */
   readonly shutdowns: readonly ShutdownCall[]
+  /** The files that were examined. */
   readonly looked: readonly { readonly file: string; readonly kind: string }[]
   readonly findings: readonly Finding[]
-  /** What could not be read: nothing is known of it. */
-  readonly unread: readonly {
-    readonly file: string
-    readonly line: number | null
-    readonly why: string
-  }[]
-  readonly notes: readonly { readonly file: string; readonly text: string }[]
-  /** Findings that a comment has taken back. */
+  readonly unread: readonly UnreadFile[]
+  readonly notes: readonly Note[]
+  /** How many findings a `lastcall-ignore` comment has hidden. */
   readonly ignored: number
 }
 
-const POD_GRACE = PLATFORMS.kubernetes.grace
-
-/** Reads what a deployment says about stopping. Nothing is run, and nothing is written. */
+/** Reads what a deployment says about stopping. It runs nothing and writes nothing. */
 export function examine(
   target: string,
   options: { readonly grace?: number | undefined } = {},
 ): Examination {
-  const { root, paths, development, unread: unreachable } = findFiles(target)
-  const looked: { file: string; kind: string }[] = []
-  const findings: Finding[] = []
-  const unread: { file: string; line: number | null; why: string }[] = unreachable.map(
-    ({ path, why }) => ({ file: path, line: null, why }),
+  const found = findFiles(target)
+  const files = new FileReader(found.root)
+  const application = new Application(files.readAll(found.sources), options.grace)
+  const scripts = new Scripts(files, found.paths.get(packageJson) ?? [], found.scripts)
+  const context = new ExamineContext(application, scripts)
+  for (const { path, why } of found.unread) context.reportUnread(path, why)
+  for (const path of found.development) {
+    context.note(path, 'is for development, by its name: not looked at')
+  }
+  const looked = KINDS.flatMap((kind) =>
+    examineKind(kind, found.paths.get(kind) ?? [], files, context).map((file) => ({
+      file,
+      kind: kind.name,
+    })),
   )
-  const notes = development.map((file) => ({
-    file,
-    text: 'is for development, by its name: not looked at',
-  }))
-  let ignored = 0
-
-  const cache = new Map<string, SourceFile | { readonly why: string }>()
-  const open = (path: string) => {
-    const known = cache.get(path) ?? readSource(root, path)
-    cache.set(path, known)
-    return known
-  }
-  const openAll = (kind: Kind) =>
-    (paths.get(kind) ?? []).flatMap((path) => {
-      const file = open(path)
-      return file instanceof SourceFile ? [file] : []
-    })
-  const sources = new Sources(openAll('source'), options.grace)
-  const seen = new Set<string>()
-
-  const world: World = {
-    grace: (file, assumed, platform) => sources.grace(file, assumed, platform),
-    signals: (file) => sources.signals(file),
-    shutdowns: (file) => sources.of(file),
-    lameDuck: (file) =>
-      sources.lameDuck(sources.grace(file, POD_GRACE, 'Kubernetes')?.value ?? POD_GRACE),
-    saysReady: sources.saysReady,
-    around: (file, around = {}) => surroundings(file, around),
-    report({ rule, file, offset, says, fix, edits, adds, severity = RULES[rule] }) {
-      const line = file.lineOf(offset)
-      const key = `${file.path}:${line} ${rule} ${says}`
-      if (seen.has(key)) return
-      seen.add(key)
-      if (isIgnored(file, line, rule)) {
-        ignored++
-        return
-      }
-      const diff = diffOf(file, edits, adds)
-      findings.push({ rule, severity, file: file.path, line, says, fix, diff })
-    },
-    unread: (file, why, line) => void unread.push({ file, line: line ?? null, why }),
-    note: (file, text) => void notes.push({ file, text }),
-  }
-
-  function surroundings(
-    file: SourceFile,
-    { inFront = false, bringsShell = false, copies = new Map() }: Around,
-  ): LaunchContext {
-    return {
-      inFront,
-      bringsShell,
-      npmScript: (name) => {
-        const manifest = nearest(file.path, paths.get('package') ?? [])
-        return manifest === undefined ? undefined : scriptOf(open(manifest), name)
-      },
-      shellScript: (path) => {
-        if (!/\.(sh|bash)$|entrypoint|^\.?\.?\/|\//.test(path) && !copies.has(path))
-          return undefined
-        const name = posix.basename(path)
-        const copied =
-          copies.get(path) ?? [...copies].find(([to]) => posix.basename(to) === name)?.[1]
-        const wanted = posix
-          .normalize(posix.join(posix.dirname(file.path), copied ?? path))
-          .replace(/^\/+/, '')
-        const all = paths.get('script') ?? []
-        const same = all.filter((one) => posix.basename(one) === posix.basename(copied ?? name))
-        const script = all.includes(wanted) ? wanted : nearest(file.path, same)
-        const found = script === undefined ? undefined : open(script)
-        return found instanceof SourceFile && isShellScript(found) ? found : undefined
-      },
-    }
-  }
-
-  const look = (kind: string, path: string, run: (file: SourceFile) => void) => {
-    const file = open(path)
-    if (!(file instanceof SourceFile)) {
-      world.unread(path, file.why)
-      return
-    }
-    if (file.text.trim() === '') {
-      world.unread(path, 'it is empty')
-      return
-    }
-    looked.push({ file: path, kind })
-    for (const { line, rule } of unknownRules(file)) {
-      world.note(path, `line ${line}: lastcall-ignore names '${rule}', which is no rule`)
-    }
-    run(file)
-  }
-  const each = (kind: Kind, name: string, run: (file: SourceFile, world: World) => void) => {
-    for (const path of paths.get(kind) ?? []) look(name, path, (file) => run(file, world))
-  }
-  each('dockerfile', 'Dockerfile', examineDockerfile)
-  each('compose', 'Compose', examineCompose)
-  for (const file of openAll('yaml')) {
-    if (isManifest(file.text)) look('Kubernetes', file.path, (one) => examineKubernetes(one, world))
-  }
-  const units = paths.get('systemd') ?? []
-  for (const [unit, dropIns] of unitsOf(units)) {
-    const files = dropIns.flatMap((path) => {
-      const file = open(path)
-      if (file instanceof SourceFile) return [file]
-      world.unread(path, file.why)
-      return []
-    })
-    look('systemd', unit, (file) => examineSystemd(file, world, files))
-    for (const path of dropIns) looked.push({ file: path, kind: 'systemd' })
-  }
-  each('pm2', 'PM2', examinePm2)
-  each('package', 'package.json', examinePackageJson)
+  const { findings, unread, notes, ignored } = context
   findings.sort((a, b) => (a.file === b.file ? a.line - b.line : a.file < b.file ? -1 : 1))
-  return {
-    directory: projectName(root),
-    shutdowns: sources.calls,
-    looked,
-    findings,
-    unread,
-    notes,
-    ignored,
-  }
+  const directory = projectName(found.root)
+  return { directory, shutdowns: application.shutdowns, looked, findings, unread, notes, ignored }
 }
 
-/** Each unit with its drop-ins, in the order in which systemd reads them. */
-function unitsOf(paths: readonly string[]): Map<string, string[]> {
-  const units = new Map(
-    paths.filter((path) => path.endsWith('.service')).map((path) => [path, [] as string[]]),
-  )
-  for (const path of paths.filter((path) => path.endsWith('.conf'))) {
-    const unit = posix.dirname(path).replace(/\.d$/, '')
-    const same = units.get(unit)
-    if (same) same.push(path)
-    else units.set(path, [])
-  }
-  return units
+/** Examines the files of one kind. Returns the paths of those that were examined. */
+function examineKind(
+  kind: Kind,
+  paths: readonly string[],
+  files: FileReader,
+  context: ExamineContext,
+): string[] {
+  const own = kind.isContent
+    ? files.readAll(paths).flatMap(({ path, text }) => (kind.isContent?.(text) ? [path] : []))
+    : paths
+  const groups = kind.group?.(own) ?? new Map(own.map((path) => [path, []]))
+  return [...groups].flatMap(([path, parts]) => examineFile(kind, path, parts, files, context))
 }
 
-/** What is in the same directory, or in the next one above it; else what there is, if that is one. */
-function nearest(path: string, candidates: readonly string[]): string | undefined {
-  for (let folder = posix.dirname(path); ; folder = posix.dirname(folder)) {
-    const here = candidates.find((one) => posix.dirname(one) === folder)
-    if (here !== undefined) return here
-    if (folder === '.') return candidates.length === 1 ? candidates[0] : undefined
+function examineFile(
+  kind: Kind,
+  path: string,
+  partPaths: readonly string[],
+  files: FileReader,
+  context: ExamineContext,
+): string[] {
+  const parts = partPaths.flatMap((part) => readable(part, files, context))
+  const [file] = readable(path, files, context)
+  if (!file) return [...partPaths]
+  if (file.text.trim() === '') {
+    context.reportUnread(path, 'it is empty')
+    return [...partPaths]
   }
+  for (const { line, rule } of unknownRules(file)) {
+    context.note(path, `line ${line}: lastcall-ignore names '${rule}', which is not a rule`)
+  }
+  kind.examine(file, context, parts)
+  return [path, ...partPaths]
 }
 
-function scriptOf(file: SourceFile | { readonly why: string }, name: string): string | undefined {
-  try {
-    const { scripts } = JSON.parse(file instanceof SourceFile ? file.text : '{}')
-    const script = scripts?.[name]
-    return typeof script === 'string' ? script : undefined
-  } catch {
-    return undefined // It is told where package.json is looked at.
-  }
-}
-
-function isShellScript({ path, text }: SourceFile): boolean {
-  const first = /^#![^\n]*/.exec(text)?.[0]
-  return first === undefined ? /\.(sh|bash)$/.test(path) : /\b(ba|da|a|z)?sh\b/.test(first)
+/** The file in a list, or an empty list and an entry in `unread`. */
+function readable(path: string, files: FileReader, context: ExamineContext): SourceFile[] {
+  const file = files.read(path)
+  if (file instanceof SourceFile) return [file]
+  context.reportUnread(path, file.why)
+  return []
 }

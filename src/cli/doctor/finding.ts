@@ -1,7 +1,7 @@
 import type { Edit, SourceFile } from './parse/source.ts'
 import type { RuleId, Severity } from './rules.ts'
 
-/** What somebody is told of one place. */
+/** A problem at one place of a deployment. */
 export interface Finding {
   readonly rule: RuleId
   readonly severity: Severity
@@ -13,12 +13,12 @@ export interface Finding {
   readonly says: string
   /** What to do, in a sentence. */
   readonly fix: string
-  /** The same as a unified diff, which `patch -p1` takes in the directory that was examined; empty where it is not to be known. */
+  /** The fix as a unified diff, for `patch -p1` in the examined directory. Empty where it is not known. */
   readonly diff: string
 }
 
-/** What a rule has found; the line and the diff are made from it. */
-export interface Draft {
+/** A finding as an examiner reports it. The context adds the line and the diff. */
+export interface FindingDraft {
   readonly rule: RuleId
   readonly file: SourceFile
   readonly offset: number
@@ -27,5 +27,19 @@ export interface Draft {
   readonly edits: readonly Edit[]
   /** A file that the fix adds. */
   readonly adds?: { readonly path: string; readonly text: string } | undefined
-  readonly severity?: Severity
+  /** By default that of the rule. */
+  readonly severity?: Severity | undefined
+}
+
+/** A file, or a place in it, that could not be read: the doctor knows nothing about it. */
+export interface UnreadFile {
+  readonly file: string
+  readonly line: number | null
+  readonly why: string
+}
+
+/** What was left out of a file, and why. */
+export interface Note {
+  readonly file: string
+  readonly text: string
 }

@@ -2,9 +2,9 @@ import type { SourceFile } from './parse/source.ts'
 import { RULES, type RuleId } from './rules.ts'
 
 /** `# lastcall-ignore shell-in-front: the reason`, also after `//` and `;`. */
-const MARK = /(?:#|\/\/|;).*?\blastcall-ignore\s+([\w-]+(?:\s*,\s*[\w-]+)*)/
+const COMMENT = /(?:#|\/\/|;).*?\blastcall-ignore\s+([\w-]+(?:\s*,\s*[\w-]+)*)/
 
-/** Whether a comment on the line, or on one of those right before it, takes a finding back. */
+/** Whether a comment on the line, or on the comment lines right above it, hides a finding. */
 export function isIgnored(file: SourceFile, line: number, rule: RuleId): boolean {
   if (rulesAt(file, line).includes(rule)) return true
   for (let above = line - 1; above > 0 && /^\s*(#|\/\/|;)/.test(file.line(above)); above--) {
@@ -13,7 +13,7 @@ export function isIgnored(file: SourceFile, line: number, rule: RuleId): boolean
   return false
 }
 
-/** Rules that a comment names and that there are not: they would take back nothing, and nobody would know. */
+/** Names in comments that are not rules. Such a comment hides nothing, and its author has to know. */
 export function unknownRules(file: SourceFile): { line: number; rule: string }[] {
   if (!file.text.includes('lastcall-ignore')) return []
   return file.text.split('\n').flatMap((_, index) =>
@@ -24,5 +24,5 @@ export function unknownRules(file: SourceFile): { line: number; rule: string }[]
 }
 
 function rulesAt(file: SourceFile, line: number): string[] {
-  return MARK.exec(file.line(line))?.[1]?.split(/\s*,\s*/) ?? []
+  return COMMENT.exec(file.line(line))?.[1]?.split(/\s*,\s*/) ?? []
 }

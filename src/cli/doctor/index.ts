@@ -1,8 +1,8 @@
 import { examine } from './examine.ts'
-import { textOf } from './output.ts'
+import { formatExamination } from './output.ts'
 
 export interface DoctorOptions {
-  /** What the application allows itself, in milliseconds; `undefined` for what its sources say. */
+  /** The grace of the application, in milliseconds; `undefined` to take it from its sources. */
   readonly grace: number | undefined
   readonly json: boolean
   /** Whether warnings count as errors do. */
@@ -23,6 +23,6 @@ export function doctor(target: string, options: DoctorOptions): { text: string; 
     counts > 0 ? DOCTOR_CODES.findings : isUnread ? DOCTOR_CODES.unread : DOCTOR_CODES.sound
   const text = options.json
     ? JSON.stringify({ version: 1, ...examination, exitCode: code }, null, 2)
-    : textOf(examination, { colour: options.colour })
+    : formatExamination(examination, { colour: options.colour })
   return { text, code }
 }

@@ -1,9 +1,18 @@
 import { formatDuration } from '../../base/duration.ts'
+import { count } from '../../base/summarize.ts'
+import { wrap } from '../../text/width.ts'
 import type { Examination } from './examine.ts'
 import type { Finding } from './finding.ts'
+import { KINDS } from './kinds/index.ts'
 
-/** What a person reads. */
-export function textOf(examination: Examination, { colour }: { readonly colour: boolean }): string {
+/** The width of the text, in columns. */
+const WIDTH = 98
+
+/** An examination as text, for the terminal. */
+export function formatExamination(
+  examination: Examination,
+  { colour }: { readonly colour: boolean },
+): string {
   const paint = colour ? painted : (text: string) => text
   const { findings, unread, notes } = examination
   const parts = [
@@ -13,12 +22,12 @@ export function textOf(examination: Examination, { colour }: { readonly colour: 
       return `${paint(place, 1)}  ${paint('not read', 31)}\n  ${why}.\n`
     }),
     ...(notes.length > 0 ? [noteText(notes)] : []),
-    summary(examination),
+    summaryText(examination),
   ]
   return parts.join('\n')
 }
 
-/** The same note of several files is told once. */
+/** Notes with the same text are one line, with the names of their files. */
 function noteText(notes: Examination['notes']): string {
   const files = new Map<string, Set<string>>()
   for (const { file, text } of notes) files.set(text, (files.get(text) ?? new Set()).add(file))
@@ -48,8 +57,8 @@ function findingText(
     .map((one) => diffLine(one, paint))
   return [
     `${paint(`${file}:${line}`, 1)}  ${level}  ${rule}`,
-    ...wrap(says),
-    ...wrap(`Fix: ${fix}`),
+    ...wrap(`  ${says}`, WIDTH, '  '),
+    ...wrap(`  Fix: ${fix}`, WIDTH, '  '),
     '',
     ...lines,
     '',
@@ -62,47 +71,48 @@ function diffLine(line: string, paint: Painter): string {
   return line.startsWith('@@') ? paint(line, 36) : line
 }
 
-function wrap(text: string, width = 98): string[] {
-  const lines: string[] = []
-  for (const word of text.split(' ')) {
-    const last = lines.at(-1)
-    if (last !== undefined && last.length + word.length < width)
-      lines[lines.length - 1] = `${last} ${word}`
-    else lines.push(`  ${word}`)
-  }
-  return lines
-}
-
-function summary({ directory, looked, findings, unread, shutdowns, ignored }: Examination): string {
-  const errors = findings.filter(({ severity }) => severity === 'error').length
-  const kinds = new Map<string, number>()
-  for (const { kind } of looked) kinds.set(kind, (kinds.get(kind) ?? 0) + 1)
-  const list = [...kinds]
-    .map(([kind, count]) => (count === 1 ? kind : `${count} × ${kind}`))
-    .join(', ')
-  const what =
-    looked.length === 0
-      ? `Nothing to look at in ${directory}: no Dockerfile, Compose file, Kubernetes manifest, systemd unit, PM2 ecosystem file or package.json.`
-      : `Looked at ${counted(looked.length, 'file')} in ${directory}: ${list}.`
-  const calls = shutdowns.map(({ file, line, grace }) => {
-    const said =
-      grace === undefined
-        ? 'no grace, so what the platform is known to grant'
-        : grace === 'unknown'
-          ? 'a grace that is no literal: not known, give it with --grace'
-          : `a grace of ${formatDuration(grace)}`
-    return `createShutdown() in ${file}:${line} has ${said}.`
-  })
+function summaryText({
+  directory,
+  looked,
+  findings,
+  unread,
+  shutdowns,
+  ignored,
+}: Examination): string {
+  const errorCount = findings.filter(({ severity }) => severity === 'error').length
   const counts = [
-    counted(errors, 'error'),
-    counted(findings.length - errors, 'warning'),
-    ...(unread.length > 0 ? [`${counted(unread.length, 'file')} not read`] : []),
+    countOrNo(errorCount, 'error'),
+    countOrNo(findings.length - errorCount, 'warning'),
+    ...(unread.length > 0 ? [`${count(unread.length, 'file')} not read`] : []),
     ...(ignored > 0 ? [`${ignored} ignored`] : []),
   ]
-  const more = calls.length > 5 ? [`And ${calls.length - 5} more.`] : []
-  return [what, ...calls.slice(0, 5), ...more, `${counts.join(', ')}.`].join('\n')
+  const calls = shutdowns.slice(0, 5).map(shutdownText)
+  const more = shutdowns.length > 5 ? [`And ${shutdowns.length - 5} more.`] : []
+  return [lookedText(directory, looked), ...calls, ...more, `${counts.join(', ')}.`].join('\n')
 }
 
-function counted(count: number, thing: string): string {
-  return `${count === 0 ? 'no' : count} ${thing}${count === 1 ? '' : 's'}`
+function lookedText(directory: string, looked: Examination['looked']): string {
+  if (looked.length === 0) {
+    const nouns = KINDS.map(({ noun }) => noun)
+    return `Nothing to look at in ${directory}: no ${nouns.slice(0, -1).join(', ')} or ${nouns.at(-1)}.`
+  }
+  const counts = KINDS.flatMap(({ name }) => {
+    const files = looked.filter(({ kind }) => kind === name).length
+    return files === 0 ? [] : files === 1 ? [name] : [`${files} × ${name}`]
+  })
+  return `Looked at ${count(looked.length, 'file')} in ${directory}: ${counts.join(', ')}.`
+}
+
+function shutdownText({ file, line, grace }: Examination['shutdowns'][number]): string {
+  const found =
+    grace === undefined
+      ? 'no grace, so it uses what it knows of the platform'
+      : grace === 'unknown'
+        ? 'a grace that is not a literal: pass it with --grace'
+        : `a grace of ${formatDuration(grace)}`
+  return `createShutdown() in ${file}:${line} has ${found}.`
+}
+
+function countOrNo(number: number, what: string): string {
+  return number === 0 ? `no ${what}s` : count(number, what)
 }

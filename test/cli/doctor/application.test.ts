@@ -1,5 +1,9 @@
 import { describe, expect, test } from 'vitest'
-import { lameDuckIn, saysReady, shutdownCalls } from '../../../src/cli/doctor/application.ts'
+import {
+  lameDuckIn,
+  sendsReady,
+  shutdownCalls,
+} from '../../../src/cli/doctor/application/read-source.ts'
 import { SourceFile } from '../../../src/cli/doctor/parse/source.ts'
 
 const callsIn = (text: string) => shutdownCalls(new SourceFile('server.ts', text))
@@ -60,8 +64,8 @@ test('signals, messages and the exit code are read, too', () => {
   ])
 })
 
-test('the lame duck is what it is told to be at most', () => {
-  const lameDuck = (text: string) => lameDuckIn(new SourceFile('a.js', text))?.value
+test('the lame duck has the longest time that a source allows', () => {
+  const lameDuck = (text: string) => lameDuckIn(new SourceFile('a.js', text))
   expect(lameDuck("httpServer(s, { lameDuck: '15s' })")).toBe(15_000)
   expect(lameDuck("httpServer(s, { lameDuck: { atMost: '20s' } })")).toBe(20_000)
   expect(lameDuck('httpServer(s, { lameDuck: { probes: 3 } })')).toBeUndefined()
@@ -74,6 +78,6 @@ test.each([
   ['process.send( "ready" )', true],
   ["// process.send('ready')", false],
   ["socket.send('hello')", false],
-])('%j says that it is ready: %s', (text, isSaid) => {
-  expect(saysReady(new SourceFile('a.js', text))).toBe(isSaid)
+])('%j sends that it is ready: %s', (text, isSaid) => {
+  expect(sendsReady(new SourceFile('a.js', text))).toBe(isSaid)
 })

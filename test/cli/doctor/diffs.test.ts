@@ -12,7 +12,7 @@ const compose = (command: string) => ({
   'compose.yaml': `services:\n  web:\n    build: .\n    command: ${command}\n    tty: true\n`,
 })
 
-test('a word that has got exec is changed where it stands', () => {
+test('exec is inserted where the word is, and the rest of the file stays', () => {
   expect(
     changed(
       compose(
@@ -80,7 +80,7 @@ test('a group comes with its file', () => {
   })
 })
 
-test('what a script starts is not guessed', () => {
+test('the command of an unknown script is not guessed', () => {
   for (const files of [
     { Dockerfile: 'FROM node\nCMD ["npm", "run", "migrate"]\n' },
     { Dockerfile: 'FROM node\nCMD npm run migrate && npm run seed\n' },
@@ -91,7 +91,9 @@ test('what a script starts is not guessed', () => {
   ]) {
     const [finding, ...others] = examine(write({ ...files, ...manifest({}) })).findings
     expect([finding?.rule, finding?.diff, others]).toEqual(['npm-in-front', '', []])
-    expect(finding?.fix).toMatch(/^Start what the script '(migrate|seed)' starts; no package\.json/)
+    expect(finding?.fix).toMatch(
+      /^Start the command of the script '(migrate|seed)' directly; no package\.json/,
+    )
   }
 })
 
@@ -119,7 +121,7 @@ test('where the output goes stays', () => {
   ])
 })
 
-test('a listen_timeout that is said is the one that is told', () => {
+test('a finding about wait_ready names the listen_timeout of the file', () => {
   const says = (more: string) =>
     examine(
       write({
@@ -132,12 +134,12 @@ test('a listen_timeout that is said is the one that is told', () => {
   expect(says(', listen_timeout: LIMIT')).toEqual(['(listen_timeout)'])
 })
 
-test('a template is said to be one, of Compose, too', () => {
+test('a template of a Compose file is noted', () => {
   const { notes } = examine(
     write({ 'compose.yaml': 'services:\n  web:\n    image: {{ image }}\n' }),
   )
   expect(notes.map(({ text }) => text)).toEqual([
-    'is a template: what stands in {{ }} is not known',
+    'is a template: the values in {{ }} are not known',
   ])
 })
 
@@ -160,7 +162,7 @@ test('a script of another package is not taken for one of this', () => {
     const [finding] = examine(write({ ...compose(command), ...scripts })).findings
     expect([finding?.rule, finding?.fix]).toEqual([
       'npm-in-front',
-      'Start what its script starts; no package.json here says what that is.',
+      'Start the command of its script directly; no package.json here has that script.',
     ])
   }
 })
@@ -177,5 +179,5 @@ test('a variable before the command is written as a shell has it', () => {
   const [finding] = examine(
     write({ Dockerfile: 'FROM node\nCMD HOST="0.0.0.0" node a.js\n' }),
   ).findings
-  expect(finding?.fix).toBe('Start env HOST=0.0.0.0 node a.js itself.')
+  expect(finding?.fix).toBe('Start env HOST=0.0.0.0 node a.js directly.')
 })

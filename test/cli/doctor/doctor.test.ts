@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { examine } from '../../../src/cli/doctor/examine.ts'
+import { KINDS } from '../../../src/cli/doctor/kinds/index.ts'
 import { RULES } from '../../../src/cli/doctor/rules.ts'
 import { deployments } from './deployments/index.ts'
 import { isSkipped, needed, patch } from './patch.ts'
@@ -9,8 +10,12 @@ const all = Object.entries(deployments)
 const found = (directory: string) =>
   examine(directory).findings.map(({ file, line, rule }) => `${file}:${line} ${rule}`)
 
+test('every kind of file has deployments', () => {
+  expect(Object.keys(deployments)).toEqual(KINDS.map(({ name }) => name))
+})
+
 describe.each(all)('of each kind: %s', (kind, { broken, sound }) => {
-  test('there are ten broken deployments at least, and ten sound ones', () => {
+  test('there are at least ten broken deployments and ten sound ones', () => {
     expect(broken.length).toBeGreaterThanOrEqual(10)
     expect(sound.length).toBeGreaterThanOrEqual(10)
   })

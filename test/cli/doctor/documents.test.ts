@@ -18,7 +18,7 @@ test('the reference has one row for each rule, and for no others', () => {
   }
 })
 
-test('the how-to says of its example what the doctor says of it', () => {
+test('the how-to shows what the doctor prints for its example', () => {
   const text = read('docs/how-to/doctor.md').split('## In CI')[0] ?? ''
   const block = (language: string) =>
     new RegExp(`\`\`\`${language}[^\n]*\n([\\s\\S]*?)\`\`\``).exec(
@@ -36,7 +36,7 @@ test('the how-to says of its example what the doctor says of it', () => {
   expect(text).toContain(`\n\`\`\`\n${printed}\n\`\`\`\n`)
 })
 
-test('what is bundled has its licence in the package', () => {
+test('the licence of each bundled package is in the package', () => {
   const licences = read('THIRD_PARTY_LICENSES')
   const bundled = JSON.parse(read('package.json')).devDependencies
   for (const name of ['acorn', 'diff', 'dockerfile-ast', 'shell-quote', 'yaml']) {

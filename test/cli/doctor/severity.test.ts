@@ -8,7 +8,7 @@ const severities = (files: Readonly<Record<string, string>>) =>
     ({ file, line, rule, severity }) => `${file}:${line} ${severity} ${rule}`,
   )
 
-test('in Compose what ends by itself is warned of', () => {
+test('in Compose, a service that ends by itself gets a warning', () => {
   const lines = [
     'services:',
     '  web:',
@@ -27,7 +27,7 @@ test('in Compose what ends by itself is warned of', () => {
   ])
 })
 
-test("a Job that has less time than the application's grace is warned of", () => {
+test("a Job with less time than the application's grace gets a warning", () => {
   const job = (kind: string, spec: string) =>
     `apiVersion: batch/v1\nkind: ${kind}\nspec: ${spec.replace('POD', '{ containers: [{ name: a, image: acme/a, command: [node, a.js] }] }')}\n`
   expect(
@@ -44,7 +44,7 @@ test("a Job that has less time than the application's grace is warned of", () =>
   ])
 })
 
-test('a program that a loop starts again is no place for exec', () => {
+test('a program in a loop needs no exec', () => {
   const dockerfile = (command: string) => ({
     Dockerfile: `FROM node:22\nWORKDIR /app\nCOPY . .\nCMD ["sh", "-c", "${command}"]\n`,
   })

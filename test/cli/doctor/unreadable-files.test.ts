@@ -22,50 +22,53 @@ const NAMES = [
   'package.json',
 ]
 
-describe('what is not what its name says', () => {
-  test.each(NAMES)('%s that is binary, empty, blank or too large is told in a line', (name) => {
-    for (const [content, why] of [
-      [binary, 'it is no text in UTF-8'],
-      ['', 'it is empty'],
-      [' \r\n\t\n', 'it is empty'],
-      ['#'.repeat(2 ** 20 + 1), 'it has 1048577 bytes, more than the 1048576 that are read'],
-    ] as const) {
-      expect(unreadIn({ [name]: content })).toEqual([`${name}: ${why}`])
-    }
-  })
+describe('a file that is not what its name says', () => {
+  test.each(NAMES)(
+    '%s that is binary, empty, blank or too large is reported in one line',
+    (name) => {
+      for (const [content, why] of [
+        [binary, 'it is not text in UTF-8'],
+        ['', 'it is empty'],
+        [' \r\n\t\n', 'it is empty'],
+        ['#'.repeat(2 ** 20 + 1), 'it has 1048577 bytes; at most 1048576 are read'],
+      ] as const) {
+        expect(unreadIn({ [name]: content })).toEqual([`${name}: ${why}`])
+      }
+    },
+  )
 
   test.each([
     [
       'Dockerfile',
       '<html>\n<body>',
-      "Dockerfile:1 it is no Dockerfile: '<html>' is no instruction",
+      "Dockerfile:1 it is not a Dockerfile: '<html>' is not an instruction",
     ],
     ['Dockerfile', '# nothing\nCMD npm start\n', 'Dockerfile: it has no FROM, and so no image'],
     [
       'Dockerfile',
       "FROM node\nCMD ['node', 'server.js']\n",
-      'Dockerfile:2 CMD is meant as a list, and is none that JSON knows: a shell is handed it as it stands',
+      'Dockerfile:2 CMD looks like a list, but is not valid JSON: Docker passes it to a shell as it is',
     ],
     [
       'Dockerfile',
       'FROM node\nENTRYPOINT ["node", "server.js"\n',
-      'Dockerfile:2 ENTRYPOINT is meant as a list, and is none that JSON knows: a shell is handed it as it stands',
+      'Dockerfile:2 ENTRYPOINT looks like a list, but is not valid JSON: Docker passes it to a shell as it is',
     ],
-    ['Dockerfile', 'FROM node\nCMDD npm start\n', "Dockerfile:2 'CMDD' is no instruction"],
-    ['compose.yaml', 'a: [b\n', /^compose.yaml:\d it is no YAML: Flow sequence/],
-    ['compose.yaml', 'hello\n', 'compose.yaml: it has no services: it is no Compose file'],
+    ['Dockerfile', 'FROM node\nCMDD npm start\n', "Dockerfile:2 'CMDD' is not an instruction"],
+    ['compose.yaml', 'a: [b\n', /^compose.yaml:\d it is not YAML: Flow sequence/],
+    ['compose.yaml', 'hello\n', 'compose.yaml: it has no services: it is not a Compose file'],
     [
       'compose.yaml',
       'services: [1, 2]\n',
-      'compose.yaml: it has no services: it is no Compose file',
+      'compose.yaml: it has no services: it is not a Compose file',
     ],
     [
       'compose.yaml',
       'services: { web: { build: ., stop_grace_period: soon } }\n',
-      "compose.yaml:1 'soon' is no stop_grace_period, such as 30s",
+      "compose.yaml:1 'soon' is not a stop_grace_period such as 30s",
     ],
-    ['k8s.yml', 'apiVersion: apps/v1\nkind: Deployment\n  spec:\n', /^k8s.yml:\d it is no YAML: /],
-    ['shop.service', '{"a": 1}\n', 'shop.service: it is no unit of systemd: it has no settings'],
+    ['k8s.yml', 'apiVersion: apps/v1\nkind: Deployment\n  spec:\n', /^k8s.yml:\d it is not YAML: /],
+    ['shop.service', '{"a": 1}\n', 'shop.service: it is not a systemd unit: it has no settings'],
     [
       'shop.service',
       '[Service]\nExecStart=/usr/bin/node a.js\nnode b.js\n',
@@ -79,32 +82,32 @@ describe('what is not what its name says', () => {
     [
       'shop.service',
       '[Service]\nExecStart=/usr/bin/node a.js\nTimeoutStopSec=soon\n',
-      "shop.service:3 'soon' is no time",
+      "shop.service:3 'soon' is not a time span",
     ],
     [
       'ecosystem.config.js',
       'module.exports = {',
-      /^ecosystem.config.js:1 it is no JavaScript: Unexpected token/,
+      /^ecosystem.config.js:1 it is not JavaScript: Unexpected token/,
     ],
     [
       'ecosystem.config.js',
       'FROM node\nCMD npm start',
-      /^ecosystem.config.js:1 it is no JavaScript: /,
+      /^ecosystem.config.js:1 it is not JavaScript: /,
     ],
     [
       'ecosystem.config.js',
       'module.exports = load()\n',
-      'ecosystem.config.js: it has no apps that are written down: what a program makes of it is not known',
+      'ecosystem.config.js: it has no apps as literals: what the program makes of it is not known',
     ],
     [
       'ecosystem.config.js',
       'console.log(1)\n',
-      'ecosystem.config.js: it exports nothing that is written down: module.exports = { apps: [ … ] } was expected',
+      'ecosystem.config.js: it exports nothing that is a literal: module.exports = { apps: [ … ] } was expected',
     ],
-    ['ecosystem.json', '{ "apps": [', /^ecosystem.json:1 it is no JSON: /],
-    ['ecosystem.config.yml', 'apps: [a', /^ecosystem.config.yml:1 it is no YAML: /],
-    ['package.json', '{ "scripts": { "start": "npm run x", } }', /^package.json: it is no JSON: /],
-    ['package.json', 'scripts: start', /^package.json: it is no JSON: /],
+    ['ecosystem.json', '{ "apps": [', /^ecosystem.json:1 it is not JSON: /],
+    ['ecosystem.config.yml', 'apps: [a', /^ecosystem.config.yml:1 it is not YAML: /],
+    ['package.json', '{ "scripts": { "start": "npm run x", } }', /^package.json: it is not JSON: /],
+    ['package.json', 'scripts: start', /^package.json: it is not JSON: /],
   ])('%s with %j', (name, content, why) => {
     const unread = unreadIn({ [name]: content })
     expect(unread).toHaveLength(1)
@@ -154,10 +157,10 @@ test('sources that open what they never close are read in no time', { timeout: 5
   expect(new Set(shutdowns.map(({ grace }) => grace))).toEqual(new Set(['unknown']))
 })
 
-test('several documents, with errors in one, are told with the line', () => {
+test('several documents, with errors in one, are reported with the line', () => {
   const files = { 'k8s.yaml': 'apiVersion: v1\nkind: Pod\n---\na: b: c\n' }
   expect(unreadIn(files)).toEqual([
-    expect.stringMatching(/^k8s.yaml:4 it is no YAML: Nested mappings/),
+    expect.stringMatching(/^k8s.yaml:4 it is not YAML: Nested mappings/),
   ])
 })
 
@@ -205,7 +208,7 @@ test('a byte order mark and CRLF change nothing, and the diff keeps them', () =>
 })
 
 describe('a directory', () => {
-  test('that has nothing in it is told, and is no success', () => {
+  test('without any deployment file is reported, and is no success', () => {
     const { text, code } = doctor(write({}), {
       grace: undefined,
       json: false,
@@ -234,27 +237,30 @@ describe('a directory', () => {
     })
   })
 
-  test('whose files are links to nothing or to themselves, or directories, is told of them', () => {
+  test('with links to nothing or to themselves, or directories, in place of files has them reported', () => {
     const directory = write({})
     symlinkSync('nowhere', join(directory, 'Dockerfile'))
     symlinkSync('compose.yaml', join(directory, 'compose.yaml'))
     mkdirSync(join(directory, 'package.json'))
     expect(examine(directory).unread).toEqual([
-      { file: 'Dockerfile', line: null, why: 'it is a link to nothing' },
+      { file: 'Dockerfile', line: null, why: 'it is a link to a file that does not exist' },
       { file: 'compose.yaml', line: null, why: 'it is a link to itself' },
-      { file: 'package.json', line: null, why: 'it is no file' },
+      { file: 'package.json', line: null, why: 'it is not a file' },
     ])
   })
 
-  test.skipIf(process.getuid?.() === 0)('with a file that may not be read is told of it', () => {
-    const directory = write({ Dockerfile: 'FROM node\n' })
-    chmodSync(join(directory, 'Dockerfile'), 0)
-    expect(examine(directory).unread).toEqual([
-      { file: 'Dockerfile', line: null, why: 'it may not be read' },
-    ])
-  })
+  test.skipIf(process.getuid?.() === 0)(
+    'with a file that cannot be read for lack of permission has it reported',
+    () => {
+      const directory = write({ Dockerfile: 'FROM node\n' })
+      chmodSync(join(directory, 'Dockerfile'), 0)
+      expect(examine(directory).unread).toEqual([
+        { file: 'Dockerfile', line: null, why: 'there is no permission to read it' },
+      ])
+    },
+  )
 
-  test('named by one of its files is looked at for that file alone', () => {
+  test('named by one of its files is examined for that file only', () => {
     const directory = write({
       Dockerfile: 'FROM node\nCMD npm start\n',
       'package.json': '{"scripts":{"start":"nodemon a.js"}}',
@@ -265,11 +271,14 @@ describe('a directory', () => {
   })
 })
 
-test('a comment that takes back a rule that there is not is told', () => {
+test('a lastcall-ignore comment with an unknown rule is noted', () => {
   const { notes } = examine(
     write({ Dockerfile: 'FROM node\n# lastcall-ignore npm-infront: x\nCMD npm start\n' }),
   )
   expect(notes).toEqual([
-    { file: 'Dockerfile', text: "line 2: lastcall-ignore names 'npm-infront', which is no rule" },
+    {
+      file: 'Dockerfile',
+      text: "line 2: lastcall-ignore names 'npm-infront', which is not a rule",
+    },
   ])
 })

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { onTestFinished } from 'vitest'
 
-/** Writes files into a directory of their own, for the time of one test. */
+/** Writes files into a new directory, which is removed after the test. */
 export function write(files: Readonly<Record<string, string | Uint8Array>>): string {
   const directory = mkdtempSync(join(tmpdir(), 'lastcall-doctor-'))
   onTestFinished(() => rmSync(directory, { recursive: true, force: true }))

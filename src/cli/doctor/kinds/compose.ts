@@ -1,43 +1,48 @@
-import { PLATFORMS } from '../../../platform/platforms.ts'
-import { launch } from '../launch/command.ts'
+import type { ExamineContext } from '../examine-context.ts'
+import { followCommand } from '../launch/command.ts'
 import { words } from '../launch/shell.ts'
-import { at, type Data, placeOf, set, setCommand, textAt, texts } from '../parse/data.ts'
-import { goDuration, seconds } from '../parse/durations.ts'
+import { at, type Data, offsetOfKey, setCommand, setKey, textAt, textList } from '../parse/data.ts'
+import { goDuration, wholeSeconds } from '../parse/durations.ts'
 import type { SourceFile } from '../parse/source.ts'
-import { readYaml } from '../parse/yaml.ts'
-import { reportLaunch } from '../report-launch.ts'
 import type { Severity } from '../rules.ts'
-import type { World } from '../world.ts'
-import { isForeign } from './parts/images.ts'
+import type { Kind } from './kind.ts'
+import { isForeignImage } from './parts/foreign-image.ts'
+import { reportShortGrace } from './parts/grace.ts'
+import { noteTemplate, parseYaml } from './parts/parse.ts'
+import { reportLaunch } from './parts/report-launch.ts'
 import { checkStopSignal } from './parts/stop-signal.ts'
 
-/** `stop_grace_period`, where it is not set, in milliseconds: Compose grants what Docker does. */
-const DEFAULT = PLATFORMS.docker.grace
+/** The default of stop_grace_period in the compose-spec, in milliseconds. */
+const DEFAULT_GRACE = 10_000
 
-/** Reads what each service of a Compose file starts, how it is stopped, and how long it is waited for. */
-export function examineCompose(file: SourceFile, world: World): void {
-  const { documents, errors, isTemplate } = readYaml(file)
-  for (const { offset, message } of errors.slice(0, 1)) {
-    world.unread(file.path, `it is no YAML: ${message}`, file.lineOf(offset))
-  }
-  if (errors.length > 0) return
-  const services = documents.flatMap((document) => {
+/** Examines what each service starts, how it is stopped, and how long Compose waits for it. */
+export const compose: Kind = {
+  name: 'Compose',
+  noun: 'Compose file',
+  isPath: (path) => /(^|\/)(docker-|podman-)?compose([.-][\w.-]+)?\.ya?ml$/.test(path),
+  examine: examineCompose,
+}
+
+function examineCompose(file: SourceFile, context: ExamineContext): void {
+  const yaml = parseYaml(file, context)
+  if (!yaml) return
+  const services = yaml.documents.flatMap((document) => {
     const all = at(document, 'services')
     return all ? [...all.entries] : []
   })
   if (services.length === 0) {
-    world.unread(file.path, 'it has no services: it is no Compose file')
+    context.reportUnread(file.path, 'it has no services: it is not a Compose file')
     return
   }
-  if (isTemplate) world.note(file.path, 'is a template: what stands in {{ }} is not known')
+  if (yaml.isTemplate) noteTemplate(file, context)
   const awaited = new Set(services.flatMap(([, { value }]) => awaitedBy(value)))
   for (const [name, { value }] of services) {
     const isJob = awaited.has(name) || String(at(value, 'restart')?.scalar) === 'no'
-    examineService(name, value, isJob, file, world)
+    examineService(name, value, isJob, file, context)
   }
 }
 
-/** The services whose end it waits for: a migration, a seed. */
+/** The services that have to end before this one starts: a migration, a seed. */
 function awaitedBy(service: Data): string[] {
   return [...(at(service, 'depends_on')?.entries ?? [])].flatMap(([name, { value }]) =>
     textAt(value, 'condition') === 'service_completed_successfully' ? [name] : [],
@@ -49,106 +54,120 @@ function examineService(
   service: Data,
   isJob: boolean,
   file: SourceFile,
-  world: World,
+  context: ExamineContext,
 ): void {
   const image = textAt(service, 'image')
-  if (!service.entries.has('build') && isForeign(image)) {
-    world.note(file.path, `service '${name}' (${image}) is not the application's`)
+  if (!service.entries.has('build') && isForeignImage(image)) {
+    context.note(file.path, `service '${name}' (${image}) is not the application's own`)
     return
   }
-  // What ends by itself is seldom stopped.
+  // A job ends by itself. It is seldom stopped.
   const severity = isJob ? 'warning' : 'error'
-  checkCommand(service, severity, file, world)
+  checkServiceCommand(service, severity, file, context)
   const signal = at(service, 'stop_signal')
   if (typeof signal?.scalar === 'string' || typeof signal?.scalar === 'number') {
-    checkStopSignal(world, {
+    checkStopSignal(context, {
       file,
-      offset: placeOf(service, 'stop_signal'),
+      offset: offsetOfKey(service, 'stop_signal'),
       signal: String(signal.scalar),
       setting: 'stop_signal',
-      edits: (better) => set(service, 'stop_signal', better),
+      edits: (better) => setKey(service, 'stop_signal', better),
     })
   }
-  checkGrace(name, service, severity, file, world)
+  checkStopGracePeriod(name, service, severity, file, context)
 }
 
-function checkCommand(service: Data, severity: Severity, file: SourceFile, world: World): void {
+function checkServiceCommand(
+  service: Data,
+  severity: Severity,
+  file: SourceFile,
+  context: ExamineContext,
+): void {
   const [entrypoint, command] = ['entrypoint', 'command'].map((key) => at(service, key))
-  const front = argvOf(entrypoint) ?? []
-  const rest = argvOf(command) ?? []
-  if (front.length + rest.length === 0) return
-  const around = world.around(file, { inFront: true })
-  const started = launch([...front, ...rest], around)
-  const isInit = at(service, 'init')?.scalar === true
-  const own = launch(front, around).trouble || rest.length === 0 ? entrypoint : command
-  const isCommand = own === command
-  reportLaunch(world, started, {
+  const entrypointWords = wordsOfCommand(entrypoint) ?? []
+  const commandWords = wordsOfCommand(command) ?? []
+  if (entrypointWords.length + commandWords.length === 0) return
+  const launchContext = context.launchContext(file, { inContainer: true })
+  const started = followCommand([...entrypointWords, ...commandWords], launchContext)
+  const isInEntrypoint =
+    commandWords.length === 0 || followCommand(entrypointWords, launchContext).obstacle
+  const key = isInEntrypoint ? 'entrypoint' : 'command'
+  reportLaunch(context, started, {
     file,
-    offset: placeOf(service, isCommand ? 'command' : 'entrypoint'),
-    by: 'container',
-    under: isInit ? 'init' : undefined,
+    offset: offsetOfKey(service, key),
+    starter: 'container',
+    init: at(service, 'init')?.scalar === true ? 'init' : undefined,
     severity,
     edits: (better) => {
-      const key = isCommand ? 'command' : 'entrypoint'
-      const kept = isCommand && startsWith(better, front) ? better.slice(front.length) : better
-      const edits = setCommand(service, key, kept, written)
-      // What the entrypoint was given is in it now.
-      return isCommand || !command ? edits : [...edits, ...set(service, 'command', '[]')]
+      const keepsEntrypoint = !isInEntrypoint && startsWith(better, entrypointWords)
+      const own = keepsEntrypoint ? better.slice(entrypointWords.length) : better
+      const edits = setCommand(service, key, own, escapeVariables)
+      // The entrypoint now contains the command.
+      return isInEntrypoint && command ? [...edits, ...setKey(service, 'command', '[]')] : edits
     },
   })
 }
 
-function startsWith(argv: readonly string[], front: readonly string[]): boolean {
-  return front.every((word, index) => argv[index] === word)
+function startsWith(argv: readonly string[], start: readonly string[]): boolean {
+  return start.every((word, index) => argv[index] === word)
 }
 
-/** Compose splits a text into words as a shell would, and runs no shell. */
-function argvOf(data: Data | undefined): readonly string[] | undefined {
+/** The words of a command. Compose splits a text as a shell does, but runs no shell. */
+function wordsOfCommand(data: Data | undefined): readonly string[] | undefined {
   if (!data || data.scalar === null) return undefined
-  if (typeof data.scalar === 'string') return words(read(data.scalar))
-  return texts(data)?.map(read)
+  if (typeof data.scalar === 'string') return words(unescapeVariables(data.scalar))
+  return textList(data)?.map(unescapeVariables)
 }
 
-/** Stands for a variable that Compose puts in itself, before any shell sees it. */
+/** Stands for the `$` of a variable that Compose replaces itself, before any shell sees it. */
 const VARIABLE = '\uE001'
 
-/** `$$` is what a shell is to see as `$`. */
-function read(word: string): string {
+/** Turns `$$`, which Compose passes on as `$`, into `$`. */
+function unescapeVariables(word: string): string {
   return word.replaceAll('$$', '\uE002').replaceAll('$', VARIABLE).replaceAll('\uE002', '$')
 }
 
-function written(word: string): string {
+function escapeVariables(word: string): string {
   return word.replaceAll('$', '$$$$').replaceAll(VARIABLE, '$')
 }
 
-function checkGrace(
+function checkStopGracePeriod(
   name: string,
   service: Data,
   severity: Severity,
   file: SourceFile,
-  world: World,
+  context: ExamineContext,
 ): void {
-  const said = at(service, 'stop_grace_period')
-  if (said?.isUnknown || (typeof said?.scalar === 'string' && said.scalar.includes('$'))) {
-    world.note(file.path, `the stop_grace_period of '${name}' is a variable: not known`)
+  const setting = at(service, 'stop_grace_period')
+  if (setting?.isUnknown || (typeof setting?.scalar === 'string' && setting.scalar.includes('$'))) {
+    context.note(
+      file.path,
+      `the stop_grace_period of '${name}' is a variable: its value is not known`,
+    )
     return
   }
-  const granted = said ? goDuration(String(said.scalar)) : DEFAULT
+  const granted = setting ? goDuration(String(setting.scalar)) : DEFAULT_GRACE
   if (granted === undefined) {
-    const line = file.lineOf(placeOf(service, 'stop_grace_period'))
-    world.unread(file.path, `'${said?.scalar}' is no stop_grace_period, such as 30s`, line)
+    const line = file.lineOf(offsetOfKey(service, 'stop_grace_period'))
+    context.reportUnread(
+      file.path,
+      `'${setting?.scalar}' is not a stop_grace_period such as 30s`,
+      line,
+    )
     return
   }
-  const grace = world.grace(file, DEFAULT, 'Docker')
+  const grace = context.application.grace(file, DEFAULT_GRACE, 'Docker')
   if (!grace || grace.value <= granted) return
-  const needed = `${seconds(grace.value)}s`
-  world.report({
-    rule: 'grace-too-short',
+  const needed = `${wholeSeconds(grace.value)}s`
+  reportShortGrace(context, {
+    setting: setting
+      ? `stop_grace_period is ${setting.scalar}`
+      : 'stop_grace_period is not set, so it is 10 s',
+    grace,
     severity,
     file,
-    offset: said ? placeOf(service, 'stop_grace_period') : service.start,
-    says: `${said ? `stop_grace_period is ${said.scalar}` : `stop_grace_period is not set, so it is ${seconds(DEFAULT)} s`}, and the application allows itself ${seconds(grace.value)} s (${grace.from}): it is killed in the middle of its hooks, and what comes last, the flush, is lost.`,
+    offset: setting ? offsetOfKey(service, 'stop_grace_period') : service.start,
     fix: `Grant it ${needed}, or give createShutdown() a shorter grace.`,
-    edits: set(service, 'stop_grace_period', needed),
+    edits: setKey(service, 'stop_grace_period', needed),
   })
 }

@@ -7,102 +7,135 @@ import {
   type From,
   type Instruction,
 } from 'dockerfile-ast'
-import { launch, ofText } from '../launch/command.ts'
+import { printable, shorten } from '../../../text/width.ts'
+import type { ExamineContext } from '../examine-context.ts'
+import { followCommand, followShellText, type Launch } from '../launch/command.ts'
+import type { LaunchContext } from '../launch/launch-context.ts'
 import { isChain } from '../launch/shell.ts'
-import { flow } from '../parse/data.ts'
+import { jsonList } from '../parse/data.ts'
 import type { Edit, SourceFile } from '../parse/source.ts'
-import { reportLaunch } from '../report-launch.ts'
-import type { World } from '../world.ts'
+import type { Kind } from './kind.ts'
+import { reportLaunch } from './parts/report-launch.ts'
 import { checkStopSignal } from './parts/stop-signal.ts'
 
-/** Reads what a Dockerfile's last stage starts, and how it is stopped. */
-export function examineDockerfile(file: SourceFile, world: World): void {
-  const dockerfile = DockerfileParser.parse(file.text)
-  const instructions = dockerfile.getInstructions()
-  const froms = dockerfile.getFROMs()
-  const odd = instructions.find((one) => !KNOWN.has(one.getKeyword()))
-  if (froms.length === 0) {
-    const why =
-      odd && instructions[0] === odd
-        ? `it is no Dockerfile: '${short(odd.getInstruction())}' is no instruction`
-        : 'it has no FROM, and so no image'
-    world.unread(file.path, why, odd ? lineOf(odd) : undefined)
-    return
-  }
-  if (odd) {
-    world.unread(file.path, `'${short(odd.getInstruction())}' is no instruction`, lineOf(odd))
-  }
-  const stage = lastStage(dockerfile)
-  for (const one of stage) if (one.getKeyword() === 'ONBUILD') tellOnbuild(one, file, world)
-  const of = <T extends Instruction>(keyword: string) =>
-    stage.filter((one) => one.getKeyword() === keyword).at(-1) as T | undefined
-  const shell = shellOf(of('SHELL'))
-  const copies = copiesOf(stage)
-  const around = world.around(file, { inFront: true, copies })
-
-  const entrypoint = of<Entrypoint>('ENTRYPOINT')
-  const cmd = of<Cmd>('CMD')
-  for (const one of [entrypoint, cmd]) {
-    if (!one || !LIST.test(formOf(one)?.text ?? '')) continue
-    const what = `${one.getKeyword()} is meant as a list, and is none that JSON knows`
-    world.unread(file.path, `${what}: a shell is handed it as it stands`, lineOf(one))
-    return
-  }
-  const [start, end] = [formOf(entrypoint), formOf(cmd)]
-  const started =
-    start?.text !== undefined
-      ? ofText(start.text, shell, around)
-      : start?.argv !== undefined
-        ? launch([...start.argv, ...argvOf(end, shell)], around)
-        : end?.text !== undefined
-          ? ofText(end.text, shell, around)
-          : end?.argv && launch(end.argv, around)
-  const place = start?.text !== undefined || !cmd ? entrypoint : cmd
-  if (started && place) {
-    const front = start?.argv ?? []
-    const isInCmd = place === cmd && started.trouble
-    // Where the ENTRYPOINT is what goes, it has all of it, and the CMD that it was given nothing.
-    const isInBoth = isInCmd && !front.every((word, index) => started.better[index] === word)
-    const better = isInCmd && !isInBoth ? started.better.slice(front.length) : started.better
-    reportLaunch(
-      world,
-      { ...started, better },
-      {
-        file,
-        offset: offsetOf(place, file),
-        by: 'container',
-        edits: (argv) =>
-          isInBoth && entrypoint
-            ? [
-                replaceArguments(entrypoint, argv, undefined, file),
-                replaceArguments(place, [], undefined, file),
-              ]
-            : [replaceArguments(place, argv, formOf(place)?.text, file)],
-      },
-    )
-  }
-  const signal = of('STOPSIGNAL')
-  if (signal) {
-    const [argument] = signal.getArguments()
-    checkStopSignal(world, {
-      file,
-      offset: offsetOf(signal, file),
-      signal: argument?.getValue() ?? '',
-      setting: 'STOPSIGNAL',
-      edits: (better) => (argument ? [rangeEdit(argument.getRange(), better, file)] : []),
-    })
-  }
+/** Examines what the image of a Dockerfile starts, and how it is stopped. */
+export const dockerfile: Kind = {
+  name: 'Dockerfile',
+  noun: 'Dockerfile',
+  isPath: (path) => /(^|\/)([^/]+\.)?(dockerfile|containerfile)(\.[\w-]+)?$/i.test(path),
+  examine: examineDockerfile,
 }
 
-const KNOWN = new Set(
+function examineDockerfile(file: SourceFile, context: ExamineContext): void {
+  const parsed = DockerfileParser.parse(file.text)
+  if (!checkInstructions(parsed, file, context)) return
+  const stage = finalStage(parsed)
+  for (const one of stage) if (one.getKeyword() === 'ONBUILD') noteOnbuild(one, file, context)
+  if (!checkStart(stage, file, context)) return
+  const signal = lastOf(stage, 'STOPSIGNAL')
+  if (!signal) return
+  const [argument] = signal.getArguments()
+  checkStopSignal(context, {
+    file,
+    offset: offsetOf(signal, file),
+    signal: argument?.getValue() ?? '',
+    setting: 'STOPSIGNAL',
+    edits: (better) => (argument ? [editRange(argument.getRange(), better, file)] : []),
+  })
+}
+
+/** Reports an unknown instruction as unread. Returns whether the rest can be examined. */
+function checkInstructions(parsed: Dockerfile, file: SourceFile, context: ExamineContext): boolean {
+  const instructions = parsed.getInstructions()
+  const unknown = instructions.find((one) => !KNOWN_INSTRUCTIONS.has(one.getKeyword()))
+  const problem =
+    unknown && `'${shorten(printable(unknown.getInstruction()), 30)}' is not an instruction`
+  const line = unknown && lineOf(unknown)
+  if (parsed.getFROMs().length === 0) {
+    const isOther = unknown && instructions[0] === unknown
+    const why = isOther ? `it is not a Dockerfile: ${problem}` : 'it has no FROM, and so no image'
+    context.reportUnread(file.path, why, line)
+    return false
+  }
+  if (problem) context.reportUnread(file.path, problem, line)
+  return true
+}
+
+/** Checks ENTRYPOINT and CMD. Returns false if one of them cannot be read. */
+function checkStart(
+  stage: readonly Instruction[],
+  file: SourceFile,
+  context: ExamineContext,
+): boolean {
+  const entrypoint = lastOf<Entrypoint>(stage, 'ENTRYPOINT')
+  const cmd = lastOf<Cmd>(stage, 'CMD')
+  for (const one of [entrypoint, cmd]) {
+    if (!one || !LIST.test(formOf(one)?.text ?? '')) continue
+    const what = `${one.getKeyword()} looks like a list, but is not valid JSON`
+    context.reportUnread(file.path, `${what}: Docker passes it to a shell as it is`, lineOf(one))
+    return false
+  }
+  const [start, end] = [formOf(entrypoint), formOf(cmd)]
+  const launchContext = context.launchContext(file, { inContainer: true, copies: copiesOf(stage) })
+  const launch = launchOf(start, end, shellOf(lastOf(stage, 'SHELL')), launchContext)
+  const place = start?.text !== undefined || !cmd ? entrypoint : cmd
+  if (!launch || !place) return true
+  const front = start?.argv ?? []
+  const isInCmd = place === cmd && launch.obstacle
+  // If the ENTRYPOINT itself is replaced, it gets the whole command, and the CMD becomes empty.
+  const isInBoth = isInCmd && !front.every((word, index) => launch.better[index] === word)
+  const better = isInCmd && !isInBoth ? launch.better.slice(front.length) : launch.better
+  reportLaunch(
+    context,
+    { ...launch, better },
+    {
+      file,
+      offset: offsetOf(place, file),
+      starter: 'container',
+      edits: (argv) =>
+        isInBoth && entrypoint
+          ? [
+              editArguments(entrypoint, argv, undefined, file),
+              editArguments(place, [], undefined, file),
+            ]
+          : [editArguments(place, argv, formOf(place)?.text, file)],
+    },
+  )
+  return true
+}
+
+/** What ENTRYPOINT and CMD start together. Docker ignores CMD beside a shell form of ENTRYPOINT. */
+function launchOf(
+  entrypoint: Form | undefined,
+  cmd: Form | undefined,
+  shell: string,
+  context: LaunchContext,
+): Launch | undefined {
+  if (entrypoint?.text !== undefined) return followShellText(entrypoint.text, shell, context)
+  if (entrypoint?.argv !== undefined) {
+    return followCommand([...entrypoint.argv, ...argvOf(cmd, shell)], context)
+  }
+  if (cmd?.text !== undefined) return followShellText(cmd.text, shell, context)
+  return cmd?.argv && followCommand(cmd.argv, context)
+}
+
+/** The instruction that counts: the last one with this keyword. */
+function lastOf<T extends Instruction>(
+  stage: readonly Instruction[],
+  keyword: string,
+): T | undefined {
+  return stage.filter((one) => one.getKeyword() === keyword).at(-1) as T | undefined
+}
+
+const KNOWN_INSTRUCTIONS = new Set(
   `ADD ARG CMD COPY ENTRYPOINT ENV EXPOSE FROM HEALTHCHECK LABEL MAINTAINER ONBUILD RUN SHELL STOPSIGNAL
   USER VOLUME WORKDIR`.split(/\s+/),
 )
 
-/** What the image is made of: the last stage, after those of the same file that it stands on. */
-function lastStage(dockerfile: Dockerfile): Instruction[] {
+/** The instructions of the image: those of the last stage, after those of the stages it is built on. */
+function finalStage(parsed: Dockerfile): Instruction[] {
   const stages: { from: From; instructions: Instruction[] }[] = []
-  for (const one of dockerfile.getInstructions()) {
+  for (const one of parsed.getInstructions()) {
     if (one.getKeyword() === 'FROM') stages.push({ from: one as From, instructions: [] })
     else stages.at(-1)?.instructions.push(one)
   }
@@ -113,32 +146,32 @@ function lastStage(dockerfile: Dockerfile): Instruction[] {
     const index = stages.indexOf(stage)
     stage = stages.slice(0, index).find(({ from }) => from.getBuildStage() === image)
   }
-  // An ENTRYPOINT of a stage takes the CMD away that the stages below it have set.
+  // An ENTRYPOINT resets the CMD of the stages below.
   return chain.reduce((below, own) => {
     const resets = own.some((one) => one.getKeyword() === 'ENTRYPOINT')
     return [...(resets ? below.filter((one) => one.getKeyword() !== 'CMD') : below), ...own]
   }, [])
 }
 
-function tellOnbuild(one: Instruction, file: SourceFile, world: World): void {
+function noteOnbuild(one: Instruction, file: SourceFile, context: ExamineContext): void {
   const trigger = one.getArguments()[0]?.getValue().toUpperCase() ?? ''
   if (/^(CMD|ENTRYPOINT|STOPSIGNAL)$/.test(trigger)) {
-    world.note(
+    context.note(
       file.path,
-      `line ${lineOf(one)}: ONBUILD ${trigger} belongs to the images that are built on this one, and was not looked at`,
+      `line ${lineOf(one)}: ONBUILD ${trigger} applies to images that are built on this one, and was not looked at`,
     )
   }
 }
 
-/** What begins as a list of texts does; `[ "$A" = b ]` is a shell's. */
+/** The start of a list of texts. `[ "$A" = b ]` is a command of the shell, and does not match. */
 const LIST = /^\[\s*(['"])[^'"$]*\1\s*[,\]]/
 
+/** The arguments of ENTRYPOINT or CMD: words in the exec form, a text in the shell form. */
 interface Form {
   readonly argv?: readonly string[]
   readonly text?: string
 }
 
-/** The exec form as its words, the shell form as its text. */
 function formOf(instruction: Cmd | Entrypoint | undefined): Form | undefined {
   if (!instruction) return undefined
   const raw = (instruction.getRawArgumentsContent() ?? '').trim()
@@ -147,7 +180,7 @@ function formOf(instruction: Cmd | Entrypoint | undefined): Form | undefined {
     const argv = JSON.parse(withoutContinuations(raw)) as unknown
     if (Array.isArray(argv) && argv.every((one) => typeof one === 'string')) return { argv }
   } catch {
-    // What is no JSON is the shell form, also where brackets were meant to make it one.
+    // Docker takes everything that is not JSON for the shell form.
   }
   return { text: raw }
 }
@@ -165,7 +198,7 @@ function shellOf(instruction: Instruction | undefined): string {
   return form?.[1]?.replace(/^.*[\\/]/, '') ?? 'sh'
 }
 
-/** Where in the image a file of the build context stands. */
+/** The paths of copied files in the image, each with its path in the build context. */
 function copiesOf(stage: readonly Instruction[]): Map<string, string> {
   const copies = new Map<string, string>()
   for (const one of stage) {
@@ -183,22 +216,22 @@ function copiesOf(stage: readonly Instruction[]): Map<string, string> {
   return copies
 }
 
-function replaceArguments(
+function editArguments(
   place: Instruction,
   argv: readonly string[],
   text: string | undefined,
   file: SourceFile,
 ): Edit {
   const range = place.getArgumentsRange() ?? place.getRange()
-  // What needs a shell keeps its form.
+  // A text that needs a shell stays in the shell form.
   const isShell =
     text !== undefined && argv[0] === 'sh' && argv[1] === '-c' && isChain(argv[2] ?? '')
-  return rangeEdit(range, isShell ? (argv[2] ?? '') : flow(argv), file)
+  return editRange(range, isShell ? (argv[2] ?? '') : jsonList(argv), file)
 }
 
 type Range = ReturnType<Instruction['getRange']>
 
-function rangeEdit({ start, end }: Range, text: string, file: SourceFile): Edit {
+function editRange({ start, end }: Range, text: string, file: SourceFile): Edit {
   const offset = (line: number, character: number) => file.startOf(line + 1) + character
   return {
     start: offset(start.line, start.character),
@@ -213,9 +246,4 @@ function lineOf(instruction: Instruction): number {
 
 function offsetOf(instruction: Instruction, file: SourceFile): number {
   return file.startOf(lineOf(instruction))
-}
-
-function short(text: string): string {
-  const clean = text.replace(/[^\x20-\x7e]/g, '?')
-  return clean.length > 30 ? `${clean.slice(0, 29)}…` : clean
 }

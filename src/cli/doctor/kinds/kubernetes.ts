@@ -1,169 +1,187 @@
-import { PLATFORMS } from '../../../platform/platforms.ts'
-import { launch } from '../launch/command.ts'
-import { at, type Data, placeOf, set, setCommand, textAt, texts } from '../parse/data.ts'
-import { seconds } from '../parse/durations.ts'
+import type { ExamineContext } from '../examine-context.ts'
+import { followCommand } from '../launch/command.ts'
+import { at, type Data, offsetOfKey, setCommand, setKey, textAt, textList } from '../parse/data.ts'
+import { wholeSeconds } from '../parse/durations.ts'
 import type { SourceFile } from '../parse/source.ts'
-import { readYaml } from '../parse/yaml.ts'
-import { reportLaunch } from '../report-launch.ts'
 import type { Severity } from '../rules.ts'
-import type { World } from '../world.ts'
-import { isForeign } from './parts/images.ts'
-import { checkPreStop, preStopOf } from './parts/pre-stop.ts'
+import type { Kind } from './kind.ts'
+import { isForeignImage } from './parts/foreign-image.ts'
+import { reportShortGrace } from './parts/grace.ts'
+import { noteTemplate, parseYaml } from './parts/parse.ts'
+import { checkPreStop, preStopDuration } from './parts/pre-stop.ts'
 import { checkProbes } from './parts/probes.ts'
+import { reportLaunch } from './parts/report-launch.ts'
 import { checkStopSignal } from './parts/stop-signal.ts'
 
-/** `terminationGracePeriodSeconds`, where it is not set, in milliseconds. */
-const DEFAULT = PLATFORMS.kubernetes.grace
+/** The default of terminationGracePeriodSeconds, in milliseconds. */
+const DEFAULT_GRACE = 30_000
 
-const KINDS = 'Deployment|StatefulSet|DaemonSet|ReplicaSet|Pod|Job|CronJob|Rollout'
+const POD_KINDS = 'Deployment|StatefulSet|DaemonSet|ReplicaSet|Pod|Job|CronJob|Rollout'
 
-/** Whether a YAML file has to do with pods, before anybody parses it. */
-export function isManifest(text: string): boolean {
-  const hasKind = new RegExp(`^[ \\t-]*["']?kind["']?:[ \\t]*["']?(${KINDS}|List)\\b`, 'm').test(
-    text,
-  )
+/** Examines how the pods of a manifest are stopped, document by document. */
+export const kubernetes: Kind = {
+  name: 'Kubernetes',
+  noun: 'Kubernetes manifest',
+  isPath: (path) => /\.ya?ml$/.test(path),
+  isContent: isManifest,
+  examine: examineKubernetes,
+}
+
+/** Whether YAML text describes pods. It is asked before the text is parsed. */
+function isManifest(text: string): boolean {
+  const hasKind = new RegExp(
+    `^[ \\t-]*["']?kind["']?:[ \\t]*["']?(${POD_KINDS}|List)\\b`,
+    'm',
+  ).test(text)
   return hasKind && /^[ \t-]*["']?apiVersion["']?:/m.test(text)
 }
 
-/** Reads how the pods of a manifest are stopped, document by document. */
-export function examineKubernetes(file: SourceFile, world: World): void {
-  const { documents, errors, isTemplate } = readYaml(file)
-  for (const { offset, message } of errors.slice(0, 1)) {
-    const what = isTemplate ? 'it is no YAML even without its {{ }}' : 'it is no YAML'
-    world.unread(file.path, `${what}: ${message}`, file.lineOf(offset))
-  }
-  if (errors.length > 0) return
+function examineKubernetes(file: SourceFile, context: ExamineContext): void {
+  const yaml = parseYaml(file, context)
+  if (!yaml) return
+  const { documents, isTemplate } = yaml
   const resources = documents.flatMap((one) => at(one, 'items')?.items ?? [one])
   for (const resource of resources) {
     const pod = podOf(resource)
     if (!pod) continue
-    if (isTemplate) world.note(file.path, 'is a template: what stands in {{ }} is not known')
-    examinePod(pod, { kind: textAt(resource, 'kind') ?? '', isTemplate }, file, world)
+    if (isTemplate) noteTemplate(file, context)
+    examinePod(pod, { kind: textAt(resource, 'kind') ?? '', isTemplate }, file, context)
   }
 }
 
 function podOf(resource: Data): Data | undefined {
   const kind = textAt(resource, 'kind') ?? ''
-  if (!new RegExp(`^(${KINDS})$`).test(kind)) return undefined
+  if (!new RegExp(`^(${POD_KINDS})$`).test(kind)) return undefined
   if (kind === 'Pod') return at(resource, 'spec')
   const template = kind === 'CronJob' ? ['spec', 'jobTemplate', 'spec'] : ['spec']
   return at(resource, ...template, 'template', 'spec')
 }
 
-interface About {
+interface Resource {
   readonly kind: string
   readonly isTemplate: boolean
 }
 
-function examinePod(pod: Data, { kind, isTemplate }: About, file: SourceFile, world: World): void {
+function examinePod(
+  pod: Data,
+  { kind, isTemplate }: Resource,
+  file: SourceFile,
+  context: ExamineContext,
+): void {
   const containers = at(pod, 'containers')?.items ?? []
   const own = containers.filter((container) => {
     const image = textAt(container, 'image')
-    if (!isForeign(image)) return true
-    world.note(
+    if (!isForeignImage(image)) return true
+    context.note(
       file.path,
-      `container '${textAt(container, 'name')}' (${image}) is not the application's`,
+      `container '${textAt(container, 'name')}' (${image}) is not the application's own`,
     )
     return false
   })
   if (own.length === 0) return
-  // A part of a manifest that is laid over another one, as kustomize does: what is missing is there.
-  const isPart = own.every((container) => !container.entries.has('image'))
-  const isWhole = !isPart && !isTemplate
+  // A patch for another manifest, as for kustomize. What is missing here may be in that one.
+  const isPatch = own.every((container) => !container.entries.has('image'))
+  const isWhole = !isPatch && !isTemplate
   for (const container of own) {
-    checkCommand(container, kind, file, world)
+    checkContainerCommand(container, kind, file, context)
     const signal = textAt(container, 'lifecycle', 'stopSignal')
     const lifecycle = at(container, 'lifecycle')
     if (signal !== undefined && lifecycle) {
-      checkStopSignal(world, {
+      checkStopSignal(context, {
         file,
-        offset: placeOf(lifecycle, 'stopSignal'),
+        offset: offsetOfKey(lifecycle, 'stopSignal'),
         signal,
         setting: 'lifecycle.stopSignal',
-        edits: (better) => set(lifecycle, 'stopSignal', better),
+        edits: (better) => setKey(lifecycle, 'stopSignal', better),
       })
     }
-    checkPreStop(container, file, world)
+    checkPreStop(container, file, context)
     const isServer = /^(Deployment|StatefulSet|DaemonSet|ReplicaSet|Rollout)$/.test(kind)
-    checkProbes(container, { isServer, isWhole }, file, world)
+    checkProbes(container, { isServer, isWhole }, file, context)
   }
-  checkGrace(pod, own, { isWhole, severity: severityIn(kind) }, file, world)
+  checkTerminationGrace(pod, own, { isWhole, severity: severityIn(kind) }, file, context)
 }
 
-function checkCommand(container: Data, kind: string, file: SourceFile, world: World): void {
+function checkContainerCommand(
+  container: Data,
+  kind: string,
+  file: SourceFile,
+  context: ExamineContext,
+): void {
   const [command, args] = ['command', 'args'].map((key) => at(container, key))
-  const front = texts(command) ?? []
-  const rest = texts(args) ?? []
-  if (front.length + rest.length === 0) return
-  const started = launch([...front, ...rest], world.around(file, { inFront: true }))
-  const key = command && !(launch(rest, world.around(file)).trouble && args) ? 'command' : 'args'
-  reportLaunch(world, started, {
+  const commandWords = textList(command) ?? []
+  const argsWords = textList(args) ?? []
+  if (commandWords.length + argsWords.length === 0) return
+  const launchContext = context.launchContext(file, { inContainer: true })
+  const started = followCommand([...commandWords, ...argsWords], launchContext)
+  const isInArgs = args && followCommand(argsWords, context.launchContext(file)).obstacle
+  const key = command && !isInArgs ? 'command' : 'args'
+  reportLaunch(context, started, {
     file,
-    offset: placeOf(container, key),
-    by: 'container',
+    offset: offsetOfKey(container, key),
+    starter: 'container',
     severity: severityIn(kind),
     edits: (better) => {
-      if (key === 'args') return setCommand(container, 'args', better.slice(front.length))
+      if (key === 'args') return setCommand(container, 'args', better.slice(commandWords.length))
       const edits = setCommand(container, 'command', better)
-      return args ? [...edits, ...set(container, 'args', '[]')] : edits
+      return args ? [...edits, ...setKey(container, 'args', '[]')] : edits
     },
   })
 }
 
-/** What ends by itself is seldom stopped. */
+/** A job ends by itself. It is seldom stopped. */
 function severityIn(kind: string): Severity {
   return /Job$/.test(kind) ? 'warning' : 'error'
 }
 
-function checkGrace(
+function checkTerminationGrace(
   pod: Data,
   containers: readonly Data[],
   { isWhole, severity }: { isWhole: boolean; severity: Severity },
   file: SourceFile,
-  world: World,
+  context: ExamineContext,
 ): void {
-  const said = at(pod, 'terminationGracePeriodSeconds')
-  if (said?.isUnknown) return
-  if (!said && !isWhole) return
-  const granted = said ? Number(said.scalar) * 1000 : DEFAULT
+  const setting = at(pod, 'terminationGracePeriodSeconds')
+  if (setting?.isUnknown) return
+  if (!setting && !isWhole) return
+  const granted = setting ? Number(setting.scalar) * 1000 : DEFAULT_GRACE
   if (Number.isNaN(granted)) {
-    const line = file.lineOf(placeOf(pod, 'terminationGracePeriodSeconds'))
-    world.unread(file.path, `'${said?.scalar}' is no number of seconds`, line)
+    const line = file.lineOf(offsetOfKey(pod, 'terminationGracePeriodSeconds'))
+    context.reportUnread(file.path, `'${setting?.scalar}' is not a number of seconds`, line)
     return
   }
-  const grace = world.grace(file, DEFAULT, 'Kubernetes')
-  const preStop = containers.reduce<number | undefined>((most, container) => {
-    const length = preStopOf(container)
-    return length === undefined || most === undefined ? undefined : Math.max(most, length)
+  const grace = context.application.grace(file, DEFAULT_GRACE, 'Kubernetes')
+  const preStop = containers.reduce<number | undefined>((longest, container) => {
+    const length = preStopDuration(container)
+    return length === undefined || longest === undefined ? undefined : Math.max(longest, length)
   }, 0)
   if (preStop === undefined) {
-    world.note(
+    context.note(
       file.path,
-      'how long its preStop takes is not to be told: it counts in terminationGracePeriodSeconds',
+      'the duration of its preStop is not known, and counts towards terminationGracePeriodSeconds',
     )
   }
   const before = preStop ?? 0
-  const needed = (grace?.value ?? 0) + before
-  if (granted > before && granted >= needed && granted > 0) return
-  if (!grace && granted > before) return
-  const value = String(Math.max(1, seconds(grace ? needed : before + DEFAULT)))
-  const is = said
-    ? `terminationGracePeriodSeconds is ${said.scalar}`
-    : `terminationGracePeriodSeconds is not set, so it is ${seconds(DEFAULT)}`
-  const allows = `the application allows itself ${seconds(grace?.value ?? DEFAULT)} s (${grace?.from})`
-  const eaten = granted > 0 && granted <= before
-  world.report({
-    rule: eaten ? 'prestop-too-long' : 'grace-too-short',
+  if (granted > before && granted >= (grace?.value ?? 0) + before) return
+  const needed = String(Math.max(1, wholeSeconds((grace?.value ?? DEFAULT_GRACE) + before)))
+  const is = setting
+    ? `terminationGracePeriodSeconds is ${setting.scalar}`
+    : 'terminationGracePeriodSeconds is not set, so it is 30'
+  const place = {
     severity,
     file,
-    offset: said ? placeOf(pod, 'terminationGracePeriodSeconds') : pod.start,
-    says:
-      granted === 0
-        ? `${is}: the pod is killed at once, and no hook runs.`
-        : eaten
-          ? `${is}, and the preStop takes ${seconds(before)} s of it: the application gets SIGTERM and, within 2 s, SIGKILL. Its hooks are cut in two.`
-          : `${is}${before > 0 ? `, of which the preStop takes ${seconds(before)} s` : ''}, and ${allows}: it is killed in the middle of its hooks, and what comes last, the flush, is lost.`,
-    fix: `Grant it ${value} s${before > 0 ? ', preStop included' : ''}, or give createShutdown() a shorter grace.`,
-    edits: set(pod, 'terminationGracePeriodSeconds', value),
-  })
+    offset: setting ? offsetOfKey(pod, 'terminationGracePeriodSeconds') : pod.start,
+    fix: `Grant it ${needed} s${before > 0 ? ', preStop included' : ''}, or give createShutdown() a shorter grace.`,
+    edits: setKey(pod, 'terminationGracePeriodSeconds', needed),
+  }
+  if (granted <= 0) {
+    const says = `${is}: the pod is killed at once, and no hook runs.`
+    context.report({ rule: 'grace-too-short', says, ...place })
+  } else if (granted <= before) {
+    const says = `${is}, and the preStop takes ${wholeSeconds(before)} s of it: the application gets SIGTERM and, within 2 s, SIGKILL. Its hooks are cut off.`
+    context.report({ rule: 'prestop-too-long', says, ...place })
+  } else if (grace) {
+    const taken = before > 0 ? `, of which the preStop takes ${wholeSeconds(before)} s` : ''
+    reportShortGrace(context, { setting: `${is}${taken}`, grace, ...place })
+  }
 }

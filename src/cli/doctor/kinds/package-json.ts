@@ -1,52 +1,55 @@
 import { quote } from 'shell-quote'
-import { ofText } from '../launch/command.ts'
+import type { ExamineContext } from '../examine-context.ts'
+import { followShellText } from '../launch/command.ts'
 import { at } from '../parse/data.ts'
 import { readJson } from '../parse/javascript-data.ts'
-import { problemOf } from '../parse/problem-of.ts'
 import type { SourceFile } from '../parse/source.ts'
-import { reportLaunch } from '../report-launch.ts'
-import type { World } from '../world.ts'
+import type { Kind } from './kind.ts'
+import { parseOrReport } from './parts/parse.ts'
+import { reportLaunch } from './parts/report-launch.ts'
 
-/** The scripts that deployments start; what is for development may watch as it likes. */
-const STARTED =
+/** The names of the scripts that deployments start. One for development may use a watcher. */
+const PRODUCTION_SCRIPTS =
   /^(start|serve|server|production|prod)([:_-](prod|production|server|api|web|worker|app|all))?$/
 
-const ALSO_ELSEWHERE = /^(shell-in-front|npm-in-front)$/
+/** Only a warning here: whether a deployment starts this script is found in the file that does. */
+const WARNINGS = new Set(['shell-in-front', 'npm-in-front'])
 
-/** Reads the scripts with which an application is started in production. */
-export function examinePackageJson(file: SourceFile, world: World): void {
-  const scripts = scriptsOf(file, world)
+/** Examines the scripts that start an application in production. */
+export const packageJson: Kind = {
+  name: 'package.json',
+  noun: 'package.json',
+  isPath: (path) => /(^|\/)package\.json$/.test(path),
+  examine: examinePackageJson,
+}
+
+function examinePackageJson(file: SourceFile, context: ExamineContext): void {
+  const scripts = parseOrReport(file, 'JSON', context, () => {
+    JSON.parse(file.text) // It is stricter than the parser that keeps offsets.
+    return at(readJson(file), 'scripts')
+  })
   for (const [name, { start, value }] of scripts?.entries ?? []) {
-    if (!STARTED.test(name) || typeof value.scalar !== 'string') continue
-    const started = ofText(value.scalar, 'sh', world.around(file, { bringsShell: true }))
-    reportLaunch(world, started, {
+    if (!PRODUCTION_SCRIPTS.test(name) || typeof value.scalar !== 'string') continue
+    const started = followShellText(
+      value.scalar,
+      'sh',
+      context.launchContext(file, { runsInShell: true }),
+    )
+    reportLaunch(context, started, {
       file,
       offset: start,
-      by: 'npm',
-      // Whether anything starts the application by this script is said elsewhere, and found there.
-      ...(ALSO_ELSEWHERE.test(started.trouble?.rule ?? '') ? { severity: 'warning' } : {}),
+      starter: 'npm',
+      severity: WARNINGS.has(started.obstacle?.rule ?? '') ? 'warning' : undefined,
       edits: (better) => {
-        const text =
-          better[0] === 'sh' && better[1] === '-c' ? (better[2] ?? '') : commandLine(better)
+        const text = better[0] === 'sh' && better[1] === '-c' ? (better[2] ?? '') : scriptOf(better)
         return [{ start: value.start, end: value.end, text: JSON.stringify(text) }]
       },
     })
   }
 }
 
-/** npm puts node_modules/.bin into the PATH, and `env` before variables is not needed in a shell. */
-function commandLine(argv: readonly string[]): string {
+/** A command as a script: npm puts node_modules/.bin into the PATH, and a shell needs no `env`. */
+function scriptOf(argv: readonly string[]): string {
   const [program = '', ...args] = argv[0] === 'env' ? argv.slice(1) : argv
   return quote([program.replace('node_modules/.bin/', ''), ...args]).replaceAll('\\=', '=')
-}
-
-function scriptsOf(file: SourceFile, world: World) {
-  try {
-    JSON.parse(file.text)
-    return at(readJson(file), 'scripts')
-  } catch (error) {
-    const { message, line } = problemOf(error)
-    world.unread(file.path, `it is no JSON: ${message}`, line)
-    return undefined
-  }
 }

@@ -1,61 +1,90 @@
 import { quote } from 'shell-quote'
-import { PLATFORMS } from '../../../platform/platforms.ts'
-import { isProgram } from '../../../platform/programs.ts'
-import { launch } from '../launch/command.ts'
+import type { ExamineContext } from '../examine-context.ts'
+import { followCommand } from '../launch/command.ts'
 import { baseOf, words } from '../launch/shell.ts'
-import { seconds, systemdTime } from '../parse/durations.ts'
+import { systemdTime, wholeSeconds } from '../parse/durations.ts'
 import type { SourceFile } from '../parse/source.ts'
-import { change, readUnit, remove, Service, type Setting } from '../parse/systemd-unit.ts'
-import { reportLaunch } from '../report-launch.ts'
-import type { World } from '../world.ts'
+import {
+  readUnit,
+  removeSetting,
+  ServiceSettings,
+  type Setting,
+  setSetting,
+} from '../parse/systemd-unit.ts'
+import type { Kind } from './kind.ts'
+import { reportShortGrace } from './parts/grace.ts'
+import { reportLaunch } from './parts/report-launch.ts'
 import { checkStopSignal } from './parts/stop-signal.ts'
 
-/** `TimeoutStopSec`, where it is not set, in milliseconds: DefaultTimeoutStopSec. */
-const DEFAULT = PLATFORMS.systemd.grace
+/** The default of TimeoutStopSec, in milliseconds: DefaultTimeoutStopSec. */
+const DEFAULT_GRACE = 90_000
 
-/** Reads a service with its drop-ins: how it is started, signalled, and how long it is waited for. */
-export function examineSystemd(
+/** Examines how systemd starts and signals a service, and how long it waits for it. */
+export const systemd: Kind = {
+  name: 'systemd',
+  noun: 'systemd unit',
+  isPath: (path) => /\.service$/.test(path) || /\.service\.d\/[^/]+\.conf$/.test(path),
+  group: unitsWithDropIns,
+  examine: examineSystemd,
+}
+
+/** Each unit with its drop-ins, in the order in which systemd reads them. */
+function unitsWithDropIns(paths: readonly string[]): Map<string, string[]> {
+  const units = new Map(
+    paths.filter((path) => path.endsWith('.service')).map((path) => [path, [] as string[]]),
+  )
+  for (const path of paths.filter((path) => path.endsWith('.conf'))) {
+    const unit = path.replace(/\.d\/[^/]+$/, '')
+    const dropIns = units.get(unit)
+    if (dropIns) dropIns.push(path)
+    else units.set(path, [])
+  }
+  return units
+}
+
+function examineSystemd(
   file: SourceFile,
-  world: World,
+  context: ExamineContext,
   dropIns: readonly SourceFile[],
 ): void {
-  const units = [file, ...dropIns].map((one) => ({ one, ...readUnit(one) }))
-  for (const { one, settings, odd } of units) {
+  const units = [file, ...dropIns].map((source) => ({ source, ...readUnit(source) }))
+  for (const { source, settings, unknownLines } of units) {
     if (settings.length === 0) {
-      world.unread(one.path, 'it is no unit of systemd: it has no settings')
+      context.reportUnread(source.path, 'it is not a systemd unit: it has no settings')
       return
     }
-    const [first] = odd
+    const [first] = unknownLines
     if (first !== undefined) {
-      world.unread(one.path, 'this is neither a section nor a setting', one.lineOf(first))
+      const line = source.lineOf(first)
+      context.reportUnread(source.path, 'this is neither a section nor a setting', line)
     }
   }
-  const service = new Service(
+  const service = new ServiceSettings(
     units.flatMap(({ settings }) => settings).filter(({ section }) => section === 'Service'),
   )
   const start = service.all('ExecStart').at(-1)
   if (!start) {
-    // A drop-in alone adds to a unit that is elsewhere.
+    // The unit of a drop-in may be elsewhere.
     if (dropIns.length === 0 && !file.path.endsWith('.conf')) {
-      world.unread(file.path, 'it has no ExecStart in a section [Service]')
+      context.reportUnread(file.path, 'it has no ExecStart in a section [Service]')
     }
     return
   }
   const argv = commandOf(start)
   if (isForeignProgram(argv)) {
-    world.note(file.path, `starts ${argv[0]}, which is not the application's`)
+    context.note(file.path, `starts ${argv[0]}, which is not the application's own`)
     return
   }
-  checkCommand(service, start, argv, world)
-  checkSignals(service, start, world)
-  checkKillMode(service, start, world)
-  checkExecStop(service, world)
-  checkType(service, argv, world)
-  checkExitCode(service, start, world)
-  checkGrace(service, start, world)
+  checkExecStart(service, start, argv, context)
+  checkSignals(service, start, context)
+  checkKillMode(service, start, context)
+  checkExecStop(service, context)
+  checkType(service, argv, context)
+  checkExitCode(service, start, context)
+  checkTimeoutStop(service, start, context)
 }
 
-/** The command without systemd's own marks before it. */
+/** The command without the special prefixes of systemd. */
 function commandOf({ value }: Setting): string[] {
   return words(value.replace(/^[-@:+!|]+/, ''))
 }
@@ -66,23 +95,28 @@ function isForeignProgram([program = '']: readonly string[]): boolean {
   )
 }
 
-function checkCommand(service: Service, start: Setting, argv: string[], world: World): void {
+function checkExecStart(
+  service: ServiceSettings,
+  start: Setting,
+  argv: string[],
+  context: ExamineContext,
+): void {
   const mode = service.last('KillMode')?.value ?? 'control-group'
-  const started = launch(argv, world.around(start.file))
-  reportLaunch(world, started, {
+  const started = followCommand(argv, context.launchContext(start.file))
+  reportLaunch(context, started, {
     file: start.file,
     offset: start.start,
-    by: 'systemd',
+    starter: 'systemd',
     severity:
-      mode === 'control-group' && started.trouble?.rule !== 'watcher-in-front'
+      mode === 'control-group' && started.obstacle?.rule !== 'watcher-in-front'
         ? 'warning'
         : 'error',
-    edits: (better) => change(start, start, 'ExecStart', absolute(better)),
+    edits: (better) => setSetting(start, start, 'ExecStart', execStartOf(better)),
   })
 }
 
-/** A command as systemd starts it; what is in node_modules is looked for from WorkingDirectory there. */
-function absolute(argv: readonly string[]): string {
+/** A command for ExecStart, which needs an absolute path. `env` finds others in PATH or WorkingDirectory. */
+function execStartOf(argv: readonly string[]): string {
   const [program = '', ...args] = argv
   const path = program.startsWith('/')
     ? program
@@ -94,118 +128,130 @@ function absolute(argv: readonly string[]): string {
   )
 }
 
-function checkSignals(service: Service, start: Setting, world: World): void {
+function checkSignals(service: ServiceSettings, start: Setting, context: ExamineContext): void {
   const signal = service.last('KillSignal')
   if (signal) {
-    checkStopSignal(world, {
+    checkStopSignal(context, {
       file: signal.file,
       offset: signal.start,
       signal: signal.value,
       setting: 'KillSignal',
-      edits: (better) => change(signal, start, 'KillSignal', better),
+      edits: (better) => setSetting(signal, start, 'KillSignal', better),
     })
   }
   const hangup = service.last('SendSIGHUP')
-  const heard = world.signals(start.file)
+  const heard = context.application.signals(start.file)
   if (hangup && isYes(hangup.value) && heard && !heard.includes('SIGHUP')) {
-    world.report({
+    context.report({
       rule: 'hangup-sent',
       file: hangup.file,
       offset: hangup.start,
-      says: `SendSIGHUP sends SIGHUP right after the stop signal, and the application listens to ${heard.join(', ')}: it is ended by the second before it has heard the first. No hook runs.`,
+      says: `SendSIGHUP sends SIGHUP right after the stop signal, and the application listens to ${heard.join(', ')}: the second signal ends it before it can react to the first. No hook runs.`,
       fix: 'Leave it out, or add SIGHUP to the signals of createShutdown().',
-      edits: remove(hangup),
+      edits: removeSetting(hangup),
     })
   }
 }
 
-function checkKillMode(service: Service, start: Setting, world: World): void {
+function checkKillMode(service: ServiceSettings, start: Setting, context: ExamineContext): void {
   const mode = service.last('KillMode')
   if (!mode || (mode.value !== 'none' && mode.value !== 'process')) return
   const isNone = mode.value === 'none'
-  world.report({
+  context.report({
     rule: 'kill-mode',
     severity: isNone ? 'error' : 'warning',
     file: mode.file,
     offset: mode.start,
     says: isNone
-      ? 'KillMode=none signals nobody: the application runs on after the stop, holds its port against its successor, and is never told to end.'
-      : 'KillMode=process signals the main process alone, also with SIGKILL at the limit: what it has started is left behind and runs on beside the next start.',
-    fix: 'Use mixed: the main process is signalled and ends what it has started; what is left is killed at the limit.',
-    edits: change(mode, start, 'KillMode', 'mixed'),
+      ? 'KillMode=none sends no signal: the application keeps running after the stop and holds the port that its successor needs.'
+      : 'KillMode=process signals only the main process, also with SIGKILL at the limit: the processes that it has started keep running beside the next start.',
+    fix: 'Use mixed: systemd signals the main process, which ends what it has started, and kills the rest at the limit.',
+    edits: setSetting(mode, start, 'KillMode', 'mixed'),
   })
 }
 
-function checkExecStop(service: Service, world: World): void {
+function checkExecStop(service: ServiceSettings, context: ExamineContext): void {
   for (const stop of service.all('ExecStop')) {
     const argv = commandOf(stop)
     const text = argv.join(' ')
-    const kills = /(?:^|[\s/])(?:kill|pkill|killall)\b.*?\s-(?:s\s*)?(?:9|KILL|SIGKILL)\b/.test(
+    const sendsKill = /(?:^|[\s/])(?:kill|pkill|killall)\b.*?\s-(?:s\s*)?(?:9|KILL|SIGKILL)\b/.test(
       text,
     )
-    const all = /(?:^|[\s/])(?:pkill|killall)\b/.test(text)
-    if (!kills && !all) continue
-    world.report({
+    const isByName = /(?:^|[\s/])(?:pkill|killall)\b/.test(text)
+    if (!sendsKill && !isByName) continue
+    context.report({
       rule: 'exec-stop-kills',
       file: stop.file,
       offset: stop.start,
-      says: kills
-        ? `ExecStop (${text}) sends SIGKILL: it comes before the stop signal, and no hook runs.`
-        : `ExecStop (${text}) signals every process of that name on the machine, also those of other services.`,
-      fix: 'Leave it out: systemd sends SIGTERM, waits for TimeoutStopSec, and kills what is left.',
-      edits: remove(stop),
+      says: sendsKill
+        ? `ExecStop (${text}) sends SIGKILL before the stop signal: no hook runs.`
+        : `ExecStop (${text}) signals every process of that name on the machine, those of other services included.`,
+      fix: 'Leave it out: systemd sends SIGTERM, waits for TimeoutStopSec, and kills the rest.',
+      edits: removeSetting(stop),
     })
   }
 }
 
-function checkType(service: Service, argv: readonly string[], world: World): void {
+function checkType(
+  service: ServiceSettings,
+  argv: readonly string[],
+  context: ExamineContext,
+): void {
   const type = service.last('Type')
   const program = baseOf(argv[0] ?? '')
   const isNode =
     isProgram(program, 'runtime', 'package manager', 'package runner') ||
     /^(env|tsx|ts-node|lastcall)$/.test(program)
   if (type?.value !== 'forking' || !isNode) return
-  world.report({
+  context.report({
     rule: 'type-forking',
     file: type.file,
     offset: type.start,
-    says: 'Type=forking waits for a process that leaves a daemon behind, which node does not do: after TimeoutStartSec, 90 s, the start has failed and systemd stops the application, again and again.',
-    fix: 'Say exec: the process that is started is the service.',
-    edits: change(type, type, 'Type', 'exec'),
+    says: 'Type=forking waits for a process that leaves a daemon behind, which node does not do: after TimeoutStartSec, 90 s, systemd considers the start failed and stops the application, again and again.',
+    fix: 'Use exec: the process that systemd starts is the service.',
+    edits: setSetting(type, type, 'Type', 'exec'),
   })
 }
 
-function checkExitCode(service: Service, start: Setting, world: World): void {
-  const call = world.shutdowns(start.file).find(({ leavesWithSignal }) => leavesWithSignal)
+function checkExitCode(service: ServiceSettings, start: Setting, context: ExamineContext): void {
+  const call = context.application
+    .shutdownsFor(start.file)
+    .find(({ leavesWithSignal }) => leavesWithSignal)
   const clean = service.all('SuccessExitStatus')
   if (!call || clean.some(({ value }) => /\b143\b/.test(value))) return
-  world.report({
+  context.report({
     rule: 'exit-code-unclean',
     file: start.file,
     offset: start.start,
-    says: `The application leaves with 143 after a clean stop (exitCodes.clean is 'signal' in ${call.file}:${call.line}). To systemd that is a failure: the unit is failed, and a SIGTERM from elsewhere restarts it with Restart=on-failure.`,
-    fix: 'Say that 143 is clean, or leave the exit code at 0.',
-    edits: change(undefined, start, 'SuccessExitStatus', '143'),
+    says: `The application exits with 143 after a clean stop (exitCodes.clean is 'signal' in ${call.file}:${call.line}). To systemd that is a failure: the unit counts as failed, and with Restart=on-failure a SIGTERM from elsewhere restarts it.`,
+    fix: 'Declare 143 a success, or keep the exit code 0.',
+    edits: setSetting(undefined, start, 'SuccessExitStatus', '143'),
   })
 }
 
-function checkGrace(service: Service, start: Setting, world: World): void {
-  const said = service.last('TimeoutStopSec', 'TimeoutSec')
-  const granted = said ? systemdTime(said.value) : DEFAULT
+function checkTimeoutStop(service: ServiceSettings, start: Setting, context: ExamineContext): void {
+  const setting = service.last('TimeoutStopSec', 'TimeoutSec')
+  const granted = setting ? systemdTime(setting.value) : DEFAULT_GRACE
   if (granted === undefined) {
-    world.unread(start.file.path, `'${said?.value}' is no time`, said?.file.lineOf(said.start))
+    context.reportUnread(
+      start.file.path,
+      `'${setting?.value}' is not a time span`,
+      setting?.file.lineOf(setting.start),
+    )
     return
   }
-  const grace = world.grace(start.file, DEFAULT, 'systemd')
+  const grace = context.application.grace(start.file, DEFAULT_GRACE, 'systemd')
   if (!grace || grace.value <= granted) return
-  const needed = String(seconds(grace.value))
-  world.report({
-    rule: 'grace-too-short',
-    file: said?.file ?? start.file,
-    offset: (said ?? start).start,
-    says: `${said ? `${said.key} is ${said.value}` : `TimeoutStopSec is not set, so it is ${seconds(DEFAULT)} s`}, and the application allows itself ${needed} s (${grace.from}): it is killed in the middle of its hooks, and what comes last, the flush, is lost.`,
+  const needed = String(wholeSeconds(grace.value))
+  reportShortGrace(context, {
+    setting: setting
+      ? `${setting.key} is ${setting.value}`
+      : 'TimeoutStopSec is not set, so it is 90 s',
+    grace,
+    file: setting?.file ?? start.file,
+    offset: (setting ?? start).start,
     fix: `Grant it ${needed} s, or give createShutdown() a shorter grace.`,
-    edits: change(said, start, 'TimeoutStopSec', needed),
+    edits: setSetting(setting, start, 'TimeoutStopSec', needed),
   })
 }
 

@@ -7,91 +7,88 @@ import { inForeground, managed, severalOf, wrapperOf } from './programs.ts'
 import { baseOf, isPlain, type Main, mainOf, words } from './shell.ts'
 import { withoutWatching } from './watchers.ts'
 
-/** What stands between the one who signals and the application. */
-export interface Trouble {
+/** A program between the platform and the application that breaks the stop. */
+export interface Obstacle {
   readonly rule: RuleId
-  /** Who is in front: `npm`, `sh`, `nodemon`. */
-  readonly who: string
-  /** The init that is in front of it: it signals its own child alone. */
-  readonly under: string | undefined
-  /** Where that is decided: in a script that the deployment starts. */
-  readonly at: { readonly file: SourceFile; readonly edit: Edit } | undefined
-  /** The script that nobody says what it starts: there is no better command to be written then. */
-  readonly unknown?: string | undefined
+  /** Its name: `npm`, `sh`, `nodemon`. */
+  readonly program: string
+  /** The init in front of it, which signals only its own child. */
+  readonly init?: string | undefined
+  /** The shell script that has to be changed, when the deployment starts one. */
+  readonly script?: { readonly file: SourceFile; readonly edit: Edit } | undefined
+  /** The npm script whose command is not known, `''` if its name is not either. There is no better command. */
+  readonly unknownScript?: string | undefined
 }
 
-/** What comes of starting a command. */
+/** What a command starts. */
 export interface Launch {
-  readonly trouble: Trouble | undefined
-  /** The same without the trouble. */
+  readonly obstacle: Obstacle | undefined
+  /** The command without the obstacle. */
   readonly better: readonly string[]
-  /** What better needs in a configuration file of `lastcall run`. */
+  /** For `better` that runs a group: the programs of its configuration file. */
   readonly programs: readonly (readonly string[])[]
 }
 
-/** Follows a command to the program that stays, and says what is in front of it. */
-export function launch(argv: readonly string[], around: LaunchContext, depth = 0): Launch {
+/** Follows a command to the program that keeps running, and finds what is in front of it. */
+export function followCommand(argv: readonly string[], context: LaunchContext, depth = 0): Launch {
   const [program = '', ...args] = argv
   const name = baseOf(program)
   if (depth > 8 || program === '') return sound(argv)
-  const again = (rest: readonly string[]) => launch(rest, around, depth + 1)
+  const again = (rest: readonly string[]) => followCommand(rest, context, depth + 1)
 
   const wrapper = wrapperOf(name, args)
   if (wrapper) {
     const { taken, isInit } = wrapper
     if (taken === args.length) return sound(argv)
     const inner = again(args.slice(taken))
+    if (!inner.obstacle) return inner
     const better = [program, ...args.slice(0, taken), ...inner.better]
-    const under = inner.trouble?.under ?? (isInit ? name : undefined)
-    const at = inner.trouble?.at
-    return inner.trouble ? { ...inner, better, trouble: { ...inner.trouble, under, at } } : inner
+    const init = inner.obstacle.init ?? (isInit ? name : undefined)
+    return { ...inner, better, obstacle: { ...inner.obstacle, init } }
   }
-  if (isShell(name)) return ofShell(argv, around, depth)
+  if (SHELLS.has(name)) return followShell(argv, context, depth)
   const manager = managed(name, args)
   if (manager) {
-    const script = manager.script === undefined ? undefined : around.npmScript(manager.script)
+    const script = manager.script === undefined ? undefined : context.npmScript(manager.script)
     const better =
       manager.argv ??
-      (script === undefined ? undefined : replaced(script + passedOn(args), around, depth))
-    if (better) return trouble('npm-in-front', name, { ...again(better), trouble: undefined })
-    const unknown = manager.script ?? ''
-    const front = { rule: 'npm-in-front', who: name, under: undefined, at: undefined } as const
-    return { ...sound(argv), trouble: { ...front, unknown } }
+      (script === undefined ? undefined : replaced(script + scriptArguments(args), context, depth))
+    if (better) return withObstacle('npm-in-front', name, again(better))
+    const unknownScript = manager.script ?? ''
+    const obstacle = { rule: 'npm-in-front', program: name, unknownScript } as const
+    return { ...sound(argv), obstacle }
   }
   const unwatched = withoutWatching(name, args)
-  if (unwatched) return trouble('watcher-in-front', name, again(unwatched))
-  if (around.inFront) {
+  if (unwatched) return withObstacle('watcher-in-front', name, again(unwatched))
+  if (context.inContainer) {
     const foreground = inForeground(name, args)
-    if (foreground) return trouble('daemon-in-front', name, again(foreground))
+    if (foreground) return withObstacle('daemon-in-front', name, again(foreground))
   }
-  const several = severalOf(name, args, around)
+  const several = severalOf(name, args, context)
   if (several) {
-    return {
-      trouble: { rule: 'several-programs', who: name, under: undefined, at: undefined },
-      better: GROUP,
-      programs: several.map((text) => replaced(text, around, depth)),
-    }
+    const programs = several.map((text) => replaced(text, context, depth))
+    return { obstacle: { rule: 'several-programs', program: name }, better: GROUP, programs }
   }
-  const script = around.shellScript(program)
-  if (script) return ofScript(script, argv, args, around, depth)
+  const script = context.shellScript(program)
+  if (script) return followScript(script, argv, args, context, depth)
   return sound(argv)
 }
 
-/** The command that runs a group from a file. */
+/** Runs a group from a configuration file. */
 const GROUP = ['node_modules/.bin/lastcall', 'run', '--config', 'lastcall.config.json']
 
 function sound(argv: readonly string[]): Launch {
-  return { trouble: undefined, better: argv, programs: [] }
+  return { obstacle: undefined, better: argv, programs: [] }
 }
 
-/** What comes after `--` is put behind the script. */
-function passedOn(args: readonly string[]): string {
+/** The arguments after `--`, which npm appends to the script. */
+function scriptArguments(args: readonly string[]): string {
   const dashes = args.indexOf('--')
   return dashes < 0 ? '' : ` ${quoted(args.slice(dashes + 1))}`
 }
 
-function trouble(rule: RuleId, who: string, then: Launch): Launch {
-  return { ...then, trouble: { rule, who, under: undefined, at: undefined } }
+function withObstacle(rule: RuleId, program: string, launch: Launch): Launch {
+  return { ...launch, obstacle: { rule, program } }
 }
 
 /** busybox needs the name of its applet: `busybox -c` is no command. */
@@ -100,85 +97,95 @@ export function isShell(name: string): boolean {
 }
 
 /** `sh -c text`, or `sh script`. */
-function ofShell(argv: readonly string[], around: LaunchContext, depth: number): Launch {
+function followShell(argv: readonly string[], context: LaunchContext, depth: number): Launch {
   const [shell = '', ...args] = argv
   const flag = args.findIndex((arg) => !/^-[^c]*$/.test(arg))
   const first = args[flag] ?? ''
   if (/^-\w*c$/.test(first)) {
-    const inner = ofText(args[flag + 1] ?? '', baseOf(shell), around, depth)
+    const inner = followShellText(args[flag + 1] ?? '', baseOf(shell), context, depth)
     const [own, c, text] = inner.better
-    // Whatever needs a shell was written for this one.
+    // A text that needs a shell keeps this shell.
     return own === 'sh' && c === '-c' && text !== undefined
       ? { ...inner, better: [...argv.slice(0, flag + 2), text] }
       : inner
   }
-  const script = around.shellScript(first)
-  return script ? ofScript(script, argv, args.slice(flag + 1), around, depth) : sound(argv)
+  const script = context.shellScript(first)
+  return script ? followScript(script, argv, args.slice(flag + 1), context, depth) : sound(argv)
 }
 
-/** A shell with a text to run. */
-export function ofText(text: string, shell: string, around: LaunchContext, depth = 0): Launch {
+/** Follows the text that a shell runs. */
+export function followShellText(
+  text: string,
+  shell: string,
+  context: LaunchContext,
+  depth = 0,
+): Launch {
   const main = mainOf(text)
   if (!main) return sound([shell, '-c', text])
-  if (main.beside.length > 0) return group(main, shell, around, depth)
-  const inner = launch(wordsOf(main), around, depth + 1)
-  if (around.bringsShell && depth === 0 && (isAll(main, text) || leaves(main))) return inner
-  const better = replaced(text, around, depth)
-  if (main.isExec) return { ...inner, better: inner.trouble ? better : [shell, '-c', text] }
-  // What is worse than the shell is told instead of it: without it the shell would not matter.
-  const own = inner.trouble && inner.trouble.rule !== 'script-without-exec' ? inner : undefined
+  if (main.beside.length > 0) return groupOf(main, shell, context, depth)
+  const inner = followCommand(wordsOf(main), context, depth + 1)
+  if (context.runsInShell && depth === 0 && (isWholeText(main, text) || startsDaemon(main)))
+    return inner
+  const better = replaced(text, context, depth)
+  if (main.isExec) return { ...inner, better: inner.obstacle ? better : [shell, '-c', text] }
+  // A worse obstacle behind the shell is reported instead of it: without that, the shell would not matter.
+  const own = inner.obstacle && inner.obstacle.rule !== 'script-without-exec' ? inner : undefined
   return own
     ? { ...own, better: own.programs.length > 0 ? GROUP : better }
-    : trouble('shell-in-front', shell, { ...sound(better), programs: [] })
+    : withObstacle('shell-in-front', shell, sound(better))
 }
 
-function group(main: Main, who: string, around: LaunchContext, depth: number): Launch {
-  const programs = [...main.beside, main].map(({ text }) => replaced(text, around, depth))
-  return { ...trouble('several-programs', who, sound(GROUP)), programs }
+function groupOf(main: Main, shell: string, context: LaunchContext, depth: number): Launch {
+  const programs = [...main.beside, main].map(({ text }) => replaced(text, context, depth))
+  return { ...withObstacle('several-programs', shell, sound(GROUP)), programs }
 }
 
-/** What a shell's text would start, without the shell where that goes, and else with `exec`. */
-function replaced(text: string, around: LaunchContext, depth: number): readonly string[] {
+/** The command of a shell's text: without the shell if it is not needed, otherwise with `exec`. */
+function replaced(text: string, context: LaunchContext, depth: number): readonly string[] {
   const main = mainOf(text)
   if (!main) return ['sh', '-c', text]
-  const inner = launch(wordsOf(main), around, depth + 1)
+  const inner = followCommand(wordsOf(main), context, depth + 1)
   const own = withoutExec(main.text)
-  const isOnly = isFirst(main, text)
+  const isOnly = isOnlyPipe(main, text)
   const kept = redirections(own)
-  if (isOnly && (isPlain(own) || (inner.trouble && kept === ''))) return inner.better
+  if (isOnly && (isPlain(own) || (inner.obstacle && kept === ''))) return inner.better
   if (isOnly && !/[$`*?~<>|(){}[\]]/.test(own)) return ['env', ...words(own)]
-  const start = inner.trouble ? `${quoted(inner.better)}${kept}` : own
+  const start = inner.obstacle ? `${quoted(inner.better)}${kept}` : own
   return ['sh', '-c', withExec(text, main, start)]
 }
 
-/** Whether nothing but what it is piped into stands beside a command. */
-function isFirst(main: Main, text: string): boolean {
+/** Whether the text is this command alone, or piped into others. */
+function isOnlyPipe(main: Main, text: string): boolean {
   return main.start === text.search(/\S/) && /^\s*[;&]?\s*$/.test(text.slice(main.pipeEnd))
 }
 
-/** Whether it is the whole text. */
-function isAll(main: Main, text: string): boolean {
-  return isFirst(main, text) && main.pipeEnd === main.end
+/** Whether the text is this command alone. */
+function isWholeText(main: Main, text: string): boolean {
+  return isOnlyPipe(main, text) && main.pipeEnd === main.end
 }
 
-/** Whether it starts a daemon and returns: what comes before it is over then, and the shell as well. */
-function leaves(main: Main): boolean {
+/** Whether the command starts a daemon and returns. Then the shell has ended at the stop. */
+function startsDaemon(main: Main): boolean {
   const [program = '', ...args] = wordsOf(main)
   return inForeground(baseOf(program), args) !== undefined
 }
 
-/** A text with `exec` before the command that stays, and nothing after it in the way. */
+/** The text with `exec` before the command that keeps running, and without the pipe after it. */
 function withExec(text: string, main: Main, command: string): string {
-  const env = /^\w+=/.test(command) ? 'env ' : ''
-  return `${text.slice(0, main.start)}exec ${env}${command}${text.slice(main.pipeEnd)}`
+  return text.slice(0, main.start) + execOf(command) + text.slice(main.pipeEnd)
+}
+
+/** `exec` takes no variables before the command, but `env` does. */
+function execOf(command: string): string {
+  return `exec ${/^\w+=/.test(command) ? 'env ' : ''}${command}`
 }
 
 function quoted(argv: readonly string[]): string {
-  // Variables stay variables.
+  // A variable must not be quoted: the shell would not expand it.
   return argv.map((word) => (/^\$\{?\w+\}?$/.test(word) ? word : quote([word]))).join(' ')
 }
 
-/** Where a command's output goes stays as it is, whatever is started in its place. */
+/** The redirections of a command, to keep them when another command takes its place. */
 function redirections(text: string): string {
   if (/['"]/.test(text)) return ''
   return (text.match(/\s+(?:&>>?|\d*(?:>>?|<)&?)\s*[^\s<>]+/g) ?? []).join('')
@@ -194,39 +201,34 @@ function wordsOf(main: Main): string[] {
   return first < 0 ? [] : all.slice(first)
 }
 
-/** A shell script in front: what counts is how it ends. */
-function ofScript(
+/** Follows a shell script to the command that keeps running. */
+function followScript(
   script: SourceFile,
   argv: readonly string[],
   args: readonly string[],
-  around: LaunchContext,
+  context: LaunchContext,
   depth: number,
 ): Launch {
   const main = mainOf(script.text)
   if (!main) return sound(argv)
-  const passes = /^"?\$(?:[@*]|\{[@*]\})"?/.test(withoutExec(main.text))
-  const inner = passes ? launch(args, around, depth + 1) : launch(wordsOf(main), around, depth + 1)
-  if (main.isExec && passes) {
+  const runsItsArguments = /^"?\$(?:[@*]|\{[@*]\})"?/.test(withoutExec(main.text))
+  const inner = followCommand(runsItsArguments ? args : wordsOf(main), context, depth + 1)
+  if (main.isExec && runsItsArguments) {
     const front = argv.slice(0, argv.length - args.length)
     return { ...inner, better: [...front, ...inner.better] }
   }
-  if (main.isExec && !inner.trouble) return sound(argv)
-  const isOther = inner.trouble && !passes
+  if (main.isExec && !inner.obstacle) return sound(argv)
   const own = withoutExec(main.text)
-  const command = isOther ? `${quoted(inner.better)}${redirections(own)}` : own
-  const env = /^\w+=/.test(command) ? 'env ' : ''
-  const edit = { start: main.start, end: main.pipeEnd, text: `exec ${env}${command}` }
-  const rule = isOther && inner.trouble ? inner.trouble.rule : 'script-without-exec'
-  const who = isOther && inner.trouble ? inner.trouble.who : baseOf(script.path)
+  const behind = runsItsArguments ? undefined : inner.obstacle
+  const command = behind ? `${quoted(inner.better)}${redirections(own)}` : own
+  const edit = { start: main.start, end: main.pipeEnd, text: execOf(command) }
   return {
-    trouble: {
-      rule,
-      who,
-      under: undefined,
-      at: { file: script, edit },
-      unknown: isOther ? inner.trouble?.unknown : undefined,
+    ...sound(argv),
+    obstacle: {
+      rule: behind?.rule ?? 'script-without-exec',
+      program: behind?.program ?? baseOf(script.path),
+      script: { file: script, edit },
+      unknownScript: behind?.unknownScript,
     },
-    better: argv,
-    programs: [],
   }
 }

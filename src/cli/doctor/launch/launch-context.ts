@@ -1,11 +1,12 @@
 import type { SourceFile } from '../parse/source.ts'
 
-/** What a command may name: the scripts of package.json, and shell scripts. */
+/** Where a command is started, and what it may refer to. */
 export interface LaunchContext {
+  /** The text of a script of package.json. */
   npmScript(name: string): string | undefined
   shellScript(path: string): SourceFile | undefined
-  /** Whether whoever starts it waits for it: what goes into the background is over then. */
-  readonly inFront: boolean
-  /** Whether a shell is there anyhow, as npm brings one: then a single command is none of its doing. */
-  readonly bringsShell: boolean
+  /** Whether it is the main command of a container, which ends when the command returns. */
+  readonly inContainer: boolean
+  /** Whether it runs in a shell anyway, as npm runs scripts. A single command then needs no `exec`. */
+  readonly runsInShell: boolean
 }

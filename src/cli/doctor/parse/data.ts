@@ -1,82 +1,90 @@
 import type { Edit, SourceFile } from './source.ts'
 
-/** A value of a file, of whichever format, with its place there. */
+/** A value in a file of YAML, JSON or JavaScript, with its place there. */
 export interface Data {
   readonly file: SourceFile
   readonly start: number
   readonly end: number
-  /** A text, number or boolean, null for nothing; `undefined` for what is no scalar, or not known. */
+  /** Null for no value; `undefined` if it is not a scalar, or not known. */
   readonly scalar: string | number | boolean | null | undefined
-  /** Whether it is decided only later: a variable, a template. */
+  /** Whether the file does not say it: a variable, a template. */
   readonly isUnknown: boolean
-  /** The values of a map, by their keys; empty where it is none. */
+  /** The entries of a map. Empty if it is not a map. */
   readonly entries: ReadonlyMap<string, Entry>
-  /** Those of a list; `undefined` where it is none. */
+  /** The items of a list; `undefined` if it is not a list. */
   readonly items: readonly Data[] | undefined
-  /** Puts a key into a map, before the others. */
+  /** Adds a key to a map, before the others; `undefined` if it is not a map. */
   insert(key: string, value: string): Edit | undefined
 }
 
 export interface Entry {
-  /** Where the key starts. */
+  /** The offset of the key. */
   readonly start: number
   readonly value: Data
 }
 
-/** What is at the end of a path of keys. */
+/** The value at a path of keys. */
 export function at(data: Data | undefined, ...path: readonly string[]): Data | undefined {
   return path.reduce<Data | undefined>((node, key) => node?.entries.get(key)?.value, data)
 }
 
+/** The scalar at a path of keys, as text. */
 export function textAt(data: Data | undefined, ...path: readonly string[]): string | undefined {
   const { scalar } = at(data, ...path) ?? {}
   return scalar === undefined || scalar === null ? undefined : String(scalar)
 }
 
-/** Where a key starts, or else the map that hasn't got it. */
-export function placeOf(data: Data, key: string): number {
+/** The offset of a key, or of its map if the map does not have it. */
+export function offsetOfKey(data: Data, key: string): number {
   return data.entries.get(key)?.start ?? data.start
 }
 
-/** Gives a key of a map this value, whether it is there or not. */
-export function set(data: Data, key: string, value: string): Edit[] {
-  const there = data.entries.get(key)?.value
-  const edit = there ? { start: there.start, end: there.end, text: value } : data.insert(key, value)
+/** Sets a key of a map. Adds it if it is missing. */
+export function setKey(data: Data, key: string, value: string): Edit[] {
+  const current = data.entries.get(key)?.value
+  const edit = current
+    ? { start: current.start, end: current.end, text: value }
+    : data.insert(key, value)
   return edit ? [edit] : []
 }
 
-/** The texts of a list, or of one text; `undefined` where one of them is not known. */
-export function texts(data: Data | undefined): string[] | undefined {
+/** A text, or a list of texts, as a list; `undefined` if one of them is not known. */
+export function textList(data: Data | undefined): string[] | undefined {
   if (!data) return undefined
   if (!data.items) return typeof data.scalar === 'string' ? [data.scalar] : undefined
   const all = data.items.map(({ scalar }) => scalar)
   return all.some((one) => one === undefined) ? undefined : all.map(String)
 }
 
-/** A list as it may be written anywhere. */
-export function flow(argv: readonly string[]): string {
+/** A list in JSON, which is also valid in YAML, JavaScript and a Dockerfile. */
+export function jsonList(argv: readonly string[]): string {
   return `[${argv.map((word) => JSON.stringify(word)).join(', ')}]`
 }
 
-/** Puts a command into a list's place; where one of its words alone has got something more, just there. */
+/**
+ * Sets a key to a command. If the command only adds something to one of the words in the file, the edit
+ * inserts just that.
+ *
+ * @param escapeWord writes a word as the file needs it, such as `$$` for `$` in Compose
+ */
 export function setCommand(
   data: Data,
   key: string,
   argv: readonly string[],
-  written: (word: string) => string = (word) => word,
+  escapeWord: (word: string) => string = (word) => word,
 ): Edit[] {
   const items = data.entries.get(key)?.value.items ?? []
-  const changed = items.filter(({ scalar }, index) => scalar !== written(argv[index] ?? ''))
+  const changed = items.filter(({ scalar }, index) => scalar !== escapeWord(argv[index] ?? ''))
   const [item] = changed
   if (item && changed.length === 1 && items.length === argv.length) {
-    const edit = insertedInto(item, written(argv[items.indexOf(item)] ?? ''))
+    const edit = insertion(item, escapeWord(argv[items.indexOf(item)] ?? ''))
     if (edit) return [edit]
   }
-  return set(data, key, flow(argv.map(written)))
+  return setKey(data, key, jsonList(argv.map(escapeWord)))
 }
 
-/** What a text has got more, put where the same words stand in the file, however they are quoted there. */
-function insertedInto({ file, start, end, scalar }: Data, text: string): Edit | undefined {
+/** Inserts what `text` has more than the scalar, if the place in the file is certain despite its quotes. */
+function insertion({ file, start, end, scalar }: Data, text: string): Edit | undefined {
   const before = String(scalar)
   let same = 0
   while (same < before.length && before[same] === text[same]) same++

@@ -1,20 +1,18 @@
-/** How each platform writes a length of time, into milliseconds; `undefined` for what it isn't. */
-
-/** Compose, as Go has it: `1m30s`, `500ms`. */
+/** A duration of Go, which Compose uses, in milliseconds: `1m30s`, `500ms`. `undefined` if it is none. */
 export function goDuration(text: string): number | undefined {
-  return sum(text, GO)
+  return sumOf(text, GO_UNITS)
 }
 
-/** systemd.time(7): `90`, `1min 30s`, `infinity`; a number alone is one of seconds. */
+/** A time span of systemd.time(7), in milliseconds: `90` (seconds), `1min 30s`, `infinity`. */
 export function systemdTime(text: string): number | undefined {
   const value = text.trim()
   if (value === 'infinity') return Number.POSITIVE_INFINITY
-  // A stop timeout of 0 is taken as none, says systemd's config_parse_service_timeout().
+  // systemd's config_parse_service_timeout() takes a stop timeout of 0 as no timeout.
   if (/^\d+(\.\d+)?$/.test(value)) return Number(value) * 1000 || Number.POSITIVE_INFINITY
-  return sum(value, SYSTEMD)
+  return sumOf(value, SYSTEMD_UNITS)
 }
 
-const GO: Readonly<Record<string, number>> = {
+const GO_UNITS: Readonly<Record<string, number>> = {
   ns: 1e-6,
   us: 1e-3,
   µs: 1e-3,
@@ -24,7 +22,7 @@ const GO: Readonly<Record<string, number>> = {
   h: 3_600_000,
 }
 
-const SYSTEMD: Readonly<Record<string, number>> = {
+const SYSTEMD_UNITS: Readonly<Record<string, number>> = {
   us: 1e-3,
   usec: 1e-3,
   ms: 1,
@@ -47,7 +45,7 @@ const SYSTEMD: Readonly<Record<string, number>> = {
   days: 86_400_000,
 }
 
-function sum(text: string, units: Readonly<Record<string, number>>): number | undefined {
+function sumOf(text: string, units: Readonly<Record<string, number>>): number | undefined {
   const parts = [...text.matchAll(/(\d+(?:\.\d+)?)\s*([a-zµ]*)\s*/gy)]
   if (parts.length === 0 || parts.map(([all]) => all).join('') !== text) return undefined
   const times = parts.map(([, amount, unit = '']) => Number(amount) * (units[unit] ?? Number.NaN))
@@ -55,7 +53,7 @@ function sum(text: string, units: Readonly<Record<string, number>>): number | un
   return Number.isNaN(total) ? undefined : total
 }
 
-/** Whole seconds, rounded up: what is too short by a part of one is too short. */
-export function seconds(milliseconds: number): number {
+/** Whole seconds, rounded up: a limit that is short by half a second is too short. */
+export function wholeSeconds(milliseconds: number): number {
   return Math.ceil(milliseconds / 1000)
 }

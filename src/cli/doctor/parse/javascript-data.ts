@@ -1,32 +1,32 @@
 import { type Node, parse, parseExpressionAt } from 'acorn'
 import type { Data, Entry } from './data.ts'
-import { keyOf, readValue, type Tree, UNKNOWN } from './javascript.ts'
+import { keyOf, readValue, type Tree, UNKNOWN } from './javascript-literals.ts'
 import type { SourceFile } from './source.ts'
 
-/** What a module exports, as far as it is written down: nothing of it is run. */
+/** What a module exports, as far as it is literals. The module is not run. */
 export function readModule(file: SourceFile): Data | undefined {
   const program = parseModule(file.text) as Tree & { body: readonly Statement[] }
   for (const statement of program.body) {
     const { declaration, expression } = statement
     if (statement.type === 'ExportDefaultDeclaration' && declaration) {
-      return dataOf(lookUp(declaration, program.body), file, program.body)
+      return dataOfTree(resolved(declaration, program.body), file, program.body)
     }
     const { left, right } = expression ?? {}
     if (expression?.type === 'AssignmentExpression' && left && right) {
       const name = file.text.slice(left.start, left.end).replace(/\s/g, '')
       if (name === 'module.exports' || name === 'exports') {
-        return dataOf(lookUp(right, program.body), file, program.body)
+        return dataOfTree(resolved(right, program.body), file, program.body)
       }
-      if (/^(module\.)?exports\.apps$/.test(name)) return ofApps(right, file, program.body)
+      if (/^(module\.)?exports\.apps$/.test(name)) return dataOfApps(right, file, program.body)
     }
   }
   return undefined
 }
 
-/** JSON is an expression of JavaScript, which keeps the places of what is in it. */
+/** Parses JSON as an expression of JavaScript, because `JSON.parse` does not keep offsets. */
 export function readJson(file: SourceFile): Data {
   const lead = /^\s*/.exec(file.text)?.[0].length ?? 0
-  return dataOf(parseExpressionAt(file.text, lead, { ecmaVersion: 'latest' }) as Tree, file, [])
+  return dataOfTree(parseExpressionAt(file.text, lead, { ecmaVersion: 'latest' }) as Tree, file, [])
 }
 
 type Statement = Tree & {
@@ -44,8 +44,8 @@ function parseModule(text: string): Node {
   }
 }
 
-/** What a constant of the same file holds. */
-function lookUp(tree: Tree, body: readonly Statement[]): Tree {
+/** The value of a variable that the same file declares; any other tree as it is. */
+function resolved(tree: Tree, body: readonly Statement[]): Tree {
   if (tree.type !== 'Identifier') return tree
   const found = body
     .flatMap(
@@ -56,12 +56,13 @@ function lookUp(tree: Tree, body: readonly Statement[]): Tree {
   return found?.init ?? tree
 }
 
-function ofApps(tree: Tree, file: SourceFile, body: readonly Statement[]): Data {
-  const apps = dataOf(lookUp(tree, body), file, body)
+/** `exports.apps = [ … ]`, as the map that other modules export. */
+function dataOfApps(tree: Tree, file: SourceFile, body: readonly Statement[]): Data {
+  const apps = dataOfTree(resolved(tree, body), file, body)
   return { ...apps, entries: new Map([['apps', { start: tree.start, value: apps }]]) }
 }
 
-function dataOf(tree: Tree, file: SourceFile, body: readonly Statement[]): Data {
+function dataOfTree(tree: Tree, file: SourceFile, body: readonly Statement[]): Data {
   const value = readValue(tree, file.text)
   const isScalar = ['string', 'number', 'boolean'].includes(typeof value) || value === null
   return {
@@ -71,12 +72,12 @@ function dataOf(tree: Tree, file: SourceFile, body: readonly Statement[]): Data 
     scalar: isScalar ? (value as Data['scalar']) : undefined,
     isUnknown: value === UNKNOWN,
     get entries() {
-      return entriesOf(tree, file, body)
+      return entriesOfObject(tree, file, body)
     },
     get items() {
       if (tree.type !== 'ArrayExpression') return undefined
       return (tree.elements ?? []).flatMap((one) =>
-        one ? [dataOf(lookUp(one, body), file, body)] : [],
+        one ? [dataOfTree(resolved(one, body), file, body)] : [],
       )
     },
     insert(key, text) {
@@ -91,18 +92,26 @@ function dataOf(tree: Tree, file: SourceFile, body: readonly Statement[]): Data 
   }
 }
 
-function entriesOf(tree: Tree, file: SourceFile, body: readonly Statement[]): Map<string, Entry> {
+function entriesOfObject(
+  tree: Tree,
+  file: SourceFile,
+  body: readonly Statement[],
+): Map<string, Entry> {
   const entries = new Map<string, Entry>()
   for (const property of tree.properties ?? []) {
     if (property.type === 'SpreadElement') {
-      const spread = property.argument && lookUp(property.argument, body)
-      if (spread) for (const [key, entry] of entriesOf(spread, file, body)) entries.set(key, entry)
+      const spread = property.argument && resolved(property.argument, body)
+      if (spread)
+        for (const [key, entry] of entriesOfObject(spread, file, body)) entries.set(key, entry)
       continue
     }
     const key = keyOf(property)
     const value = property.value as Tree | undefined
     if (key === undefined || !value) continue
-    entries.set(key, { start: property.start, value: dataOf(lookUp(value, body), file, body) })
+    entries.set(key, {
+      start: property.start,
+      value: dataOfTree(resolved(value, body), file, body),
+    })
   }
   return entries
 }

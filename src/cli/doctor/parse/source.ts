@@ -1,24 +1,24 @@
-/** A text file, with the places in it. */
+/** A text file with its lines. */
 export class SourceFile {
   readonly #starts: readonly number[]
   readonly text: string
-  /** What some editors put before the text; no parser wants it, and a diff needs it. */
-  readonly mark: string
+  /** The byte order mark, or ''. Parsers refuse it, but a diff has to keep it. */
+  readonly byteOrderMark: string
 
   constructor(
-    /** Relative to the directory that is examined, with `/`. */
+    /** Relative to the examined directory, with `/`. */
     readonly path: string,
     content: string,
   ) {
-    this.mark = content.startsWith('\uFEFF') ? '\uFEFF' : ''
-    const text = content.slice(this.mark.length)
+    this.byteOrderMark = content.startsWith('\uFEFF') ? '\uFEFF' : ''
+    const text = content.slice(this.byteOrderMark.length)
     this.text = text
     const starts = [0]
     for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n', at + 1)) starts.push(at + 1)
     this.#starts = starts
   }
 
-  /** How its lines end. */
+  /** The line ending. */
   get eol(): string {
     return this.text.includes('\r\n') ? '\r\n' : '\n'
   }
@@ -45,13 +45,13 @@ export class SourceFile {
     return this.text.slice(this.startOf(line), this.startOf(line + 1)).replace(/\r?\n$/, '')
   }
 
-  /** What is between the start of an offset's line and itself. */
+  /** The text between the start of an offset's line and the offset. */
   before(offset: number): string {
     return this.text.slice(this.startOf(this.lineOf(offset)), offset)
   }
 }
 
-/** Replaces what is from `start` to `end`. */
+/** Replaces the text from `start` to `end`. */
 export interface Edit {
   readonly start: number
   readonly end: number

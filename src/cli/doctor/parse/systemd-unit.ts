@@ -1,12 +1,12 @@
 import type { Edit, SourceFile } from './source.ts'
 
-/** One line of a unit, with its continuations. */
+/** A setting of a unit, with its continuation lines. */
 export interface Setting {
   readonly file: SourceFile
   readonly section: string
   readonly key: string
   readonly value: string
-  /** Where the key starts. */
+  /** The offset of the key. */
   readonly start: number
   readonly valueStart: number
   readonly end: number
@@ -15,13 +15,16 @@ export interface Setting {
 const LINE = /(?:\\\r?\n(?:[ \t]*[#;][^\n]*\n)*|[^\n])*(?:\n|$)/g
 const CONTINUATION = /\\\r?\n(?:[ \t]*[#;][^\n]*\n)*/g
 
-/** Reads a unit as systemd.syntax(7) has it: the lines that are settings, and those that are nothing. */
-export function readUnit(file: SourceFile): { settings: Setting[]; odd: number[] } {
+/**
+ * Reads a unit by the rules of systemd.syntax(7): its settings, and the offsets of the lines that systemd
+ * does not understand.
+ */
+export function readUnit(file: SourceFile): { settings: Setting[]; unknownLines: number[] } {
   const settings: Setting[] = []
-  const odd: number[] = []
+  const unknownLines: number[] = []
   let section = ''
   let offset = 0
-  // A backslash at the end of a line joins it to the next; comments between them are none of it.
+  // A backslash at the end of a line joins it to the next one. Comments between them are skipped.
   for (const [line] of file.text.matchAll(LINE)) {
     const start = offset
     offset += line.length
@@ -36,27 +39,29 @@ export function readUnit(file: SourceFile): { settings: Setting[]; odd: number[]
       const end = valueStart + value.trimEnd().length
       const joined = value.replace(CONTINUATION, ' ').trim()
       settings.push({ file, section, key, value: joined, start: from, valueStart, end })
-    } else if (/^\s*[^#;\s]/.test(text)) odd.push(start)
+    } else if (/^\s*[^#;\s]/.test(text)) unknownLines.push(start)
   }
-  return { settings, odd }
+  return { settings, unknownLines }
 }
 
-/** The settings of a service that count: in lists all since the last empty one, else the last. */
-export class Service {
+/** The settings of the section [Service], from the unit and its drop-ins. */
+export class ServiceSettings {
   constructor(readonly settings: readonly Setting[]) {}
 
+  /** The last of the settings with these keys, which is the one that systemd uses. */
   last(...keys: readonly string[]): Setting | undefined {
     return this.settings.filter(({ key }) => keys.includes(key)).at(-1)
   }
 
+  /** All settings of a list. An empty one clears those before it. */
   all(key: string): Setting[] {
     const all = this.settings.filter((setting) => setting.key === key)
     return all.slice(all.findLastIndex(({ value }) => value === '') + 1)
   }
 }
 
-/** Gives a setting another value, or adds it after another one. */
-export function change(
+/** Changes the value of a setting, or adds the setting after another one. */
+export function setSetting(
   setting: Setting | undefined,
   after: Setting,
   key: string,
@@ -66,8 +71,8 @@ export function change(
   return [{ start: after.end, end: after.end, text: `${after.file.eol}${key}=${value}` }]
 }
 
-/** Takes a setting's line away. */
-export function remove({ file, start, end }: Setting): Edit[] {
+/** Removes the line of a setting. */
+export function removeSetting({ file, start, end }: Setting): Edit[] {
   const next = file.text.indexOf('\n', end)
   return [
     {

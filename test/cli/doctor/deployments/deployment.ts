@@ -1,10 +1,10 @@
-/** A deployment, as somebody may have it, and what the doctor has to say to it. */
+/** The files of a deployment, and what the doctor finds in them. */
 export interface Deployment {
   readonly name: string
-  /** Where it was seen, or one like it. */
+  /** Where it, or a similar one, was seen. */
   readonly seen?: string
   readonly files: Readonly<Record<string, string>>
-  /** `file:line rule`, each of them; none for a sound one. */
+  /** Each finding as `file:line rule`. Empty for a sound deployment. */
   readonly finds: readonly string[]
 }
 

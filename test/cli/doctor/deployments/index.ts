@@ -5,7 +5,7 @@ import * as packageJson from './package-json.ts'
 import * as pm2 from './pm2.ts'
 import * as systemd from './systemd.ts'
 
-/** Deployments of each kind, broken ones as they are seen in public, and sound ones. */
+/** Deployments of each kind: broken ones, as they are found in public repositories, and sound ones. */
 export const deployments = {
   Dockerfile: dockerfile,
   Compose: compose,

@@ -1,16 +1,14 @@
-import { isProgram } from '../../../../platform/programs.ts'
-import { baseOf } from '../../launch/shell.ts'
-import { at, type Data, flow, placeOf, set, texts } from '../../parse/data.ts'
+import type { ExamineContext } from '../../examine-context.ts'
+import { at, type Data, jsonList, offsetOfKey, setKey, textList } from '../../parse/data.ts'
 import type { SourceFile } from '../../parse/source.ts'
-import type { World } from '../../world.ts'
 
-/** How long a container's preStop takes, in milliseconds; `undefined` where that is not to be told. */
-export function preStopOf(container: Data): number | undefined {
+/** How long a container's preStop takes, in milliseconds; `undefined` if it is not known. */
+export function preStopDuration(container: Data): number | undefined {
   const preStop = at(container, 'lifecycle', 'preStop')
   if (!preStop || preStop.scalar === null) return 0
   const sleep = at(preStop, 'sleep', 'seconds')
   if (sleep) return typeof sleep.scalar === 'number' ? sleep.scalar * 1000 : undefined
-  const command = texts(at(preStop, 'exec', 'command'))
+  const command = textList(at(preStop, 'exec', 'command'))
   if (!command) return undefined
   const text = command.join(' ')
   const sleeps = [...text.matchAll(/(?:^|[\s/;&'"])sleep\s+(\d+(?:\.\d+)?)([smh]?)/g)]
@@ -22,10 +20,10 @@ export function preStopOf(container: Data): number | undefined {
   )
 }
 
-/** A preStop is no shell: what only a shell understands is never run, and the signal comes at once. */
-export function checkPreStop(container: Data, file: SourceFile, world: World): void {
+/** Kubernetes starts a preStop without a shell. One that needs a shell fails, and SIGTERM comes at once. */
+export function checkPreStop(container: Data, file: SourceFile, context: ExamineContext): void {
   const exec = at(container, 'lifecycle', 'preStop', 'exec')
-  const command = texts(at(exec, 'command'))
+  const command = textList(at(exec, 'command'))
   if (!exec || !command) return
   const [program = ''] = command
   const isShell = isProgram(baseOf(program), 'shell')
@@ -33,16 +31,16 @@ export function checkPreStop(container: Data, file: SourceFile, world: World): v
     (/\s/.test(program.trim()) && command.length === 1) ||
     command.some((word) => /^(&&|\|\||;|\||&)$/.test(word))
   if (isShell || !needsShell) return
-  world.report({
+  context.report({
     rule: 'prestop-not-run',
     file,
-    offset: placeOf(exec, 'command'),
-    says: `The preStop is started without a shell, and there is no program '${program}'${command.length > 1 ? ' that takes all this as its arguments' : ''}: it fails (FailedPreStopHook), and SIGTERM comes at once, without the wait that it was meant to be.`,
+    offset: offsetOfKey(exec, 'command'),
+    says: `Kubernetes starts the preStop without a shell, and there is no program '${program}'${command.length > 1 ? ' that takes these arguments' : ''}: it fails (FailedPreStopHook), and SIGTERM comes at once, without the intended wait.`,
     fix: 'Give each word its own item, or start a shell.',
-    edits: set(
+    edits: setKey(
       exec,
       'command',
-      flow(
+      jsonList(
         /[;&|$]/.test(command.join(' '))
           ? ['/bin/sh', '-c', command.join(' ')]
           : program.trim().split(/\s+/),

@@ -1,24 +1,24 @@
-import { at, type Data, placeOf, set, textAt } from '../../parse/data.ts'
-import { seconds } from '../../parse/durations.ts'
+import type { ExamineContext } from '../../examine-context.ts'
+import { at, type Data, offsetOfKey, setKey, textAt } from '../../parse/data.ts'
+import { wholeSeconds } from '../../parse/durations.ts'
 import type { SourceFile } from '../../parse/source.ts'
-import type { World } from '../../world.ts'
 
-/** Whether those who send requests find out in time that the application leaves. */
+/** Checks that clients stop sending requests before the server stops listening. */
 export function checkProbes(
   container: Data,
   { isServer, isWhole }: { isServer: boolean; isWhole: boolean },
   file: SourceFile,
-  world: World,
+  context: ExamineContext,
 ): void {
   const readiness = at(container, 'readinessProbe')
   const ports = at(container, 'ports')?.items ?? []
   const port = ports.find((one) => !/metrics|admin|debug/.test(textAt(one, 'name') ?? ''))
   if (!readiness) {
-    if (isServer && isWhole && port) tellMissing(container, port, file, world)
+    if (isServer && isWhole && port) reportMissing(container, port, file, context)
     return
   }
   if (!readiness.entries.has('httpGet')) return
-  checkPace(readiness, file, world)
+  checkPace(readiness, file, context)
   const liveness = at(container, 'livenessProbe')
   const [live, ready] = [liveness, readiness].map((probe) => {
     const get = at(probe, 'httpGet')
@@ -28,60 +28,65 @@ export function checkProbes(
   if (!get || live !== ready || !isWhole) return
   const path = textAt(get, 'path') ?? '/'
   if (!/ready|readiness/i.test(path)) return
-  world.report({
+  context.report({
     rule: 'liveness-is-readiness',
     file,
-    offset: placeOf(get, 'path'),
-    says: `The liveness probe asks ${path}, which says 503 from the moment the application begins to leave: a kubelet that goes on asking (kubernetes/kubernetes#52817) takes it for dead in the middle of its drain, and restarts it.`,
-    fix: 'Ask for liveness where it is told apart from readiness: /livez, as healthChecks() has it.',
-    edits: set(get, 'path', '/livez'),
+    offset: offsetOfKey(get, 'path'),
+    says: `The liveness probe asks ${path}, which answers 503 as soon as the shutdown begins: a kubelet that keeps probing (kubernetes/kubernetes#52817) takes the application for dead in the middle of its drain, and restarts it.`,
+    fix: 'Use a path that says nothing about readiness, such as /livez of healthChecks().',
+    edits: setKey(get, 'path', '/livez'),
   })
 }
 
-function tellMissing(container: Data, port: Data, file: SourceFile, world: World): void {
+function reportMissing(
+  container: Data,
+  port: Data,
+  file: SourceFile,
+  context: ExamineContext,
+): void {
   const number = textAt(port, 'name') ?? textAt(port, 'containerPort') ?? '3000'
   const edit = container.insert(
     'readinessProbe',
     `{ httpGet: { path: /readyz, port: ${number} }, periodSeconds: 2 }`,
   )
-  world.report({
+  context.report({
     rule: 'readiness-missing',
     file,
     offset: container.start,
-    says: 'A container with a port has no readinessProbe: it gets requests before it can answer them, and when it says that it leaves nobody asks.',
+    says: 'A container with a port has no readinessProbe: it gets requests before it can answer them, and nothing notices when it says that it is shutting down.',
     fix: 'Add one; healthChecks() answers at /readyz.',
     edits: edit ? [edit] : [],
   })
 }
 
 /**
- * Kubernetes' own pace, 10 s × 3, in milliseconds. It is everybody's, and a pod that is deleted loses
- * its endpoint with the signal, whatever its probe says: worth a warning is only what is slower.
+ * Kubernetes' default pace, 10 s × 3, in milliseconds. Only a slower one is worth a warning: most pods use
+ * the default, and a deleted pod loses its endpoint with the signal, whatever its probe answers.
  */
-const USUAL_PACE = 30_000
+const DEFAULT_PACE = 30_000
 
-function checkPace(probe: Data, file: SourceFile, world: World): void {
+function checkPace(probe: Data, file: SourceFile, context: ExamineContext): void {
   const [period, times] = [
     ['periodSeconds', 10],
     ['failureThreshold', 3],
-  ].map(([key, usual]) => {
-    const said = at(probe, String(key))
-    if (said?.isUnknown) return undefined
-    return said ? Number(said.scalar) : Number(usual)
+  ].map(([key, fallback]) => {
+    const setting = at(probe, String(key))
+    if (setting?.isUnknown) return undefined
+    return setting ? Number(setting.scalar) : Number(fallback)
   })
-  const lameDuck = world.lameDuck(file)
+  const lameDuck = context.application.lameDuck(file)
   if (period === undefined || times === undefined) return
-  if (!(period * times * 1000 > Math.max(lameDuck, USUAL_PACE))) return
-  const better = Math.max(1, Math.floor(seconds(lameDuck) / times))
+  if (!(period * times * 1000 > Math.max(lameDuck, DEFAULT_PACE))) return
+  const better = Math.max(1, Math.floor(wholeSeconds(lameDuck) / times))
   const fits = better * times * 1000 <= lameDuck
-  world.report({
+  context.report({
     rule: 'readiness-too-slow',
     file,
-    offset: placeOf(probe, probe.entries.has('periodSeconds') ? 'periodSeconds' : 'httpGet'),
-    says: `It takes ${period * times} s (periodSeconds ${period} × failureThreshold ${times}) until the readinessProbe believes a 503, and the lame duck lasts ${seconds(lameDuck)} s at most: the server stops listening before that. A pod that is deleted loses its endpoint all the same; where its container alone is stopped, as after a failed liveness probe, it is still sent requests.`,
-    fix: 'Ask more often, or let the lame duck last longer (lameDuck.atMost of httpServer()).',
+    offset: offsetOfKey(probe, probe.entries.has('periodSeconds') ? 'periodSeconds' : 'httpGet'),
+    says: `It takes ${period * times} s (periodSeconds ${period} × failureThreshold ${times}) until the readinessProbe fails after the first 503, and the lame duck lasts ${wholeSeconds(lameDuck)} s at most: the server stops listening before that. A deleted pod loses its endpoint anyway. But if only its container is stopped, as after a failed liveness probe, requests still come.`,
+    fix: 'Probe more often, or let the lame duck last longer (lameDuck.atMost of httpServer()).',
     edits: fits
-      ? set(probe, 'periodSeconds', String(better))
-      : [...set(probe, 'periodSeconds', '1'), ...set(probe, 'failureThreshold', '1')],
+      ? setKey(probe, 'periodSeconds', String(better))
+      : [...setKey(probe, 'periodSeconds', '1'), ...setKey(probe, 'failureThreshold', '1')],
   })
 }

@@ -1,29 +1,29 @@
+import type { ExamineContext } from '../../examine-context.ts'
 import type { Edit, SourceFile } from '../../parse/source.ts'
-import type { World } from '../../world.ts'
 
-/** Reports a stop signal that the application doesn't hear. */
+/** Reports a stop signal that the application does not listen to. */
 export function checkStopSignal(
-  world: World,
+  context: ExamineContext,
   place: {
     readonly file: SourceFile
     readonly offset: number
-    /** As it is written: `SIGQUIT`, `QUIT`, `3`. */
+    /** As the file has it: `SIGQUIT`, `QUIT`, `3`. */
     readonly signal: string
-    /** What is set: `STOPSIGNAL`, `stop_signal`. */
+    /** The name of the setting: `STOPSIGNAL`, `stop_signal`. */
     readonly setting: string
     edits(signal: string): readonly Edit[]
   },
 ): void {
   const { file, offset, setting } = place
   const signal = signalNameOf(place.signal)
-  const heard = world.signals(file)
+  const heard = context.application.signals(file)
   if (signal === undefined || heard === undefined || heard.includes(signal)) return
   const better = heard.includes('SIGTERM') ? 'SIGTERM' : (heard[0] ?? 'SIGTERM')
   const says =
     signal === 'SIGKILL'
-      ? `${setting} is SIGKILL: the stop begins with what should be its last resort. No process can hear it, and no hook runs.`
-      : `${setting} is ${signal}, and the application listens to ${heard.join(', ')}: ${IGNORED.has(signal) ? 'the signal does nothing, and the application is killed when the grace is over' : 'the signal ends it at once, or is ignored at PID 1'}. No hook runs.`
-  world.report({
+      ? `${setting} is SIGKILL: the stop begins with the last resort. No process can listen to it, and no hook runs.`
+      : `${setting} is ${signal}, and the application listens to ${heard.join(', ')}: ${IGNORED_BY_DEFAULT.has(signal) ? 'the signal does nothing, and the application is killed when the grace is over' : 'the signal ends it at once, or is ignored at PID 1'}. No hook runs.`
+  context.report({
     rule: 'stop-signal-unheard',
     file,
     offset,
@@ -36,8 +36,8 @@ export function checkStopSignal(
   })
 }
 
-/** What does nothing to a process that doesn't listen. */
-const IGNORED = new Set(['SIGWINCH', 'SIGCHLD', 'SIGURG', 'SIGCONT'])
+/** Signals that do nothing to a process without a listener. */
+const IGNORED_BY_DEFAULT = new Set(['SIGWINCH', 'SIGCHLD', 'SIGURG', 'SIGCONT'])
 
 const NUMBERS: Readonly<Record<string, string>> = {
   1: 'SIGHUP',
@@ -50,7 +50,7 @@ const NUMBERS: Readonly<Record<string, string>> = {
   28: 'SIGWINCH',
 }
 
-/** The full name of a signal, however it is written; `undefined` for a variable. */
+/** The full name of a signal, also from its number or without SIG; `undefined` for a variable. */
 function signalNameOf(text: string): string | undefined {
   const bare = text.trim().replace(/^(['"])(.*)\1$/, '$2')
   if (NUMBERS[bare]) return NUMBERS[bare]

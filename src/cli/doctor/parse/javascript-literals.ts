@@ -1,9 +1,9 @@
 import type { Node } from 'acorn'
 
-/** What is no literal: it is known only when the program runs, and nothing is guessed. */
+/** Stands for a value that is not a literal. It is known only when the program runs. */
 export const UNKNOWN = Symbol('unknown')
 
-/** As much of ESTree as is read. */
+/** The part of ESTree that is read here. */
 export type Tree = Node & {
   readonly value?: unknown
   readonly name?: string
@@ -23,7 +23,10 @@ export type Tree = Node & {
   readonly quasis?: readonly (Tree & { value: { cooked: string } })[]
 }
 
-/** The value of a literal, of objects and arrays of them too; a constant of the same file is looked up. */
+/**
+ * The value of a literal, or of an object or array of literals. A constant is looked up in `code`, the text
+ * of the file, because the file itself may be TypeScript, which acorn does not parse.
+ */
 export function readValue(node: Node, code: string): unknown {
   const tree = node as Tree
   switch (tree.type) {
@@ -36,7 +39,7 @@ export function readValue(node: Node, code: string): unknown {
       return tree.operator === '-' && typeof value === 'number' ? -value : UNKNOWN
     }
     case 'BinaryExpression':
-      return product(tree, code)
+      return productOf(tree, code)
     case 'ArrayExpression':
       return (tree.elements ?? []).map((one) => (one ? readValue(one, code) : undefined))
     case 'ObjectExpression':
@@ -48,26 +51,26 @@ export function readValue(node: Node, code: string): unknown {
         }),
       )
     case 'Identifier':
-      return tree.name === 'undefined' ? undefined : constant(tree.name ?? '', code)
+      return tree.name === 'undefined' ? undefined : constantIn(tree.name ?? '', code)
     default:
       return UNKNOWN
   }
 }
 
-/** The name of a property, where it has one before the program runs. */
+/** The name of a property, unless it is computed. */
 export function keyOf({ computed, key }: Tree): string | undefined {
   if (computed || !key) return undefined
   return key.type === 'Identifier' ? key.name : String(key.value)
 }
 
-function product({ operator, left, right }: Tree, code: string): unknown {
+function productOf({ operator, left, right }: Tree, code: string): unknown {
   const [one, other] = [left, right].map((side) => side && readValue(side, code))
   return operator === '*' && typeof one === 'number' && typeof other === 'number'
     ? one * other
     : UNKNOWN
 }
 
-function constant(name: string, code: string): unknown {
+function constantIn(name: string, code: string): unknown {
   const pattern = new RegExp(`\\bconst\\s+${name.replace(/\$/g, '\\$')}\\s*(?::[^=\\n]+)?=\\s*`)
   const rest = code.slice(pattern.exec(code)?.index ?? code.length).replace(pattern, '')
   const text = /^(['"])([^'"\n]*)\1\s*(?:as const)?\s*[;\n]/.exec(rest)

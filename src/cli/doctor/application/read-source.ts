@@ -1,77 +1,69 @@
 import { type Node, parseExpressionAt } from 'acorn'
-import { parseDuration } from '../../base/duration.ts'
-import { readValue, type Tree } from './parse/javascript.ts'
-import type { SourceFile } from './parse/source.ts'
+import { parseDuration } from '../../../base/duration.ts'
+import { readValue, type Tree } from '../parse/javascript-literals.ts'
+import type { SourceFile } from '../parse/source.ts'
 
-/** Where something is said. */
-export interface SourcedValue<T> {
-  readonly value: T
-  readonly file: string
-  readonly line: number
-}
-
-/** What one `createShutdown()` says of itself; what is no literal is `unknown`. */
+/** The options of one `createShutdown()`. What is not a literal is `unknown`. */
 export interface ShutdownCall {
   readonly file: string
   readonly line: number
   readonly grace: number | 'unknown' | undefined
   readonly signals: readonly string[] | 'unknown' | undefined
   readonly messages: readonly string[] | 'unknown' | undefined
-  /** Whether a clean end leaves with 128 + the signal's number. */
+  /** Whether a clean shutdown exits with 128 + the number of the signal. */
   readonly leavesWithSignal: boolean
 }
 
-/** No application has more of them in a file, or a longer one. */
-const MOST = 20
-const LONGEST = 20_000
+/** Limits that no application reaches: they bound the time for a file that opens what it never closes. */
+const MAX_CALLS_PER_FILE = 20
+const MAX_CALL_LENGTH = 20_000
 
-/** Every `createShutdown()` in a source. Only the call is parsed, so that the rest may be TypeScript. */
+/** Every `createShutdown()` in a source. Only the call is parsed, so the rest may be TypeScript. */
 export function shutdownCalls(file: SourceFile): ShutdownCall[] {
   const code = withoutComments(file.text)
-  const matches = [...code.matchAll(/(?<![.\w])createShutdown\s*\(/g)].slice(0, MOST)
+  const matches = [...code.matchAll(/(?<![.\w])createShutdown\s*\(/g)].slice(0, MAX_CALLS_PER_FILE)
   return matches.flatMap((match) => {
     if (/\bfunction\s+$/.test(code.slice(0, match.index))) return []
     return [readCall(file, code, match.index)]
   })
 }
 
-/** Longest time that a lame duck of `httpServer()` is told to last, where a source says so. */
-export function lameDuckIn(file: SourceFile): SourcedValue<number> | undefined {
+/** The longest time that the `lameDuck` option in a source allows, in milliseconds. */
+export function lameDuckIn(file: SourceFile): number | undefined {
   const code = withoutComments(file.text)
   const match = /\blameDuck\s*:\s*/.exec(code)
   if (!match) return undefined
   const value = valueAt(code, match.index + match[0].length)
-  const most =
+  const longest =
     typeof value === 'object' && value !== null ? (value as { atMost?: unknown }).atMost : value
-  const length = duration(most)
-  if (typeof length !== 'number') return undefined
-  return { value: length, file: file.path, line: file.lineOf(match.index) }
+  const length = readDuration(longest)
+  return typeof length === 'number' ? length : undefined
 }
 
-/** Whether a source tells its parent that it is ready, as PM2's `wait_ready` asks for. */
-export function saysReady(file: SourceFile): boolean {
+/** Whether a source sends `'ready'` to its parent, which PM2's `wait_ready` waits for. */
+export function sendsReady(file: SourceFile): boolean {
   return /\.send\??\.?\s*\(\s*['"]ready['"]/.test(withoutComments(file.text))
 }
 
 function readCall(file: SourceFile, code: string, offset: number): ShutdownCall {
   const place = { file: file.path, line: file.lineOf(offset) }
-  const call = innermost(parseAt(code, offset) as Tree | undefined)
-  const given = call?.arguments?.[0]
-  const options = given === undefined ? {} : readValue(given, code)
-  const isKnown = call !== undefined && typeof options === 'object' && options !== null
-  const all = (isKnown ? options : {}) as Record<string, unknown>
+  const call = innermostCall(parseAt(code, offset) as Tree | undefined)
+  const argument = call?.arguments?.[0]
+  const value = argument === undefined ? {} : readValue(argument, code)
+  const isKnown = call !== undefined && typeof value === 'object' && value !== null
+  const options = (isKnown ? value : {}) as Record<string, unknown>
   const unknown = isKnown ? undefined : 'unknown'
   return {
     ...place,
-    grace: unknown ?? duration(all.grace),
-    signals: unknown ?? list(all.signals),
-    messages: unknown ?? list(all.messages),
-    leavesWithSignal: (all.exitCodes as { clean?: unknown } | undefined)?.clean === 'signal',
+    grace: unknown ?? readDuration(options.grace),
+    signals: unknown ?? readTexts(options.signals),
+    messages: unknown ?? readTexts(options.messages),
+    leavesWithSignal: (options.exitCodes as { clean?: unknown } | undefined)?.clean === 'signal',
   }
 }
 
-/** The call itself, where something is called on what it returns: `createShutdown().listen()`. */
-function innermost(tree: Tree | undefined): Tree | undefined {
+/** The call to `createShutdown()` itself, in a chain such as `createShutdown().listen()`. */
+function innermostCall(tree: Tree | undefined): Tree | undefined {
   let node = tree
   while (node?.callee?.object ?? node?.object) node = node?.callee?.object ?? node?.object
   return node?.type === 'CallExpression' ? node : undefined
@@ -79,7 +71,7 @@ function innermost(tree: Tree | undefined): Tree | undefined {
 
 function parseAt(code: string, offset: number): Node | undefined {
   try {
-    const text = code.slice(offset, offset + LONGEST)
+    const text = code.slice(offset, offset + MAX_CALL_LENGTH)
     return parseExpressionAt(text, 0, { ecmaVersion: 'latest', sourceType: 'module' })
   } catch {
     return undefined
@@ -91,7 +83,7 @@ function valueAt(code: string, offset: number): unknown {
   return node && readValue(node, code)
 }
 
-function duration(value: unknown): number | 'unknown' | undefined {
+function readDuration(value: unknown): number | 'unknown' | undefined {
   if (value === undefined) return undefined
   try {
     return parseDuration(value, 'grace')
@@ -100,12 +92,12 @@ function duration(value: unknown): number | 'unknown' | undefined {
   }
 }
 
-function list(value: unknown): readonly string[] | 'unknown' | undefined {
+function readTexts(value: unknown): readonly string[] | 'unknown' | undefined {
   if (value === undefined) return undefined
   return Array.isArray(value) && value.every((one) => typeof one === 'string') ? value : 'unknown'
 }
 
-/** The same text with blanks for its comments, so that places stay. */
+/** The text with blanks in place of its comments, so that offsets stay the same. */
 function withoutComments(text: string): string {
   const parts =
     /'(?:\\.|[^'\\\n])*'|"(?:\\.|[^"\\\n])*"|`(?:\\[\s\S]|[^`\\])*`|\/\/[^\n]*|\/\*[\s\S]*?\*\//g

@@ -12,31 +12,33 @@ import {
 import type { Data, Entry } from './data.ts'
 import type { SourceFile } from './source.ts'
 
-/** Stands for what a template puts there: a character of nobody's, as often as that is long. */
-const HOLE = '\uE000'
+/** A character from the private use area. It replaces each character of a template action. */
+const PLACEHOLDER = '\uE000'
 
 export interface YamlFile {
   readonly documents: readonly Data[]
-  /** Whether what stands in `{{ }}` decides a part of it. */
+  /** Whether it contains template actions, `{{ }}`. */
   readonly isTemplate: boolean
   readonly errors: readonly { readonly offset: number; readonly message: string }[]
 }
 
-/** Reads every document of a file. Of a template it reads what is there whatever the values are. */
+/** Reads every document of a file. In a template, the values of its actions are unknown. */
 export function readYaml(file: SourceFile): YamlFile {
   const isTemplate = file.text.includes('{{')
-  const whole = parsed(isTemplate ? withHoles(file.text) : file.text, isTemplate)
-  // Both ways of a template's choice together may be no YAML: then it is read by the first.
-  const isChoice = isTemplate && whole.errors.length > 0
-  const { all, errors } = isChoice ? parsed(withHoles(withoutElse(file.text)), isTemplate) : whole
-  const read = all.flatMap((document) => {
+  const whole = parseDocuments(isTemplate ? withPlaceholders(file.text) : file.text, isTemplate)
+  // A template with both branches of its conditions may not be YAML. Then only the first branch is read.
+  const isConditional = isTemplate && whole.errors.length > 0
+  const { all, errors } = isConditional
+    ? parseDocuments(withPlaceholders(withoutElse(file.text)), isTemplate)
+    : whole
+  const documents = all.flatMap((document) => {
     const { contents } = document
-    return contents ? [dataOf(contents as Node, document, file)] : []
+    return contents ? [dataOfNode(contents as Node, document, file)] : []
   })
-  return { documents: read, isTemplate, errors }
+  return { documents, isTemplate, errors }
 }
 
-function parsed(text: string, isTemplate: boolean) {
+function parseDocuments(text: string, isTemplate: boolean) {
   const documents = parseAllDocuments(text, {
     uniqueKeys: !isTemplate,
     logLevel: 'silent',
@@ -49,7 +51,7 @@ function parsed(text: string, isTemplate: boolean) {
   return { all, errors }
 }
 
-/** The same text with blanks for what a template puts there where its first condition doesn't hold. */
+/** The text with blanks in place of each `else` branch, so that offsets stay the same. */
 function withoutElse(text: string): string {
   const open: { elseAt: number | undefined }[] = []
   let result = text
@@ -71,21 +73,21 @@ function withoutElse(text: string): string {
   return result
 }
 
-/** Lines that are all template are blanks; within a line a value of the same length stands for it. */
-function withHoles(text: string): string {
+/** Template actions become blanks if they fill their line, and else a value of the same length. */
+function withPlaceholders(text: string): string {
   const whole = text.replace(/^[ \t]*(?:\{\{[\s\S]*?\}\}[ \t]*)+$/gm, (part) =>
     part.replace(/[^\n]/g, ' '),
   )
-  return whole.replace(/\{\{[\s\S]*?\}\}/g, (part) => part.replace(/[^\n]/g, HOLE))
+  return whole.replace(/\{\{[\s\S]*?\}\}/g, (part) => part.replace(/[^\n]/g, PLACEHOLDER))
 }
 
-function dataOf(node: Node, document: Document, file: SourceFile): Data {
+function dataOfNode(node: Node, document: Document, file: SourceFile): Data {
   const target = isAlias(node) ? (node.resolve(document) ?? node) : node
   const [start, last] = target.range ?? [0, 0]
-  // A block ends with its line, which belongs to what comes next.
+  // The range of a block ends after its line break, which belongs to the next entry.
   const end = start + file.text.slice(start, last).trimEnd().length
   const scalar = isScalar(target) ? scalarOf(target.value) : undefined
-  const isUnknown = isAlias(target) || (typeof scalar === 'string' && scalar.includes(HOLE))
+  const isUnknown = isAlias(target) || (typeof scalar === 'string' && scalar.includes(PLACEHOLDER))
   return {
     file,
     start,
@@ -93,11 +95,11 @@ function dataOf(node: Node, document: Document, file: SourceFile): Data {
     scalar: isUnknown ? undefined : scalar,
     isUnknown,
     get entries() {
-      return isMap(target) ? entriesOf(target, document, file) : new Map<string, Entry>()
+      return isMap(target) ? entriesOfMap(target, document, file) : new Map<string, Entry>()
     },
     get items() {
       return isSeq(target)
-        ? target.items.map((item) => dataOf(item as Node, document, file))
+        ? target.items.map((item) => dataOfNode(item as Node, document, file))
         : undefined
     },
     insert: (key, value) => (isMap(target) ? insertInto(target, key, value, file) : undefined),
@@ -109,8 +111,8 @@ function scalarOf(value: unknown): Data['scalar'] {
   return value === undefined ? null : String(value)
 }
 
-/** Also those that are merged in, `<<: *base`; what stands beside the merge wins. */
-function entriesOf(map: YAMLMap, document: Document, file: SourceFile): Map<string, Entry> {
+/** The entries of a map with those merged in by `<<: *base`. The map's own entries win. */
+function entriesOfMap(map: YAMLMap, document: Document, file: SourceFile): Map<string, Entry> {
   const own = new Map<string, Entry>()
   const merged = new Map<string, Entry>()
   for (const pair of map.items) {
@@ -119,13 +121,16 @@ function entriesOf(map: YAMLMap, document: Document, file: SourceFile): Map<stri
     const start = pair.key.range?.[0] ?? 0
     const key = isMergeKey(pair.key) ? '<<' : String(pair.key.value)
     if (key !== '<<')
-      own.set(key, { start, value: value ? dataOf(value, document, file) : nothing(start, file) })
+      own.set(key, {
+        start,
+        value: value ? dataOfNode(value, document, file) : noData(start, file),
+      })
     else if (value) {
       const sources = isSeq(value) ? (value.items as Node[]) : [value]
       for (const source of sources) {
         const target = isAlias(source) ? source.resolve(document) : source
         if (!isMap(target) || target === map) continue
-        for (const [name, entry] of entriesOf(target, document, file)) {
+        for (const [name, entry] of entriesOfMap(target, document, file)) {
           if (!merged.has(name)) merged.set(name, entry)
         }
       }
@@ -138,7 +143,7 @@ function isMergeKey(key: { value: unknown; source?: string }): boolean {
   return key.source === '<<' || key.value === '<<' || typeof key.value === 'symbol'
 }
 
-function nothing(offset: number, file: SourceFile): Data {
+function noData(offset: number, file: SourceFile): Data {
   return {
     file,
     start: offset,

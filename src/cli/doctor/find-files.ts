@@ -1,0 +1,119 @@
+import { type Dirent, readdirSync, statSync } from 'node:fs'
+import { basename, dirname, join, relative, resolve, sep } from 'node:path'
+import { KINDS } from './kinds/index.ts'
+import type { Kind } from './kinds/kind.ts'
+import { whyUnreadable } from './read-files.ts'
+
+/** With more files and directories than this, a directory is not that of one application. */
+const MAX_ENTRIES = 50_000
+
+const SKIPPED_DIRECTORIES = new Set(
+  `node_modules .git .hg .svn dist coverage .next .nuxt .yarn .cache .turbo bower_components __tests__`.split(
+    ' ',
+  ),
+)
+
+/** Named like a Dockerfile, but no Dockerfile: notes on one, a template for one, code that makes one. */
+const NOT_DOCKERFILE =
+  /^(.+\.)?(dockerfile|containerfile)\.(dockerignore|md|txt|[cm]?[jt]s|json|ya?ml|sh|j2|tpl)$/i
+
+/** The files below a directory. */
+export interface FoundFiles {
+  readonly root: string
+  /** The files of each kind. For a kind with `isContent`, also files that only may be of it. */
+  readonly paths: ReadonlyMap<Kind, readonly string[]>
+  /** The application's own code. */
+  readonly sources: readonly string[]
+  /** Shell scripts. */
+  readonly scripts: readonly string[]
+  /** Files that are for development only, by their names. */
+  readonly development: readonly string[]
+  readonly unread: readonly { readonly path: string; readonly why: string }[]
+}
+
+/** Finds the files to examine. If the target is a file, that is the only deployment file. */
+export function findFiles(target: string): FoundFiles {
+  const path = resolve(target)
+  const isFile = statSync(path).isFile()
+  const root = isFile ? dirname(path) : path
+  const paths = new Map<Kind, string[]>()
+  const sources: string[] = []
+  const scripts: string[] = []
+  const development: string[] = []
+  const unread: { path: string; why: string }[] = []
+  for (const file of walk(root, unread)) {
+    if (NOT_DOCKERFILE.test(basename(file))) continue
+    const kinds = kindsOf(file)
+    if (kinds.length === 0) {
+      if (isScript(file)) scripts.push(file)
+      else if (isSource(file)) sources.push(file)
+      continue
+    }
+    if (isFile && join(root, file) !== path) continue
+    const isNamed = kinds.every(({ isContent }) => !isContent)
+    if (isNamed && !isFile && isForDevelopment(file)) development.push(file)
+    else for (const kind of kinds) paths.set(kind, [...(paths.get(kind) ?? []), file])
+  }
+  return { root, paths, sources, scripts, development, unread }
+}
+
+/** The directory, as the user would name it. */
+export function projectName(root: string): string {
+  const path = relative(resolve('.'), root)
+  return path === '' ? '.' : path.startsWith('..') ? root : path.split(sep).join('/')
+}
+
+function* walk(root: string, unread: { path: string; why: string }[]): Generator<string> {
+  const folders = ['']
+  let entryCount = 0
+  for (let folder = folders.shift(); folder !== undefined; folder = folders.shift()) {
+    let entries: Dirent[]
+    try {
+      entries = readdirSync(join(root, folder), { withFileTypes: true })
+    } catch (error) {
+      unread.push({ path: folder || '.', why: whyUnreadable(error) })
+      continue
+    }
+    for (const entry of entries.sort((a, b) => (a.name < b.name ? -1 : 1))) {
+      const path = folder === '' ? entry.name : `${folder}/${entry.name}`
+      if (++entryCount > MAX_ENTRIES) {
+        const why = `there are more than ${MAX_ENTRIES} files: the rest was not looked at`
+        unread.push({ path: folder || '.', why })
+        return
+      }
+      // A link to a directory is not followed: it leads out of this one, or into it again.
+      if (!entry.isDirectory()) yield path
+      else if (!SKIPPED_DIRECTORIES.has(entry.name)) {
+        folders.push(path)
+        // Docker makes a directory of a file that is mounted but does not exist.
+        if (kindsOf(path).some(({ isContent }) => !isContent)) yield path
+      }
+    }
+  }
+}
+
+/** The kind that a path belongs to. If its content has to decide, all kinds that it may belong to. */
+function kindsOf(path: string): readonly Kind[] {
+  const kinds = KINDS.filter((kind) => kind.isPath(path))
+  const named = kinds.find(({ isContent }) => !isContent)
+  return named ? [named] : kinds
+}
+
+function isScript(path: string): boolean {
+  const name = basename(path)
+  return /\.(sh|bash)$/.test(name) || /entrypoint/.test(name)
+}
+
+/** Whether a path is that of the application's own code. Tests and examples are not. */
+function isSource(path: string): boolean {
+  if (/(^|\/)(tests?|spec|examples?|fixtures|bench)\//.test(path)) return false
+  return /\.[cm]?[jt]sx?$/.test(path) && !/\.(test|spec|d)\.[cm]?[jt]sx?$/.test(path)
+}
+
+/** Whether a path is that of a file which runs on a developer's machine or in CI, and nowhere else. */
+function isForDevelopment(path: string): boolean {
+  if (/(^|\/)(tests?|e2e|fixtures|\.devcontainer)\//.test(path)) return true
+  return /[.-](dev|devel|development|local|test|tests|testing|ci|e2e|debug|override)([.-]|$)|^(dev|test|ci)\.dockerfile$/i.test(
+    basename(path),
+  )
+}

@@ -1,0 +1,43 @@
+import type { ExamineContext } from '../../examine-context.ts'
+import type { Launch } from '../../launch/command.ts'
+import { effectOf, fixOf, type Starter } from '../../launch/explain.ts'
+import { groupFile } from '../../launch/group-file.ts'
+import type { Edit, SourceFile } from '../../parse/source.ts'
+import type { Severity } from '../../rules.ts'
+
+/** Reports what is between the platform and the application, at the place that starts the command. */
+export function reportLaunch(
+  context: ExamineContext,
+  { obstacle, better, programs }: Launch,
+  place: {
+    readonly file: SourceFile
+    readonly offset: number
+    readonly starter: Starter
+    /** The init that the platform puts in front of the command. */
+    readonly init?: string | undefined
+    readonly severity?: Severity | undefined
+    /** Replaces the command with a better one. */
+    edits(better: readonly string[]): readonly Edit[]
+  },
+): void {
+  if (!obstacle) return
+  const { rule, script, unknownScript } = obstacle
+  const init = obstacle.init ?? place.init
+  context.report({
+    rule,
+    file: script?.file ?? place.file,
+    offset: script?.edit.start ?? place.offset,
+    says: effectOf({ ...obstacle, init }, place.starter),
+    fix: fixOf(obstacle, better),
+    edits: unknownScript !== undefined ? [] : script ? [script.edit] : place.edits(better),
+    adds:
+      programs.length > 0
+        ? { path: siblingOf(place.file.path, 'lastcall.config.json'), text: groupFile(programs) }
+        : undefined,
+    severity: place.severity,
+  })
+}
+
+function siblingOf(path: string, name: string): string {
+  return path.includes('/') ? path.replace(/[^/]*$/, name) : name
+}
