@@ -1,4 +1,4 @@
-import type { Application } from './application/application.ts'
+import type { Application, Grace } from './application/application.ts'
 import { diffOf } from './diff.ts'
 import type { Finding, FindingDraft, Note, UnreadFile } from './finding.ts'
 import { isIgnored } from './ignore.ts'
@@ -7,11 +7,8 @@ import type { SourceFile } from './parse/source.ts'
 import { RULES } from './rules.ts'
 import type { LaunchOptions, Scripts } from './scripts.ts'
 
-/**
- * What the examiner of each kind of file works with: what is known of the application, and the lists
- * that it adds its results to.
- */
-export class ExamineContext {
+/** What the examiners have found in all files. */
+export class Results {
   readonly findings: Finding[] = []
   readonly unread: UnreadFile[] = []
   readonly notes: Note[] = []
@@ -19,28 +16,9 @@ export class ExamineContext {
   ignored = 0
   readonly #reported = new Set<string>()
 
-  constructor(
-    readonly application: Application,
-    private readonly scripts: Scripts,
-  ) {}
-
-  /** What a command in this file may refer to. */
-  launchContext(file: SourceFile, options?: LaunchOptions): LaunchContext {
-    return this.scripts.launchContext(file, options)
-  }
-
   /** Adds a finding, unless a comment hides it. Two places that lead to the same line count once. */
-  report({
-    rule,
-    file,
-    offset,
-    says,
-    fix,
-    edits,
-    adds,
-    severity = RULES[rule],
-  }: FindingDraft): void {
-    const line = file.lineOf(offset)
+  report(file: SourceFile, { rule, says, fix, ...draft }: FindingDraft): void {
+    const line = file.lineOf(draft.offset)
     const key = `${file.path}:${line} ${rule} ${says}`
     if (this.#reported.has(key)) return
     this.#reported.add(key)
@@ -48,17 +26,43 @@ export class ExamineContext {
       this.ignored++
       return
     }
+    const { edits, adds, severity = RULES[rule] } = draft
     const diff = diffOf(file, edits, adds)
     this.findings.push({ rule, severity, file: file.path, line, says, fix, diff })
   }
+}
 
-  /** Says that a file, or a part of it, could not be read. The doctor then fails. */
-  reportUnread(file: string, why: string, line: number | null = null): void {
-    this.unread.push({ file, line, why })
+/** What an examiner works with: the file, what is known of the application, and where results go. */
+export class ExamineContext {
+  constructor(
+    readonly file: SourceFile,
+    readonly application: Application,
+    private readonly scripts: Scripts,
+    private readonly results: Results,
+  ) {}
+
+  /** What a command may refer to, by default one in this file. */
+  launchContext(options?: LaunchOptions, file = this.file): LaunchContext {
+    return this.scripts.launchContext(file, options)
   }
 
-  /** Says what was left out, and why. The doctor does not fail for it. */
-  note(file: string, text: string): void {
-    this.notes.push({ file, text })
+  /** The grace of the application that this file deploys. See {@link Application.grace}. */
+  grace(assumed: number | undefined, platform: string): Grace | undefined {
+    return this.application.grace(this.file, assumed, platform)
+  }
+
+  /** Adds a finding, by default in this file. */
+  report(draft: FindingDraft): void {
+    this.results.report(draft.file ?? this.file, draft)
+  }
+
+  /** Says that a file, or a line of it, could not be read. The doctor then fails. */
+  reportUnread(why: string, line: number | null = null, file = this.file): void {
+    this.results.unread.push({ file: file.path, line, why })
+  }
+
+  /** Says what was left out of the file, and why. The doctor does not fail for it. */
+  note(text: string): void {
+    this.results.notes.push({ file: this.file.path, text })
   }
 }

@@ -1,6 +1,6 @@
 import { Application } from './application/application.ts'
 import type { ShutdownCall } from './application/read-source.ts'
-import { ExamineContext } from './examine-context.ts'
+import { ExamineContext, Results } from './examine-context.ts'
 import { findFiles, projectName } from './find-files.ts'
 import type { Finding, Note, UnreadFile } from './finding.ts'
 import { unknownRules } from './ignore.ts'
@@ -30,66 +30,57 @@ export function examine(
   target: string,
   options: { readonly grace?: number | undefined } = {},
 ): Examination {
-  const found = findFiles(target)
-  const files = new FileReader(found.root)
+  const { root, paths, ...found } = findFiles(target)
+  const files = new FileReader(root)
   const application = new Application(files.readAll(found.sources), options.grace)
-  const scripts = new Scripts(files, found.paths.get(packageJson) ?? [], found.scripts)
-  const context = new ExamineContext(application, scripts)
-  for (const { path, why } of found.unread) context.reportUnread(path, why)
-  for (const path of found.development) {
-    context.note(path, 'is for development, by its name: not looked at')
+  const scripts = new Scripts(files, paths.get(packageJson) ?? [], found.scripts)
+  const results = new Results()
+  results.unread.push(...found.unread)
+  const why = 'is for development, by its name: not looked at'
+  results.notes.push(...found.development.map((file) => ({ file, text: why })))
+  const looked: { file: string; kind: string }[] = []
+  for (const kind of KINDS) {
+    for (const [path, partPaths] of groupsOf(kind, paths.get(kind) ?? [], files)) {
+      const parts = partPaths.flatMap((part) => readOrReport(part, files, results) ?? [])
+      const file = readOrReport(path, files, results)
+      if (file?.text.trim() === '') {
+        results.unread.push({ file: path, line: null, why: 'it is empty' })
+      } else if (file) {
+        looked.push({ file: path, kind: kind.name })
+        noteUnknownRules(file, results)
+        kind.examine(new ExamineContext(file, application, scripts, results), parts)
+      }
+      looked.push(...partPaths.map((part) => ({ file: part, kind: kind.name })))
+    }
   }
-  const looked = KINDS.flatMap((kind) =>
-    examineKind(kind, found.paths.get(kind) ?? [], files, context).map((file) => ({
-      file,
-      kind: kind.name,
-    })),
-  )
-  const { findings, unread, notes, ignored } = context
+  const { findings, unread, notes, ignored } = results
   findings.sort((a, b) => (a.file === b.file ? a.line - b.line : a.file < b.file ? -1 : 1))
-  const directory = projectName(found.root)
-  return { directory, shutdowns: application.shutdowns, looked, findings, unread, notes, ignored }
+  const { shutdowns } = application
+  return { directory: projectName(root), shutdowns, looked, findings, unread, notes, ignored }
 }
 
-/** Examines the files of one kind. Returns the paths of those that were examined. */
-function examineKind(
+/** The files of a kind, each with the files that are read together with it. */
+function groupsOf(
   kind: Kind,
   paths: readonly string[],
   files: FileReader,
-  context: ExamineContext,
-): string[] {
+): ReadonlyMap<string, readonly string[]> {
   const own = kind.isContent
     ? files.readAll(paths).flatMap(({ path, text }) => (kind.isContent?.(text) ? [path] : []))
     : paths
-  const groups = kind.group?.(own) ?? new Map(own.map((path) => [path, []]))
-  return [...groups].flatMap(([path, parts]) => examineFile(kind, path, parts, files, context))
+  return kind.group?.(own) ?? new Map(own.map((path) => [path, []]))
 }
 
-function examineFile(
-  kind: Kind,
-  path: string,
-  partPaths: readonly string[],
-  files: FileReader,
-  context: ExamineContext,
-): string[] {
-  const parts = partPaths.flatMap((part) => readable(part, files, context))
-  const [file] = readable(path, files, context)
-  if (!file) return [...partPaths]
-  if (file.text.trim() === '') {
-    context.reportUnread(path, 'it is empty')
-    return [...partPaths]
-  }
-  for (const { line, rule } of unknownRules(file)) {
-    context.note(path, `line ${line}: lastcall-ignore names '${rule}', which is not a rule`)
-  }
-  kind.examine(file, context, parts)
-  return [path, ...partPaths]
-}
-
-/** The file in a list, or an empty list and an entry in `unread`. */
-function readable(path: string, files: FileReader, context: ExamineContext): SourceFile[] {
+function readOrReport(path: string, files: FileReader, results: Results): SourceFile | undefined {
   const file = files.read(path)
-  if (file instanceof SourceFile) return [file]
-  context.reportUnread(path, file.why)
-  return []
+  if (file instanceof SourceFile) return file
+  results.unread.push({ file: path, line: null, why: file.why })
+  return undefined
+}
+
+function noteUnknownRules(file: SourceFile, { notes }: Results): void {
+  for (const { line, rule } of unknownRules(file)) {
+    const text = `line ${line}: lastcall-ignore names '${rule}', which is not a rule`
+    notes.push({ file: file.path, text })
+  }
 }

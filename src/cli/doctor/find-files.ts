@@ -1,5 +1,6 @@
 import { type Dirent, readdirSync, statSync } from 'node:fs'
 import { basename, dirname, join, relative, resolve, sep } from 'node:path'
+import type { UnreadFile } from './finding.ts'
 import { KINDS } from './kinds/index.ts'
 import type { Kind } from './kinds/kind.ts'
 import { whyUnreadable } from './read-files.ts'
@@ -28,7 +29,7 @@ export interface FoundFiles {
   readonly scripts: readonly string[]
   /** Files that are for development only, by their names. */
   readonly development: readonly string[]
-  readonly unread: readonly { readonly path: string; readonly why: string }[]
+  readonly unread: readonly UnreadFile[]
 }
 
 /** Finds the files to examine. If the target is a file, that is the only deployment file. */
@@ -40,7 +41,7 @@ export function findFiles(target: string): FoundFiles {
   const sources: string[] = []
   const scripts: string[] = []
   const development: string[] = []
-  const unread: { path: string; why: string }[] = []
+  const unread: UnreadFile[] = []
   for (const file of walk(root, unread)) {
     if (NOT_DOCKERFILE.test(basename(file))) continue
     const kinds = kindsOf(file)
@@ -63,7 +64,7 @@ export function projectName(root: string): string {
   return path === '' ? '.' : path.startsWith('..') ? root : path.split(sep).join('/')
 }
 
-function* walk(root: string, unread: { path: string; why: string }[]): Generator<string> {
+function* walk(root: string, unread: UnreadFile[]): Generator<string> {
   const folders = ['']
   let entryCount = 0
   for (let folder = folders.shift(); folder !== undefined; folder = folders.shift()) {
@@ -71,14 +72,14 @@ function* walk(root: string, unread: { path: string; why: string }[]): Generator
     try {
       entries = readdirSync(join(root, folder), { withFileTypes: true })
     } catch (error) {
-      unread.push({ path: folder || '.', why: whyUnreadable(error) })
+      unread.push({ file: folder || '.', line: null, why: whyUnreadable(error) })
       continue
     }
     for (const entry of entries.sort((a, b) => (a.name < b.name ? -1 : 1))) {
       const path = folder === '' ? entry.name : `${folder}/${entry.name}`
       if (++entryCount > MAX_ENTRIES) {
         const why = `there are more than ${MAX_ENTRIES} files: the rest was not looked at`
-        unread.push({ path: folder || '.', why })
+        unread.push({ file: folder || '.', line: null, why })
         return
       }
       // A link to a directory is not followed: it leads out of this one, or into it again.

@@ -20,7 +20,8 @@ export interface Finding {
 /** A finding as an examiner reports it. The context adds the line and the diff. */
 export interface FindingDraft {
   readonly rule: RuleId
-  readonly file: SourceFile
+  /** By default the file that is examined. */
+  readonly file?: SourceFile | undefined
   readonly offset: number
   readonly says: string
   readonly fix: string

@@ -3,7 +3,7 @@ import { parse as parseHcl } from '@cdktn/hcl2json'
 import { parse, parseAllDocuments } from 'yaml'
 import { goDuration, systemdTime } from '../../../src/cli/doctor/parse/durations.ts'
 import { SourceFile } from '../../../src/cli/doctor/parse/source.ts'
-import { readUnit, ServiceSettings } from '../../../src/cli/doctor/parse/systemd-unit.ts'
+import { readUnit, Service } from '../../../src/cli/doctor/parse/systemd-unit.ts'
 import type { Texts } from './folder.ts'
 
 export type PlatformName = 'Compose' | 'Kubernetes' | 'systemd' | 'PM2' | 'Nomad'
@@ -92,7 +92,7 @@ interface KubernetesProbe {
 function systemd(source: string): Stop {
   const { settings, unknownLines } = readUnit(new SourceFile('shop.service', source))
   same(unknownLines.length, 0)
-  const service = new ServiceSettings(settings.filter(({ section }) => section === 'Service'))
+  const service = new Service(settings.filter(({ section }) => section === 'Service'))
   const assignments = service.all('Environment').flatMap(({ value }) => value.split(' '))
   const env = Object.fromEntries(assignments.map((one) => one.split('=', 2)))
   return {

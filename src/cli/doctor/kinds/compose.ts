@@ -3,7 +3,6 @@ import { followCommand } from '../launch/command.ts'
 import { words } from '../launch/shell.ts'
 import { at, type Data, offsetOfKey, setCommand, setKey, textAt, textList } from '../parse/data.ts'
 import { goDuration, wholeSeconds } from '../parse/durations.ts'
-import type { SourceFile } from '../parse/source.ts'
 import type { Severity } from '../rules.ts'
 import type { Kind } from './kind.ts'
 import { isForeignImage } from './parts/foreign-image.ts'
@@ -23,22 +22,22 @@ export const compose: Kind = {
   examine: examineCompose,
 }
 
-function examineCompose(file: SourceFile, context: ExamineContext): void {
-  const yaml = parseYaml(file, context)
+function examineCompose(context: ExamineContext): void {
+  const yaml = parseYaml(context)
   if (!yaml) return
   const services = yaml.documents.flatMap((document) => {
     const all = at(document, 'services')
     return all ? [...all.entries] : []
   })
   if (services.length === 0) {
-    context.reportUnread(file.path, 'it has no services: it is not a Compose file')
+    context.reportUnread('it has no services: it is not a Compose file')
     return
   }
-  if (yaml.isTemplate) noteTemplate(file, context)
+  if (yaml.isTemplate) noteTemplate(context)
   const awaited = new Set(services.flatMap(([, { value }]) => awaitedBy(value)))
   for (const [name, { value }] of services) {
     const isJob = awaited.has(name) || String(at(value, 'restart')?.scalar) === 'no'
-    examineService(name, value, isJob, file, context)
+    examineService(name, value, isJob, context)
   }
 }
 
@@ -53,47 +52,39 @@ function examineService(
   name: string,
   service: Data,
   isJob: boolean,
-  file: SourceFile,
   context: ExamineContext,
 ): void {
   const image = textAt(service, 'image')
   if (!service.entries.has('build') && isForeignImage(image)) {
-    context.note(file.path, `service '${name}' (${image}) is not the application's own`)
+    context.note(`service '${name}' (${image}) is not the application's own`)
     return
   }
   // A job ends by itself. It is seldom stopped.
   const severity = isJob ? 'warning' : 'error'
-  checkServiceCommand(service, severity, file, context)
+  checkServiceCommand(service, severity, context)
   const signal = at(service, 'stop_signal')
   if (typeof signal?.scalar === 'string' || typeof signal?.scalar === 'number') {
     checkStopSignal(context, {
-      file,
       offset: offsetOfKey(service, 'stop_signal'),
       signal: String(signal.scalar),
       setting: 'stop_signal',
       edits: (better) => setKey(service, 'stop_signal', better),
     })
   }
-  checkStopGracePeriod(name, service, severity, file, context)
+  checkStopGracePeriod(name, service, severity, context)
 }
 
-function checkServiceCommand(
-  service: Data,
-  severity: Severity,
-  file: SourceFile,
-  context: ExamineContext,
-): void {
+function checkServiceCommand(service: Data, severity: Severity, context: ExamineContext): void {
   const [entrypoint, command] = ['entrypoint', 'command'].map((key) => at(service, key))
   const entrypointWords = wordsOfCommand(entrypoint) ?? []
   const commandWords = wordsOfCommand(command) ?? []
   if (entrypointWords.length + commandWords.length === 0) return
-  const launchContext = context.launchContext(file, { inContainer: true })
+  const launchContext = context.launchContext({ inContainer: true })
   const started = followCommand([...entrypointWords, ...commandWords], launchContext)
   const isInEntrypoint =
     commandWords.length === 0 || followCommand(entrypointWords, launchContext).obstacle
   const key = isInEntrypoint ? 'entrypoint' : 'command'
   reportLaunch(context, started, {
-    file,
     offset: offsetOfKey(service, key),
     starter: 'container',
     init: at(service, 'init')?.scalar === true ? 'init' : undefined,
@@ -135,28 +126,20 @@ function checkStopGracePeriod(
   name: string,
   service: Data,
   severity: Severity,
-  file: SourceFile,
   context: ExamineContext,
 ): void {
   const setting = at(service, 'stop_grace_period')
   if (setting?.isUnknown || (typeof setting?.scalar === 'string' && setting.scalar.includes('$'))) {
-    context.note(
-      file.path,
-      `the stop_grace_period of '${name}' is a variable: its value is not known`,
-    )
+    context.note(`the stop_grace_period of '${name}' is a variable: its value is not known`)
     return
   }
   const granted = setting ? goDuration(String(setting.scalar)) : DEFAULT_GRACE
   if (granted === undefined) {
-    const line = file.lineOf(offsetOfKey(service, 'stop_grace_period'))
-    context.reportUnread(
-      file.path,
-      `'${setting?.scalar}' is not a stop_grace_period such as 30s`,
-      line,
-    )
+    const line = context.file.lineOf(offsetOfKey(service, 'stop_grace_period'))
+    context.reportUnread(`'${setting?.scalar}' is not a stop_grace_period such as 30s`, line)
     return
   }
-  const grace = context.application.grace(file, DEFAULT_GRACE, 'Docker')
+  const grace = context.grace(DEFAULT_GRACE, 'Docker')
   if (!grace || grace.value <= granted) return
   const needed = `${wholeSeconds(grace.value)}s`
   reportShortGrace(context, {
@@ -165,7 +148,6 @@ function checkStopGracePeriod(
       : 'stop_grace_period is not set, so it is 10 s',
     grace,
     severity,
-    file,
     offset: setting ? offsetOfKey(service, 'stop_grace_period') : service.start,
     fix: `Grant it ${needed}, or give createShutdown() a shorter grace.`,
     edits: setKey(service, 'stop_grace_period', needed),

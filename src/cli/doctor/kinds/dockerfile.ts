@@ -26,17 +26,17 @@ export const dockerfile: Kind = {
   examine: examineDockerfile,
 }
 
-function examineDockerfile(file: SourceFile, context: ExamineContext): void {
+function examineDockerfile(context: ExamineContext): void {
+  const { file } = context
   const parsed = DockerfileParser.parse(file.text)
-  if (!checkInstructions(parsed, file, context)) return
+  if (!checkInstructions(parsed, context)) return
   const stage = finalStage(parsed)
-  for (const one of stage) if (one.getKeyword() === 'ONBUILD') noteOnbuild(one, file, context)
-  if (!checkStart(stage, file, context)) return
+  for (const one of stage) if (one.getKeyword() === 'ONBUILD') noteOnbuild(one, context)
+  if (!checkStart(stage, context)) return
   const signal = lastOf(stage, 'STOPSIGNAL')
   if (!signal) return
   const [argument] = signal.getArguments()
   checkStopSignal(context, {
-    file,
     offset: offsetOf(signal, file),
     signal: argument?.getValue() ?? '',
     setting: 'STOPSIGNAL',
@@ -45,7 +45,7 @@ function examineDockerfile(file: SourceFile, context: ExamineContext): void {
 }
 
 /** Reports an unknown instruction as unread. Returns whether the rest can be examined. */
-function checkInstructions(parsed: Dockerfile, file: SourceFile, context: ExamineContext): boolean {
+function checkInstructions(parsed: Dockerfile, context: ExamineContext): boolean {
   const instructions = parsed.getInstructions()
   const unknown = instructions.find((one) => !KNOWN_INSTRUCTIONS.has(one.getKeyword()))
   const problem =
@@ -54,29 +54,26 @@ function checkInstructions(parsed: Dockerfile, file: SourceFile, context: Examin
   if (parsed.getFROMs().length === 0) {
     const isOther = unknown && instructions[0] === unknown
     const why = isOther ? `it is not a Dockerfile: ${problem}` : 'it has no FROM, and so no image'
-    context.reportUnread(file.path, why, line)
+    context.reportUnread(why, line)
     return false
   }
-  if (problem) context.reportUnread(file.path, problem, line)
+  if (problem) context.reportUnread(problem, line)
   return true
 }
 
 /** Checks ENTRYPOINT and CMD. Returns false if one of them cannot be read. */
-function checkStart(
-  stage: readonly Instruction[],
-  file: SourceFile,
-  context: ExamineContext,
-): boolean {
+function checkStart(stage: readonly Instruction[], context: ExamineContext): boolean {
+  const { file } = context
   const entrypoint = lastOf<Entrypoint>(stage, 'ENTRYPOINT')
   const cmd = lastOf<Cmd>(stage, 'CMD')
   for (const one of [entrypoint, cmd]) {
     if (!one || !LIST.test(formOf(one)?.text ?? '')) continue
     const what = `${one.getKeyword()} looks like a list, but is not valid JSON`
-    context.reportUnread(file.path, `${what}: Docker passes it to a shell as it is`, lineOf(one))
+    context.reportUnread(`${what}: Docker passes it to a shell as it is`, lineOf(one))
     return false
   }
   const [start, end] = [formOf(entrypoint), formOf(cmd)]
-  const launchContext = context.launchContext(file, { inContainer: true, copies: copiesOf(stage) })
+  const launchContext = context.launchContext({ inContainer: true, copies: copiesOf(stage) })
   const launch = launchOf(start, end, shellOf(lastOf(stage, 'SHELL')), launchContext)
   const place = start?.text !== undefined || !cmd ? entrypoint : cmd
   if (!launch || !place) return true
@@ -89,7 +86,6 @@ function checkStart(
     context,
     { ...launch, better },
     {
-      file,
       offset: offsetOf(place, file),
       starter: 'container',
       edits: (argv) =>
@@ -153,11 +149,10 @@ function finalStage(parsed: Dockerfile): Instruction[] {
   }, [])
 }
 
-function noteOnbuild(one: Instruction, file: SourceFile, context: ExamineContext): void {
+function noteOnbuild(one: Instruction, context: ExamineContext): void {
   const trigger = one.getArguments()[0]?.getValue().toUpperCase() ?? ''
   if (/^(CMD|ENTRYPOINT|STOPSIGNAL)$/.test(trigger)) {
     context.note(
-      file.path,
       `line ${lineOf(one)}: ONBUILD ${trigger} applies to images that are built on this one, and was not looked at`,
     )
   }

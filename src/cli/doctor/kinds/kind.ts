@@ -16,6 +16,6 @@ export interface Kind {
   isContent?(text: string): boolean
   /** For a kind with files that are read together: each main file with its parts. */
   group?(paths: readonly string[]): ReadonlyMap<string, readonly string[]>
-  /** Reports what breaks the stop. `parts` are those that `group` has put with the file. */
-  examine(file: SourceFile, context: ExamineContext, parts: readonly SourceFile[]): void
+  /** Reports what breaks the stop. `parts` are the files that `group` has put with this one. */
+  examine(context: ExamineContext, parts: readonly SourceFile[]): void
 }

@@ -2,7 +2,6 @@ import type { ExamineContext } from '../examine-context.ts'
 import { followCommand } from '../launch/command.ts'
 import { at, type Data, offsetOfKey, setCommand, setKey, textAt, textList } from '../parse/data.ts'
 import { wholeSeconds } from '../parse/durations.ts'
-import type { SourceFile } from '../parse/source.ts'
 import type { Severity } from '../rules.ts'
 import type { Kind } from './kind.ts'
 import { isForeignImage } from './parts/foreign-image.ts'
@@ -36,16 +35,16 @@ function isManifest(text: string): boolean {
   return hasKind && /^[ \t-]*["']?apiVersion["']?:/m.test(text)
 }
 
-function examineKubernetes(file: SourceFile, context: ExamineContext): void {
-  const yaml = parseYaml(file, context)
+function examineKubernetes(context: ExamineContext): void {
+  const yaml = parseYaml(context)
   if (!yaml) return
   const { documents, isTemplate } = yaml
   const resources = documents.flatMap((one) => at(one, 'items')?.items ?? [one])
   for (const resource of resources) {
     const pod = podOf(resource)
     if (!pod) continue
-    if (isTemplate) noteTemplate(file, context)
-    examinePod(pod, { kind: textAt(resource, 'kind') ?? '', isTemplate }, file, context)
+    if (isTemplate) noteTemplate(context)
+    examinePod(pod, { kind: textAt(resource, 'kind') ?? '', isTemplate }, context)
   }
 }
 
@@ -62,20 +61,12 @@ interface Resource {
   readonly isTemplate: boolean
 }
 
-function examinePod(
-  pod: Data,
-  { kind, isTemplate }: Resource,
-  file: SourceFile,
-  context: ExamineContext,
-): void {
+function examinePod(pod: Data, { kind, isTemplate }: Resource, context: ExamineContext): void {
   const containers = at(pod, 'containers')?.items ?? []
   const own = containers.filter((container) => {
     const image = textAt(container, 'image')
     if (!isForeignImage(image)) return true
-    context.note(
-      file.path,
-      `container '${textAt(container, 'name')}' (${image}) is not the application's own`,
-    )
+    context.note(`container '${textAt(container, 'name')}' (${image}) is not the application's own`)
     return false
   })
   if (own.length === 0) return
@@ -83,41 +74,34 @@ function examinePod(
   const isPatch = own.every((container) => !container.entries.has('image'))
   const isWhole = !isPatch && !isTemplate
   for (const container of own) {
-    checkContainerCommand(container, kind, file, context)
+    checkContainerCommand(container, kind, context)
     const signal = textAt(container, 'lifecycle', 'stopSignal')
     const lifecycle = at(container, 'lifecycle')
     if (signal !== undefined && lifecycle) {
       checkStopSignal(context, {
-        file,
         offset: offsetOfKey(lifecycle, 'stopSignal'),
         signal,
         setting: 'lifecycle.stopSignal',
         edits: (better) => setKey(lifecycle, 'stopSignal', better),
       })
     }
-    checkPreStop(container, file, context)
+    checkPreStop(container, context)
     const isServer = /^(Deployment|StatefulSet|DaemonSet|ReplicaSet|Rollout)$/.test(kind)
-    checkProbes(container, { isServer, isWhole }, file, context)
+    checkProbes(container, { isServer, isWhole }, context)
   }
-  checkTerminationGrace(pod, own, { isWhole, severity: severityIn(kind) }, file, context)
+  checkTerminationGrace(pod, own, { isWhole, severity: severityIn(kind) }, context)
 }
 
-function checkContainerCommand(
-  container: Data,
-  kind: string,
-  file: SourceFile,
-  context: ExamineContext,
-): void {
+function checkContainerCommand(container: Data, kind: string, context: ExamineContext): void {
   const [command, args] = ['command', 'args'].map((key) => at(container, key))
   const commandWords = textList(command) ?? []
   const argsWords = textList(args) ?? []
   if (commandWords.length + argsWords.length === 0) return
-  const launchContext = context.launchContext(file, { inContainer: true })
+  const launchContext = context.launchContext({ inContainer: true })
   const started = followCommand([...commandWords, ...argsWords], launchContext)
-  const isInArgs = args && followCommand(argsWords, context.launchContext(file)).obstacle
+  const isInArgs = args && followCommand(argsWords, context.launchContext()).obstacle
   const key = command && !isInArgs ? 'command' : 'args'
   reportLaunch(context, started, {
-    file,
     offset: offsetOfKey(container, key),
     starter: 'container',
     severity: severityIn(kind),
@@ -138,7 +122,6 @@ function checkTerminationGrace(
   pod: Data,
   containers: readonly Data[],
   { isWhole, severity }: { isWhole: boolean; severity: Severity },
-  file: SourceFile,
   context: ExamineContext,
 ): void {
   const setting = at(pod, 'terminationGracePeriodSeconds')
@@ -146,18 +129,17 @@ function checkTerminationGrace(
   if (!setting && !isWhole) return
   const granted = setting ? Number(setting.scalar) * 1000 : DEFAULT_GRACE
   if (Number.isNaN(granted)) {
-    const line = file.lineOf(offsetOfKey(pod, 'terminationGracePeriodSeconds'))
-    context.reportUnread(file.path, `'${setting?.scalar}' is not a number of seconds`, line)
+    const line = context.file.lineOf(offsetOfKey(pod, 'terminationGracePeriodSeconds'))
+    context.reportUnread(`'${setting?.scalar}' is not a number of seconds`, line)
     return
   }
-  const grace = context.application.grace(file, DEFAULT_GRACE, 'Kubernetes')
+  const grace = context.grace(DEFAULT_GRACE, 'Kubernetes')
   const preStop = containers.reduce<number | undefined>((longest, container) => {
     const length = preStopDuration(container)
     return length === undefined || longest === undefined ? undefined : Math.max(longest, length)
   }, 0)
   if (preStop === undefined) {
     context.note(
-      file.path,
       'the duration of its preStop is not known, and counts towards terminationGracePeriodSeconds',
     )
   }
@@ -169,7 +151,6 @@ function checkTerminationGrace(
     : 'terminationGracePeriodSeconds is not set, so it is 30'
   const place = {
     severity,
-    file,
     offset: setting ? offsetOfKey(pod, 'terminationGracePeriodSeconds') : pod.start,
     fix: `Grant it ${needed} s${before > 0 ? ', preStop included' : ''}, or give createShutdown() a shorter grace.`,
     edits: setKey(pod, 'terminationGracePeriodSeconds', needed),

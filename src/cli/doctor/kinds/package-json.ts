@@ -3,7 +3,6 @@ import type { ExamineContext } from '../examine-context.ts'
 import { followShellText } from '../launch/command.ts'
 import { at } from '../parse/data.ts'
 import { readJson } from '../parse/javascript-data.ts'
-import type { SourceFile } from '../parse/source.ts'
 import type { Kind } from './kind.ts'
 import { parseOrReport } from './parts/parse.ts'
 import { reportLaunch } from './parts/report-launch.ts'
@@ -23,8 +22,9 @@ export const packageJson: Kind = {
   examine: examinePackageJson,
 }
 
-function examinePackageJson(file: SourceFile, context: ExamineContext): void {
-  const scripts = parseOrReport(file, 'JSON', context, () => {
+function examinePackageJson(context: ExamineContext): void {
+  const { file } = context
+  const scripts = parseOrReport('JSON', context, () => {
     JSON.parse(file.text) // It is stricter than the parser that keeps offsets.
     return at(readJson(file), 'scripts')
   })
@@ -33,10 +33,9 @@ function examinePackageJson(file: SourceFile, context: ExamineContext): void {
     const started = followShellText(
       value.scalar,
       'sh',
-      context.launchContext(file, { runsInShell: true }),
+      context.launchContext({ runsInShell: true }),
     )
     reportLaunch(context, started, {
-      file,
       offset: start,
       starter: 'npm',
       severity: WARNINGS.has(started.obstacle?.rule ?? '') ? 'warning' : undefined,

@@ -14,7 +14,7 @@ import { reportLaunch } from './parts/report-launch.ts'
 const DEFAULT_GRACE = 1600
 
 /** Names of the ecosystem file in older documentation of PM2. */
-const OLD_NAMES = /^(process|processes)\.json$|^process\.ya?ml$/
+const OLD_NAMES = new Set(['process.json', 'processes.json', 'process.yml', 'process.yaml'])
 
 /** Examines the applications of an ecosystem file. A file in JavaScript is parsed, and never run. */
 export const pm2: Kind = {
@@ -25,55 +25,55 @@ export const pm2: Kind = {
     return (
       /^(ecosystem|pm2)([.-][\w.-]+)?\.(json|ya?ml)$/.test(name) ||
       /^(ecosystem([.-][\w.-]+)?|pm2[.-]config)\.[cm]?js$/.test(name) ||
-      OLD_NAMES.test(name)
+      OLD_NAMES.has(name)
     )
   },
   examine: examinePm2,
 }
 
-function examinePm2(file: SourceFile, context: ExamineContext): void {
-  const root = readEcosystem(file, context)
+function examinePm2(context: ExamineContext): void {
+  const root = readEcosystem(context)
   if (root === undefined) return
   const apps = at(root, 'apps') ?? root
   const all = apps.items ?? (apps.entries.has('script') ? [apps] : [])
   if (all.length === 0) {
-    const why = 'it has no apps as literals: what the program makes of it is not known'
-    context.reportUnread(file.path, why)
+    context.reportUnread('it has no apps as literals: what the program makes of it is not known')
     return
   }
-  for (const app of all) examineApp(app, file, context)
+  for (const app of all) examineApp(app, context)
 }
 
-function readEcosystem(file: SourceFile, context: ExamineContext): Data | undefined {
-  if (/\.ya?ml$/.test(file.path)) return parseYaml(file, context)?.documents[0]
+function readEcosystem(context: ExamineContext): Data | undefined {
+  const { file } = context
+  if (/\.ya?ml$/.test(file.path)) return parseYaml(context)?.documents[0]
   if (file.path.endsWith('.json')) {
-    return parseOrReport(file, 'JSON', context, () => readJson(file))
+    return parseOrReport('JSON', context, () => readJson(file))
   }
-  return parseOrReport(file, 'JavaScript', context, () => {
+  return parseOrReport('JavaScript', context, () => {
     const exported = readModule(file)
     const why =
       'it exports nothing that is a literal: module.exports = { apps: [ … ] } was expected'
-    if (!exported) context.reportUnread(file.path, why)
+    if (!exported) context.reportUnread(why)
     return exported
   })
 }
 
-function examineApp(app: Data, file: SourceFile, context: ExamineContext): void {
+function examineApp(app: Data, context: ExamineContext): void {
   const name = textAt(app, 'name') ?? textAt(app, 'script') ?? 'the application'
   const script = textAt(app, 'script')
   if (script === undefined) {
-    context.note(file.path, `the script of '${name}' is not a literal, and so not known`)
+    context.note(`the script of '${name}' is not a literal, and so not known`)
     return
   }
   if (isForeignScript(app, script)) {
-    context.note(file.path, `'${name}' is not a Node program`)
+    context.note(`'${name}' is not a Node program`)
     return
   }
-  const hasObstacle = checkAppCommand(app, script, file, context)
-  checkTreekill(app, hasObstacle, file, context)
-  checkMessage(app, file, context)
-  checkReady(app, file, context)
-  checkKillTimeout(name, app, file, context)
+  const hasObstacle = checkAppCommand(app, script, context)
+  checkTreekill(app, hasObstacle, context)
+  checkMessage(app, context)
+  checkReady(app, context)
+  checkKillTimeout(name, app, context)
 }
 
 function isForeignScript(app: Data, script: string): boolean {
@@ -85,34 +85,27 @@ function isForeignScript(app: Data, script: string): boolean {
 }
 
 /** Returns whether something is in front of the application. */
-function checkAppCommand(
-  app: Data,
-  script: string,
-  file: SourceFile,
-  context: ExamineContext,
-): boolean {
+function checkAppCommand(app: Data, script: string, context: ExamineContext): boolean {
   const args = argsOf(at(app, 'args'))
   if (args === undefined) {
-    context.note(file.path, 'its args are not literals, and so not known')
+    context.note('its args are not literals, and so not known')
     return false
   }
   const interpreter = textAt(app, 'interpreter') ?? textAt(app, 'exec_interpreter')
   const nodeArgs = argsOf(at(app, 'node_args') ?? at(app, 'interpreter_args')) ?? []
   const [program = '', ...own] = words(script)
   const isJs = /\.[cm]?[jt]sx?$/.test(program)
-  const command =
+  const argv =
     interpreter !== undefined && interpreter !== 'none'
       ? [interpreter, ...nodeArgs, program, ...own, ...args]
       : isJs
         ? ['node', ...nodeArgs, program, ...own, ...args]
         : [program, ...own, ...args]
-  const started = followCommand(command, context.launchContext(file))
-  const key = interpreter !== undefined && at(app, 'interpreter') ? 'interpreter' : 'script'
-  const isWatch =
-    started.obstacle?.rule === 'watcher-in-front' && at(app, 'node_args') !== undefined
+  const started = followCommand(argv, context.launchContext())
+  const isWatcher = started.obstacle?.rule === 'watcher-in-front'
+  const command = textAt(app, 'interpreter') === undefined ? 'script' : 'interpreter'
   reportLaunch(context, started, {
-    file,
-    offset: offsetOfKey(app, isWatch ? 'node_args' : key === 'interpreter' ? key : 'script'),
+    offset: offsetOfKey(app, isWatcher && at(app, 'node_args') ? 'node_args' : command),
     starter: 'pm2',
     edits: (better) => commandEdits(app, better),
   })
@@ -162,16 +155,10 @@ function argsOf(data: Data | undefined): readonly string[] | undefined {
   return typeof data.scalar === 'string' ? words(data.scalar) : textList(data)
 }
 
-function checkTreekill(
-  app: Data,
-  hasObstacle: boolean,
-  file: SourceFile,
-  context: ExamineContext,
-): void {
+function checkTreekill(app: Data, hasObstacle: boolean, context: ExamineContext): void {
   if (at(app, 'treekill')?.scalar !== false || !hasObstacle) return
   context.report({
     rule: 'treekill-off',
-    file,
     offset: offsetOfKey(app, 'treekill'),
     says: 'treekill: false signals only the process that PM2 has started, and that is not the application: the application gets no signal, keeps running, and holds its port.',
     fix: 'Let PM2 signal all processes of the tree.',
@@ -179,16 +166,15 @@ function checkTreekill(
   })
 }
 
-function checkMessage(app: Data, file: SourceFile, context: ExamineContext): void {
+function checkMessage(app: Data, context: ExamineContext): void {
   if (at(app, 'shutdown_with_message')?.scalar !== true) return
-  const calls = context.application.shutdownsFor(file)
+  const calls = context.application.shutdownsFor(context.file)
   const unheard = calls.find(
     ({ messages }) => Array.isArray(messages) && !messages.includes('shutdown'),
   )
   if (!unheard) return
   context.report({
     rule: 'message-unheard',
-    file,
     offset: offsetOfKey(app, 'shutdown_with_message'),
     says: `shutdown_with_message sends the message 'shutdown' in place of a signal, and the application does not listen to it (messages in ${unheard.file}:${unheard.line}): nothing happens until it is killed.`,
     fix: "Let PM2 send SIGINT, or add 'shutdown' to the messages of createShutdown().",
@@ -196,7 +182,7 @@ function checkMessage(app: Data, file: SourceFile, context: ExamineContext): voi
   })
 }
 
-function checkReady(app: Data, file: SourceFile, context: ExamineContext): void {
+function checkReady(app: Data, context: ExamineContext): void {
   if (at(app, 'wait_ready')?.scalar !== true || context.application.sendsReady !== false) return
   const setting = at(app, 'listen_timeout')
   const limit =
@@ -207,37 +193,27 @@ function checkReady(app: Data, file: SourceFile, context: ExamineContext): void 
         : ', 3 s'
   context.report({
     rule: 'ready-never-said',
-    file,
     offset: offsetOfKey(app, 'wait_ready'),
-    says: `wait_ready makes PM2 wait for the message 'ready', and no source sends it: at each reload PM2 waits in vain for the new process (listen_timeout${limit}), and then stops the old one whether or not the new one serves.`,
+    says: `wait_ready makes PM2 wait for the message 'ready', and no source sends it: at each reload PM2 waits in vain for the new instance (listen_timeout${limit}), and then stops the old one whether or not the new one serves.`,
     fix: "Leave it out, or send 'ready' to the parent when the server listens, as PM2's documentation shows.",
     edits: setKey(app, 'wait_ready', 'false'),
   })
 }
 
-function checkKillTimeout(
-  name: string,
-  app: Data,
-  file: SourceFile,
-  context: ExamineContext,
-): void {
+function checkKillTimeout(name: string, app: Data, context: ExamineContext): void {
   const setting = at(app, 'kill_timeout')
   const granted = setting ? Number(setting.scalar ?? Number.NaN) : DEFAULT_GRACE
   if (Number.isNaN(granted)) {
-    context.note(
-      file.path,
-      `the kill_timeout of '${name}' is not a literal number, and so not known`,
-    )
+    context.note(`the kill_timeout of '${name}' is not a literal number, and so not known`)
     return
   }
   // An application without a grace takes kill_timeout: the library reads it.
-  const grace = context.application.grace(file, undefined, 'PM2')
+  const grace = context.grace(undefined, 'PM2')
   if (!grace || grace.value <= granted) return
   reportShortGrace(context, {
     setting: `kill_timeout is ${setting ? `${granted} ms` : 'not set, so it is 1600 ms'}`,
     grace,
     allowed: `${grace.value} ms`,
-    file,
     offset: setting ? offsetOfKey(app, 'kill_timeout') : app.start,
     fix: `Grant it ${grace.value}, in milliseconds, or give createShutdown() no grace: it reads kill_timeout itself.`,
     edits: setKey(app, 'kill_timeout', String(grace.value)),

@@ -7,7 +7,7 @@ import type { SourceFile } from '../parse/source.ts'
 import {
   readUnit,
   removeSetting,
-  ServiceSettings,
+  Service,
   type Setting,
   setSetting,
 } from '../parse/systemd-unit.ts'
@@ -42,37 +42,33 @@ function unitsWithDropIns(paths: readonly string[]): Map<string, string[]> {
   return units
 }
 
-function examineSystemd(
-  file: SourceFile,
-  context: ExamineContext,
-  dropIns: readonly SourceFile[],
-): void {
-  const units = [file, ...dropIns].map((source) => ({ source, ...readUnit(source) }))
+function examineSystemd(context: ExamineContext, dropIns: readonly SourceFile[]): void {
+  const units = [context.file, ...dropIns].map((source) => ({ source, ...readUnit(source) }))
   for (const { source, settings, unknownLines } of units) {
     if (settings.length === 0) {
-      context.reportUnread(source.path, 'it is not a systemd unit: it has no settings')
+      context.reportUnread('it is not a systemd unit: it has no settings', null, source)
       return
     }
     const [first] = unknownLines
     if (first !== undefined) {
       const line = source.lineOf(first)
-      context.reportUnread(source.path, 'this is neither a section nor a setting', line)
+      context.reportUnread('this is neither a section nor a setting', line, source)
     }
   }
-  const service = new ServiceSettings(
+  const service = new Service(
     units.flatMap(({ settings }) => settings).filter(({ section }) => section === 'Service'),
   )
   const start = service.all('ExecStart').at(-1)
   if (!start) {
     // The unit of a drop-in may be elsewhere.
-    if (dropIns.length === 0 && !file.path.endsWith('.conf')) {
-      context.reportUnread(file.path, 'it has no ExecStart in a section [Service]')
+    if (dropIns.length === 0 && !context.file.path.endsWith('.conf')) {
+      context.reportUnread('it has no ExecStart in a section [Service]')
     }
     return
   }
   const argv = commandOf(start)
   if (isForeignProgram(argv)) {
-    context.note(file.path, `starts ${argv[0]}, which is not the application's own`)
+    context.note(`starts ${argv[0]}, which is not the application's own`)
     return
   }
   checkExecStart(service, start, argv, context)
@@ -96,21 +92,20 @@ function isForeignProgram([program = '']: readonly string[]): boolean {
 }
 
 function checkExecStart(
-  service: ServiceSettings,
+  service: Service,
   start: Setting,
   argv: string[],
   context: ExamineContext,
 ): void {
-  const mode = service.last('KillMode')?.value ?? 'control-group'
-  const started = followCommand(argv, context.launchContext(start.file))
+  const started = followCommand(argv, context.launchContext({}, start.file))
+  // By default systemd signals all processes, and so also the application behind a shell.
+  const isDefaultMode = (service.last('KillMode')?.value ?? 'control-group') === 'control-group'
+  const isWatcher = started.obstacle?.rule === 'watcher-in-front'
   reportLaunch(context, started, {
     file: start.file,
     offset: start.start,
     starter: 'systemd',
-    severity:
-      mode === 'control-group' && started.obstacle?.rule !== 'watcher-in-front'
-        ? 'warning'
-        : 'error',
+    severity: isDefaultMode && !isWatcher ? 'warning' : 'error',
     edits: (better) => setSetting(start, start, 'ExecStart', execStartOf(better)),
   })
 }
@@ -118,17 +113,12 @@ function checkExecStart(
 /** A command for ExecStart, which needs an absolute path. `env` finds others in PATH or WorkingDirectory. */
 function execStartOf(argv: readonly string[]): string {
   const [program = '', ...args] = argv
-  const path = program.startsWith('/')
-    ? program
-    : program === 'sh'
-      ? '/bin/sh'
-      : `/usr/bin/env ${program}`
-  return [path, ...args.map((arg) => (/^[\w@%+=:,./${}-]+$/.test(arg) ? arg : quote([arg])))].join(
-    ' ',
-  )
+  const path = program === 'sh' ? '/bin/sh' : `/usr/bin/env ${program}`
+  const words = args.map((arg) => (/^[\w@%+=:,./${}-]+$/.test(arg) ? arg : quote([arg])))
+  return [program.startsWith('/') ? program : path, ...words].join(' ')
 }
 
-function checkSignals(service: ServiceSettings, start: Setting, context: ExamineContext): void {
+function checkSignals(service: Service, start: Setting, context: ExamineContext): void {
   const signal = service.last('KillSignal')
   if (signal) {
     checkStopSignal(context, {
@@ -153,7 +143,7 @@ function checkSignals(service: ServiceSettings, start: Setting, context: Examine
   }
 }
 
-function checkKillMode(service: ServiceSettings, start: Setting, context: ExamineContext): void {
+function checkKillMode(service: Service, start: Setting, context: ExamineContext): void {
   const mode = service.last('KillMode')
   if (!mode || (mode.value !== 'none' && mode.value !== 'process')) return
   const isNone = mode.value === 'none'
@@ -170,13 +160,12 @@ function checkKillMode(service: ServiceSettings, start: Setting, context: Examin
   })
 }
 
-function checkExecStop(service: ServiceSettings, context: ExamineContext): void {
+const SENDS_KILL = /(?:^|[\s/])(?:kill|pkill|killall)\b.*?\s-(?:s\s*)?(?:9|KILL|SIGKILL)\b/
+
+function checkExecStop(service: Service, context: ExamineContext): void {
   for (const stop of service.all('ExecStop')) {
-    const argv = commandOf(stop)
-    const text = argv.join(' ')
-    const sendsKill = /(?:^|[\s/])(?:kill|pkill|killall)\b.*?\s-(?:s\s*)?(?:9|KILL|SIGKILL)\b/.test(
-      text,
-    )
+    const text = commandOf(stop).join(' ')
+    const sendsKill = SENDS_KILL.test(text)
     const isByName = /(?:^|[\s/])(?:pkill|killall)\b/.test(text)
     if (!sendsKill && !isByName) continue
     context.report({
@@ -192,16 +181,10 @@ function checkExecStop(service: ServiceSettings, context: ExamineContext): void 
   }
 }
 
-function checkType(
-  service: ServiceSettings,
-  argv: readonly string[],
-  context: ExamineContext,
-): void {
+function checkType(service: Service, argv: readonly string[], context: ExamineContext): void {
   const type = service.last('Type')
   const program = baseOf(argv[0] ?? '')
-  const isNode =
-    isProgram(program, 'runtime', 'package manager', 'package runner') ||
-    /^(env|tsx|ts-node|lastcall)$/.test(program)
+  const isNode = /^(node|nodejs|npm|yarn|pnpm|npx|env|tsx|ts-node|lastcall)$/.test(program)
   if (type?.value !== 'forking' || !isNode) return
   context.report({
     rule: 'type-forking',
@@ -213,7 +196,7 @@ function checkType(
   })
 }
 
-function checkExitCode(service: ServiceSettings, start: Setting, context: ExamineContext): void {
+function checkExitCode(service: Service, start: Setting, context: ExamineContext): void {
   const call = context.application
     .shutdownsFor(start.file)
     .find(({ leavesWithSignal }) => leavesWithSignal)
@@ -229,18 +212,15 @@ function checkExitCode(service: ServiceSettings, start: Setting, context: Examin
   })
 }
 
-function checkTimeoutStop(service: ServiceSettings, start: Setting, context: ExamineContext): void {
+function checkTimeoutStop(service: Service, start: Setting, context: ExamineContext): void {
   const setting = service.last('TimeoutStopSec', 'TimeoutSec')
   const granted = setting ? systemdTime(setting.value) : DEFAULT_GRACE
   if (granted === undefined) {
-    context.reportUnread(
-      start.file.path,
-      `'${setting?.value}' is not a time span`,
-      setting?.file.lineOf(setting.start),
-    )
+    const line = setting?.file.lineOf(setting.start)
+    context.reportUnread(`'${setting?.value}' is not a time span`, line, start.file)
     return
   }
-  const grace = context.application.grace(start.file, DEFAULT_GRACE, 'systemd')
+  const grace = context.grace(DEFAULT_GRACE, 'systemd')
   if (!grace || grace.value <= granted) return
   const needed = String(wholeSeconds(grace.value))
   reportShortGrace(context, {

@@ -45,7 +45,7 @@ export function readUnit(file: SourceFile): { settings: Setting[]; unknownLines:
 }
 
 /** The settings of the section [Service], from the unit and its drop-ins. */
-export class ServiceSettings {
+export class Service {
   constructor(readonly settings: readonly Setting[]) {}
 
   /** The last of the settings with these keys, which is the one that systemd uses. */

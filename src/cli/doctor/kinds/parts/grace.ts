@@ -18,7 +18,7 @@ export function reportShortGrace(
     readonly grace: Grace
     /** The application's grace as text, in the unit of the platform. By default in seconds. */
     readonly allowed?: string
-    readonly file: SourceFile
+    readonly file?: SourceFile
     readonly offset: number
     readonly fix: string
     readonly edits: readonly Edit[]

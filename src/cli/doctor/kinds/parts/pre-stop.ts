@@ -1,6 +1,5 @@
 import type { ExamineContext } from '../../examine-context.ts'
 import { at, type Data, jsonList, offsetOfKey, setKey, textList } from '../../parse/data.ts'
-import type { SourceFile } from '../../parse/source.ts'
 
 /** How long a container's preStop takes, in milliseconds; `undefined` if it is not known. */
 export function preStopDuration(container: Data): number | undefined {
@@ -21,7 +20,7 @@ export function preStopDuration(container: Data): number | undefined {
 }
 
 /** Kubernetes starts a preStop without a shell. One that needs a shell fails, and SIGTERM comes at once. */
-export function checkPreStop(container: Data, file: SourceFile, context: ExamineContext): void {
+export function checkPreStop(container: Data, context: ExamineContext): void {
   const exec = at(container, 'lifecycle', 'preStop', 'exec')
   const command = textList(at(exec, 'command'))
   if (!exec || !command) return
@@ -33,7 +32,6 @@ export function checkPreStop(container: Data, file: SourceFile, context: Examine
   if (isShell || !needsShell) return
   context.report({
     rule: 'prestop-not-run',
-    file,
     offset: offsetOfKey(exec, 'command'),
     says: `Kubernetes starts the preStop without a shell, and there is no program '${program}'${command.length > 1 ? ' that takes these arguments' : ''}: it fails (FailedPreStopHook), and SIGTERM comes at once, without the intended wait.`,
     fix: 'Give each word its own item, or start a shell.',

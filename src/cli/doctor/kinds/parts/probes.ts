@@ -1,24 +1,22 @@
 import type { ExamineContext } from '../../examine-context.ts'
 import { at, type Data, offsetOfKey, setKey, textAt } from '../../parse/data.ts'
 import { wholeSeconds } from '../../parse/durations.ts'
-import type { SourceFile } from '../../parse/source.ts'
 
 /** Checks that clients stop sending requests before the server stops listening. */
 export function checkProbes(
   container: Data,
   { isServer, isWhole }: { isServer: boolean; isWhole: boolean },
-  file: SourceFile,
   context: ExamineContext,
 ): void {
   const readiness = at(container, 'readinessProbe')
   const ports = at(container, 'ports')?.items ?? []
   const port = ports.find((one) => !/metrics|admin|debug/.test(textAt(one, 'name') ?? ''))
   if (!readiness) {
-    if (isServer && isWhole && port) reportMissing(container, port, file, context)
+    if (isServer && isWhole && port) reportMissing(container, port, context)
     return
   }
   if (!readiness.entries.has('httpGet')) return
-  checkPace(readiness, file, context)
+  checkPace(readiness, context)
   const liveness = at(container, 'livenessProbe')
   const [live, ready] = [liveness, readiness].map((probe) => {
     const get = at(probe, 'httpGet')
@@ -30,7 +28,6 @@ export function checkProbes(
   if (!/ready|readiness/i.test(path)) return
   context.report({
     rule: 'liveness-is-readiness',
-    file,
     offset: offsetOfKey(get, 'path'),
     says: `The liveness probe asks ${path}, which answers 503 as soon as the shutdown begins: a kubelet that keeps probing (kubernetes/kubernetes#52817) takes the application for dead in the middle of its drain, and restarts it.`,
     fix: 'Use a path that says nothing about readiness, such as /livez of healthChecks().',
@@ -38,12 +35,7 @@ export function checkProbes(
   })
 }
 
-function reportMissing(
-  container: Data,
-  port: Data,
-  file: SourceFile,
-  context: ExamineContext,
-): void {
+function reportMissing(container: Data, port: Data, context: ExamineContext): void {
   const number = textAt(port, 'name') ?? textAt(port, 'containerPort') ?? '3000'
   const edit = container.insert(
     'readinessProbe',
@@ -51,7 +43,6 @@ function reportMissing(
   )
   context.report({
     rule: 'readiness-missing',
-    file,
     offset: container.start,
     says: 'A container with a port has no readinessProbe: it gets requests before it can answer them, and nothing notices when it says that it is shutting down.',
     fix: 'Add one; healthChecks() answers at /readyz.',
@@ -65,7 +56,7 @@ function reportMissing(
  */
 const DEFAULT_PACE = 30_000
 
-function checkPace(probe: Data, file: SourceFile, context: ExamineContext): void {
+function checkPace(probe: Data, context: ExamineContext): void {
   const [period, times] = [
     ['periodSeconds', 10],
     ['failureThreshold', 3],
@@ -74,14 +65,13 @@ function checkPace(probe: Data, file: SourceFile, context: ExamineContext): void
     if (setting?.isUnknown) return undefined
     return setting ? Number(setting.scalar) : Number(fallback)
   })
-  const lameDuck = context.application.lameDuck(file)
+  const lameDuck = context.application.lameDuck(context.file)
   if (period === undefined || times === undefined) return
   if (!(period * times * 1000 > Math.max(lameDuck, DEFAULT_PACE))) return
   const better = Math.max(1, Math.floor(wholeSeconds(lameDuck) / times))
   const fits = better * times * 1000 <= lameDuck
   context.report({
     rule: 'readiness-too-slow',
-    file,
     offset: offsetOfKey(probe, probe.entries.has('periodSeconds') ? 'periodSeconds' : 'httpGet'),
     says: `It takes ${period * times} s (periodSeconds ${period} × failureThreshold ${times}) until the readinessProbe fails after the first 503, and the lame duck lasts ${wholeSeconds(lameDuck)} s at most: the server stops listening before that. A deleted pod loses its endpoint anyway. But if only its container is stopped, as after a failed liveness probe, requests still come.`,
     fix: 'Probe more often, or let the lame duck last longer (lameDuck.atMost of httpServer()).',

@@ -10,7 +10,7 @@ export function reportLaunch(
   context: ExamineContext,
   { obstacle, better, programs }: Launch,
   place: {
-    readonly file: SourceFile
+    readonly file?: SourceFile
     readonly offset: number
     readonly starter: Starter
     /** The init that the platform puts in front of the command. */
@@ -32,7 +32,10 @@ export function reportLaunch(
     edits: unknownScript !== undefined ? [] : script ? [script.edit] : place.edits(better),
     adds:
       programs.length > 0
-        ? { path: siblingOf(place.file.path, 'lastcall.config.json'), text: groupFile(programs) }
+        ? {
+            path: siblingOf((place.file ?? context.file).path, 'lastcall.config.json'),
+            text: groupFile(programs),
+          }
         : undefined,
     severity: place.severity,
   })

@@ -5,7 +5,7 @@ import type { Edit, SourceFile } from '../../parse/source.ts'
 export function checkStopSignal(
   context: ExamineContext,
   place: {
-    readonly file: SourceFile
+    readonly file?: SourceFile
     readonly offset: number
     /** As the file has it: `SIGQUIT`, `QUIT`, `3`. */
     readonly signal: string
@@ -14,25 +14,25 @@ export function checkStopSignal(
     edits(signal: string): readonly Edit[]
   },
 ): void {
-  const { file, offset, setting } = place
+  const { setting, edits, ...where } = place
   const signal = signalNameOf(place.signal)
-  const heard = context.application.signals(file)
+  const heard = context.application.signals(context.file)
   if (signal === undefined || heard === undefined || heard.includes(signal)) return
   const better = heard.includes('SIGTERM') ? 'SIGTERM' : (heard[0] ?? 'SIGTERM')
-  const says =
-    signal === 'SIGKILL'
-      ? `${setting} is SIGKILL: the stop begins with the last resort. No process can listen to it, and no hook runs.`
-      : `${setting} is ${signal}, and the application listens to ${heard.join(', ')}: ${IGNORED_BY_DEFAULT.has(signal) ? 'the signal does nothing, and the application is killed when the grace is over' : 'the signal ends it at once, or is ignored at PID 1'}. No hook runs.`
+  const effect = IGNORED_BY_DEFAULT.has(signal)
+    ? 'the signal does nothing, and the application is killed when the grace is over'
+    : 'the signal ends it at once, or is ignored at PID 1'
+  const isKill = signal === 'SIGKILL'
   context.report({
+    ...where,
     rule: 'stop-signal-unheard',
-    file,
-    offset,
-    says,
-    fix: `Send ${better}, or add ${signal} to the signals of createShutdown().`.replace(
-      ', or add SIGKILL to the signals of createShutdown()',
-      '',
-    ),
-    edits: place.edits(better),
+    says: isKill
+      ? `${setting} is SIGKILL: the stop begins with the last resort. No process can listen to it, and no hook runs.`
+      : `${setting} is ${signal}, and the application listens to ${heard.join(', ')}: ${effect}. No hook runs.`,
+    fix: isKill
+      ? `Send ${better}.`
+      : `Send ${better}, or add ${signal} to the signals of createShutdown().`,
+    edits: edits(better),
   })
 }
 
