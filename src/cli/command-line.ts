@@ -6,8 +6,8 @@ import {
   type OptionsOf,
 } from './commands.ts'
 import { type Failure, usageError } from './failure.ts'
-import { isOption, parse, type Token } from './parse.ts'
 import { problemsOf } from './problems.ts'
+import { isOption, type Token, tokenize } from './tokens.ts'
 
 /** A command with what was given to it. */
 export interface Invocation<Name extends CommandName = CommandName> {
@@ -35,8 +35,8 @@ export function readCommandLine(args: readonly string[]): Request {
   const end = args.includes('--') ? args.indexOf('--') : args.length
   const words = args.slice(0, end)
   const name = commandIn(words)
-  const { tokens, values, positionals } = parse(words, name ? COMMANDS[name].options : {})
-  // Somebody who asks for help gets it, whatever is wrong with the rest of the line.
+  const { tokens, values, positionals } = tokenize(words, name ? COMMANDS[name].options : {})
+  // --help works even if the rest of the line is wrong.
   if (asksFor('help', tokens)) return { kind: 'help', command: name }
   if (asksFor('version', tokens)) return { kind: 'version' }
   if (!name) {
@@ -65,7 +65,7 @@ export function readCommandLine(args: readonly string[]): Request {
  */
 function commandIn(words: readonly string[]): CommandName | undefined {
   const names = Object.keys(COMMANDS) as CommandName[]
-  return names.find((name) => parse(words, COMMANDS[name].options).positionals[0] === name)
+  return names.find((name) => tokenize(words, COMMANDS[name].options).positionals[0] === name)
 }
 
 /** Finds `--help` also after an option without its value, where the parser takes it for the value. */

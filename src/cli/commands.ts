@@ -27,7 +27,7 @@ export interface Command {
 }
 
 /** The file for the output of a detached process when `--output` is not given. */
-export const OUTPUT = 'lastcall.log'
+export const DEFAULT_OUTPUT = 'lastcall.log'
 
 /** The commands. The parser and the help both read this table. */
 export const COMMANDS = {
@@ -44,7 +44,7 @@ export const COMMANDS = {
       grace: {
         type: 'string',
         value: '<time>',
-        description: 'What the platform grants from the stop signal to SIGKILL, such as 10s',
+        description: 'The time from the stop signal to SIGKILL, such as 10s',
       },
       signal: {
         type: 'string',
@@ -56,17 +56,17 @@ export const COMMANDS = {
       pidfile: {
         type: 'string',
         value: '<file>',
-        description: 'Write the pid here; refuse to start where its process runs',
+        description: 'Write the pid here; refuse to start while its process runs',
       },
-      detach: { type: 'boolean', description: 'Run in the background, in a session of its own' },
+      detach: { type: 'boolean', description: 'Run in the background, in its own session' },
       // The parser does not fill in the default, so that `run` can refuse --output without --detach.
       output: {
         type: 'string',
         value: '<file>',
-        description: 'Where the output goes then',
-        defaultText: OUTPUT,
+        description: 'Where the output goes with --detach',
+        defaultText: DEFAULT_OUTPUT,
       },
-      verbose: { type: 'boolean', description: 'Tell every change of state of a group' },
+      verbose: { type: 'boolean', description: 'Print every change of state of a group' },
     },
     examples: [
       'run -- node worker.js',
@@ -75,7 +75,7 @@ export const COMMANDS = {
     ],
   },
   stop: {
-    description: 'Do to a process what docker stop does to a container',
+    description: 'Stop a process as docker stop stops a container',
     argument: '<pid | pidfile>',
     options: {
       grace: {
@@ -94,29 +94,29 @@ export const COMMANDS = {
     examples: ['stop app.pid --grace 30s', 'stop 4711 --signal QUIT'],
   },
   timeline: {
-    description: 'Draw the report of a run: a file with its JSON, or - for stdin',
+    description: 'Draw the report of a shutdown: a file with its JSON, or - for stdin',
     argument: '[report | -]',
     options: {
       out: {
         type: 'string',
         value: '<file>',
-        description: 'Write a picture that stands alone, .html or .svg',
+        description: 'Write a picture, .html or .svg, in one file',
         defaultText: 'the terminal',
       },
     },
     examples: ['timeline report.json', 'timeline report.json --out shutdown.html'],
   },
   doctor: {
-    description: 'Find what in a deployment will break its stop',
+    description: 'Find what in a deployment breaks its stop',
     argument: '[directory]',
     options: {
       grace: {
         type: 'string',
         value: '<time>',
-        description: 'What the application allows itself',
+        description: 'The grace of the application',
         defaultText: 'what its sources say',
       },
-      strict: { type: 'boolean', description: 'Let warnings count as errors do' },
+      strict: { type: 'boolean', description: 'Count warnings as errors' },
       json: { type: 'boolean', description: 'Print JSON' },
     },
     examples: ['doctor', 'doctor deploy --grace 25s --json'],

@@ -1,25 +1,27 @@
 import { readFileSync } from 'node:fs'
 import { parseDuration } from '../base/duration.ts'
-import { refuseUnknownOptions } from '../base/errors.ts'
+import { optionNames, refuseUnknownOptions } from '../base/errors.ts'
 import { budgetOf, HANDOVER } from '../engine/budget.ts'
 import { type Program, type ProgramOptions, parsePrograms } from '../workers/supervise/program.ts'
 import type { SuperviseOptions } from '../workers/supervise/supervise.ts'
-import { told, usageError } from './failure.ts'
+import { asUsageError, usageError } from './failure.ts'
 import { checkGrace } from './options.ts'
 
 /** What a configuration file may hold: `{ "grace": "10s", "exitOn": "fatal", "programs": [ … ] }`. */
 export interface Config {
-  /** In milliseconds; `undefined` for what is known of the platform. */
+  /** In milliseconds; `undefined` for the grace of the platform. */
   readonly grace: number | undefined
   readonly exitOn: SuperviseOptions['exitOn']
   readonly programs: readonly ProgramOptions[]
 }
 
-/** Reads a configuration file; what is wrong with it is told with the path in it, and the rule. */
+const OPTIONS = optionNames<Config>({ grace: true, exitOn: true, programs: true })
+
+/** Reads a configuration file. Errors name the path in it, and the rule. */
 export function readConfig(path: string): Config {
-  return told(() => {
-    const config = parse(path)
-    refuseUnknownOptions(config, ['grace', 'exitOn', 'programs'], '{ "programs": [ … ] }', 'config')
+  return asUsageError(() => {
+    const config = readJson(path)
+    refuseUnknownOptions(config, OPTIONS, '{ "programs": [ … ] }', 'config')
     const { grace, exitOn, programs } = config
     parsePrograms(programs)
     return {
@@ -31,8 +33,8 @@ export function readConfig(path: string): Config {
 }
 
 /**
- * Programs without a `stopWait` share what the others leave of the time, priority by priority, so that
- * each knows what it is granted.
+ * Gives each program without a `stopWait` one: the time that the other priorities leave, in equal shares
+ * for each priority.
  */
 export function shareTime(
   options: readonly ProgramOptions[],
@@ -40,20 +42,20 @@ export function shareTime(
 ): readonly ProgramOptions[] {
   const programs = parsePrograms(options)
   const levels = groupByPriority(programs)
-  const waits = [...levels.values()].map((level) => longest(level))
-  const open = waits.filter((wait) => wait === undefined).length
+  const waits = [...levels.values()].map((level) => longestWait(level))
+  const openLevels = waits.filter((wait) => wait === undefined).length
   const taken = waits.reduce<number>((sum, wait) => sum + (wait ?? 0), 0)
   const handovers = HANDOVER * (levels.size + 1)
-  const share = Math.floor((budgetOf(grace, undefined).deadline - handovers - taken) / open)
-  if (open > 0 && share < 1) {
+  const share = Math.floor((budgetOf(grace, undefined).deadline - handovers - taken) / openLevels)
+  if (openLevels > 0 && share < 1) {
     const names = programs.filter(({ stopWait }) => stopWait === undefined).map(({ name }) => name)
     throw usageError(
-      `the waits of the other programs leave no time for ${names.join(', ')}: give them less, or a longer grace`,
+      `the stopWait of the other programs leaves no time for ${names.join(', ')}: give them less, or a longer grace`,
     )
   }
   return options.map((program, index) => {
     const level = levels.get(programs[index]?.priority ?? 0) ?? []
-    const stopWait = program.stopWait ?? longest(level) ?? share
+    const stopWait = program.stopWait ?? longestWait(level) ?? share
     return { ...program, stopWait }
   })
 }
@@ -66,17 +68,17 @@ function groupByPriority(programs: readonly Program[]): ReadonlyMap<number, read
   return levels
 }
 
-function longest(level: readonly Program[]): number | undefined {
+function longestWait(level: readonly Program[]): number | undefined {
   const waits = level.flatMap(({ stopWait }) => (stopWait === undefined ? [] : [stopWait]))
   return waits.length === 0 ? undefined : Math.max(...waits)
 }
 
-function parse(path: string): Record<string, unknown> {
+function readJson(path: string): Record<string, unknown> {
   const text = readText(path)
   try {
     return JSON.parse(text.replace(/^\uFEFF/, ''))
   } catch (error) {
-    throw usageError(`it is no JSON: ${(error as Error).message.replace(/\s+/g, ' ')}`)
+    throw usageError(`it is not JSON: ${(error as Error).message.replace(/\s+/g, ' ')}`)
   }
 }
 

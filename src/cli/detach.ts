@@ -4,16 +4,16 @@ import { systemProcess } from '../runtime/process.ts'
 import { Failure, usageError } from './failure.ts'
 import { DETACHED, terminal } from './terminal.ts'
 
-/** What the process in the background tells whoever has started it. */
+/** The message of the process in the background to the one that has started it. */
 export type Started = { readonly pid: number } | { readonly code: number; readonly message: string }
 
 /**
- * Runs the same command in the background, in a session of its own, with its output in a file; returns
- * its pid when what it runs has been started.
+ * Runs the same command in the background, in its own session, with its output in a file. Returns its pid
+ * when it has started the program or group.
  */
 export function detach(output: string): Promise<number> {
   const isNew = !existsSync(output)
-  const file = open(output)
+  const file = openOutput(output)
   const [program, script] = terminal.self
   const child = spawn(program, [script, ...terminal.args], {
     detached: true,
@@ -24,7 +24,7 @@ export function detach(output: string): Promise<number> {
   return new Promise<number>((resolve, reject) => {
     child.once('error', reject)
     child.once('message', (started: Started) => {
-      // Deno delivers the message when the program has closed its side already, and throws then.
+      // Deno delivers the message after the other side has closed the channel, and disconnect() throws then.
       if (child.connected) child.disconnect()
       child.unref()
       if ('pid' in started) resolve(started.pid)
@@ -40,7 +40,7 @@ export function detach(output: string): Promise<number> {
   })
 }
 
-function open(path: string): number {
+function openOutput(path: string): number {
   try {
     return openSync(path, 'a')
   } catch (error) {

@@ -13,7 +13,7 @@ export const CODES = {
 } as const
 
 /** How the library logs under the command line: only problems, as plain text on stderr. */
-export const PROBLEMS = { format: 'text', level: 'warn' } as const
+export const PROBLEM_LOG = { format: 'text', level: 'warn' } as const
 
 /** An error that the user sees as one line, with the code to exit with. */
 export class Failure extends Error {
@@ -27,7 +27,7 @@ export class Failure extends Error {
   }
 }
 
-/** Looks at the name, too: a command that is built into its own file has its own copy of the class. */
+/** Checks the name, too: a command that is built into its own file has its own copy of the class. */
 export function isFailure(error: unknown): error is Failure {
   return error instanceof Failure || (error instanceof Error && error.name === 'Failure')
 }
@@ -36,8 +36,8 @@ export function usageError(message: string): Failure {
   return new Failure(CODES.usage, message)
 }
 
-/** Runs `work`, and turns what the library refuses into a failure. Its message begins with `place`. */
-export function told<T>(work: () => T, place = ''): T {
+/** Runs `work`, and turns an error of the library into a failure. Its message begins with `place`. */
+export function asUsageError<T>(work: () => T, place = ''): T {
   try {
     return work()
   } catch (error) {

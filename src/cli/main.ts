@@ -18,7 +18,7 @@ const ACTIONS: { readonly [Name in CommandName]: (invocation: Invocation<Name>) 
     },
     async stop({ argument = '', options }) {
       const { stop } = await import('./stop.ts')
-      terminal.endWith(await stop(argument, options))
+      terminal.setExitCode(await stop(argument, options))
     },
     async timeline({ argument = '', options }) {
       const { timeline } = await import('./timeline/timeline.ts')
@@ -37,13 +37,13 @@ async function main(): Promise<void> {
     else if (request.kind === 'version') terminal.print(versionText())
     else if (request.kind === 'nothing') {
       terminal.print(helpText(undefined))
-      terminal.endWith(CODES.usage)
+      terminal.setExitCode(CODES.usage)
     } else {
       const { invocation } = request
       await ACTIONS[invocation.command](invocation as never)
     }
   } catch (error) {
-    fail(error)
+    reportFailure(error)
   }
 }
 
@@ -61,15 +61,15 @@ async function examineDeployment({
     colour: terminalOf('stdout').colors,
   })
   terminal.print(text)
-  terminal.endWith(code)
+  terminal.setExitCode(code)
 }
 
-/** Reports an error that the user can mend in one line. Any other is a fault of ours, and crashes. */
-function fail(error: unknown): void {
+/** Prints an error that the user can fix in one line. Any other is a bug, and crashes. */
+function reportFailure(error: unknown): void {
   const failure = error instanceof LastcallError ? usageError(error.message) : error
   if (!isFailure(failure)) throw error
   const { code, message } = failure
-  terminal.tellStarter({ code, message })
-  terminal.complain(message)
-  terminal.endWith(code)
+  terminal.notifyStarter({ code, message })
+  terminal.printError(message)
+  terminal.setExitCode(code)
 }

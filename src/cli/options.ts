@@ -1,9 +1,9 @@
 import { parseDuration } from '../base/duration.ts'
 import { parseSignal } from '../workers/signal-names.ts'
-import { told, usageError } from './failure.ts'
+import { asUsageError, usageError } from './failure.ts'
 
-/** The least that is kept of a grace for this process's own exit, in milliseconds. */
-const LEAST_MARGIN = 100
+/** The least time of a grace that is kept for lastcall's own exit, in milliseconds. */
+const MIN_MARGIN = 100
 
 /** Reads `--grace` into milliseconds. */
 export function graceOf(text: string | undefined): number | undefined {
@@ -12,9 +12,9 @@ export function graceOf(text: string | undefined): number | undefined {
 
 /** Refuses a grace that would leave a program no time. */
 export function checkGrace(grace: number, option: string): number {
-  if (grace > LEAST_MARGIN) return grace
+  if (grace > MIN_MARGIN) return grace
   throw usageError(
-    `${option} has to be longer than ${LEAST_MARGIN} ms, which lastcall keeps for its own exit`,
+    `${option} must be longer than ${MIN_MARGIN} ms, the time that lastcall keeps for its own exit`,
   )
 }
 
@@ -23,36 +23,40 @@ export function durationOf(text: string, option: string): number {
   if (/^\d+$/.test(text)) {
     throw usageError(`--${option} ${text} has no unit: write ${text}s or ${text}ms`)
   }
-  return told(() => parseDuration(text, `--${option}`))
+  return asUsageError(() => parseDuration(text, `--${option}`))
 }
 
 /** Reads the name of a signal, with SIG or without, in capitals or not. */
 export function signalOf(text: string, option: string): NodeJS.Signals {
   const name = text.toUpperCase()
-  return told(() => parseSignal(name.startsWith('SIG') ? name : `SIG${name}`, `--${option}`))
+  return asUsageError(() =>
+    parseSignal(name.startsWith('SIG') ? name : `SIG${name}`, `--${option}`),
+  )
 }
 
-/** Reads pairs such as `TERM=QUIT`: which signals are passed on as others. */
+/** Reads pairs such as `TERM=QUIT`: the signals that are passed on as others. */
 export function rewritesOf(
   given: readonly string[],
-  heard: readonly NodeJS.Signals[],
+  forwarded: readonly NodeJS.Signals[],
 ): ReadonlyMap<NodeJS.Signals, NodeJS.Signals> {
   const pairs = given.map((text) => {
     const [from = '', to = '', ...rest] = text.split('=')
     if (from === '' || to === '' || rest.length > 0) {
-      throw usageError(`--signal ${text} is no pair of signals: write --signal TERM=QUIT`)
+      throw usageError(`--signal ${text} is not a pair of signals: write --signal TERM=QUIT`)
     }
     const signal = signalOf(from, 'signal')
-    if (!heard.includes(signal)) {
+    if (!forwarded.includes(signal)) {
       throw usageError(
-        `--signal ${text}: ${signal} is not passed on; those are ${heard.join(', ')}`,
+        `--signal ${text}: ${signal} is not one of the signals that are passed on: ${forwarded.join(', ')}`,
       )
     }
     return [signal, signalOf(to, 'signal')] as const
   })
   const rewrites = new Map(pairs)
   if (rewrites.size < pairs.length) {
-    throw usageError('--signal names a signal twice: a signal can be passed on as one other only')
+    throw usageError(
+      '--signal names a signal twice: each signal can be passed on as one other signal only',
+    )
   }
   return rewrites
 }

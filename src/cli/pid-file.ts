@@ -1,19 +1,19 @@
 import { linkSync, lstatSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { CODES, Failure, usageError } from './failure.ts'
-import { commandOf, isAlive, isPid } from './process-table.ts'
+import { commandLineOf, isAlive, isPid } from './process-table.ts'
 import { terminal } from './terminal.ts'
 
 /**
- * Writes this process's number into a file that no running process has; returns a way to remove it.
+ * Writes the pid of this process into a file. Returns a function that removes it.
  *
- * @throws Failure where a process that runs has the file
+ * @throws Failure if the file belongs to a running process
  */
-export function takePidFile(path: string): () => void {
+export function claimPidFile(path: string): () => void {
   const own = `${path}.${terminal.pid}`
   try {
     writeFileSync(own, `${terminal.pid}\n`)
-    // A link appears with its content at once, and fails where there is a file.
-    while (!link(own, path)) moveAside(path)
+    // A link appears with its whole content at once, and fails if the file exists.
+    while (!linkIfFree(own, path)) removeStaleFile(path)
   } catch (error) {
     if (error instanceof Failure) throw error
     throw usageError(`the pid file ${path} cannot be written: ${(error as Error).message}`)
@@ -21,23 +21,23 @@ export function takePidFile(path: string): () => void {
     removeQuietly(own)
   }
   return () => {
-    if (read(path) === String(terminal.pid)) rmSync(path, { force: true })
+    if (readIfExists(path) === String(terminal.pid)) rmSync(path, { force: true })
   }
 }
 
 /**
- * The process that a pid file names.
+ * The pid of the running process that a pid file names.
  *
- * @throws Failure where there is no such file, or nothing that could be a pid in it
+ * @throws Failure if there is no such file, if it holds no pid, or if the process has ended
  */
-export function pidIn(path: string): number {
+export function readPidFile(path: string): number {
   const text = readOrRefuse(path)
   if (text === undefined) {
     throw new Failure(CODES.notRunning, `there is no pid file ${path}`)
   }
   if (!isPid(text)) {
     const got = JSON.stringify(text.slice(0, 40))
-    throw usageError(`${path} holds no pid: a number alone was expected, got ${got}`)
+    throw usageError(`${path} holds no pid: a single number was expected, got ${got}`)
   }
   const pid = Number(text)
   if (!isAlive(pid)) {
@@ -49,47 +49,47 @@ export function pidIn(path: string): number {
   return pid
 }
 
-/** Takes a stale file out of the way. */
-function moveAside(path: string): void {
-  const text = read(path)
+/** Removes a file whose process has ended. */
+function removeStaleFile(path: string): void {
+  const text = readIfExists(path)
   if (text === undefined) {
     if (lstatSync(path, { throwIfNoEntry: false })) {
       throw usageError(
-        `the pid file ${path} cannot be written: it is a link that leads nowhere; remove it`,
+        `the pid file ${path} cannot be written: it is a link to a file that does not exist; remove it`,
       )
     }
     return
   }
   const pid = Number(text)
-  if (isPid(text) && pid !== terminal.pid && isHolder(pid)) {
+  if (isPid(text) && pid !== terminal.pid && isHeldBy(pid)) {
     throw usageError(
-      `${path} is held by process ${pid}, which runs: stop it first (lastcall stop ${path}), or name another --pidfile`,
+      `${path} belongs to process ${pid}, which is running: stop it first (lastcall stop ${path}), or use another --pidfile`,
     )
   }
   const aside = `${path}.${terminal.pid}.stale`
   try {
-    // Of several that find it stale one alone can do so.
+    // If several processes find the file stale, only one of them can rename it.
     renameSync(path, aside)
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return
     throw error
   }
-  // It may have become somebody's between the look and the renaming.
-  if (read(aside) !== text) link(aside, path)
+  // Between the check and the renaming, another process may have written its own file: put it back.
+  if (readIfExists(aside) !== text) linkIfFree(aside, path)
   rmSync(aside, { force: true })
 }
 
 /**
- * Whether a process may be the one that holds a pid file: it runs, and it is this program, where the
- * system tells. Another one has only got the number, as happens when a container is started again.
+ * Whether a pid file belongs to this process: it runs, and it is lastcall, as far as the system says.
+ * Another program only has the same pid by chance, as happens when a container is started again.
  */
-function isHolder(pid: number): boolean {
-  return isAlive(pid) && (commandOf(pid)?.startsWith('lastcall ') ?? true)
+function isHeldBy(pid: number): boolean {
+  return isAlive(pid) && (commandLineOf(pid)?.startsWith('lastcall ') ?? true)
 }
 
 function readOrRefuse(path: string): string | undefined {
   try {
-    return read(path)
+    return readIfExists(path)
   } catch (error) {
     throw usageError(`the pid file ${path} cannot be read: ${(error as Error).message}`)
   }
@@ -99,11 +99,11 @@ function removeQuietly(path: string): void {
   try {
     rmSync(path, { force: true })
   } catch {
-    // It could not be written, which has been told.
+    // It could not be written, which is reported already.
   }
 }
 
-function read(path: string): string | undefined {
+function readIfExists(path: string): string | undefined {
   try {
     return readFileSync(path, 'utf8').trim()
   } catch (error) {
@@ -112,7 +112,7 @@ function read(path: string): string | undefined {
   }
 }
 
-function link(from: string, to: string): boolean {
+function linkIfFree(from: string, to: string): boolean {
   try {
     linkSync(from, to)
     return true

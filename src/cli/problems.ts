@@ -1,5 +1,5 @@
 import { COMMON_OPTIONS, type Command, type Options } from './commands.ts'
-import { isOption, type OptionToken, type Token } from './parse.ts'
+import { isOption, type OptionToken, type Token } from './tokens.ts'
 
 /**
  * What is wrong with the options and arguments of a command. Unknown options come first: what follows
@@ -24,7 +24,7 @@ export function* problemsOf(
 
 function hintFor({ takesProgram }: Command): string {
   return takesProgram
-    ? 'what is run stands after --, as in lastcall run -- node worker.js; see lastcall run --help'
+    ? 'write the program to run after --, as in lastcall run -- node worker.js; see lastcall run --help'
     : 'see lastcall --help'
 }
 
@@ -39,7 +39,7 @@ function* problemsOfValue({ name, value, inlineValue }: OptionToken, known: Opti
   }
 }
 
-/** A flag may be repeated: twice means the same as once. An option with a value may be only if it says so. */
+/** A flag may be repeated: twice means the same as once. An option with a value may not, unless it is `multiple`. */
 function* repetitions(options: readonly OptionToken[], known: Options) {
   const names = options.map(({ name }) => name)
   for (const [place, name] of names.entries()) {

@@ -2,14 +2,14 @@ import { readFileSync } from 'node:fs'
 import { isZombie, procStat } from '../runtime/proc-stat.ts'
 import { sendSignal } from '../runtime/signals.ts'
 
-/** The largest number that a process may have on any system. */
-const MOST = 2 ** 31 - 1
+/** The largest pid of any system. */
+const MAX_PID = 2 ** 31 - 1
 
 export function isPid(text: string): boolean {
-  return /^[1-9]\d*$/.test(text) && Number(text) <= MOST
+  return /^[1-9]\d*$/.test(text) && Number(text) <= MAX_PID
 }
 
-/** Whether a process runs, whoever's it is. One that has ended, and was not waited for yet, does not. */
+/** Whether a process is running, also that of another user. A zombie is not. */
 export function isAlive(pid: number): boolean {
   try {
     if (!sendSignal(pid, 0)) return false
@@ -20,18 +20,18 @@ export function isAlive(pid: number): boolean {
   return stat === undefined || !isZombie(stat)
 }
 
-/** Its command line, where the system tells. */
-export function commandOf(pid: number): string | undefined {
-  const line = read(`/proc/${pid}/cmdline`)?.replaceAll('\0', ' ').trim()
+/** The command line of a process, if the system says. */
+export function commandLineOf(pid: number): string | undefined {
+  const line = readIfPossible(`/proc/${pid}/cmdline`)?.replaceAll('\0', ' ').trim()
   return line || undefined
 }
 
-/** When it began, by the kernel's own count, where the system tells: another process has another. */
-export function startOf(pid: number): string | undefined {
+/** When a process started, if the system says, in the kernel's unit. It tells two processes with the same pid apart. */
+export function startTimeOf(pid: number): string | undefined {
   return procStat(pid)?.start
 }
 
-function read(path: string): string | undefined {
+function readIfPossible(path: string): string | undefined {
   try {
     return readFileSync(path, 'utf8')
   } catch {

@@ -2,14 +2,13 @@ import { createShutdown, detectPlatform } from '../create-shutdown.ts'
 import type { StateChange } from '../workers/supervise/states.ts'
 import { supervise } from '../workers/supervise/supervise.ts'
 import { readConfig, shareTime } from './config.ts'
-import { PROBLEMS, told } from './failure.ts'
+import { asUsageError, PROBLEM_LOG } from './failure.ts'
 import { terminal } from './terminal.ts'
 
-/** How a group is run. */
 export interface GroupOptions {
-  /** What the platform grants, in milliseconds; `undefined` for what the file says, or what is known. */
+  /** In milliseconds; `undefined` for the grace of the file, or else of the platform. */
   readonly grace: number | undefined
-  /** Whether every change of state is told. */
+  /** Whether every change of state is printed. */
   readonly verbose: boolean
   readonly onStart: () => void
 }
@@ -18,28 +17,28 @@ export interface GroupOptions {
 export async function runGroup(path: string, options: GroupOptions): Promise<void> {
   const config = readConfig(path)
   const grace = options.grace ?? config.grace ?? detectPlatform().grace
-  // The programs have sessions of their own: what ends this process by default would leave them behind.
+  // The programs run in their own sessions. A signal that ended only this process would leave them behind.
   const shutdown = createShutdown({
     grace,
     signals: ['SIGTERM', 'SIGINT', 'SIGQUIT', 'SIGHUP'],
-    log: PROBLEMS,
+    log: PROBLEM_LOG,
   })
-  const programs = told(() => {
+  const programs = asUsageError(() => {
     const { exitOn = 'all' } = config
-    const group = supervise(shareTime(config.programs, grace), { exitOn, log: PROBLEMS })
+    const group = supervise(shareTime(config.programs, grace), { exitOn, log: PROBLEM_LOG })
     shutdown.add(group)
     return group
   }, path)
-  if (options.verbose) programs.on('state', tell)
+  if (options.verbose) programs.on('state', printStateChange)
   shutdown.listen()
   programs.start()
   options.onStart()
-  terminal.endWith(await programs.ended)
+  terminal.setExitCode(await programs.ended)
   await shutdown.now('the programs have ended')
 }
 
-function tell({ name, from, to, pid, exitCode, signal }: StateChange): void {
+function printStateChange({ name, from, to, pid, exitCode, signal }: StateChange): void {
   const ending = signal ?? (exitCode === null ? undefined : `exit code ${exitCode}`)
   const details = [pid === null ? [] : `pid ${pid}`, ending ?? []].flat().join(', ')
-  terminal.complain(`'${name}' ${from} → ${to}${details === '' ? '' : ` (${details})`}`)
+  terminal.printError(`'${name}' ${from} → ${to}${details === '' ? '' : ` (${details})`}`)
 }

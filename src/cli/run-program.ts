@@ -9,26 +9,25 @@ import { sendSignal } from '../runtime/signals.ts'
 import { explainSpawnError } from '../runtime/spawn-error.ts'
 import { hasEnded, type StopSettings, stopChild } from '../workers/child.ts'
 import { codeOf } from '../workers/exit-status.ts'
-import { CODES, Failure, PROBLEMS } from './failure.ts'
-import { OTHER_SIGNALS, STOP_SIGNALS } from './passed-on.ts'
+import { CODES, Failure, PROBLEM_LOG } from './failure.ts'
+import { OTHER_SIGNALS, STOP_SIGNALS } from './forwarded-signals.ts'
 import { terminal } from './terminal.ts'
 
-/** How one program is wrapped. */
 export interface WrapOptions {
-  /** What the platform grants, in milliseconds; `undefined` for what is known of it. */
+  /** In milliseconds; `undefined` for the grace of the platform. */
   readonly grace: number | undefined
   readonly rewrites: ReadonlyMap<NodeJS.Signals, NodeJS.Signals>
-  /** Whether its whole process group is signalled. */
+  /** Whether signals go to its whole process group. */
   readonly group: boolean
   readonly onStart: () => void
 }
 
-/** What is kept of the grace for this process's own end, at most, in milliseconds: it has little to do. */
-const MARGIN = 250
+/** The longest margin, in milliseconds: lastcall has little to do for its own exit. */
+const MAX_MARGIN = 250
 
 /**
- * Runs one program, as a PID 1 should: signals are passed on, it is killed at the limit, and its exit
- * code, or 128 + the signal that has ended it, is returned.
+ * Runs one program as a PID 1 should: passes signals on, and kills it when the grace is over. Returns its
+ * exit code, or 128 + the signal that has ended it.
  */
 export async function runProgram(
   command: string,
@@ -36,52 +35,54 @@ export async function runProgram(
   options: WrapOptions,
 ): Promise<number> {
   const { grace = detectPlatform().grace, rewrites, group } = options
-  const margin = Math.min(budgetOf(grace, undefined).margin, MARGIN)
+  const margin = Math.min(budgetOf(grace, undefined).margin, MAX_MARGIN)
   const shutdown = createShutdown({
     grace,
     margin,
     signals: STOP_SIGNALS,
     forceOn: [], // The program decides what a second press means.
     exit: false,
-    log: PROBLEMS,
+    log: PROBLEM_LOG,
   })
-  const as = (signal: NodeJS.Signals) => rewrites.get(signal) ?? signal
-  // Before it starts: a signal that comes at once would end this process alone.
-  const undo = shutdown.listen()
+  const rewritten = (signal: NodeJS.Signals) => rewrites.get(signal) ?? signal
+  // Listen before the program starts: a signal that comes at once would end only this process.
+  const stopListening = shutdown.listen()
   let program: ChildProcess | undefined
-  const pass = (signal: NodeJS.Signals) => {
+  const forward = (signal: NodeJS.Signals) => {
     if (!program || hasEnded(program)) return
     try {
-      sendSignal(group ? -Number(program.pid) : Number(program.pid), as(signal))
+      sendSignal(group ? -Number(program.pid) : Number(program.pid), rewritten(signal))
     } catch (error) {
-      terminal.complain(`${signal} could not be passed on: ${(error as Error).message}`)
+      terminal.printError(`${signal} could not be passed on: ${(error as Error).message}`)
     }
   }
-  const unlisten = OTHER_SIGNALS.map((signal) => systemProcess.on(signal, () => pass(signal)))
-  const child = await start(command, args, group, grace - margin)
+  const removeListeners = OTHER_SIGNALS.map((signal) =>
+    systemProcess.on(signal, () => forward(signal)),
+  )
+  const child = await startProgram(command, args, group, grace - margin)
   program = child
   shutdown.on('repeat', ({ signal, samePress }) => {
     const isFromTerminal = signal === 'SIGINT' && systemProcess.interactive && !group
-    if (STOP_SIGNALS.includes(signal) && !samePress && !isFromTerminal) pass(signal)
+    if (STOP_SIGNALS.includes(signal) && !samePress && !isFromTerminal) forward(signal)
   })
   const run = (context: HookContext) => {
     const { reason } = context
-    const stopSignal = as(reason.kind === 'signal' ? reason.signal : 'SIGTERM')
-    return stopChild(child, settingsOf(command, stopSignal, group), context, systemClock)
+    const stopSignal = rewritten(reason.kind === 'signal' ? reason.signal : 'SIGTERM')
+    return stopChild(child, stopSettingsOf(command, stopSignal, group), context, systemClock)
   }
   shutdown.add({ name: basename(command), phase: 'stop', run })
   options.onStart()
 
   if (!hasEnded(child)) await new Promise((resolve) => child.once('exit', resolve))
   const report = shutdown.signal.aborted ? await shutdown.now() : undefined
-  undo()
-  for (const take of unlisten) take()
-  // Its group may have been killed when it had ended itself.
+  stopListening()
+  for (const remove of removeListeners) remove()
+  // The program may have ended by itself, and its process group may have been killed.
   if (report?.outcome === 'cut off') return CODES.killed
   return child.exitCode ?? codeOf(child.signalCode as NodeJS.Signals)
 }
 
-function start(
+function startProgram(
   command: string,
   args: readonly string[],
   group: boolean,
@@ -103,14 +104,14 @@ function start(
   })
 }
 
-function settingsOf(name: string, stopSignal: NodeJS.Signals, group: boolean): StopSettings {
+function stopSettingsOf(name: string, stopSignal: NodeJS.Signals, group: boolean): StopSettings {
   const to = group ? 'group' : 'process'
   return {
     name: basename(name),
     stopSignal,
     signals: to,
     kills: to,
-    // Whatever it exits with is passed on, and needs no comment.
+    // No exit code is a failure of the stop: lastcall exits with the same code.
     exitCodes: new Set(Array.from({ length: 256 }, (_, code) => code)),
   }
 }

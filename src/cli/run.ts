@@ -1,9 +1,9 @@
 import type { Invocation } from './command-line.ts'
-import { OUTPUT } from './commands.ts'
+import { DEFAULT_OUTPUT } from './commands.ts'
 import { usageError } from './failure.ts'
+import { FORWARDED_SIGNALS } from './forwarded-signals.ts'
 import { graceOf, rewritesOf } from './options.ts'
-import { PASSED_ON } from './passed-on.ts'
-import { takePidFile } from './pid-file.ts'
+import { claimPidFile } from './pid-file.ts'
 import { terminal } from './terminal.ts'
 
 /** Runs one program or a group, in the foreground or in the background. */
@@ -11,16 +11,16 @@ export async function run(invocation: Invocation<'run'>): Promise<void> {
   const { program, options } = invocation
   const { config, group = false, verbose = false } = options
   const grace = graceOf(options.grace)
-  const rewrites = rewritesOf(options.signal ?? [], PASSED_ON)
+  const rewrites = rewritesOf(options.signal ?? [], FORWARDED_SIGNALS)
   refuseContradictions(invocation)
   if (options.detach && !terminal.isDetached()) {
     const { detach } = await import('./detach.ts')
-    terminal.print(String(await detach(options.output ?? OUTPUT)))
+    terminal.print(String(await detach(options.output ?? DEFAULT_OUTPUT)))
     return
   }
-  const removePidFile = options.pidfile === undefined ? () => {} : takePidFile(options.pidfile)
+  const removePidFile = options.pidfile === undefined ? () => {} : claimPidFile(options.pidfile)
   terminal.onExit(removePidFile)
-  const onStart = () => terminal.tellStarter({ pid: terminal.pid })
+  const onStart = () => terminal.notifyStarter({ pid: terminal.pid })
   if (config !== undefined) {
     const { runGroup } = await import('./run-group.ts')
     await runGroup(config, { grace, verbose, onStart })
@@ -37,12 +37,12 @@ function refuseContradictions({ program, options }: Invocation<'run'>): void {
     throw usageError(
       config === undefined
         ? 'nothing to run: write the program after --, as in lastcall run -- node worker.js, or name a --config'
-        : 'a program and --config exclude each other: put the program into the file',
+        : 'a program and --config cannot be used together: put the program into the file',
     )
   }
   if (config !== undefined && (options.signal !== undefined || options.group)) {
     throw usageError(
-      '--signal and --group are for one program: a group has them in its file, by program, as stopSignal and group',
+      '--signal and --group are for one program: in a group, each program has stopSignal and group in the file',
     )
   }
   if (config === undefined && options.verbose) {
@@ -50,7 +50,7 @@ function refuseContradictions({ program, options }: Invocation<'run'>): void {
   }
   if (options.output !== undefined && !options.detach) {
     throw usageError(
-      '--output is for --detach: in the foreground the program writes to stdout and stderr of lastcall',
+      '--output needs --detach: in the foreground the program writes to stdout and stderr of lastcall',
     )
   }
 }

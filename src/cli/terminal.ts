@@ -3,7 +3,7 @@ export const DETACHED = 'LASTCALL_DETACHED'
 
 let isDetached = false
 
-/** The process, for the command line. Outside of `../runtime/`, only this file touches it. */
+/** The process, for the command line. Only this file and `../runtime/process.ts` use `process`. */
 export const terminal = {
   /** What was typed after the program's name. */
   get args(): readonly string[] {
@@ -36,11 +36,11 @@ export const terminal = {
   print(text: string): void {
     process.stdout.write(`${text}\n`)
   },
-  complain(text: string): void {
+  printError(text: string): void {
     process.stderr.write(`lastcall: ${text}\n`)
   },
   /** Sets the exit code, and lets the process end by itself. */
-  endWith(code: number): void {
+  setExitCode(code: number): void {
     process.exitCode = code
   },
   onExit(run: () => void): void {
@@ -56,7 +56,7 @@ export const terminal = {
     return isDetached
   },
   /** Sends one message to the process that started this one in the background. */
-  tellStarter(message: unknown): void {
+  notifyStarter(message: unknown): void {
     // Without the mark the IPC channel belongs to the program that we run.
     if (!terminal.isDetached() || !process.connected) return
     process.send?.(message, () => process.connected && process.disconnect())

@@ -27,8 +27,8 @@ describe('readConfig()', () => {
 
   const web = { name: 'web', command: 'sleep' }
   const cases: [string, unknown, string][] = [
-    ['where it is empty', '', 'it is no JSON'],
-    ['where it is cut off', '{ "programs": [', 'it is no JSON'],
+    ['where it is empty', '', 'it is not JSON'],
+    ['where it is cut off', '{ "programs": [', 'it is not JSON'],
     ['where it is an array', [web], 'got an array of 1'],
     ['where it is null', 'null', 'got null'],
     ['where it is a number', '7', 'got 7 (number)'],
@@ -135,7 +135,7 @@ describe('shareTime()', () => {
     const programs = [program('a', 1, wait), program('b', 2), program('c', 3)]
     const { code, message } = failureOf(() => shareTime(programs, grace))
     expect(code).toBe(125)
-    expect(message).toContain('leave no time for b, c: give them less, or a longer grace')
+    expect(message).toContain('leaves no time for b, c: give them less, or a longer grace')
   })
 
   test('changes neither the programs that it is given nor their order', () => {

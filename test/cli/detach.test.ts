@@ -152,7 +152,7 @@ describe('what is wrong with a start in the background is told to whoever has st
     ['a program that does not exist', 127, ['--', 'no-such-program'], 'was not found'],
     ['a program that may not be executed', 126, ['--', './plain'], 'may not be executed'],
     ['a file that there is not', 125, ['--config', 'none.json'], 'none.json: ENOENT'],
-    ['a file that is no JSON', 125, ['--config', 'plain'], 'plain: it is no JSON'],
+    ['a file that is not JSON', 125, ['--config', 'plain'], 'plain: it is not JSON'],
     [
       'waits that do not fit',
       125,
@@ -189,7 +189,9 @@ describe('what is wrong with a start in the background is told to whoever has st
     const ended = await cli(['run', '--detach', '--pidfile', 'app.pid', '--', 'true'], { cwd })
       .ended
     expect(ended).toMatchObject({ code: 125, stdout: '' })
-    expect(ended.stderr).toMatch(/^lastcall: app\.pid is held by process \d+, which runs: .+\n$/)
+    expect(ended.stderr).toMatch(
+      /^lastcall: app\.pid belongs to process \d+, which is running: .+\n$/,
+    )
     expect(readFileSync(join(cwd, 'app.pid'), 'utf8')).toBe(`${pid}\n`)
     expect(await stop(cwd, 'app.pid')).toMatchObject({ code: 0 })
   })

@@ -44,7 +44,7 @@ describe('lastcall doctor exits with', () => {
     const unread = { 'package.json': '{' }
     const ended = await doctor({ ...SOUND, ...unread })
     expect(ended).toMatchObject({ code: 2, stderr: '' })
-    expect(ended.stdout).toMatch(/package\.json {2}not read\n {2}it is no JSON: .*\.\n/)
+    expect(ended.stdout).toMatch(/package\.json {2}not read\n {2}it is not JSON: .*\.\n/)
     expect(ended.stdout).toMatch(/1 file not read\.\n$/)
     expect(await doctor({ ...BROKEN, ...unread })).toMatchObject({ code: 1 })
   })
@@ -59,7 +59,7 @@ describe('lastcall doctor exits with', () => {
     [['nowhere'], 'lastcall: there is no directory nowhere\n'],
     [['--grace', 'soon'], /^lastcall: Expected `--grace` to be a duration/],
     [['--grace', '20'], 'lastcall: --grace 20 has no unit: write 20s or 20ms\n'],
-    [['--grace', '50ms'], /^lastcall: --grace has to be longer than 100 ms/],
+    [['--grace', '50ms'], /^lastcall: --grace must be longer than 100 ms/],
     [['--fast'], 'lastcall: Unknown option `--fast`; see lastcall --help\n'],
   ])('125 for %j', async (args, stderr) => {
     const ended = await doctor(SOUND, args)

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
+import { FORWARDED_SIGNALS } from '../../src/cli/forwarded-signals.ts'
 import { durationOf, graceOf, rewritesOf, signalOf } from '../../src/cli/options.ts'
-import { PASSED_ON } from '../../src/cli/passed-on.ts'
 import { failureOf } from '../support/programs/command-line.ts'
 
 describe('graceOf()', () => {
@@ -12,7 +12,7 @@ describe('graceOf()', () => {
   test.each(['50ms', '100ms'])('refuses %s, which leaves no time', (text) => {
     expect(failureOf(() => graceOf(text))).toMatchObject({
       code: 125,
-      message: expect.stringContaining('--grace has to be longer than 100 ms'),
+      message: expect.stringContaining('--grace must be longer than 100 ms'),
     })
   })
 })
@@ -61,9 +61,9 @@ describe('signalOf()', () => {
 
 describe('rewritesOf()', () => {
   test('reads one pair, several, or none', () => {
-    expect([...rewritesOf([], PASSED_ON)]).toEqual([])
-    expect([...rewritesOf(['TERM=QUIT'], PASSED_ON)]).toEqual([['SIGTERM', 'SIGQUIT']])
-    expect([...rewritesOf(['term=quit', 'SIGHUP=SIGUSR1'], PASSED_ON)]).toEqual([
+    expect([...rewritesOf([], FORWARDED_SIGNALS)]).toEqual([])
+    expect([...rewritesOf(['TERM=QUIT'], FORWARDED_SIGNALS)]).toEqual([['SIGTERM', 'SIGQUIT']])
+    expect([...rewritesOf(['term=quit', 'SIGHUP=SIGUSR1'], FORWARDED_SIGNALS)]).toEqual([
       ['SIGTERM', 'SIGQUIT'],
       ['SIGHUP', 'SIGUSR1'],
     ])
@@ -72,19 +72,19 @@ describe('rewritesOf()', () => {
   test.each(['', 'TERM', '=', 'TERM=', '=TERM', 'TERM==QUIT', 'A=B=C', '15'])(
     'refuses %j, also after a pair',
     (text) => {
-      expect(failureOf(() => rewritesOf(['TERM=QUIT', text], PASSED_ON))).toMatchObject({
+      expect(failureOf(() => rewritesOf(['TERM=QUIT', text], FORWARDED_SIGNALS))).toMatchObject({
         code: 125,
-        message: expect.stringContaining('is no pair of signals: write --signal TERM=QUIT'),
+        message: expect.stringContaining('is not a pair of signals: write --signal TERM=QUIT'),
       })
     },
   )
 
   test.each(['KILL=TERM', 'STOP=TERM', 'SEGV=TERM', 'TSTP=TERM', 'CHLD=TERM'])(
-    'refuses %s, for what is not heard cannot be passed on',
+    'refuses %s, which lastcall does not listen to',
     (pair) => {
-      const { code, message } = failureOf(() => rewritesOf([pair], PASSED_ON))
+      const { code, message } = failureOf(() => rewritesOf([pair], FORWARDED_SIGNALS))
       expect(code).toBe(125)
-      expect(message).toContain('is not passed on; those are SIGTERM, SIGINT,')
+      expect(message).toContain('is not one of the signals that are passed on: SIGTERM, SIGINT,')
     },
   )
 })

@@ -1,14 +1,14 @@
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { pidIn, takePidFile } from '../../src/cli/pid-file.ts'
-import { isAlive, startOf } from '../../src/cli/process-table.ts'
+import { claimPidFile, readPidFile } from '../../src/cli/pid-file.ts'
+import { isAlive, startTimeOf } from '../../src/cli/process-table.ts'
 import { descendantsOf } from '../../src/runtime/proc-stat.ts'
 import { cli, deadPid, folder, Process, until } from '../support/programs/command-line.ts'
 
 const isRoot = process.getuid?.() === 0
 const HELD =
-  /^lastcall: app\.pid is held by process \d+, which runs: stop it first \(lastcall stop app\.pid\), or name another --pidfile\n$/
+  /^lastcall: app\.pid belongs to process \d+, which is running: stop it first \(lastcall stop app\.pid\), or use another --pidfile\n$/
 
 /** Runs with a pid file in this folder. */
 function start(cwd: string, ...program: readonly string[]): Process {
@@ -115,7 +115,7 @@ describe('a pid file', () => {
     const other = await cli(['run', '--', 'sh', '-c', 'echo ready; exec sleep 1000']).says('ready')
     const ended = await start(folder({ 'app.pid': `${other.pid}\n` })).ended
     expect(ended).toMatchObject({ code: 125, stdout: '' })
-    expect(ended.stderr).toContain(`app.pid is held by process ${other.pid}, which runs`)
+    expect(ended.stderr).toContain(`app.pid belongs to process ${other.pid}, which is running`)
     await other.send('SIGTERM').ended
   })
 
@@ -146,7 +146,7 @@ describe('a pid file', () => {
   })
 
   test.skipIf(!isRoot)(
-    `in a folder that may not be written to is refused${isRoot ? '' : ' (skipped: needs root, to be somebody else)'}`,
+    `in a folder that may not be written to is refused${isRoot ? '' : ' (skipped: needs root, to be another user)'}`,
     async () => {
       const prefix = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups']
       const cwd = folder()
@@ -164,13 +164,13 @@ describe('a pid file', () => {
 describe('takePidFile()', () => {
   test('takes a file that holds its own pid, as after a restart of a container', () => {
     const path = join(folder({ pid: `${process.pid}` }), 'pid')
-    takePidFile(path)()
+    claimPidFile(path)()
     expect(existsSync(path)).toBe(false)
   })
 
   test('removes only what is its own', () => {
     const path = join(folder(), 'pid')
-    const remove = takePidFile(path)
+    const remove = claimPidFile(path)
     writeFileSync(path, `${process.ppid}\n`)
     remove()
     expect(existsSync(path)).toBe(true)
@@ -179,14 +179,14 @@ describe('takePidFile()', () => {
 
 describe('pidIn()', () => {
   test('reads a pid, with whatever space there is around it', () => {
-    expect(pidIn(join(folder({ pid: ` ${process.pid}\r\n` }), 'pid'))).toBe(process.pid)
+    expect(readPidFile(join(folder({ pid: ` ${process.pid}\r\n` }), 'pid'))).toBe(process.pid)
   })
 
   test.each(['', '0', '-5', '1.5', '0x10', '1e3', '12 13', 'abc', '007', '4294967297'])(
     "refuses '%s'",
     (text) => {
       const path = join(folder({ pid: text }), 'pid')
-      expect(() => pidIn(path)).toThrow(`${path} holds no pid: a number alone was expected`)
+      expect(() => readPidFile(path)).toThrow(`${path} holds no pid: a single number was expected`)
     },
   )
 })
@@ -205,12 +205,12 @@ describe('the table of processes', () => {
 
   test('tells one process from the next by when it began', async () => {
     const run = await new Process(['sh', '-c', 'echo ready; exec sleep 1000']).says('ready')
-    const began = startOf(run.pid)
+    const began = startTimeOf(run.pid)
     expect(began).toMatch(/^\d+$/)
-    expect(startOf(run.pid)).toBe(began)
-    expect(startOf(process.pid)).not.toBe(began)
+    expect(startTimeOf(run.pid)).toBe(began)
+    expect(startTimeOf(process.pid)).not.toBe(began)
     await run.send('SIGTERM').ended
-    expect(startOf(run.pid)).toBeUndefined()
+    expect(startTimeOf(run.pid)).toBeUndefined()
   })
 
   test('tells what a process has started, and what that has', async () => {
@@ -223,7 +223,7 @@ describe('the table of processes', () => {
     expect(descendantsOf(run.pid)).toEqual([])
   })
 
-  test('counts a process of somebody else', () => {
+  test('counts a process of another user', () => {
     expect(isAlive(1)).toBe(true)
   })
 })

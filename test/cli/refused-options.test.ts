@@ -19,21 +19,25 @@ describe('lastcall run refuses', () => {
   test.each([
     ['nothing at all', [], 'write the program after --, as in lastcall run -- node worker.js'],
     ['nothing after --', ['--'], 'nothing to run: write the program after --'],
-    ['a program without --', ['touch', 'started'], 'what is run stands after --'],
-    ['a program before --', ['touch', ...TOUCH], 'what is run stands after --'],
+    ['a program without --', ['touch', 'started'], 'write the program to run after --'],
+    ['a program before --', ['touch', ...TOUCH], 'write the program to run after --'],
     [
       'a program and a file',
       ['--config', 'a.json', ...TOUCH],
-      'a program and --config exclude each other',
+      'a program and --config cannot be used together',
     ],
     ['an unknown option', ['--bogus', ...TOUCH], 'Unknown option `--bogus`'],
     ['an option of stop', ['--pid', '5', ...TOUCH], 'Unknown option `--pid`'],
     ['a misspelt option', ['--pid-file', 'a', ...TOUCH], 'Unknown option `--pid-file`'],
     ['a short option', ['-g', ...TOUCH], 'Unknown option `-g`'],
     ['the negation of a flag', ['--no-group', ...TOUCH], 'Unknown option `--no-group`'],
-    ['a second command', ['stop', '4711'], 'Unexpected argument `stop`; what is run stands after'],
+    [
+      'a second command',
+      ['stop', '4711'],
+      'Unexpected argument `stop`; write the program to run after',
+    ],
     ['a dash', ['-', ...TOUCH], 'Unexpected argument `-`'],
-    ['--output in the foreground', ['--output', 'log', ...TOUCH], '--output is for --detach'],
+    ['--output in the foreground', ['--output', 'log', ...TOUCH], '--output needs --detach'],
     [
       '--group with a file',
       ['--group', '--config', 'a.json'],
@@ -42,7 +46,7 @@ describe('lastcall run refuses', () => {
     [
       '--signal with a file',
       ['--signal', 'TERM=INT', '--config', 'a.json'],
-      'by program, as stopSignal and group',
+      'each program has stopSignal and group in the file',
     ],
     ['a value for --group', ['--group=yes', ...TOUCH], '--group takes no value'],
     ['a value for --detach', ['--detach=no', ...TOUCH], '--detach takes no value'],
@@ -96,13 +100,13 @@ describe('lastcall run refuses', () => {
 
   test.each(['50ms', '100ms'])('--grace %s, which leaves no time', async (grace) => {
     expect(await refusal(['run', '--grace', grace, ...TOUCH])).toContain(
-      'has to be longer than 100 ms',
+      'must be longer than 100 ms',
     )
   })
 
   test.each([
-    ['TERM', '--signal TERM is no pair of signals: write --signal TERM=QUIT'],
-    ['TERM=', 'is no pair of signals: write --signal TERM=QUIT'],
+    ['TERM', '--signal TERM is not a pair of signals: write --signal TERM=QUIT'],
+    ['TERM=', 'is not a pair of signals: write --signal TERM=QUIT'],
     ['15=3', 'to be the name of a signal'],
     ['FOO=TERM', "got 'SIGFOO' (string)"],
   ])("--signal '%s'", async (pair, told) => {
@@ -113,7 +117,7 @@ describe('lastcall run refuses', () => {
 describe('a configuration file is refused, with its name,', () => {
   const web = { name: 'web', command: 'touch', args: ['started'] }
   test.each([
-    ['where it is empty', '', 'it is no JSON'],
+    ['where it is empty', '', 'it is not JSON'],
     ['with a wrong exitOn', { programs: [web], exitOn: 'never' }, 'one of all, fatal, any'],
     ['with an unknown key', { programs: [web], signal: 'TERM' }, "got 'signal' (string)"],
     ['with a program that is wrong', { programs: [{ ...web, args: 'a b' }] }, '`programs[0].args`'],

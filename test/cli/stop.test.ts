@@ -12,7 +12,7 @@ import {
   until,
 } from '../support/programs/command-line.ts'
 
-const refused = process.getuid?.() === 0 ? undefined : 'needs root, to be somebody else'
+const refused = process.getuid?.() === 0 ? undefined : 'needs root, to be another user'
 
 const program = (signals: readonly string[], body?: string) =>
   new Process(listener(signals, body)).says('ready')
@@ -145,7 +145,7 @@ describe('lastcall stop of a pid file', () => {
       expect(ended).toMatchObject({
         code: 125,
         stdout: '',
-        stderr: `lastcall: app.pid holds no pid: a number alone was expected, got ${JSON.stringify(text)}\n`,
+        stderr: `lastcall: app.pid holds no pid: a single number was expected, got ${JSON.stringify(text)}\n`,
       })
     },
   )
@@ -158,13 +158,13 @@ describe('lastcall stop of a pid file', () => {
     const pids = [...run.stdout.matchAll(/\d+/g)].map(Number)
     const stop = await cli(['stop', 'app.pid', '--grace', '200ms'], { cwd }).ended
     expect(stop.code).toBe(137)
-    expect(stop.stdout).toMatch(/\nkilled after \d+ ms, with 2 that it had started: /)
+    expect(stop.stdout).toMatch(/\nkilled after \d+ ms, with 2 of its descendants: /)
     expect((await run.ended).signal).toBe('SIGKILL')
     await until(() => pids.every((pid) => !statOf(pid)))
   })
 })
 
-describe('lastcall stop as somebody else', () => {
+describe('lastcall stop as another user', () => {
   test.skipIf(refused)(
     `exits with 4, says what to do, and the process goes on${skipped(refused)}`,
     async () => {
@@ -173,7 +173,7 @@ describe('lastcall stop as somebody else', () => {
       const stop = await cli(['stop', String(run.pid), '--grace', '200ms'], { prefix }).ended
       expect(stop).toMatchObject({ code: 4, stdout: '' })
       expect(stop.stderr).toMatch(
-        /^lastcall: process \d+ \(.+\) may not be signalled: it belongs to somebody else; run this as its owner, or as root\n$/s,
+        /^lastcall: no permission to signal process \d+ \(.+\): it belongs to another user; run this as that user, or as root\n$/s,
       )
       expect((await run.send('SIGINT').ended).stdout).toBe('ready\nSIGINT\n')
     },

@@ -1,7 +1,7 @@
-/** These end the program: when the grace is over after one of them, it is killed. */
+/** These start the stop: the program is killed if it has not ended when the grace is over. */
 export const STOP_SIGNALS: readonly NodeJS.Signals[] = ['SIGTERM', 'SIGINT', 'SIGQUIT']
 
-/** These mean what the program makes of them. */
+/** Their meaning is up to the program. */
 export const OTHER_SIGNALS: readonly NodeJS.Signals[] = [
   'SIGHUP',
   'SIGUSR1',
@@ -12,4 +12,4 @@ export const OTHER_SIGNALS: readonly NodeJS.Signals[] = [
 ]
 
 /** The signals that are passed on to one program. */
-export const PASSED_ON: readonly NodeJS.Signals[] = [...STOP_SIGNALS, ...OTHER_SIGNALS]
+export const FORWARDED_SIGNALS: readonly NodeJS.Signals[] = [...STOP_SIGNALS, ...OTHER_SIGNALS]
