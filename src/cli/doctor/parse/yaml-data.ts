@@ -7,6 +7,7 @@ import {
   isSeq,
   type Node,
   parseAllDocuments,
+  Scalar,
   type YAMLMap,
 } from 'yaml'
 import type { Data, Entry } from './data.ts'
@@ -81,9 +82,10 @@ function withPlaceholders(text: string): string {
   return whole.replace(/\{\{[\s\S]*?\}\}/g, (part) => part.replace(/[^\n]/g, PLACEHOLDER))
 }
 
-function dataOfNode(node: Node, document: Document, file: SourceFile): Data {
+/** @param offset the place of a node that is not in the text */
+function dataOfNode(node: Node, document: Document, file: SourceFile, offset = 0): Data {
   const target = isAlias(node) ? (node.resolve(document) ?? node) : node
-  const [start, last] = target.range ?? [0, 0]
+  const [start, last] = target.range ?? [offset, offset]
   // The range of a block ends after its line break, which belongs to the next entry.
   const end = start + file.text.slice(start, last).trimEnd().length
   const scalar = isScalar(target) ? scalarOf(target.value) : undefined
@@ -121,10 +123,7 @@ function entriesOfMap(map: YAMLMap, document: Document, file: SourceFile): Map<s
     const start = pair.key.range?.[0] ?? 0
     const key = isMergeKey(pair.key) ? '<<' : String(pair.key.value)
     if (key !== '<<')
-      own.set(key, {
-        start,
-        value: value ? dataOfNode(value, document, file) : noData(start, file),
-      })
+      own.set(key, { start, value: dataOfNode(value ?? new Scalar(null), document, file, start) })
     else if (value) {
       const sources = isSeq(value) ? (value.items as Node[]) : [value]
       for (const source of sources) {
@@ -141,19 +140,6 @@ function entriesOfMap(map: YAMLMap, document: Document, file: SourceFile): Map<s
 
 function isMergeKey(key: { value: unknown; source?: string }): boolean {
   return key.source === '<<' || key.value === '<<' || typeof key.value === 'symbol'
-}
-
-function noData(offset: number, file: SourceFile): Data {
-  return {
-    file,
-    start: offset,
-    end: offset,
-    scalar: null,
-    isUnknown: false,
-    entries: new Map(),
-    items: undefined,
-    insert: () => undefined,
-  }
 }
 
 function insertInto(map: YAMLMap, key: string, value: string, file: SourceFile) {
