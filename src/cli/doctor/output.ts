@@ -1,5 +1,5 @@
 import { formatDuration } from '../../base/duration.ts'
-import { count } from '../../base/summarize.ts'
+import { plural } from '../../base/summarize.ts'
 import { wrap } from '../../text/width.ts'
 import type { Examination } from './examine.ts'
 import type { Finding } from './finding.ts'
@@ -83,7 +83,7 @@ function summaryText({
   const counts = [
     countOrNo(errorCount, 'error'),
     countOrNo(findings.length - errorCount, 'warning'),
-    ...(unread.length > 0 ? [`${count(unread.length, 'file')} not read`] : []),
+    ...(unread.length > 0 ? [`${plural(unread.length, 'file')} not read`] : []),
     ...(ignored > 0 ? [`${ignored} ignored`] : []),
   ]
   const calls = shutdowns.slice(0, 5).map(shutdownText)
@@ -100,7 +100,7 @@ function lookedText(directory: string, looked: Examination['looked']): string {
     const files = looked.filter(({ kind }) => kind === name).length
     return files === 0 ? [] : files === 1 ? [name] : [`${files} × ${name}`]
   })
-  return `Looked at ${count(looked.length, 'file')} in ${directory}: ${counts.join(', ')}.`
+  return `Looked at ${plural(looked.length, 'file')} in ${directory}: ${counts.join(', ')}.`
 }
 
 function shutdownText({ file, line, grace }: Examination['shutdowns'][number]): string {
@@ -114,5 +114,5 @@ function shutdownText({ file, line, grace }: Examination['shutdowns'][number]): 
 }
 
 function countOrNo(number: number, what: string): string {
-  return number === 0 ? `no ${what}s` : count(number, what)
+  return number === 0 ? `no ${what}s` : plural(number, what)
 }

@@ -1,7 +1,10 @@
 import { dirname } from 'node:path'
 import { formatDuration } from '../../../base/duration.ts'
+import { PLATFORMS } from '../../../platform/platforms.ts'
 import type { SourceFile } from '../parse/source.ts'
 import { lameDuckIn, type ShutdownCall, sendsReady, shutdownCalls } from './read-source.ts'
+
+const POD_GRACE = PLATFORMS.kubernetes.grace
 
 /** How long the application may take from the stop signal to its end. */
 export interface Grace {
@@ -73,7 +76,7 @@ export class Application {
 
   /** The longest that a lame duck may last under Kubernetes, in milliseconds. */
   lameDuck(file: SourceFile): number {
-    const grace = this.grace(file, 30_000, 'Kubernetes')?.value ?? 30_000
+    const grace = this.grace(file, POD_GRACE, 'Kubernetes')?.value ?? POD_GRACE
     return this.#lameDuck ?? Math.min(10_000, grace / 2)
   }
 }

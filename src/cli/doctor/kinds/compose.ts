@@ -1,3 +1,4 @@
+import { PLATFORMS } from '../../../platform/platforms.ts'
 import type { ExamineContext } from '../examine-context.ts'
 import { followCommand } from '../launch/command.ts'
 import { words } from '../launch/shell.ts'
@@ -12,7 +13,7 @@ import { reportLaunch } from './parts/report-launch.ts'
 import { checkStopSignal } from './parts/stop-signal.ts'
 
 /** The default of stop_grace_period in the compose-spec, in milliseconds. */
-const DEFAULT_GRACE = 10_000
+const DEFAULT_GRACE = PLATFORMS.docker.grace
 
 /** Examines what each service starts, how it is stopped, and how long Compose waits for it. */
 export const compose: Kind = {
@@ -145,7 +146,7 @@ function checkStopGracePeriod(
   reportShortGrace(context, {
     setting: setting
       ? `stop_grace_period is ${setting.scalar}`
-      : 'stop_grace_period is not set, so it is 10 s',
+      : `stop_grace_period is not set, so it is ${wholeSeconds(DEFAULT_GRACE)} s`,
     grace,
     severity,
     offset: setting ? offsetOfKey(service, 'stop_grace_period') : service.start,

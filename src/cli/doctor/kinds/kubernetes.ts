@@ -1,3 +1,4 @@
+import { PLATFORMS } from '../../../platform/platforms.ts'
 import type { ExamineContext } from '../examine-context.ts'
 import { followCommand } from '../launch/command.ts'
 import { at, type Data, offsetOfKey, setCommand, setKey, textAt, textList } from '../parse/data.ts'
@@ -13,7 +14,7 @@ import { reportLaunch } from './parts/report-launch.ts'
 import { checkStopSignal } from './parts/stop-signal.ts'
 
 /** The default of terminationGracePeriodSeconds, in milliseconds. */
-const DEFAULT_GRACE = 30_000
+const DEFAULT_GRACE = PLATFORMS.kubernetes.grace
 
 const POD_KINDS = 'Deployment|StatefulSet|DaemonSet|ReplicaSet|Pod|Job|CronJob|Rollout'
 

@@ -1,3 +1,4 @@
+import { PLATFORMS } from '../../../platform/platforms.ts'
 import type { ExamineContext } from '../examine-context.ts'
 import { followCommand } from '../launch/command.ts'
 import { words } from '../launch/shell.ts'
@@ -11,7 +12,7 @@ import { parseOrReport, parseYaml } from './parts/parse.ts'
 import { reportLaunch } from './parts/report-launch.ts'
 
 /** The default of kill_timeout, in milliseconds: KILL_TIMEOUT in PM2's constants.js. */
-const DEFAULT_GRACE = 1600
+const DEFAULT_GRACE = PLATFORMS.pm2.grace
 
 /** Names of the ecosystem file in older documentation of PM2. */
 const OLD_NAMES = new Set(['process.json', 'processes.json', 'process.yml', 'process.yaml'])
@@ -211,7 +212,7 @@ function checkKillTimeout(name: string, app: Data, context: ExamineContext): voi
   const grace = context.grace(undefined, 'PM2')
   if (!grace || grace.value <= granted) return
   reportShortGrace(context, {
-    setting: `kill_timeout is ${setting ? `${granted} ms` : 'not set, so it is 1600 ms'}`,
+    setting: `kill_timeout is ${setting ? `${granted} ms` : `not set, so it is ${DEFAULT_GRACE} ms`}`,
     grace,
     allowed: `${grace.value} ms`,
     offset: setting ? offsetOfKey(app, 'kill_timeout') : app.start,

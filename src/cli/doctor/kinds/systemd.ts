@@ -1,4 +1,6 @@
 import { quote } from 'shell-quote'
+import { PLATFORMS } from '../../../platform/platforms.ts'
+import { isProgram } from '../../../platform/programs.ts'
 import type { ExamineContext } from '../examine-context.ts'
 import { followCommand } from '../launch/command.ts'
 import { baseOf, words } from '../launch/shell.ts'
@@ -17,7 +19,7 @@ import { reportLaunch } from './parts/report-launch.ts'
 import { checkStopSignal } from './parts/stop-signal.ts'
 
 /** The default of TimeoutStopSec, in milliseconds: DefaultTimeoutStopSec. */
-const DEFAULT_GRACE = 90_000
+const DEFAULT_GRACE = PLATFORMS.systemd.grace
 
 /** Examines how systemd starts and signals a service, and how long it waits for it. */
 export const systemd: Kind = {
@@ -184,7 +186,9 @@ function checkExecStop(service: Service, context: ExamineContext): void {
 function checkType(service: Service, argv: readonly string[], context: ExamineContext): void {
   const type = service.last('Type')
   const program = baseOf(argv[0] ?? '')
-  const isNode = /^(node|nodejs|npm|yarn|pnpm|npx|env|tsx|ts-node|lastcall)$/.test(program)
+  const isNode =
+    isProgram(program, 'runtime', 'package manager', 'package runner') ||
+    /^(env|tsx|ts-node|lastcall)$/.test(program)
   if (type?.value !== 'forking' || !isNode) return
   context.report({
     rule: 'type-forking',
@@ -226,7 +230,7 @@ function checkTimeoutStop(service: Service, start: Setting, context: ExamineCont
   reportShortGrace(context, {
     setting: setting
       ? `${setting.key} is ${setting.value}`
-      : 'TimeoutStopSec is not set, so it is 90 s',
+      : `TimeoutStopSec is not set, so it is ${wholeSeconds(DEFAULT_GRACE)} s`,
     grace,
     file: setting?.file ?? start.file,
     offset: (setting ?? start).start,

@@ -46,7 +46,7 @@ export function followCommand(argv: readonly string[], context: LaunchContext, d
     const init = inner.obstacle.init ?? (isInit ? name : undefined)
     return { ...inner, better, obstacle: { ...inner.obstacle, init } }
   }
-  if (SHELLS.has(name)) return followShell(argv, context, depth)
+  if (isShell(name)) return followShell(argv, context, depth)
   const manager = managed(name, args)
   if (manager) {
     const script = manager.script === undefined ? undefined : context.npmScript(manager.script)

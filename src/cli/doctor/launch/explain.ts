@@ -1,5 +1,5 @@
 import { quote } from 'shell-quote'
-import { type Obstacle, SHELLS } from './command.ts'
+import { isShell, type Obstacle } from './command.ts'
 import { baseOf } from './shell.ts'
 
 /** What starts and stops the application. */
@@ -58,8 +58,8 @@ export function fixOf(
   if (rule === 'several-programs') {
     return 'Run them as a group with lastcall: it passes the signal on, stops them in order, and exits with one code for all.'
   }
-  const isShell = SHELLS.has(baseOf(better[0] ?? ''))
-  if (!isShell) return `Start ${quote([...better]).replaceAll('\\=', '=')} directly.`
+  const keepsShell = isShell(baseOf(better[0] ?? ''))
+  if (!keepsShell) return `Start ${quote([...better]).replaceAll('\\=', '=')} directly.`
   return rule === 'npm-in-front'
     ? `Start what ${program} starts directly, with ${useExec}.`
     : `Add ${useExec}.`

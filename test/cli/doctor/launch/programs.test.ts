@@ -1,13 +1,13 @@
 import { expect, test } from 'vitest'
-import { launch } from '../../../../src/cli/doctor/launch/command.ts'
+import { followCommand } from '../../../../src/cli/doctor/launch/command.ts'
 import type { LaunchContext } from '../../../../src/cli/doctor/launch/launch-context.ts'
 import { diagnosisOf } from '../../../../src/platform/diagnose.ts'
 
 const context: LaunchContext = {
   npmScript: (name) => (name === 'start' ? 'node server.js' : undefined),
   shellScript: () => undefined,
-  inFront: true,
-  bringsShell: false,
+  inContainer: true,
+  runsInShell: false,
 }
 
 /** What `diagnose()` finds where this command is PID 1, and has started the application. */
@@ -44,17 +44,17 @@ test.each([
   ['watcher-in-front', 'nest start --watch', ['nest', 'start', '--watch']],
   ['watcher-in-front', 'node --watch', ['node', '-r', './setup.js', '--watch', 'server.js']],
 ])('the doctor and diagnose() both find %s: %s', (rule, _, argv) => {
-  expect(launch(argv, context).trouble?.rule).toBe(rule)
+  expect(followCommand(argv, context).obstacle?.rule).toBe(rule)
   expect(diagnosed(argv)).toEqual([rule])
 })
 
 test('node-dev is replaced by node', () => {
-  expect(launch(['node-dev', '--respawn', 'server.js'], context).better).toEqual([
+  expect(followCommand(['node-dev', '--respawn', 'server.js'], context).better).toEqual([
     'node',
     'server.js',
   ])
 })
 
 test('yarnpkg is replaced by what its script starts', () => {
-  expect(launch(['yarnpkg', 'start'], context).better).toEqual(['node', 'server.js'])
+  expect(followCommand(['yarnpkg', 'start'], context).better).toEqual(['node', 'server.js'])
 })

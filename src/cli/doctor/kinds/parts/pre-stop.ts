@@ -1,4 +1,6 @@
+import { isProgram } from '../../../../platform/programs.ts'
 import type { ExamineContext } from '../../examine-context.ts'
+import { baseOf } from '../../launch/shell.ts'
 import { at, type Data, jsonList, offsetOfKey, setKey, textList } from '../../parse/data.ts'
 
 /** How long a container's preStop takes, in milliseconds; `undefined` if it is not known. */
