@@ -1,4 +1,4 @@
-/** When somebody new last came: a lame duck waits until nobody does. */
+/** When a new client last came: a lame duck waits until none does. */
 export class Arrivals {
   /** When a client last sent its first request, probes left out. */
   last = Number.NEGATIVE_INFINITY
@@ -6,7 +6,7 @@ export class Arrivals {
   constructor(public isProbe: (request: object) => boolean) {}
 
   note(request: object, now: number): void {
-    // The handler, which comes after this, knows whether it is a probe.
+    // Whether it is a probe is known only once its handler has run.
     queueMicrotask(() => {
       if (!this.isProbe(request)) this.last = now
     })

@@ -4,22 +4,22 @@ import { Connections } from './http1/connections.ts'
 import { Sessions } from './http2/sessions.ts'
 import type { AnyHttpServer } from './server.ts'
 
-/** Everybody who is connected to a server, from when it is handed in, and how far its end has come. */
+/** The clients that are connected to a server, and how far its shutdown has come. */
 export class Clients {
   readonly arrivals: Arrivals
   readonly sessions: Sessions
   readonly connections: Connections
-  /** The drain that is under way: a server is drained once, whoever asks for it. */
+  /** The drain that is under way: a server is drained once, however many hooks ask for it. */
   draining: Promise<void> | undefined
-  /** Lets everybody close idle connections again; held while the server is drained. */
-  letClose: (() => void) | undefined
+  /** Undoes keepIdleConnections(), which holds while the server is drained. */
+  undoKeepIdle: (() => void) | undefined
   static readonly #inLameDuck = new Set<Clients>()
-  readonly #waiting = new Set<() => void>()
+  readonly #onLameDuckEnd = new Set<() => void>()
 
   /** Those of this server: the same as before where it has been handed in already. */
   static of(server: AnyHttpServer, clock: Clock, isProbe?: IsProbe): Clients {
     const known = CLIENTS.get(server)
-    if (known && !known.draining) known.#begin()
+    if (known && !known.draining) known.#startAgain()
     if (known && isProbe) known.arrivals.isProbe = isProbe
     const clients = known ?? new Clients(server, clock, isProbe ?? (() => false))
     CLIENTS.set(server, clients)
@@ -34,13 +34,13 @@ export class Clients {
   constructor(server: AnyHttpServer, clock: Clock, isProbe: IsProbe) {
     this.arrivals = new Arrivals(isProbe)
     this.sessions = new Sessions(server, clock, this.arrivals)
-    this.connections = new Connections(server, clock, this.arrivals, this.sessions)
+    this.connections = new Connections(server, clock, this.arrivals)
   }
 
-  /** It may have been drained before, and be started again. */
-  #begin(): void {
-    this.connections.isEnding = false
-    this.sessions.isEnding = false
+  /** A server may be started again after it was drained. */
+  #startAgain(): void {
+    this.connections.hasAbortedSignals = false
+    this.sessions.hasAbortedSignals = false
   }
 
   get size(): number {
@@ -48,21 +48,20 @@ export class Clients {
   }
 
   enterLameDuck(): void {
-    if (this.draining) return
-    Clients.#inLameDuck.add(this)
+    if (!this.draining) Clients.#inLameDuck.add(this)
   }
 
-  /** From here on nobody new is served, and everybody is asked to come to an end. */
-  leave(): void {
-    this.connections.askToEnd()
-    this.sessions.askToEnd()
+  /** Asks the handlers of requests in flight to come to an end, and those of all later ones. */
+  abortSignals(): void {
+    this.connections.abortSignals()
+    this.sessions.abortSignals()
   }
 
-  /** Also where the limit came in it. */
+  /** Also where the limit came during the lame duck. */
   endLameDuck(): void {
     Clients.#inLameDuck.delete(this)
-    for (const proceed of this.#waiting) proceed()
-    this.#waiting.clear()
+    for (const listener of this.#onLameDuckEnd) listener()
+    this.#onLameDuckEnd.clear()
   }
 
   /**
@@ -73,7 +72,7 @@ export class Clients {
     const known = Clients.known(server)
     const waited = [...Clients.#inLameDuck].filter((clients) => !known || clients === known)
     await Promise.all(
-      waited.map((clients) => new Promise<void>((resolve) => clients.#waiting.add(resolve))),
+      waited.map((clients) => new Promise<void>((resolve) => clients.#onLameDuckEnd.add(resolve))),
     )
   }
 }

@@ -3,147 +3,149 @@ import type { Socket } from 'node:net'
 import { createHttpTerminator } from 'http-terminator'
 import type { HookContext } from '../engine/hook.ts'
 import type { Clock } from '../runtime/clock.ts'
+import { isClusterWorker } from '../runtime/thread.ts'
 import type { Clients } from './clients.ts'
-import type { DrainPart } from './drain-part.ts'
+import type { DrainContext, DrainPart } from './drain-part.ts'
 import { ConnectionsDrain } from './http1/drain-connections.ts'
 import { SessionsDrain } from './http2/drain-sessions.ts'
 import { intercept } from './node/intercept.ts'
-import { isHandedIn, keepIdleConnections, stopListening } from './node/stop-listening.ts'
+import { keepIdleConnections } from './node/keep-idle-connections.ts'
 import type { AnyHttpServer } from './server.ts'
+import { stopListening } from './stop-listening.ts'
 
-/** What a drain is made of. */
-export interface DrainParts {
+/** What a drain needs. */
+export interface DrainOptions {
   readonly server: AnyHttpServer
   readonly clients: Clients
   readonly clock: Clock
-  /** How long a client has to be silent before we close, in milliseconds. */
+  /** How long a client has to be silent before its connection is closed, in milliseconds. */
   readonly linger: number
-  /** Requests that come when less than this is left are refused. Default: a tenth of the time. */
+  /** Requests that come when less than this is left are refused, in milliseconds. Default: a tenth of the time. */
   readonly refuseWithin?: number | undefined
 }
 
 /**
- * How long connections may go on coming in when the server stops listening, in milliseconds, and a
- * quarter of the drain's time at most: long enough for a full queue of TLS handshakes.
+ * How long new connections may delay the end of listening, in milliseconds, and a quarter of the
+ * drain's time at most: long enough for a full queue of TLS handshakes.
  */
 const PATIENCE = 2000
 
 /**
  * How long a worker of node:cluster lives on after it has stopped listening, in milliseconds, and a
- * quarter of the drain's time at most: a connection that its primary has handed to it, before it
- * heard of that, is handed back. If nobody reads it, neither a worker nor a reset ever answers it.
+ * quarter of the drain's time at most. The primary may hand it a connection before it hears of the
+ * stop, and the worker then hands it back. A worker that is gone cannot: the client would get
+ * neither an answer nor a reset.
  */
 const HANDING_BACK = 50
 
 /**
  * Ends a server: lets every client have the answers that it waits for, and closes its connection
- * when it has been told to come no more. At the context's limit what is left is ended, also where
- * that comes before `run()`.
+ * once the close has been announced. At the hook's limit it ends what is left, also where the limit
+ * comes before `run()`.
  */
 export class Drain {
-  readonly #parts: DrainParts
-  readonly #context: HookContext
-  readonly #protocols: readonly DrainPart[]
+  readonly #options: DrainOptions
+  readonly #hook: HookContext
+  readonly #parts: readonly DrainPart[]
   readonly #over: Promise<void>
   /** Until the listener and every socket that came by it are closed. */
   #isOpen: boolean
   #isRunning = false
-  #undo = () => {}
+  #undoIntercept = () => {}
   #finish!: () => void
 
-  constructor(parts: DrainParts, context: HookContext) {
-    const { server, clients, clock, linger } = parts
-    this.#parts = parts
-    this.#context = context
-    const { refuseWithin = Math.min(1000, context.remaining() / 10) } = parts
-    const farewell = {
+  constructor(options: DrainOptions, hook: HookContext) {
+    const { server, clients, clock, linger } = options
+    this.#options = options
+    this.#hook = hook
+    const { refuseWithin = Math.min(1000, hook.remaining() / 10) } = options
+    const context: DrainContext = {
       clock,
       linger,
-      context,
-      isTooLate: () => context.remaining() < refuseWithin,
+      hook,
+      isTooLate: () => hook.remaining() < refuseWithin,
       onLeft: () => this.#finishIfOver(),
     }
-    this.#protocols = [
-      new ConnectionsDrain(server, clients.connections, farewell),
-      new SessionsDrain(clients.sessions, farewell),
+    this.#parts = [
+      new ConnectionsDrain(server, clients.connections, context),
+      new SessionsDrain(clients.sessions, context),
     ]
     this.#over = new Promise((resolve) => {
       this.#finish = resolve
     })
-    clients.letClose ??= keepIdleConnections(server)
+    clients.undoKeepIdle ??= keepIdleConnections(server)
     this.#isOpen = server.listening
-    // The event says that every socket is closed, those included that nobody else counts.
+    // Emitted when every socket is closed, those included that are counted nowhere else.
     server.once('close', () => {
       this.#isOpen = false
       this.#finishIfOver()
     })
-    context.waitingFor(() => this.#whatIsLeft())
-    context.signal.addEventListener('abort', () => this.#cutOff(), { once: true })
+    hook.waitingFor(() => this.#whatIsLeft())
+    hook.signal.addEventListener('abort', () => this.#cutOff(), { once: true })
   }
 
   /** Resolves when the last client has left. */
   async run(): Promise<void> {
-    const { server, clients, clock } = this.#parts
-    if (this.#context.signal.aborted) return
+    const { server, clients, clock } = this.#options
+    if (this.#hook.signal.aborted) return
     this.#isRunning = true
-    const patience = Math.min(PATIENCE, this.#context.remaining() / 4)
-    const handingBack = isHandedIn(server) ? Math.min(HANDING_BACK, patience) : 0
+    const patience = Math.min(PATIENCE, this.#hook.remaining() / 4)
+    const handingBack = server.listening && isClusterWorker() ? Math.min(HANDING_BACK, patience) : 0
     await stopListening(server, clock, patience)
     const handedBack = new Promise<void>((resolve) => {
       if (handingBack === 0) resolve()
       else clock.setTimeout(() => clock.afterPoll(resolve), handingBack)
     })
     clients.endLameDuck()
-    if (this.#context.signal.aborted) return
+    if (this.#hook.signal.aborted) return
 
-    const interceptors = Object.assign({}, ...this.#protocols.map((part) => part.interceptors))
-    this.#undo = intercept(server, interceptors)
-    for (const part of this.#protocols) part.begin()
-    clients.leave()
+    const interceptors = Object.assign({}, ...this.#parts.map((part) => part.interceptors))
+    this.#undoIntercept = intercept(server, interceptors)
+    for (const part of this.#parts) part.begin()
+    clients.abortSignals()
     this.#finishIfOver()
     await this.#over
     await handedBack
-    if (this.#context.signal.aborted) return
-    for (const part of this.#protocols) part.whatWasDone().forEach(this.#context.note)
+    if (this.#hook.signal.aborted) return
+    for (const part of this.#parts) part.whatWasDone().forEach(this.#hook.note)
   }
 
   #finishIfOver(): void {
-    if (this.#isOpen || this.#parts.clients.size > 0) return
+    if (this.#isOpen || this.#options.clients.size > 0) return
     this.#stop()
     this.#finish()
   }
 
-  /** Somebody else's drain of the same server may have more time. */
-  get #isOfOthers(): boolean {
-    return !this.#isRunning && this.#parts.clients.draining !== undefined
+  /** Another hook's drain of the same server runs, and may have more time. */
+  get #runsInOther(): boolean {
+    return !this.#isRunning && this.#options.clients.draining !== undefined
   }
 
   #whatIsLeft(): string[] {
-    return this.#isOfOthers ? [] : this.#protocols.flatMap((part) => part.whatIsLeft())
+    return this.#runsInOther ? [] : this.#parts.flatMap((part) => part.whatIsLeft())
   }
 
-  /** Ends what is left. */
   #cutOff(): void {
-    if (this.#isOfOthers) return
+    if (this.#runsInOther) return
     this.#stop()
-    // A turn later: whoever has the same limit may have to say whose these are.
-    this.#parts.clock.afterPoll(() => void terminate(this.#parts))
+    // A turn later: another hook with the same limit may still have to name what it waits for.
+    this.#options.clock.afterPoll(() => void terminate(this.#options))
   }
 
   #stop(): void {
-    this.#undo()
-    this.#parts.clients.letClose?.()
-    this.#parts.clients.letClose = undefined
-    for (const part of this.#protocols) part.stop()
-    this.#parts.clients.draining = undefined
+    this.#undoIntercept()
+    this.#options.clients.undoKeepIdle?.()
+    this.#options.clients.undoKeepIdle = undefined
+    for (const part of this.#parts) part.stop()
+    this.#options.clients.draining = undefined
   }
 }
 
 /**
- * Ends what is left. http-terminator hears of the connections only now: told of each as it is
- * opened, it would hold every one of them a second time for the whole life of the server.
+ * Ends what is left. http-terminator is given the connections only now: if it followed them from
+ * their beginning, each would be stored twice for the whole life of the server.
  */
-function terminate({ server, clients }: DrainParts): Promise<void> {
+function terminate({ server, clients }: DrainOptions): Promise<void> {
   const left = {
     on(event: string, listener: (socket: Socket) => void) {
       if (event !== 'connection') return

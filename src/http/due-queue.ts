@@ -1,22 +1,23 @@
 import type { Clock } from '../runtime/clock.ts'
 
-/** How long may be spent on them in one turn of the loop, in milliseconds: ten thousand would block it. */
+/** How long items may be handled in one turn of the loop, in milliseconds: ten thousand would block it. */
 const TURN = 2
 
 /**
- * Things that are due a fixed time after a moment of their own. They are added in the order of those
- * moments; then one timer serves them all. One that is out of order may be late, by that time at most.
+ * Items that are due a fixed time after a moment of their own. They are added in the order of those
+ * moments; so one timer serves them all. One that is added out of order may be late, by that time at
+ * most.
  */
 export class DueQueue<T> {
   readonly #since = new Map<T, number>()
-  #armed = false
+  #isArmed = false
   #timer: unknown
 
   constructor(
     readonly milliseconds: number,
     readonly clock: Clock,
-    /** Is told as of when it is judged: what has come since may not have been read yet. */
-    readonly due: (item: T, asOf: number) => void,
+    /** Called with an item that is due, and the moment of the check: what came later may not be read yet. */
+    readonly onDue: (item: T, asOf: number) => void,
   ) {}
 
   has(item: T): boolean {
@@ -40,27 +41,27 @@ export class DueQueue<T> {
 
   #arm(): void {
     const [since] = this.#since.values()
-    if (this.#armed || since === undefined) return
-    this.#armed = true
-    // Never in the timer itself: what the kernel holds for us would not have been read by then, and
-    // whoever has spoken would seem silent. And as of before the poll phase: while others are served
-    // in it, which may take long, more may come that only the next one reads.
-    const judge = () => {
+    if (this.#isArmed || since === undefined) return
+    this.#isArmed = true
+    // Not in the timer itself, but after the next poll phase: what the kernel holds has not been read
+    // before, and a client that has spoken would seem silent. The moment is taken before that phase.
+    // It may take long, and more may come in it that only the next one reads.
+    const check = () => {
       const asOf = this.clock.now()
-      this.clock.afterPoll(() => this.#judge(asOf))
+      this.clock.afterPoll(() => this.#check(asOf))
     }
     const wait = since + this.milliseconds - this.clock.now()
-    if (wait <= 0) judge()
-    else this.#timer = this.clock.setTimeout(judge, Math.ceil(wait))
+    if (wait <= 0) check()
+    else this.#timer = this.clock.setTimeout(check, Math.ceil(wait))
   }
 
-  #judge(asOf: number): void {
-    this.#armed = false
+  #check(asOf: number): void {
+    this.#isArmed = false
     const began = this.clock.now()
     for (const [item, since] of this.#since) {
       if (asOf - since < this.milliseconds || this.clock.now() - began > TURN) break
       this.#since.delete(item)
-      this.due(item, asOf)
+      this.onDue(item, asOf)
     }
     this.#arm()
   }

@@ -4,9 +4,9 @@ import { type Clock, systemClock } from '../runtime/clock.ts'
 import { Clients } from './clients.ts'
 import { Drain } from './drain.ts'
 import { lameDuck } from './lame-duck.ts'
-import { allowListening } from './node/stop-listening.ts'
 import { checkOptions, type HttpServerOptions } from './options.ts'
 import { type AnyHttpServer, refuseNonServer } from './server.ts'
+import { allowListening } from './stop-listening.ts'
 
 /**
  * Returns the hooks that shut down an HTTP server and lose no request. It takes servers of

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import type { ServerHttp2Stream } from 'node:http2'
 import { invalidOption } from '../base/errors.ts'
-import { findConnection } from './http1/connections.ts'
+import { findConnection } from './http1/connection.ts'
 import { findStream } from './http2/sessions.ts'
 import { requestAbortReason } from './request-abort-reason.ts'
 import type { AnyRequest } from './server.ts'
@@ -63,15 +63,15 @@ function isEnding(
 ): boolean {
   if ('respond' in message) {
     const found = findStream(message)
-    if (found) found.open.ending = controller
-    return found?.isEnding ?? false
+    if (found) found.open.aborter = controller
+    return found?.hasAbortedSignals ?? false
   }
   const found = findConnection(message)
   if (!found) return false
   const { connection } = found
   if (connection.inFlight > 0 || connection.upgraded) {
-    connection.ending ??= new Map()
-    connection.ending.set(message, controller)
+    connection.aborters ??= new Map()
+    connection.aborters.set(message, controller)
   }
-  return found.isEnding
+  return found.hasAbortedSignals
 }

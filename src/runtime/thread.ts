@@ -41,7 +41,7 @@ export function startThread(program: string, data: unknown): Thread | undefined 
   }
 }
 
-function isClusterWorker(): boolean {
+export function isClusterWorker(): boolean {
   // The types have the module's default export alone.
   return Boolean((builtinModule('node:cluster') as { isWorker?: boolean }).isWorker)
 }

@@ -6,6 +6,7 @@ import { describe, expect, test } from 'vitest'
 import { httpServerHooks } from '../../src/http/http-server.ts'
 import { requestOf } from '../support/clients/raw-client.ts'
 import { connectionsOf, runHook } from '../support/hooks/run-hook.ts'
+import { http2Server, listenHttp2 } from '../support/programs/http2-service.ts'
 import {
   account,
   connect,
@@ -180,6 +181,24 @@ describe.each([
     await over
     await clients[1]?.ended()
   })
+})
+
+test('those of HTTP/1 of a server that speaks HTTP/2 as well are closed after the linger', async () => {
+  const clock = new PollingClock()
+  const server = http2Server((_, response) => response.end('ok'), true, { allowHTTP1: true })
+  const client = await connect(await listenHttp2(server), { secure: true })
+  await client.get('/before')
+  const [hook] = httpServerHooks(server, {}, clock)
+  if (!hook) throw new Error('No hook')
+  const { notes, over } = runHook(hook, { clock })
+  await stoppedListening({ server })
+  await clock.advance(249)
+  expect(client.ending).toBeUndefined()
+  await clock.advance(1)
+  await over
+
+  expect(await client.ended()).toBe('FIN')
+  expect(notes).toEqual([account(1, 0, 1)])
 })
 
 describe('a drain without strangers', () => {

@@ -11,7 +11,7 @@ import Koa from 'koa'
 import { createShutdown } from 'lastcall'
 import { httpServer, requestSignal, type SignalledRequest } from 'lastcall/http'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { findConnection } from '../../src/http/http1/connections.ts'
+import { findConnection } from '../../src/http/http1/connection.ts'
 import { requestSignal as fromSource } from '../../src/http/request-signal.ts'
 import { requestOf } from '../support/clients/raw-client.ts'
 import {
@@ -311,7 +311,7 @@ describe('the signals of requests', () => {
     await until(() => known?.connection.inFlight === 0)
 
     expect(known).toBeDefined()
-    expect(known?.connection.ending?.size ?? 0).toBe(0)
+    expect(known?.connection.aborters?.size ?? 0).toBe(0)
   })
 
   test('leave nothing behind where a handler asks for one after the answer', async () => {
@@ -332,7 +332,7 @@ describe('the signals of requests', () => {
 
     const known = first && findConnection(first)
     expect(known).toBeDefined()
-    expect(known?.connection.ending?.size ?? 0).toBe(0)
+    expect(known?.connection.aborters?.size ?? 0).toBe(0)
   })
 
   test('cost nothing where no handler asks for one', async () => {
@@ -343,7 +343,7 @@ describe('the signals of requests', () => {
     })
     await (await connect()).get('/')
 
-    expect(request && findConnection(request)?.connection.ending).toBeUndefined()
+    expect(request && findConnection(request)?.connection.aborters).toBeUndefined()
   })
 
   test('do not abort from the start where the server was started again after a drain', async () => {

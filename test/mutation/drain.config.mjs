@@ -6,7 +6,7 @@ export default {
   vitest: { configFile: 'test/mutation/drain.vitest.config.ts' },
   mutate: [
     'src/http/drain.ts',
-    'src/http/node/stop-listening.ts',
+    'src/http/stop-listening.ts',
     'src/http/http1/drain-connections.ts',
   ],
   htmlReporter: { fileName: 'reports/mutation-drain.html' },

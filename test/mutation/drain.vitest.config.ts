@@ -10,7 +10,7 @@ export default defineConfig({
       'test/http/http1/*.test.ts',
       'test/http/{connections-destroyed-early,due-queue,idle-connections,late-requests,limit}.test.ts',
       'test/http/{connections-opened-before-hand-in,pipelining,requests-in-flight,servers}.test.ts',
-      'test/http/node/stop-listening.test.ts',
+      'test/http/stop-listening.test.ts',
       'test/http/{faulty-clients,upgrades,uploads}.test.ts',
     ],
   },

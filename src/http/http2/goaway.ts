@@ -1,52 +1,163 @@
-import { writeSync } from 'node:fs'
-import type { ServerHttp2Session } from 'node:http2'
-import type { Socket } from 'node:net'
+import type { DrainContext } from '../drain-part.ts'
+import { writeBelow } from '../node/write-below.ts'
+import type { Session } from './sessions.ts'
+
+/**
+ * How many round trips in a row have to pass in silence: a client may answer a PING before it sends
+ * a request that it has queued.
+ */
+const QUIET_PINGS = 2
+
+/** How long to wait before the next round trip where something happened in one, in milliseconds. */
+const PACE = 2
 
 /** The highest id that a stream can have. */
 const EVERY_STREAM = 2 ** 31 - 1
+const NO_ERROR = 0
 
 // RFC 9113, 6.8: length 8, type 7, no flags, stream 0; the last stream's id, NO_ERROR.
 const NOTICE = Buffer.from([0, 0, 8, 7, 0, 0, 0, 0, 0, 0x7f, 0xff, 0xff, 0xff, 0, 0, 0, 0])
 
-/** As much as is needed of what Node keeps below a socket. */
-interface SocketHandle {
-  readonly fd?: number
-  /** What it has still to give to the kernel, in bytes. */
-  readonly writeQueueSize?: number
-}
-
 /**
- * Tells a client that the server is about to go away, and that the streams which it opens before it
- * has heard of that are served (RFC 9113, 6.8).
+ * Tells the client of one HTTP/2 session to go, by GOAWAY in two steps (RFC 9113, 6.8): a notice
+ * that the streams which it opens before it reads that are still served, then the id of the last
+ * stream that is.
  *
- * nghttp2 has a call for this, `nghttp2_submit_shutdown_notice()`, which Node does not offer; and
- * once Node's `session.goaway()` has sent a GOAWAY, whatever its id, nghttp2 ignores each new
- * stream. So the frame is written past both, where that can be done: without TLS, and while nothing
- * is queued, so that it stands between two frames.
- *
- * @returns whether it was
+ * nghttp2 has a call for the notice, `nghttp2_submit_shutdown_notice()`, which Node does not offer;
+ * and once Node's `session.goaway()` has sent a GOAWAY, whatever its id, nghttp2 ignores each new
+ * stream. So the frame is written past both where that is possible.
  */
-export function writeNotice(socket: Socket): boolean {
-  const handle = (socket as { _handle?: SocketHandle | null })._handle
-  const isClear = (socket as { encrypted?: boolean }).encrypted !== true
-  if (!isClear || handle?.fd === undefined || handle.fd < 0 || handle.writeQueueSize !== 0) {
+export class Goaway {
+  readonly #session: Session
+  readonly #drain: DrainContext
+  /** New streams that wait for the notice. `undefined` once none has to wait any more. */
+  #held: (() => void)[] | undefined = []
+  #onStream = () => {}
+  #onEmpty = () => {}
+  #isStopped = false
+
+  constructor(session: Session, drain: DrainContext) {
+    this.#session = session
+    this.#drain = drain
+  }
+
+  /**
+   * Resolves when both steps are done, or can no longer be: when the session is destroyed, or the
+   * drain stopped.
+   */
+  async send(): Promise<void> {
+    const { http2 } = this.#session
+    await this.#quiet()
+    if (this.#isOver) return
+    // The client may have sent a GOAWAY itself, or the application: no id may rise again.
+    if (http2.closed) this.#release()
+    else await this.#sendNotice()
+    // GOAWAY with the id of the last stream that was served.
+    if (!this.#isOver) http2.close()
+  }
+
+  /**
+   * Hands on a new stream, after the notice if that is still to come. When all of a client's
+   * requests are here it has none to send, and the notice crosses nothing.
+   *
+   * @returns whether the stream is held
+   */
+  admit(handOn: () => void): boolean {
+    this.#onStream()
+    if (this.#held) {
+      this.#held.push(handOn)
+      return true
+    }
+    handOn()
     return false
   }
-  try {
-    // The kernel takes all of it, or has no room (EAGAIN). After a part nothing could be understood.
-    if (writeSync(handle.fd, NOTICE) < NOTICE.length) socket.destroy()
-    return true
-  } catch {
-    return false
+
+  /** Called when the last stream of the session has been answered. */
+  noteEmpty(): void {
+    this.#onEmpty()
+  }
+
+  stop(): void {
+    this.#isStopped = true
+    this.#release()
+  }
+
+  get #isOver(): boolean {
+    return this.#isStopped || this.#session.http2.destroyed
+  }
+
+  /** Has the client open no more streams; resolves when it has read that. */
+  async #sendNotice(): Promise<void> {
+    const { http2, socket, streams } = this.#session
+    const { clock, linger } = this.#drain
+    if (writeBelow(socket, NOTICE)) {
+      // The responses to the streams that were held come after the notice.
+      this.#release()
+      return this.#roundTrip(linger)
+    }
+    // After a GOAWAY of Node's own, it reads no more once there are no streams.
+    if (streams.size === 0) return
+    // Streams that cross it are ignored. The second GOAWAY says so: they are safe to retry.
+    http2.goaway(NO_ERROR, EVERY_STREAM)
+    this.#release()
+    const emptied = new Promise<void>((resolve) => {
+      this.#onEmpty = resolve
+    })
+    const turn = () => new Promise<void>((resolve) => clock.afterPoll(resolve))
+    // A PING would overtake the notice, which is written in the next turn of the loop.
+    await turn()
+    if (streams.size > 0) await Promise.race([this.#roundTrip(linger), emptied])
+    // So are the ends of the last answers: without them Node closes (https://github.com/nodejs/node/pull/57808).
+    await turn()
+  }
+
+  /** Resolves when nothing has come or gone for two round trips, or the linger is over. */
+  async #quiet(): Promise<void> {
+    const session = this.#session
+    const { clock, linger, hook } = this.#drain
+    const until = clock.now() + Math.min(linger, hook.remaining() / 4)
+    // A client that has just opened a session is about to send a request.
+    if (!session.used) await this.#firstStream(session.openedAt + linger - clock.now())
+    for (let quiet = 0; quiet < QUIET_PINGS; quiet++) {
+      const { events } = session
+      await this.#roundTrip(Math.max(0, until - clock.now()))
+      if (this.#isStopped || session.http2.closed || clock.now() >= until) return
+      if (session.events === events) continue
+      quiet = -1
+      await new Promise<void>((resolve) => clock.setTimeout(resolve, PACE))
+    }
+  }
+
+  #firstStream(patience: number): Promise<void> {
+    const { clock } = this.#drain
+    if (patience <= 0) return Promise.resolve()
+    return new Promise((resolve) => {
+      const timer = clock.setTimeout(() => clock.afterPoll(resolve), patience)
+      this.#onStream = () => {
+        clock.clearTimeout(timer)
+        resolve()
+      }
+    })
+  }
+
+  /** Resolves when a PING has come back and what was read with it is handled, or after `patience`. */
+  #roundTrip(patience: number): Promise<void> {
+    const { http2 } = this.#session
+    const { clock } = this.#drain
+    return new Promise((resolve) => {
+      const timer = clock.setTimeout(resolve, patience)
+      const back = () => {
+        clock.clearTimeout(timer)
+        clock.afterPoll(resolve)
+      }
+      if (http2.destroyed || http2.closed || !http2.ping(back)) back()
+    })
+  }
+
+  #release(): void {
+    const held = this.#held ?? []
+    this.#held = undefined
+    // One by one: where a handler throws, the others still run.
+    for (const handOn of held) queueMicrotask(handOn)
   }
 }
-
-/**
- * The same by Node's means, where there are no others. A stream that crosses it is ignored, and the
- * second GOAWAY says so: it is safe to retry.
- */
-export function sendNotice(session: ServerHttp2Session): void {
-  session.goaway(NO_ERROR, EVERY_STREAM)
-}
-
-const NO_ERROR = 0

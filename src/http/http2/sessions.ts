@@ -7,6 +7,7 @@ import type {
 import type { Socket } from 'node:net'
 import type { Clock } from '../../runtime/clock.ts'
 import type { Arrivals } from '../arrivals.ts'
+import { onSession } from '../node/socket-of-session.ts'
 import { requestAbortReason } from '../request-abort-reason.ts'
 import { type AnyHttpServer, speaksHttp2 } from '../server.ts'
 
@@ -14,17 +15,17 @@ import { type AnyHttpServer, speaksHttp2 } from '../server.ts'
 export interface OpenStream {
   readonly headers: IncomingHttpHeaders
   readonly since: number
-  /** Whoever handles it may have asked to be told when to end. */
-  ending: AbortController | undefined
+  /** Aborts the signal that its handler may have asked for. */
+  aborter: AbortController | undefined
 }
 
 // On the stream itself: a Map from one to the other would cost each stream 5 % of its time.
 const OPEN = Symbol('open')
 type TrackedStream = ServerHttp2Stream & { [OPEN]?: OpenStream }
 
-/** One session of a client, with no more than a drain will have to know of it. */
+/** One session of a client, with no more than a drain has to know of it. */
 export class Session {
-  /** Those that are not answered in full. */
+  /** The streams that are not answered in full. */
   readonly streams = new Set<TrackedStream>()
   /** Counts what has happened on it: streams opened, streams closed. */
   events = 0
@@ -32,32 +33,31 @@ export class Session {
 
   constructor(
     readonly http2: ServerHttp2Session,
-    /** The one below it, which Node does not let anybody touch through the session. */
+    /** The real one, not the proxy of the session. */
     readonly socket: Socket,
     readonly openedAt: number,
   ) {}
 }
 
-/** Whoever wants to know what happens on the sessions: the drain, while it runs. */
+/** Receives what happens on the sessions. The drain registers itself here while it runs. */
 export interface SessionWatcher {
   opened(session: Session): void
   answered(session: Session): void
   closed(session: Session): void
 }
 
-/** The sessions of a server that speaks HTTP/2; of another one there are none. */
+/** The sessions of a server that speaks HTTP/2. Other servers have none. */
 export class Sessions {
   watcher: SessionWatcher | undefined
-  isEnding = false
+  hasAbortedSignals = false
   readonly #open = new Map<ServerHttp2Session, Session>()
   readonly #clock: Clock
   readonly #arrivals: Arrivals
-  #accepted: Socket | undefined
 
   constructor(server: AnyHttpServer, clock: Clock, arrivals: Arrivals) {
     this.#clock = clock
     this.#arrivals = arrivals
-    if (speaksHttp2(server)) (server as Http2Server).prependListener('session', this.#openSession)
+    if (speaksHttp2(server)) onSession(server as Http2Server, this.#openSession)
   }
 
   [Symbol.iterator](): IterableIterator<Session> {
@@ -73,11 +73,6 @@ export class Sessions {
     return this.#open.get(stream.session as ServerHttp2Session)
   }
 
-  /** The next session is on this socket: Node opens it in the same turn. */
-  expect(socket: Socket): void {
-    this.#accepted = socket
-  }
-
   /** What is known of everything that is open. */
   inFlight(): (OpenStream & { socket: Socket })[] {
     return [...this.#open.values()].flatMap(({ socket, streams }) =>
@@ -85,18 +80,15 @@ export class Sessions {
     )
   }
 
-  /** Tells the requests in flight, those at least that asked for it. */
-  askToEnd(): void {
-    this.isEnding = true
+  /** Aborts the signals that handlers of requests in flight have asked for. */
+  abortSignals(): void {
+    this.hasAbortedSignals = true
     for (const session of this.#open.values()) {
-      for (const stream of session.streams) stream[OPEN]?.ending?.abort(requestAbortReason())
+      for (const stream of session.streams) stream[OPEN]?.aborter?.abort(requestAbortReason())
     }
   }
 
-  readonly #openSession = (http2: ServerHttp2Session): void => {
-    const socket = this.#accepted
-    if (!socket) return
-    this.#accepted = undefined
+  readonly #openSession = (http2: ServerHttp2Session, socket: Socket): void => {
     const session = new Session(http2, socket, this.#clock.now())
     this.#open.set(http2, session)
     SESSIONS.set(http2, this)
@@ -106,11 +98,11 @@ export class Sessions {
       session.events++
       sessions.watcher?.answered(session)
     }
-    // On the session, and not on the server, where a listener for requests may change how Node
-    // treats streams.
+    // On the session, not on the server: there a listener for requests may change how Node treats
+    // streams.
     http2.prependListener('stream', (stream: TrackedStream, headers: IncomingHttpHeaders) => {
       const now = this.#clock.now()
-      stream[OPEN] = { headers, since: now, ending: undefined }
+      stream[OPEN] = { headers, since: now, aborter: undefined }
       session.streams.add(stream)
       session.events++
       if (!session.used) {
@@ -127,14 +119,14 @@ export class Sessions {
   }
 }
 
-// A stream that is closed has no session any more, and a WeakMap finds nothing for `undefined`.
+// A closed stream has no session any more: a WeakMap finds nothing for `undefined`.
 const SESSIONS = new WeakMap<ServerHttp2Session, Sessions>()
 
 /** What is known of a stream, if its server has been handed in. */
 export function findStream(
   stream: TrackedStream,
-): { open: OpenStream; isEnding: boolean } | undefined {
+): { open: OpenStream; hasAbortedSignals: boolean } | undefined {
   const sessions = SESSIONS.get(stream.session as ServerHttp2Session)
   const open = stream[OPEN]
-  return sessions && open && { open, isEnding: sessions.isEnding }
+  return sessions && open && { open, hasAbortedSignals: sessions.hasAbortedSignals }
 }

@@ -1,17 +1,26 @@
 import type { EventEmitter } from 'node:events'
 
 /**
- * What becomes of an event: `pass` gives it to the listeners, now, later or never, and says whether
- * there were any. What an interceptor returns is what `emit()` does.
+ * Sees events of a server before their listeners do.
+ *
+ * Relies on: Node emits a server's events through `server.emit()`, which is replaced on this one
+ * server while it is drained.
+ * Seen to work in: Node 20.19, 22.23, 24.22, 26.12.
+ * Without it: listeners get the events at once, as if there were no drain. A late request is served
+ * in place of a 503, and only its connection's last response still says close.
+ */
+
+/**
+ * Decides what happens to an event. `pass()` gives it to the listeners, now, later or never, and
+ * returns whether there were any. `emit()` returns what the interceptor returns.
  */
 export type Interceptor = (pass: () => boolean, ...args: never[]) => boolean
 
 /**
- * Sees events of a server before their listeners do, and decides when those shall have them. An
- * event that has been passed on is not seen again, though the application may emit it anew, for
- * example to hand a request from `checkContinue` to `request`.
+ * Hands events of a server to these interceptors first. Each event is intercepted once: the
+ * application may emit it anew, for example to hand a request from `checkContinue` to `request`.
  *
- * @returns a way to take it back
+ * @returns undoes it
  */
 export function intercept(
   server: EventEmitter,
@@ -26,8 +35,8 @@ export function intercept(
     const interceptor = Object.hasOwn(interceptors, name as string)
       ? interceptors[name as string]
       : undefined
-    // A pipeline's requests share their socket, and an upgrade's second argument is one: the
-    // request, or the stream, is what tells two events apart.
+    // Two events differ in their first argument, the request or the stream. The second may be the
+    // socket, which the requests of a pipeline share.
     if (isOver || !interceptor || seen.has(first as object)) return emit.apply(this, event)
     seen.add(first as object)
     return interceptor(() => emit.apply(this, event), first as never, second as never)
@@ -35,7 +44,7 @@ export function intercept(
   server.emit = intercepted
   return () => {
     isOver = true
-    // Somebody else may have wrapped it since, and theirs calls ours.
+    // Other code may have wrapped it since, and calls ours.
     if (server.emit !== intercepted) return
     if (own) Object.defineProperty(server, 'emit', own)
     else delete (server as Partial<EventEmitter>).emit

@@ -1,6 +1,6 @@
 import { formatDuration } from '../../base/duration.ts'
 import type { Clock } from '../../runtime/clock.ts'
-import { clientName, requestName } from '../drain-part.ts'
+import { clientName, requestName } from '../request-names.ts'
 import type { WebSocketLike, WebSocketServerLike } from './types.ts'
 
 /** The request that a WebSocket was opened by, for the report. */

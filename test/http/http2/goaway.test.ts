@@ -1,12 +1,9 @@
-import { once } from 'node:events'
-import { writeSync } from 'node:fs'
-import { type AddressInfo, createServer, type Socket } from 'node:net'
+import type { Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createShutdown } from 'lastcall'
 import { httpServer } from 'lastcall/http'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { writeNotice } from '../../../src/http/http2/goaway.ts'
 import { EVERY_STREAM, type RawSession } from '../../support/clients/raw-session.ts'
 import {
   connectRaw,
@@ -295,28 +292,6 @@ test('the notice goes out on a socket of the file system, too', async () => {
 })
 
 describe('the notice', () => {
-  test('is not written where the client reads nothing and the kernel has no room for all of it', async () => {
-    const peer = createServer({ pauseOnConnect: true }).listen(0, '127.0.0.1')
-    onTestFinished(() => void peer.close())
-    await once(peer, 'listening')
-    const accepted = once(peer, 'connection')
-    const client = await connectRaw((peer.address() as AddressInfo).port, { greets: false })
-    client.socket.pause()
-    const [socket] = (await accepted) as [Socket]
-    const { fd } = (socket as unknown as { _handle: { fd: number } })._handle
-    let written = 0
-    const fill = () => {
-      for (;;) written += writeSync(fd, Buffer.alloc(65_536))
-    }
-    expect(fill).toThrow('EAGAIN')
-
-    expect(writeNotice(socket)).toBe(false)
-    socket.end()
-    let read = 0
-    for await (const chunk of client.socket as AsyncIterable<Buffer>) read += chunk.length
-    expect(read).toBe(written)
-  })
-
   test("is Node's own GOAWAY behind an answer that a client who stopped reading holds up", async () => {
     const clock = new PollingClock()
     const sockets: Socket[] = []

@@ -11,7 +11,7 @@ import {
   serve,
   stoppedListening,
   until,
-} from '../../support/programs/service.ts'
+} from '../support/programs/service.ts'
 
 const later: RequestListener = (_, response) => void setImmediate(() => response.end('ok'))
 
@@ -23,7 +23,7 @@ function queueUp(port: number, count: number, secure: boolean): Promise<string[]
   const ready = new SharedArrayBuffer(4)
   const left = new Int32Array(ready)
   left[0] = count
-  const worker = new Worker(new URL('../../support/clients/crowd.mjs', import.meta.url), {
+  const worker = new Worker(new URL('../support/clients/crowd.mjs', import.meta.url), {
     workerData: { port, count, secure, ready },
   })
   onTestFinished(async () => void (await worker.terminate()))

@@ -2,17 +2,17 @@ import type { ServerResponse } from 'node:http'
 import type { ServerHttp2Stream } from 'node:http2'
 import type { Duplex } from 'node:stream'
 
-// RFC 9110, 15.6.4: the server is unable to answer now, and says when to ask again. Another
-// instance, or this one's successor, will be there by then.
+// RFC 9110, 15.6.4: the server cannot answer now, and says when to ask again. Another instance, or
+// this one's successor, will be there by then.
 const STATUS = 503
 const RETRY_AFTER = '1'
 const BODY = 'The server is shutting down.\n'
 
 /**
- * Answers a request that came too late for its handler to finish. Whether the answer says close is
- * the drain's business, as with any other: there may be more requests behind it.
+ * Answers a request that came too late for its handler to finish. Whether the response says close is
+ * decided by the drain, as for any other: there may be more requests behind it.
  */
-export function refuse(response: ServerResponse): void {
+export function refuseRequest(response: ServerResponse): void {
   response.writeHead(STATUS, {
     'Content-Type': 'text/plain',
     'Content-Length': Buffer.byteLength(BODY),
@@ -24,7 +24,7 @@ export function refuse(response: ServerResponse): void {
 /** The same for a stream of HTTP/2. */
 export function refuseStream(stream: ServerHttp2Stream): void {
   if (stream.destroyed || stream.closed || stream.headersSent) return
-  // Its client may reset it, and nobody else listens.
+  // Its client may reset it, and nothing else listens for that error.
   stream.on('error', () => {})
   stream.respond({
     ':status': STATUS,
@@ -34,7 +34,7 @@ export function refuseStream(stream: ServerHttp2Stream): void {
   stream.end(BODY)
 }
 
-/** Answers a request to upgrade, or for a tunnel: nobody else would any more. */
+/** Answers a request to upgrade, or for a tunnel, and closes our side. */
 export function refuseUpgrade(socket: Duplex): void {
   socket.on('error', () => socket.destroy())
   socket.resume()

@@ -6,7 +6,7 @@ import {
   type ServerResponse,
 } from 'node:http'
 import { describe, expect, test } from 'vitest'
-import { sayCloseIf } from '../../../src/http/http1/last-answer.ts'
+import { sayCloseIf } from '../../../src/http/http1/last-response.ts'
 import type { Answer } from '../../support/clients/raw-client.ts'
 import { connect, Gate, listen, serve, stoppedListening } from '../../support/programs/service.ts'
 

@@ -1,0 +1,97 @@
+import type { DrainContext } from '../drain-part.ts'
+import { DueQueue } from '../due-queue.ts'
+import type { Connection } from './connection.ts'
+
+/**
+ * How many times the linger a connection may itself be silent, and still be kept because its client
+ * speaks on others. Pools take what was used last: this one is not used before those others.
+ */
+const KEPT = 4
+
+/** How many of the last used connections are searched for one of the same client. */
+const LAST_USED = 100
+
+/**
+ * Decides when a silent connection is closed: after the linger, counted from its own last activity.
+ *
+ * A proxy that speaks on one of its connections may send the next request on another one that has
+ * been silent for a while. So a connection is kept while its client, known by its address, speaks on
+ * others, until it has itself been silent for four lingers. The one that was used last is kept beyond
+ * that: it is the next in turn.
+ */
+export class SilentConnections {
+  readonly #linger: number
+  readonly #close: (connection: Connection, silence: number) => void
+  readonly #silent: DueQueue<Connection>
+  /** Those of them that are kept because their client speaks on others. */
+  readonly #kept: DueQueue<Connection>
+  /** In the order in which they were used last; some are no longer silent. */
+  readonly #byUse: Connection[] = []
+  /** When a client last spoke on any of its connections, by its address. */
+  readonly #spokeAt = new Map<string, number>()
+
+  /** @param close is given a connection, and how long it has been silent, in milliseconds */
+  constructor(
+    { linger, clock }: DrainContext,
+    close: (connection: Connection, silence: number) => void,
+  ) {
+    this.#linger = linger
+    this.#close = close
+    const check = (connection: Connection, asOf: number) => this.#check(connection, asOf)
+    this.#silent = new DueQueue(linger, clock, check)
+    this.#kept = new DueQueue(linger * KEPT, clock, check)
+  }
+
+  add(connection: Connection): void {
+    this.#silent.add(connection, connection.activeAt)
+    this.#byUse.push(connection)
+  }
+
+  delete(connection: Connection): void {
+    this.#silent.delete(connection)
+    this.#kept.delete(connection)
+  }
+
+  clear(): void {
+    this.#silent.clear()
+    this.#kept.clear()
+  }
+
+  /** Notes that the client of this connection has spoken, when it was last active. */
+  noteSpoke(connection: Connection): void {
+    this.#spokeAt.set(addressOf(connection), connection.activeAt)
+  }
+
+  #check(connection: Connection, asOf: number): void {
+    // The rest of a request that has arrived in part will arrive, or the limit will come.
+    if (connection.inFlight > 0 || connection.upgraded || connection.isHalfSent) return
+    const silence = asOf - connection.activeAt
+    const spokeAt = this.#spokeAt.get(addressOf(connection)) ?? Number.NEGATIVE_INFINITY
+    const isRecent = silence < KEPT * this.#linger
+    if (asOf - spokeAt < this.#linger && (isRecent || this.#isNext(connection))) {
+      this.#silent.add(connection, spokeAt)
+      // Added once: the queue is in the order in which they fell silent.
+      if (isRecent && !this.#kept.has(connection)) this.#kept.add(connection, connection.activeAt)
+      return
+    }
+    this.delete(connection)
+    this.#close(connection, silence)
+  }
+
+  /** Whether it is the silent connection of its client that was used last. */
+  #isNext(connection: Connection): boolean {
+    const byUse = this.#byUse
+    const mayBeUsed = (other: Connection) => other === connection || this.#silent.has(other)
+    for (let last = byUse.at(-1); last && !mayBeUsed(last); last = byUse.at(-1)) byUse.pop()
+    const address = addressOf(connection)
+    const next = byUse
+      .slice(-LAST_USED)
+      .findLast((other) => mayBeUsed(other) && addressOf(other) === address)
+    return next === connection
+  }
+}
+
+/** The clients behind a UNIX socket count as one: the proxy beside the server. */
+function addressOf({ socket }: Connection): string {
+  return socket.remoteAddress ?? ''
+}

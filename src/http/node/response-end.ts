@@ -1,0 +1,37 @@
+import type { ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
+
+/**
+ * Notices when a response has been sent in full, on the path that every request takes.
+ *
+ * Relies on: Node then calls `response.detachSocket(socket)`, which is replaced on the response. The
+ * documented event, `close`, costs each request twice as much, and a closure three times.
+ * Seen to work in: Node 20.19, 22.23, 24.22, 26.12.
+ * Without it: responses that have no such method are watched by `close`.
+ */
+
+/**
+ * @param onEnd called when a response that is watched has been sent, with its socket
+ * @returns watches a response; `false` where it is watched already
+ */
+export function responseEndWatcher(
+  onEnd: (response: ServerResponse, socket: Socket) => void,
+): (response: ServerResponse) => boolean {
+  const watchedByEvent = new WeakSet<ServerResponse>()
+  const detach = function (this: ServerResponse, socket: Socket): void {
+    const { detachSocket } = Object.getPrototypeOf(this) as ServerResponse
+    detachSocket.call(this, socket)
+    onEnd(this, socket)
+  }
+  return (response) => {
+    if (response.detachSocket === detach || watchedByEvent.has(response)) return false
+    if (typeof response.detachSocket === 'function') {
+      response.detachSocket = detach
+      return true
+    }
+    watchedByEvent.add(response)
+    const { socket } = response.req
+    ;(response as ServerResponse).once('close', () => onEnd(response, socket))
+    return true
+  }
+}

@@ -1,0 +1,58 @@
+import { once } from 'node:events'
+import { writeSync } from 'node:fs'
+import { type AddressInfo, createServer, Socket } from 'node:net'
+import { expect, onTestFinished, test } from 'vitest'
+import { writeBelow } from '../../../src/http/node/write-below.ts'
+import { connectRaw, http2Server, listenHttp2 } from '../../support/programs/http2-service.ts'
+
+/** A GOAWAY that allows every stream. */
+const FRAME = Buffer.from([0, 0, 8, 7, 0, 0, 0, 0, 0, 0x7f, 0xff, 0xff, 0xff, 0, 0, 0, 0])
+
+test('a frame is written between two of an HTTP/2 session', async () => {
+  const server = http2Server((_, response) => response.end('ok'))
+  const sockets: Socket[] = []
+  server.on('connection', (socket) => sockets.push(socket))
+  const client = await connectRaw(await listenHttp2(server))
+  await client.get('/')
+  const [socket] = sockets
+
+  expect(socket && writeBelow(socket, FRAME)).toBe(true)
+  await client.sees(/^GOAWAY/)
+  expect(await client.get('/after')).toEqual({ status: 200, body: 'ok' })
+})
+
+test('nothing is written over TLS', async () => {
+  const server = http2Server((_, response) => response.end('ok'), true)
+  const sockets: Socket[] = []
+  server.on('secureConnection', (socket) => sockets.push(socket))
+  const client = await connectRaw(await listenHttp2(server), { secure: true })
+  await client.get('/')
+
+  expect(sockets[0] && writeBelow(sockets[0], FRAME)).toBe(false)
+})
+
+test('nothing is written where the socket has no handle', () => {
+  expect(writeBelow(new Socket(), FRAME)).toBe(false)
+})
+
+test('nothing is written where the client reads nothing and the kernel has no room', async () => {
+  const peer = createServer({ pauseOnConnect: true }).listen(0, '127.0.0.1')
+  onTestFinished(() => void peer.close())
+  await once(peer, 'listening')
+  const accepted = once(peer, 'connection')
+  const client = await connectRaw((peer.address() as AddressInfo).port, { greets: false })
+  client.socket.pause()
+  const [socket] = (await accepted) as [Socket]
+  const { fd } = (socket as unknown as { _handle: { fd: number } })._handle
+  let written = 0
+  const fill = () => {
+    for (;;) written += writeSync(fd, Buffer.alloc(65_536))
+  }
+  expect(fill).toThrow('EAGAIN')
+
+  expect(writeBelow(socket, FRAME)).toBe(false)
+  socket.end()
+  let read = 0
+  for await (const chunk of client.socket as AsyncIterable<Buffer>) read += chunk.length
+  expect(read).toBe(written)
+})
