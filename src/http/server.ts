@@ -11,13 +11,13 @@ import { LastcallError, show } from '../base/errors.ts'
 /** A server of `node:http`, `node:https` or `node:http2`. Express's and Fastify's are such. */
 export type AnyHttpServer = HttpServer | Http2Server | Http2SecureServer
 
-/** A request of either version of the protocol, as handlers are given it. */
+/** A request of either version of the protocol, as handlers get it. */
 export type AnyRequest = IncomingMessage | Http2ServerRequest
 
 /** The answer to it. */
 export type AnyResponse = ServerResponse | Http2ServerResponse
 
-/** Refuses what cannot be drained, and says what to hand in. */
+/** Throws where this is no server that can be drained, and says what to pass. */
 export function refuseNonServer(server: unknown): asserts server is AnyHttpServer {
   const fix = whatIsWrong(server)
   if (fix === undefined) return
@@ -27,7 +27,7 @@ export function refuseNonServer(server: unknown): asserts server is AnyHttpServe
   )
 }
 
-// Told by what they have: loading node:http2 or node:tls to ask would cost those who do not use it.
+// Recognised by their methods: loading node:http2 or node:tls to ask would cost programs that do not use them.
 
 export function speaksHttp2(server: AnyHttpServer): boolean {
   return typeof (server as { updateSettings?: unknown }).updateSettings === 'function'

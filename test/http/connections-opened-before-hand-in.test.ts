@@ -72,7 +72,7 @@ describe.each([
     expect(notes).toEqual([account(3, 0, 3)])
   })
 
-  test('are told with their last answer where they have sent a request since', async () => {
+  test('are closed after their last response where they have sent a request since', async () => {
     const { client, clock, handIn, server } = await startedEarly(ok, { secure })
     await client.get('/before')
     const hook = handIn()
@@ -86,7 +86,7 @@ describe.each([
     expect(notes).toEqual([account(1, 1, 0)])
   })
 
-  test('are closed in silence where their request since was answered', async () => {
+  test('are closed as idle where their request since was answered', async () => {
     const { client, clock, handIn, server } = await startedEarly(ok, { secure })
     const hook = handIn()
     await client.get('/since')

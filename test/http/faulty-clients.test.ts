@@ -124,7 +124,7 @@ describe.each([
     abort()
     await client.ended()
 
-    expect(notes).toEqual(['cut off: 1 request of which only a part had come'])
+    expect(notes).toEqual(['cut off: 1 request received only in part'])
     expect(await connectionsOf(server)).toBe(0)
     await over
   })
@@ -176,7 +176,7 @@ describe.each([
     abort()
     await client.ended()
 
-    expect(notes).toEqual(['cut off: 1 request of which only a part had come'])
+    expect(notes).toEqual(['cut off: 1 request received only in part'])
     await over
   })
 })

@@ -409,7 +409,7 @@ describe.each([
     expect(urls).toEqual(['/before'])
     expect(hookOf(await run)?.notes).toEqual([
       account(1, 0, 1),
-      '1 request crossed the closing of a connection, unread',
+      '1 request not handled: arrived while the connection was closing',
     ])
   })
 

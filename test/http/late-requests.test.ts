@@ -75,7 +75,7 @@ describe.each([
     await over
     expect(handled).toEqual([])
     expect(notes).toEqual([
-      '1 connection: 1 told with their last answer, 0 closed in silence',
+      '1 connection: 1 closed after its last response, 0 idle',
       '1 late request refused with 503',
     ])
   })

@@ -109,7 +109,7 @@ describe.each([
 
     expect(hookOf(report)).toMatchObject({
       status: 'cut off',
-      notes: ['cut off: 1 request of which only a part had come'],
+      notes: ['cut off: 1 request received only in part'],
     })
     expect(await client.ended()).toBeDefined()
   })

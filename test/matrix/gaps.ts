@@ -44,9 +44,9 @@ export const GAPS: readonly Gap[] = [
   },
   {
     runtime: 'Bun',
-    features: ['an idle connection is closed in silence, and does not hold the end'],
+    features: ['an idle connection is closed, and does not hold the end'],
     title: 'idle connections are closed at once',
-    why: 'For the same reason: they are closed by Bun when the listener is, before the linger, and the report counts none that were closed in silence.',
+    why: 'For the same reason: they are closed by Bun when the listener is, before the linger, and the report counts none that were closed as idle.',
     instead: 'Nothing: they do not hold the end.',
   },
   {

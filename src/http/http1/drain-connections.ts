@@ -131,10 +131,11 @@ export class ConnectionsDrain implements DrainPart, Watcher {
   whatWasDone(): string[] {
     const { connections, afterResponse, idle, unhandled, refused } = this.#counts
     if (connections === 0) return []
+    const their = afterResponse === 1 ? 'its' : 'their'
     return [
-      `${plural(connections, 'connection')}: ${afterResponse} told with their last answer, ${idle} closed in silence`,
+      `${plural(connections, 'connection')}: ${afterResponse} closed after ${their} last response, ${idle} idle`,
       ...(unhandled > 0
-        ? [`${plural(unhandled, 'request')} crossed the closing of a connection, unread`]
+        ? [`${plural(unhandled, 'request')} not handled: arrived while the connection was closing`]
         : []),
       ...(refused > 0 ? [`${plural(refused, 'late request')} refused with 503`] : []),
     ]
@@ -155,7 +156,7 @@ export class ConnectionsDrain implements DrainPart, Watcher {
       ...firstTen(requests, 'request'),
       ...(upgraded > 0 ? [plural(upgraded, 'upgraded connection')] : []),
       ...(halfSent.length > 0
-        ? [`${plural(halfSent.length, 'request')} of which only a part had come`]
+        ? [`${plural(halfSent.length, 'request')} received only in part`]
         : []),
     ]
   }

@@ -72,10 +72,11 @@ export function hookOf({ phases }: Report, name = 'http'): HookReport | undefine
   return phases.flatMap(({ hooks }) => hooks).find((hook) => hook.name === name)
 }
 
-/** What a drain says of itself in the report: of how many connections, told and closed in silence. */
-export function account(connections: number, told: number, silent: number): string {
+/** The note of a drain: how many connections there were, were closed after a response, and were idle. */
+export function account(connections: number, afterResponse: number, idle: number): string {
   const all = connections === 1 ? '1 connection' : `${connections} connections`
-  return `${all}: ${told} told with their last answer, ${silent} closed in silence`
+  const their = afterResponse === 1 ? 'its' : 'their'
+  return `${all}: ${afterResponse} closed after ${their} last response, ${idle} idle`
 }
 
 /** Waits until the drain has closed the listener and told every connection. */
