@@ -32,7 +32,7 @@ describe.each([
     // Each round of all clients takes longer than the linger: busy must not look idle.
     ['so slowly that the loop is never free', slowly, '40ms'],
   ] as const)(
-    'are each told once and lose nothing where handlers answer %s',
+    'each get one last response and lose nothing where handlers answer %s',
     async (_, handler, linger) => {
       const { connect, shutdown } = await serve(handler, { secure, linger })
       const clients = await Promise.all(Array.from({ length: CLIENTS }, () => connect()))

@@ -99,7 +99,7 @@ describe.each([
     expect(notes).toEqual([account(1, 0, 1)])
   })
 
-  test('are served where they send their first request in the drain, and told to come no more', async () => {
+  test('are served where they send their first request in the drain, and the response says close', async () => {
     const { client, clock, handIn, server } = await startedEarly(ok, { secure })
     const { notes, over } = runHook(handIn(), { clock })
     await stoppedListening({ server })
@@ -201,7 +201,7 @@ test('those of HTTP/1 of a server that speaks HTTP/2 as well are closed after th
   expect(notes).toEqual([account(1, 0, 1)])
 })
 
-describe('a drain without strangers', () => {
+describe('a drain without earlier connections', () => {
   test('does not wait for the linger', async () => {
     const { client, clock, handIn, opened } = await startedEarly(ok)
     const [socket] = opened
@@ -215,7 +215,7 @@ describe('a drain without strangers', () => {
   })
 })
 
-describe("somebody else's close() of the server", () => {
+describe("the application's own close() of the server", () => {
   /** A server with a client that is idle between two requests. */
   async function idle() {
     const clock = new PollingClock()
@@ -245,7 +245,7 @@ describe("somebody else's close() of the server", () => {
     expect(notes).toEqual([account(1, 1, 0)])
   })
 
-  test('right after the run began cuts no idle connection', async () => {
+  test('right after the shutdown began cuts no idle connection', async () => {
     const { client, clock, hook, server } = await idle()
     const { over } = runHook(hook, { clock })
     // As a listener of the application's own for the same signal does.
@@ -256,7 +256,7 @@ describe("somebody else's close() of the server", () => {
     await over
   })
 
-  test('in the lame duck cuts no idle connection, though nobody new is accepted any more', async () => {
+  test('in the lame duck cuts no idle connection, though no new connection is accepted any more', async () => {
     const clock = new PollingClock()
     const server = createServer(ok)
     const [hook] = httpServerHooks(server, { lameDuck: '2s' }, clock)
@@ -273,7 +273,7 @@ describe("somebody else's close() of the server", () => {
     await over
   })
 
-  test('is told when the last connection is closed, as ever', async () => {
+  test('emits close when the last connection is closed, as ever', async () => {
     const { client, clock, hook, server } = await idle()
     const { over } = runHook(hook, { clock })
     await stoppedListening({ server })

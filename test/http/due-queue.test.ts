@@ -16,15 +16,15 @@ class SteppedClock extends VirtualClock {
   }
 }
 
-function linger(milliseconds: number, clock: VirtualClock = new VirtualClock()) {
+function queueOf(milliseconds: number, clock: VirtualClock = new VirtualClock()) {
   const due: [string, number][] = []
   const things = new DueQueue<string>(milliseconds, clock, (item) => due.push([item, clock.now()]))
   return { clock, due, things }
 }
 
 describe('DueQueue', () => {
-  test('has each thing due a fixed time after a moment of its own', async () => {
-    const { clock, due, things } = linger(100)
+  test('has each item due a fixed time after its own moment', async () => {
+    const { clock, due, things } = queueOf(100)
     await clock.advance(50)
     things.add('a', 10)
     things.add('b', 50)
@@ -36,8 +36,8 @@ describe('DueQueue', () => {
     ])
   })
 
-  test('has things due at once whose time is over', async () => {
-    const { clock, due, things } = linger(100)
+  test('has items due at once whose time is over', async () => {
+    const { clock, due, things } = queueOf(100)
     await clock.advance(500)
     things.add('a', 10)
     things.add('b', 400)
@@ -49,8 +49,8 @@ describe('DueQueue', () => {
     ])
   })
 
-  test('counts anew for a thing that is added again', async () => {
-    const { clock, due, things } = linger(100)
+  test('counts anew for an item that is added again', async () => {
+    const { clock, due, things } = queueOf(100)
     things.add('a', 0)
     things.add('b', 0)
     await clock.advance(60)
@@ -64,7 +64,7 @@ describe('DueQueue', () => {
   })
 
   test('has nothing due that was taken out', async () => {
-    const { clock, due, things } = linger(100)
+    const { clock, due, things } = queueOf(100)
     things.add('a', 0)
     things.add('b', 20)
     things.delete('a')
@@ -75,7 +75,7 @@ describe('DueQueue', () => {
   })
 
   test('has nothing due after it was cleared, and leaves no timer', async () => {
-    const { clock, due, things } = linger(100)
+    const { clock, due, things } = queueOf(100)
     things.add('a', 0)
     things.clear()
 
@@ -85,15 +85,15 @@ describe('DueQueue', () => {
   })
 
   test('keeps one timer for all', async () => {
-    const { clock, things } = linger(100)
+    const { clock, things } = queueOf(100)
     for (let n = 0; n < 1000; n++) things.add(String(n), n)
 
     expect(clock.pending).toBe(1)
   })
 
-  test('judges only when a poll phase has passed since the time was over', async () => {
+  test('checks only when a poll phase has passed since the time was over', async () => {
     const clock = new SteppedClock()
-    const { due, things } = linger(100, clock)
+    const { due, things } = queueOf(100, clock)
     things.add('a', 0)
     things.add('b', 0)
     await clock.advance(100)
@@ -105,21 +105,21 @@ describe('DueQueue', () => {
     expect(due).toEqual([['b', 100]])
   })
 
-  test('tells each as of when it was judged, and not as of when its turn came', async () => {
+  test('calls with the moment of the check, and not of the turn in which the item came up', async () => {
     const clock = new SteppedClock()
-    const judged: [string, number][] = []
-    const things = new DueQueue<string>(100, clock, (item, asOf) => judged.push([item, asOf]))
+    const checked: [string, number][] = []
+    const things = new DueQueue<string>(100, clock, (item, asOf) => checked.push([item, asOf]))
     things.add('a', 0)
     await clock.advance(100)
     clock.block(150)
     clock.poll()
 
-    expect(judged).toEqual([['a', 100]])
+    expect(checked).toEqual([['a', 100]])
   })
 
   test('does not count the time that a poll phase takes for what happened in it', async () => {
     const clock = new SteppedClock()
-    const { due, things } = linger(100, clock)
+    const { due, things } = queueOf(100, clock)
     things.add('a', 0)
     await clock.advance(100)
     // In the poll phase: something speaks, and something else takes long.

@@ -182,7 +182,7 @@ describe.each([
 })
 
 describe('a client that half-closes its connection', () => {
-  test('while it is idle holds nobody up', async () => {
+  test('while it is idle holds nothing up', async () => {
     const { begin, client, serveTheOther } = await start(count, false)
     await client.get('/')
     const { over } = await begin()
@@ -193,7 +193,7 @@ describe('a client that half-closes its connection', () => {
     await over
   })
 
-  test('in the middle of a head holds nobody up', async () => {
+  test('in the middle of a head holds nothing up', async () => {
     const { begin, client, serveTheOther } = await start(count, false)
     client.send('GET / HT')
     const { notes, over } = await begin()
@@ -205,7 +205,7 @@ describe('a client that half-closes its connection', () => {
     expect(notes).toEqual([account(2, 1, 0)])
   })
 
-  test('after its request holds nobody up, though Node does not answer it', async () => {
+  test('after its request holds nothing up, though Node does not answer it', async () => {
     const seen: ServerResponse[] = []
     const { begin, client, serveTheOther } = await start((_, response) => {
       seen.push(response)
@@ -268,7 +268,7 @@ describe('clients that connect anew all the time', () => {
     const visit = async () => {
       const client = await RawClient.connect(port).catch(() => undefined)
       if (!client) return void counts.refused++
-      // Refused only before it was accepted: whoever was let in has an answer.
+      // Refused only before it was accepted: each client that was accepted has an answer.
       await client.get('/').then(
         () => counts.answered++,
         () => counts.unanswered++,

@@ -51,7 +51,7 @@ describe.each([
     const run = shutdown.now()
     await stoppedListening({ server })
     await clock.advance(49)
-    // An answer to somebody else: whatever was written to the first has arrived by then.
+    // An answer to another client: whatever was written to the first has arrived by then.
     expect(await other.get('/')).toMatchObject({ saysClose: true })
     expect(client.ending).toBeUndefined()
 
@@ -81,7 +81,7 @@ describe.each([
   })
 
   test.skipIf(secure)(
-    'closes one that had been silent for more than twice the linger in both directions, and waits for nobody',
+    'closes one that had been silent for more than twice the linger in both directions, and waits for no client',
     async () => {
       const clock = new PollingClock()
       const { connect, server, shutdown } = await serve(later, { clock, linger: '200ms' })
@@ -251,10 +251,10 @@ describe.each([
       await clock.advance(1)
       expect(await next.ended()).toBe('FIN')
 
-      const [told, silent] = then === 'is used' ? [9, 2] : [8, 3]
+      const [afterResponse, idle] = then === 'is used' ? [9, 2] : [8, 3]
       expect(hookOf(await run)).toMatchObject({
         status: 'done',
-        notes: [account(11, told, silent)],
+        notes: [account(11, afterResponse, idle)],
       })
     },
   )
@@ -363,7 +363,7 @@ describe.each([
     expect(await client.answer()).toMatchObject({ body: 'ok', saysClose: false })
     await until(() => responses[0]?.closed === true)
     await clock.advance(249)
-    // Silent for longer, so that its end shows that silence has been judged.
+    // Silent for longer, so that its end shows that silence has been checked.
     expect(await witness.ended()).toBe('FIN')
     expect(client.ending).toBeUndefined()
     await clock.advance(1)
@@ -454,7 +454,7 @@ describe.each([
     await stoppedListening({ server })
     ends.ask('/ends')
     blocks.ask('/blocks')
-    // Both are read in one poll phase, after which silence is judged: the idle one's time is over.
+    // Both are read in one poll phase, after which silence is checked: the idle one's time is over.
     block(80)
 
     const answers = await client.answers(2)

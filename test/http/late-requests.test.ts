@@ -65,7 +65,7 @@ describe.each([
   ['http', false],
   ['https', true],
 ])('a request that comes late in a drain over %s', (_, secure) => {
-  test('is refused with 503, told to come no more, and not reset', async () => {
+  test('is refused with 503 that says close, and not reset', async () => {
     const { begin, client, clock, handled } = await drain(ok, { secure })
     const { notes, over } = await begin()
     await clock.advance(9001)
@@ -80,7 +80,7 @@ describe.each([
     ])
   })
 
-  test('is served where it comes just before that, and told to come no more', async () => {
+  test('is served where it comes just before that, and the response says close', async () => {
     const { begin, client, clock, handled } = await drain(ok, { secure })
     const { notes, over } = await begin()
     await clock.advance(9000)

@@ -32,7 +32,7 @@ describe.each([
   ['http', false],
   ['https', true],
 ])('pipelined requests over %s', (_, secure) => {
-  test('answers all that came before the run in their order, and says close with the last', async () => {
+  test('answers all that came before the shutdown in their order, and says close with the last', async () => {
     const { answer, connect, held, server, shutdown } = await serveHeld(secure)
     const client = await connect()
     client.send(PATHS.map((path) => requestOf(path)).join(''))
@@ -68,7 +68,7 @@ describe.each([
     ['later', later],
     ['at once', atOnce],
   ])(
-    'answers all that were sent in the tick in which the run began, by a handler that answers %s',
+    'answers all that were sent in the tick in which the shutdown began, by a handler that answers %s',
     async (_, handler) => {
       const { connect, shutdown } = await serve(handler, { secure })
       const client = await connect()
@@ -120,9 +120,9 @@ describe.each([
   })
 
   test.each([1, 5])(
-    'tells a client that goes on sending %i in one go by the second time, where handlers answer at once',
+    'says close to a client that goes on sending %i in one go by the second time, where handlers answer at once',
     async (count) => {
-      // Time stands still: nobody is ever silent.
+      // Time stands still: no client is ever silent.
       const clock = new PollingClock()
       const { connect, server, shutdown } = await serve(atOnce, { secure, clock })
       const client = await connect()

@@ -10,7 +10,7 @@ describe.each([
   ['http', false],
   ['https', true],
 ])('requests in flight over %s', (_, secure) => {
-  test('answers a request that was sent in the tick in which the run began', async () => {
+  test('answers a request that was sent in the tick in which the shutdown began', async () => {
     const { connect, shutdown } = await serve(later, { secure })
     const client = await connect()
     await client.get('/')
@@ -23,7 +23,7 @@ describe.each([
     expect(await client.ended()).toBe('FIN')
   })
 
-  test('answers the first request of a connection that was sent in the tick in which the run began', async () => {
+  test('answers the first request of a connection that was sent in the tick in which the shutdown began', async () => {
     const { connect, shutdown } = await serve(later, { secure })
     const client = await connect()
 
@@ -35,7 +35,7 @@ describe.each([
     expect(await client.ended()).toBe('FIN')
   })
 
-  test('lets a request that is being worked on end, and tells its client to come no more', async () => {
+  test('lets a request in flight end, and its response says close', async () => {
     const [begun, gate] = [new Gate(), new Gate()]
     const { connect, server, shutdown } = await serve(
       async (_, response) => {
@@ -90,7 +90,7 @@ describe.each([
     const run = shutdown.now()
     await stoppedListening({ server })
     await clock.advance(8000)
-    // Its silence has been judged by then, and so has the other's.
+    // Its silence has been checked by then, and so has the other's.
     await idle.ended()
     client.send(request.slice(25))
 

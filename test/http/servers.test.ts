@@ -134,7 +134,7 @@ describe('a server', () => {
     await stoppedListening({ server })
   })
 
-  test('that begins to listen after the drain tells its address to whoever started it, and accepts nobody', async () => {
+  test('that begins to listen after the drain gives its address to the code that started it, and accepts no connection', async () => {
     const server = createServer(later)
     let accepted = 0
     server.on('connection', () => accepted++)
@@ -225,7 +225,7 @@ describe('a server', () => {
     })
   })
 
-  test('drains in the phase that it is told to', async () => {
+  test('drains in the phase that the options name', async () => {
     const { shutdown } = await serve(later, { phase: 'stop', name: 'admin' })
 
     expect(hookOf(await shutdown.now(), 'admin')).toMatchObject({ phase: 'stop', status: 'done' })

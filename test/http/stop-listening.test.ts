@@ -67,7 +67,7 @@ describe.each([
     expect(await run).toMatchObject({ outcome: 'clean' })
   })
 
-  test('that wait to be accepted when the run begins are all answered', async () => {
+  test('that wait to be accepted when the shutdown begins are all answered', async () => {
     const { port, shutdown } = await serve(later, { secure })
     const outcomes = queueUp(port, 100, secure)
     const run = shutdown.now()
@@ -76,7 +76,7 @@ describe.each([
     expect(await run).toMatchObject({ outcome: 'clean' })
   })
 
-  test('that are accepted while the server stops listening are answered, and told', async () => {
+  test('that are accepted while the server stops listening are answered, and the responses say close', async () => {
     const { connect, server, shutdown } = await serve(later, { secure, linger: '60s' })
     const clients = Promise.all(Array.from({ length: 30 }, () => connect()))
     const run = shutdown.now()
@@ -90,7 +90,7 @@ describe.each([
 })
 
 describe('a server that stops listening', () => {
-  test('has its own way of accepting back, and nobody listens for connections on its behalf', async () => {
+  test('accepts as before afterwards, and has no listener for connections left', async () => {
     const { server, shutdown } = await serve(later)
     const before = server.listeners('connection')
     expect(server).toMatchObject({ pauseOnConnect: false })
@@ -101,7 +101,7 @@ describe('a server that stops listening', () => {
     expect(Object.keys(server)).not.toContain('closeIdleConnections')
   })
 
-  test('leaves sockets paused that the application wants paused', async () => {
+  test('keeps sockets paused that the application wants paused', async () => {
     const { connect, server, shutdown } = await serve(later, { linger: '20ms' })
     Object.assign(server, { pauseOnConnect: true })
     // Accepted while the server stops listening.
@@ -139,7 +139,7 @@ describe('a server that stops listening', () => {
     expect(await run).toMatchObject({ outcome: 'clean' })
   })
 
-  test('stops in the end, though somebody still waits to be accepted', async () => {
+  test('stops in the end, though connections still wait to be accepted', async () => {
     const clock = new PollingClock()
     const { port, server, shutdown } = await serve(later, { clock, linger: 0 })
     let accepted = 0

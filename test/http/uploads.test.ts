@@ -130,7 +130,7 @@ describe.each([
     expect(await run).toMatchObject({ outcome: 'clean' })
   })
 
-  test('tells the client of an upload in chunks nothing while it is still sending', async () => {
+  test('does not say close to the client of an upload in chunks while it is still sending', async () => {
     const [begun, gate] = [new Gate(), new Gate()]
     const { clock, connect, seen, server, shutdown } = await serveUploads(async (_, response) => {
       begun.open()
@@ -153,7 +153,7 @@ describe.each([
     await run
   })
 
-  test('tells the client of an upload of no bytes like any other', async () => {
+  test('says close to the client of an upload of no bytes like to any other', async () => {
     const { connect, server, shutdown } = await serveUploads((request, response) => {
       request.resume()
       setImmediate(() => response.end('ok'))

@@ -91,7 +91,7 @@ describe('the connections of a server', () => {
     expect(heard).toEqual(['closed'])
   })
 
-  test('tell their watcher what happens, in order', async () => {
+  test('call their watcher for what happens, in order', async () => {
     const server = createServer(later)
     const { connections } = connectionsOf(server)
     const heard: string[] = []
@@ -110,7 +110,7 @@ describe('the connections of a server', () => {
     expect(heard).toEqual(['opened', 'requested /1', 'silent', 'requested /2', 'silent', 'closed'])
   })
 
-  test('are told from each other: only the first request of each is an arrival', async () => {
+  test('are distinguished: only the first request of each is an arrival', async () => {
     const server = createServer(later)
     const { clock, clients } = connectionsOf(server)
     const port = await listen(server)
@@ -145,7 +145,7 @@ describe.each([
   ['http', false],
   ['https', true],
 ])('after a drain over %s', (_, secure) => {
-  test('nobody watches the connections any more, and no timer is left', async () => {
+  test('nothing watches the connections any more, and no timer is left', async () => {
     const server = secure ? createSecureServer(selfSigned(), later) : createServer(later)
     const { clock, clients, connections } = connectionsOf(server)
     const port = await listen(server)
@@ -166,7 +166,7 @@ describe.each([
     expect(server.emit).toBe(EventEmitter.prototype.emit)
   })
 
-  test('nobody watches the connections any more that its limit has ended', async () => {
+  test('nothing watches the connections any more that its limit has ended', async () => {
     const server = secure ? createSecureServer(selfSigned(), () => {}) : createServer(() => {})
     const { clock, clients, connections } = connectionsOf(server)
     const client = await connect(await listen(server), { secure })

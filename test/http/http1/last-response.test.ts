@@ -65,7 +65,7 @@ function pairs(...headers: [string, string][]): OutgoingHttpHeader[] {
   return headers as unknown as OutgoingHttpHeader[]
 }
 
-/** What a client gets for a request that is in flight when the run begins. */
+/** What a client gets for a request that is in flight when the shutdown begins. */
 async function lastAnswer(handler: RequestListener, secure = false): Promise<Answer> {
   const [begun, gate] = [new Gate(), new Gate()]
   const service = await serve(
@@ -187,7 +187,7 @@ describe('sayCloseIf()', () => {
     expect(asked).toBe(1)
   })
 
-  test('leaves an answer alone that is not the last', async () => {
+  test('does not change a response that is not the last', async () => {
     const { headers } = await answerWith((response) => {
       sayCloseIf(response, () => false)
       response.writeHead(200, { Connection: 'keep-alive', 'X-A': '1' })

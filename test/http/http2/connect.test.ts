@@ -88,7 +88,7 @@ describe.each(WAYS)('extended CONNECT over %s', (_, options) => {
   test.each([
     ['before the drain', false],
     ['while it was held', true],
-  ])('to which nobody listens is answered with 405 %s', async (_, held) => {
+  ])('that has no listener is answered with 405 %s', async (_, held) => {
     const clock = new PollingClock()
     const faults = collectFaults()
     const { connect, shutdown } = await serveHttp2((_, response) => response.end('ok'), {

@@ -19,8 +19,8 @@ import { Gate, PollingClock, stoppedListening, until } from '../../support/progr
 const NOTICE = `GOAWAY ${EVERY_STREAM}, code 0`
 const later: Http2Handler = (_, response) => void setImmediate(() => response.end('ok'))
 
-/** PINGs and GOAWAYs: how a session was told. */
-function farewell({ log }: RawSession): string[] {
+/** The PINGs and GOAWAYs that a session got. */
+function closeFrames({ log }: RawSession): string[] {
   return log.filter((line) => /^PING$|^GOAWAY/.test(line))
 }
 
@@ -43,7 +43,7 @@ describe.each(WAYS)('GOAWAY over %s', (_, options) => {
     await begun.opened
     const run = shutdown.now()
     await client.sees('GOAWAY 3, code 0')
-    expect(farewell(client)).toEqual(['PING', 'PING', NOTICE, 'PING', 'GOAWAY 3, code 0'])
+    expect(closeFrames(client)).toEqual(['PING', 'PING', NOTICE, 'PING', 'GOAWAY 3, code 0'])
     gate.open()
 
     expect(await client.answer(slow)).toEqual({ status: 200, body: 'ok' })
@@ -181,7 +181,7 @@ describe('a stream that crosses the notice', () => {
     expect(await run).toMatchObject({ outcome: 'clean' })
   })
 
-  test('is told over TLS by the last GOAWAY that it was not processed', async () => {
+  test('learns over TLS from the last GOAWAY that it was not processed', async () => {
     const [begun, gate] = [new Gate(), new Gate()]
     const seen: string[] = []
     const { connect, shutdown } = await serveHttp2(
@@ -216,7 +216,7 @@ describe('a stream that crosses the notice', () => {
     expect(client.frames.filter(({ stream }) => stream === crossing)).toEqual([])
   })
 
-  test('is told so over TLS where its session was idle, and no reset erases that', async () => {
+  test('learns so over TLS where its session was idle, and no reset erases that', async () => {
     const clock = new PollingClock()
     const seen: string[] = []
     const { connect, shutdown } = await serveHttp2(

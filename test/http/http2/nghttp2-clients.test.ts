@@ -58,7 +58,7 @@ describe.each([
   )
 
   test.runIf(nghttp.isInstalled)(
-    `tells nghttp by two GOAWAYs, and answers it between them and its end${nghttp.needed}`,
+    `sends nghttp two GOAWAYs, and answers it between them and its end${nghttp.needed}`,
     async () => {
       const { script, url } = await serve({ secure, busy: 1, delay: 300 })
       const request = nghttp.run('-v', '--no-dep', url)
@@ -67,10 +67,10 @@ describe.each([
       const output = stripVTControlCharacters(await request)
 
       expect(ended).toMatchObject({ code: 0, signal: null, stderr: '' })
-      const told = [
+      const goaways = [
         ...output.matchAll(/recv GOAWAY frame.*\s+\(last_stream_id=(\d+), error_code=(\w+)/g),
       ]
-      const [first, ...others] = told.map(([, id, code]) => `${id} ${code}`)
+      const [first, ...others] = goaways.map(([, id, code]) => `${id} ${code}`)
       expect(first).toBe('2147483647 NO_ERROR')
       expect(others.length).toBeGreaterThan(0)
       expect(new Set(others).size).toBe(1)

@@ -97,7 +97,7 @@ describe.each(WAYS)('the signal of a request over HTTP/2, %s', (_, options) => {
     expect(await run).toMatchObject({ outcome: 'clean' })
   })
 
-  test('aborts for the request and for its stream, whoever asks for which', async () => {
+  test('aborts for the request and for its stream alike', async () => {
     const clock = new PollingClock()
     const signals: AbortSignal[] = []
     const responses: Http2ServerResponse[] = []

@@ -190,7 +190,7 @@ describe.each(WAYS)('a server of HTTP/2 over %s', (_, { secure = false, server: 
     expect(Object.keys(server)).not.toContain('emit')
   })
 
-  test('drops whoever speaks something else, and is drained all the same', async () => {
+  test('drops clients that speak something else, and is drained all the same', async () => {
     const clock = new PollingClock()
     const { connect, port, server, shutdown } = await serveHttp2(later, {
       secure,
@@ -217,7 +217,7 @@ describe.each(WAYS)('a server of HTTP/2 over %s', (_, { secure = false, server: 
 })
 
 describe('a server of both versions', () => {
-  test('has the clients of each told in their own way', async () => {
+  test('notifies the clients of each in their own way', async () => {
     const [gate, begun] = [new Gate(), [new Gate(), new Gate()]]
     const { connect, connectHttp1, shutdown } = await serveHttp2(
       async (request, response) => {
@@ -249,7 +249,7 @@ describe('a server of both versions', () => {
     })
   })
 
-  test('answers the requests of both that were sent in the tick in which the run began', async () => {
+  test('answers the requests of both that were sent in the tick in which the shutdown began', async () => {
     const { connect, connectHttp1, shutdown } = await serveHttp2(later, {
       secure: true,
       server: { allowHTTP1: true },

@@ -36,7 +36,7 @@ describe.each(WAYS)(
       expect(session).toMatchObject({ used: true, events: 2 })
     })
 
-    test('tell their watcher what happens, in order', async () => {
+    test('call their watcher for what happens, in order', async () => {
       const server = http2Server((_, response) => response.end('ok'), secure, options)
       const { sessions } = sessionsOf(server)
       const heard: string[] = []
@@ -54,7 +54,7 @@ describe.each(WAYS)(
       expect(heard).toEqual(['opened', 'answered', 'answered', 'closed'])
     })
 
-    test('are told from each other: only the first stream of each is an arrival', async () => {
+    test('are distinguished: only the first stream of each is an arrival', async () => {
       const server = http2Server((_, response) => response.end('ok'), secure, options)
       const { clock, clients } = sessionsOf(server)
       const port = await listenHttp2(server)

@@ -31,7 +31,7 @@ const echo: Http2Handler = async (request, response) => {
 }
 
 describe.each(WAYS)('streams in flight over %s', (_, options) => {
-  test('are answered that were sent in the tick in which the run began', async () => {
+  test('are answered that were sent in the tick in which the shutdown began', async () => {
     const { connect, shutdown } = await serveHttp2(later, options)
     const client = await connect()
     await client.get('/')

@@ -169,7 +169,7 @@ describe.each(WAYS)('a client over %s', (_, options) => {
     expect(client.socket.writableEnded).toBe(false)
   })
 
-  test('that closes its side in the middle of the farewell holds nothing up', async () => {
+  test('that closes its side between the two GOAWAYs holds nothing up', async () => {
     const clock = new PollingClock()
     const { connect, shutdown } = await serveHttp2(() => {}, { ...options, clock })
     const client = await connect({ answersPings: false })
@@ -183,7 +183,7 @@ describe.each(WAYS)('a client over %s', (_, options) => {
     expect(await run).toMatchObject({ outcome: 'clean' })
   })
 
-  test('that goes away in the middle of the farewell holds nothing up', async () => {
+  test('that goes away between the two GOAWAYs holds nothing up', async () => {
     const clock = new PollingClock()
     const { connect, shutdown } = await serveHttp2(() => {}, { ...options, clock })
     const client = await connect({ answersPings: false })
@@ -199,7 +199,7 @@ describe.each(WAYS)('a client over %s', (_, options) => {
     expect(await run).toMatchObject({ outcome: 'clean' })
   })
 
-  test('that sends a byte a second has the rest answered, and is told that this was not processed', async () => {
+  test('that sends a byte a second has the rest answered, and learns that this was not processed', async () => {
     const clock = new PollingClock()
     const responses: Http2ServerResponse[] = []
     const seen: string[] = []
