@@ -27,7 +27,7 @@ export class SessionsDrain implements DrainPart, SessionWatcher {
   readonly #drain: DrainContext
   readonly #goaways = new Map<Session, Goaway>()
   /** The streams of notified sessions, to be looked at from time to time. */
-  readonly #open: DueQueue<OpenStream>
+  readonly #watched: DueQueue<WatchedStream>
   /** Sessions with nothing left to answer, whose client has still to close its side. */
   readonly #closing: DueQueue<Session>
   /** Sessions that have been sent the last GOAWAY. */
@@ -39,7 +39,7 @@ export class SessionsDrain implements DrainPart, SessionWatcher {
     const { linger, clock } = drain
     this.#sessions = sessions
     this.#drain = drain
-    this.#open = new DueQueue(linger, clock, (open, asOf) => this.#closeSilent(open, asOf))
+    this.#watched = new DueQueue(linger, clock, (stream, asOf) => this.#closeSilent(stream, asOf))
     this.#closing = new DueQueue(linger, clock, ({ socket }) => socket.destroy())
     const streams: Interceptor = (pass, stream: ServerHttp2Stream) => {
       this.#admit(pass, stream)
@@ -55,7 +55,7 @@ export class SessionsDrain implements DrainPart, SessionWatcher {
 
   stop(): void {
     this.#isStopped = true
-    this.#open.clear()
+    this.#watched.clear()
     this.#closing.clear()
     this.#sessions.watcher = undefined
     for (const goaway of this.#goaways.values()) goaway.stop()
@@ -134,24 +134,24 @@ export class SessionsDrain implements DrainPart, SessionWatcher {
   #watch(stream: ServerHttp2Stream, session: Session): void {
     const since = this.#drain.clock.now()
     const { bytesRead } = session.socket
-    this.#open.add({ stream, session, bytesRead, window: windowOf(stream), since }, since)
+    this.#watched.add({ stream, session, bytesRead, window: windowOf(stream), since }, since)
   }
 
   /**
    * Closes an answered stream once nothing comes any more (RFC 9113, 8.1): a client that never
    * finishes its request would keep it open for ever.
    */
-  #closeSilent(open: OpenStream, asOf: number): void {
-    const { stream, session } = open
+  #closeSilent(watched: WatchedStream, asOf: number): void {
+    const { stream, session } = watched
     if (stream.destroyed || session.http2.destroyed) return
     const { clock, linger } = this.#drain
     const { bytesRead } = session.socket
     const window = windowOf(stream)
     const isAnswered = Boolean(stream.state.localClose)
-    if (!isAnswered || window !== open.window) open.since = clock.now()
-    const isSilent = bytesRead === open.bytesRead || asOf - open.since >= KEPT * linger
+    if (!isAnswered || window !== watched.window) watched.since = clock.now()
+    const isSilent = bytesRead === watched.bytesRead || asOf - watched.since >= KEPT * linger
     if (isAnswered && isSilent) stream.close(NO_ERROR)
-    else this.#open.add(Object.assign(open, { bytesRead, window }), clock.now())
+    else this.#watched.add(Object.assign(watched, { bytesRead, window }), clock.now())
   }
 
   #awaitCloseIfDone(session: Session): void {
@@ -165,7 +165,7 @@ export class SessionsDrain implements DrainPart, SessionWatcher {
 }
 
 /** A stream of a notified session, and what had arrived when it was last looked at. */
-interface OpenStream {
+interface WatchedStream {
   readonly stream: ServerHttp2Stream
   readonly session: Session
   /** What had been read from the session. */
