@@ -54,7 +54,7 @@ export function listener(
     if (!undos) return
     for (const undo of undos) undo()
     undos = undefined
-    exiting?.part()
+    exiting?.withdraw()
   }
   return { start, stop }
 }

@@ -127,7 +127,7 @@ describe('createShutdown refuses', () => {
       'an unknown exit code',
       { exitCodes: { timeout: 1 } },
       'LASTCALL_INVALID_OPTION',
-      ['`exitCodes.timeout`', 'deadline'],
+      ['`exitCodes`', 'deadline', "got 'timeout'"],
     ],
     ['exit codes that are a number', { exitCodes: 1 }, 'LASTCALL_INVALID_OPTION', ['`exitCodes`']],
     [
@@ -177,7 +177,7 @@ describe('createShutdown refuses', () => {
       'an exit code named like a method of every object',
       { exitCodes: { toString: 3 } },
       'LASTCALL_INVALID_OPTION',
-      ['`exitCodes.toString`'],
+      ['`exitCodes`', "got 'toString'"],
     ],
     ['options in an array', [], 'LASTCALL_INVALID_OPTION', ['an array of 0']],
     ['a grace in seconds', { grace: 10 }, 'LASTCALL_INVALID_OPTION', ["write '10s'"]],

@@ -1,18 +1,18 @@
-import { invalidOption } from '../base/errors.ts'
+import { invalidOption, refuseUnknownOptions } from '../base/errors.ts'
 import type { Reason } from '../base/reason.ts'
 import type { Outcome } from '../engine/report.ts'
 import { signalNumbers } from '../runtime/signals.ts'
 
-/** The codes to exit with, by how it ended: 0 to 255 each. */
+/** The exit code of each outcome: an integer from 0 to 255. */
 export interface ExitCodes {
   /**
-   * All hooks done. Default: the application's own `process.exitCode` where that is not 0, else 0.
+   * All hooks are done. Default: the application's own `process.exitCode`, which is 0 unless set.
    * `'signal'` gives 128 + n after a signal, as a shell would report it.
    */
   readonly clean?: number | 'signal'
   /** A hook failed. Default 1. */
   readonly failed?: number
-  /** The deadline, or a limit of its own, cut a hook off. Default 124, as timeout(1) has it. */
+  /** A hook was cut off by the deadline or by its own limit. Default 124, as for timeout(1). */
   readonly deadline?: number
   /** An uncaught exception or unhandled rejection, whatever the hooks did. Default 1. */
   readonly fault?: number
@@ -20,60 +20,69 @@ export interface ExitCodes {
   readonly forced?: number | 'signal'
 }
 
-const DEFAULTS = { failed: 1, deadline: 124, fault: 1, forced: 'signal' } as const
+/**
+ * Outcome → exit code: the option that sets it, and its default. Of several shutdowns in one process,
+ * the outcome with the highest rank sets the code. A process that the watchdog kills has 137.
+ */
+export const EXIT_CODES = {
+  clean: { option: 'clean', byDefault: 'application', rank: 0 },
+  failed: { option: 'failed', byDefault: 1, rank: 1 },
+  'cut off': { option: 'deadline', byDefault: 124, rank: 2 },
+  fault: { option: 'fault', byDefault: 1, rank: 3 },
+  forced: { option: 'forced', byDefault: 'signal' },
+} as const satisfies Record<Outcome | 'forced', ExitCodeRow>
 
-/** The policy with its defaults. */
-export type ExitPolicy = Required<Omit<ExitCodes, 'clean'>> & Pick<ExitCodes, 'clean'>
-
-export function exitPolicy(option: unknown): ExitPolicy {
-  if (option === undefined) return DEFAULTS
-  if (typeof option !== 'object' || option === null) {
-    throw invalidOption('exitCodes', "an object such as { deadline: 1, clean: 'signal' }", option)
-  }
-  for (const [key, code] of Object.entries(option)) {
-    const name = `exitCodes.${key}`
-    if (key !== 'clean' && !Object.hasOwn(DEFAULTS, key)) {
-      throw invalidOption(name, `one of clean, ${Object.keys(DEFAULTS).join(', ')}`, key)
-    }
-    if (code === undefined) continue
-    const named = code === 'signal' && (key === 'clean' || key === 'forced')
-    if (!named && !(Number.isInteger(code) && code >= 0 && code <= 255)) {
-      const rule = 'an integer from 0 to 255 (the kernel keeps 8 bits: 256 would read as 0)'
-      throw invalidOption(name, key in { clean: 1, forced: 1 } ? `${rule} or 'signal'` : rule, code)
-    }
-  }
-  const given = Object.entries(option).filter(([, code]) => code !== undefined)
-  return { ...DEFAULTS, ...Object.fromEntries(given) }
+interface ExitCodeRow {
+  readonly option: keyof ExitCodes
+  /** `'application'`: its own `process.exitCode`. `'signal'`: 128 + n. */
+  readonly byDefault: number | 'signal' | 'application'
+  readonly rank?: number
 }
 
-/** The code that a run leaves with. */
+/** A code for each option: what the application has set, else the default. */
+export type ExitPolicy = Required<Omit<ExitCodes, 'clean'>> & {
+  readonly clean: NonNullable<ExitCodes['clean']> | 'application'
+}
+
+const ROWS: readonly ExitCodeRow[] = Object.values(EXIT_CODES)
+
+/** @throws LastcallError `LASTCALL_INVALID_OPTION` */
+export function exitPolicy(option: unknown = {}): ExitPolicy {
+  const names = ROWS.map((row) => row.option)
+  refuseUnknownOptions(option, names, "{ deadline: 1, clean: 'signal' }", 'exitCodes')
+  const given = option as ExitCodes
+  for (const name of names) refuseInvalidCode(name, given[name])
+  const codes = ROWS.map(({ option: name, byDefault }) => [name, given[name] ?? byDefault])
+  return Object.fromEntries(codes)
+}
+
+function refuseInvalidCode(name: keyof ExitCodes, code: unknown): void {
+  if (code === undefined) return
+  const mayBeSignal = name === 'clean' || name === 'forced'
+  if (code === 'signal' && mayBeSignal) return
+  if (typeof code === 'number' && Number.isInteger(code) && code >= 0 && code <= 255) return
+  const rule = 'an integer from 0 to 255 (the kernel keeps 8 bits: 256 would read as 0)'
+  throw invalidOption(`exitCodes.${name}`, mayBeSignal ? `${rule} or 'signal'` : rule, code)
+}
+
+/** The code to exit with after a shutdown that ended like this. */
 export function exitCodeOf(
   outcome: Outcome,
   reason: Reason,
   policy: ExitPolicy,
   applicationCode: number,
 ): number {
-  switch (outcome) {
-    case 'fault':
-      return policy.fault
-    case 'cut off':
-      return policy.deadline
-    case 'failed':
-      return policy.failed
-    case 'clean':
-      if (policy.clean === 'signal') {
-        return reason.kind === 'signal' ? signalCode(reason.signal) : applicationCode
-      }
-      return policy.clean ?? applicationCode
-  }
+  const code = policy[EXIT_CODES[outcome].option]
+  if (typeof code === 'number') return code
+  return code === 'signal' && reason.kind === 'signal' ? signalCode(reason.signal) : applicationCode
 }
 
 /** The code of a press that forces the exit. */
-export function forcedCode(signal: NodeJS.Signals, policy: ExitPolicy): number {
-  return policy.forced === 'signal' ? signalCode(signal) : policy.forced
+export function forcedCode(signal: NodeJS.Signals, { forced }: ExitPolicy): number {
+  return typeof forced === 'number' ? forced : signalCode(signal)
 }
 
-/** 128 + n, as shells report a death by signal n. */
+/** 128 + n: how shells report a death by signal n. */
 function signalCode(signal: NodeJS.Signals): number {
   return 128 + (signalNumbers()[signal] ?? 0)
 }

@@ -1,6 +1,5 @@
 import type { Budget } from '../engine/budget.ts'
 import type { Coordinator } from '../engine/coordinator.ts'
-import type { Outcome } from '../engine/report.ts'
 import type { Log } from '../observe/log.ts'
 import { earlyExitLine } from '../observe/log-events.ts'
 import type { Tracing } from '../observe/tracing.ts'
@@ -15,124 +14,141 @@ import {
   worstOutcome,
 } from '../runtime/shared-shutdowns.ts'
 import { withLimit } from '../runtime/with-limit.ts'
-import type { ExitPolicy } from './exit-codes.ts'
+import { EXIT_CODES, type ExitPolicy } from './exit-codes.ts'
+import { type MarginTimes, marginTimes } from './margin.ts'
 
-/** What a shutdown that ends its process does besides running its hooks. */
+/** What a shutdown that exits its process does besides running its hooks. */
 export interface Exiting {
-  /** Takes part: it begins when another one does, and is waited for. */
+  /** Joins the shutdowns of the process: it begins when another one does, and the exit waits for it. */
   join(): void
-  /** Takes no part any more, unless its run has begun. */
-  part(): void
-  /** Ends the process now. */
+  /** Leaves them, unless it has begun. */
+  withdraw(): void
+  /** Exits the process now. */
   exit(code: number): void
 }
 
-/** Ends the process when the run, and that of every other shutdown in it, has ended. */
-export function exitAtTheEnd(
-  coordinator: Coordinator,
-  parts: {
-    host: ProcessPort
-    clock: Clock
-    budget: Budget
-    policy: ExitPolicy
-    log: Log
-    tracing: Tracing
-    /** Called where the process lives on: something stood in for its exit, such as a test's spy. */
-    stay: () => void
-  },
-): Exiting {
-  const { host, clock, budget, policy, log, tracing } = parts
-  const { sharedShutdowns: shared } = host
-  let stopWatching = () => {}
-  const member: Member = {
-    begin: (reason) => void coordinator.begin(reason),
-    ended: undefined,
-    flush: () => {
-      const all = [log.flush?.(), tracing.flush()].flatMap((one) => one ?? [])
-      return all.length === 0 ? undefined : Promise.all(all)
-    },
-    stay: () => {
-      stopWatching()
-      parts.stay()
-    },
-  }
-  let isExiting = false
+interface ExitParts {
+  readonly host: ProcessPort
+  readonly clock: Clock
+  readonly budget: Budget
+  readonly policy: ExitPolicy
+  readonly log: Log
+  readonly tracing: Tracing
+  /** Called where `process.exit()` returned and the process lives on, for example under a test's spy. */
+  readonly stay: () => void
+}
 
-  const exit = (code: number) => {
-    isExiting = true
+/** Exits the process when this shutdown, and every other one in the process, has ended. */
+export function exitAtTheEnd(coordinator: Coordinator, parts: ExitParts): Exiting {
+  return new ProcessExit(coordinator, parts)
+}
+
+class ProcessExit implements Exiting {
+  readonly #coordinator: Coordinator
+  readonly #parts: ExitParts
+  readonly #shared: SharedShutdowns
+  readonly #times: MarginTimes
+  readonly #member: Member
+  #isExiting = false
+  #removeExitListener = () => {}
+
+  constructor(coordinator: Coordinator, parts: ExitParts) {
+    const { host, clock, log, tracing } = parts
+    const { sharedShutdowns: shared } = host
+    this.#coordinator = coordinator
+    this.#parts = parts
+    this.#shared = shared
+    this.#times = marginTimes(parts.budget)
+    const member: Member = {
+      begin: (reason) => void coordinator.begin(reason),
+      ended: undefined,
+      flush: () => allOf([log.flush?.(), tracing.flush()]),
+      stay: () => {
+        this.#removeExitListener()
+        parts.stay()
+      },
+    }
+    this.#member = member
+    coordinator.on('start', ({ reason }) => {
+      beginTogether(shared, member, reason)
+      this.#removeExitListener = host.on('exit', () => this.#checkEarlyExit())
+    })
+    coordinator.on('end', ({ report }) => {
+      member.ended = { rank: EXIT_CODES[report.outcome].rank, code: report.exitCode }
+      const worst = worstOutcome(shared)
+      // Code that awaits the report runs before this: what it writes is flushed too.
+      if (worst) clock.afterPoll(() => void this.#leave(report.duration, worst.code))
+    })
+    coordinator.on('fault', () => {
+      if (member.ended) member.ended = { rank: EXIT_CODES.fault.rank, code: parts.policy.fault }
+    })
+  }
+
+  join(): void {
+    joinShutdowns(this.#shared, this.#member)
+  }
+
+  withdraw(): void {
+    if (!this.#coordinator.signal.aborted) this.#shared.members.delete(this.#member)
+  }
+
+  exit(code: number): void {
+    const { host, policy } = this.#parts
+    this.#isExiting = true
     try {
       host.exit(code)
     } catch (error) {
       if (!host.isExiting) throw error
-      // A listener of `exit` has thrown. Whoever takes that in, as we do, has the process live on for ever.
-      coordinator.fault(error, 'uncaughtException')
+      // A listener of `exit` threw. With that error caught, as we catch it, the process would live on.
+      this.#coordinator.fault(error, 'uncaughtException')
       host.exit(policy.fault)
     } finally {
-      // Only where something stands in for the exit: there may be others after this one.
-      const members = [...shared.members]
-      shared.members.clear()
-      shared.reason = undefined
-      shared.graceOverAt.fill(0n)
-      // What it has thrown is still told as any other fault.
-      clock.afterPoll(() => {
-        for (const one of members) one.stay?.()
-      })
+      this.#liveOn()
     }
   }
-  const leave = async (duration: number, code: number) => {
-    coordinator.emit({ type: 'exit', exitCode: code })
-    const left = Math.min(budget.margin, budget.grace - duration) - budget.margin * EXIT_SHARE
-    const until = clock.now() + left
-    // First the loggers: what they hold may go to stdout.
-    await flushMembers(shared, left, clock)
-    await flushOutput(host.outputs(), until - clock.now(), clock)
-    // It may have become worse, or somebody may have joined, who will leave at his end.
-    const worst = worstOutcome(shared)
-    if (worst) exit(worst.code)
-  }
 
-  coordinator.on('start', ({ reason }) => {
-    beginTogether(shared, member, reason)
-    stopWatching = host.on('exit', () => {
-      stopWatching()
-      const lost = isExiting ? [] : coordinator.unfinished
-      if (lost.length === 0) return
-      log.write(earlyExitLine(lost))
-      // Its code must not tell that all was well.
-      host.failWith(policy.failed)
+  /** Runs only where `process.exit()` returned. The process may have further shutdowns after this one. */
+  #liveOn(): void {
+    const shared = this.#shared
+    const members = [...shared.members]
+    shared.members.clear()
+    shared.reason = undefined
+    shared.graceOverAt.fill(0n)
+    // After a poll phase: an error that the exit threw is still handled as a fault.
+    this.#parts.clock.afterPoll(() => {
+      for (const member of members) member.stay?.()
     })
-  })
-  coordinator.on('end', ({ report }) => {
-    member.ended = { rank: RANKS[report.outcome], code: report.exitCode }
-    const worst = worstOutcome(shared)
-    // Whoever waits for the report has his turn first: what he writes is to be flushed too.
-    if (worst) clock.afterPoll(() => void leave(report.duration, worst.code))
-  })
-  coordinator.on('fault', () => {
-    if (member.ended) member.ended = { rank: RANKS.fault, code: policy.fault }
-  })
-  return {
-    join: () => joinShutdowns(shared, member),
-    part: () => {
-      if (!coordinator.signal.aborted) shared.members.delete(member)
-    },
-    exit,
+  }
+
+  async #leave(duration: number, code: number): Promise<void> {
+    const { host, clock } = this.#parts
+    const { leaving, exitBy } = this.#times
+    this.#coordinator.emit({ type: 'exit', exitCode: code })
+    const left = Math.min(leaving, exitBy - duration)
+    const until = clock.now() + left
+    // Loggers first: they may write to stdout.
+    const flushed = allOf([...this.#shared.members].map((member) => member.flush()))
+    if (flushed) await withLimit<unknown>(flushed, Math.max(1, left), clock, () => undefined)
+    await flushOutput(host.outputs(), until - clock.now(), clock)
+    // A fault may have changed the code. A shutdown may have joined: then the exit waits for its end.
+    const worst = worstOutcome(this.#shared)
+    if (worst) this.exit(worst.code)
+  }
+
+  /** Handles a `process.exit()` of the application while hooks are running or waiting. */
+  #checkEarlyExit(): void {
+    const { log, host, policy } = this.#parts
+    this.#removeExitListener()
+    const lost = this.#isExiting ? [] : this.#coordinator.unfinished
+    if (lost.length === 0) return
+    log.write(earlyExitLine(lost))
+    // Its exit code must not be 0.
+    host.failWith(policy.failed)
   }
 }
 
-/** Waits for the loggers and the spans of all that leave together. */
-async function flushMembers(
-  { members }: SharedShutdowns,
-  milliseconds: number,
-  clock: Clock,
-): Promise<void> {
-  const flushes = [...members].flatMap((member) => member.flush() ?? [])
-  if (flushes.length === 0) return
-  await withLimit<unknown>(Promise.all(flushes), Math.max(1, milliseconds), clock, () => undefined)
+/** Resolves when all have resolved; `undefined` if there is nothing to wait for. */
+function allOf(parts: readonly (Promise<unknown> | undefined)[]): Promise<unknown> | undefined {
+  const pending = parts.filter((part) => part !== undefined)
+  return pending.length === 0 ? undefined : Promise.all(pending)
 }
-
-/** How bad an outcome is: of several shutdowns the worst one's code counts. */
-const RANKS: Record<Outcome, number> = { clean: 0, failed: 1, 'cut off': 2, fault: 3 }
-
-/** The part of the margin that is for the exit itself; in the rest loggers, stdout and stderr are flushed. */
-const EXIT_SHARE = 0.1

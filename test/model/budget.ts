@@ -39,7 +39,7 @@ export function budgetOf(scenario: Scenario): number {
 /** How long the process waits for stdout after a shutdown of this duration. */
 export function flushTime(duration: number, scenario: Scenario): number {
   const margin = marginOf(scenario)
-  const most = Math.min(margin, scenario.grace - duration) - margin * 0.1
+  const most = Math.min(margin * 0.9, scenario.grace - margin + margin * 0.9 - duration)
   return Math.min(scenario.flushes, Math.max(1, most))
 }
 

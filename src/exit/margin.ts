@@ -1,0 +1,64 @@
+import type { Budget } from '../engine/budget.ts'
+
+/**
+ * How the margin is shared out: the time between the deadline and the platform's SIGKILL. Each number is
+ * a part of the margin, counted from the deadline; `atMost` is in milliseconds. For a shutdown that took
+ * all its time:
+ */
+export const MARGIN_SHARES = {
+  /** The watchdog gives a blocked event loop this long to go on. */
+  blockedLoop: { from: 0, to: 0.3, atMost: 50 },
+  /** Then it waits for the stack of a blocked loop, and kills the process. */
+  blockedStack: { from: 0.3, to: 0.65, atMost: 35 },
+  /**
+   * Loggers, stdout and stderr are flushed, then `process.exit()` is called, flushed or not. It starts
+   * sooner where the hooks end sooner. The watchdog gives an exit the same time.
+   */
+  leaving: { from: 0, to: 0.9 },
+  /** The watchdog waits for the stack of an exit that is stuck. */
+  stuckStack: { from: 0.92, to: 0.96, atMost: 35 },
+  /** The watchdog kills the process. */
+  kill: { from: 0.96, to: 0.98 },
+  /** The exit guard kills a process whose exit has ended the watchdog's thread. */
+  guard: { from: 0.98, to: 1 },
+} as const satisfies Record<string, Share>
+
+interface Share {
+  readonly from: number
+  readonly to: number
+  readonly atMost?: number
+}
+
+/** The shares of one margin in milliseconds. Points in time count from the start of the shutdown. */
+export interface MarginTimes {
+  /** The longest time from the end of the last hook to `process.exit()`. */
+  readonly leaving: number
+  /** When `process.exit()` is called at the latest. */
+  readonly exitBy: number
+  /** When the watchdog kills the process at the latest. */
+  readonly killBy: number
+  /** How long after the watchdog the exit guard kills. */
+  readonly guardDelay: number
+  readonly blocked: Patience
+  readonly stuck: Patience
+}
+
+/** In milliseconds: how late the main thread may be, and how long its stack is waited for then. */
+export interface Patience {
+  readonly late: number
+  readonly stack: number
+}
+
+export function marginTimes({ deadline, margin }: Budget): MarginTimes {
+  const { blockedLoop, blockedStack, leaving, stuckStack, kill, guard } = MARGIN_SHARES
+  const lengthOf = ({ from, to, atMost = Number.POSITIVE_INFINITY }: Share) =>
+    Math.min(atMost, margin * (to - from))
+  return {
+    leaving: lengthOf(leaving),
+    exitBy: deadline + margin * leaving.to,
+    killBy: deadline + margin * kill.from,
+    guardDelay: margin * (guard.from - kill.from),
+    blocked: { late: lengthOf(blockedLoop), stack: lengthOf(blockedStack) },
+    stuck: { late: 0, stack: lengthOf(stuckStack) },
+  }
+}
