@@ -2,7 +2,7 @@ import { invalidOption, refuseUnknownOptions } from '../base/errors.ts'
 import { describeError, type ErrorInfo } from '../base/reason.ts'
 import type { Clock } from '../runtime/clock.ts'
 import type { ProcessPort } from '../runtime/process.ts'
-import { escapeControls } from '../text/escape-controls.ts'
+import { escapeControls } from '../text/printable.ts'
 
 /** What the option `log` of `createShutdown()` takes besides `false`, `'text'`, `'json'` and a logger. */
 export interface LogOptions {

@@ -1,6 +1,7 @@
 import { formatDuration } from '../base/duration.ts'
 import type { HookReport, Report } from '../engine/report.ts'
-import { columnsOf, padEnd, padStart, printable, shorten, wrap } from '../text/width.ts'
+import { printable } from '../text/printable.ts'
+import { columnsOf, padEnd, padStart, shorten, wrap } from '../text/width.ts'
 import { limitOfHook, reservedOf, type Stretch, spanOf, ticksOf } from './report-times.ts'
 
 /** Sets a text in a colour, or leaves it as it is. */

@@ -1,35 +1,31 @@
-/**
- * What of a text may be written to a terminal. Sequences that would move its cursor, colour it or set
- * its title are taken out; what else controls it, or turns the direction of a line around, is shown as
- * a sign for it.
- */
-export function printable(text: string): string {
-  if (PLAIN.test(text)) return text
-  return text
-    .replace(SEQUENCES, '')
-    .replace(/[\t-\r]+/g, ' ')
-    .replace(CONTROLS, signOf)
-}
+/** The width of a grapheme: what a reader sees as one character. */
+export type Measure = (grapheme: string) => number
 
-/** How many columns a text takes in a terminal: two where the characters are wide, none for marks on others. */
+/** How many columns a text takes in a terminal: two for wide characters, none for combining marks. */
 export function columnsOf(text: string): number {
-  if (PLAIN.test(text)) return text.length
-  let columns = 0
-  for (const { segment } of graphemes(text)) columns += columnsOfGrapheme(segment)
-  return columns
+  return widthOf(text, columnsOfGrapheme)
 }
 
-/** As much of the text as so many columns hold; … stands for the rest. */
-export function shorten(text: string, columns: number): string {
-  if (columnsOf(text) <= columns) return text
-  let kept = ''
+/** The width of a text by the given measure. */
+export function widthOf(text: string, measure: Measure): number {
+  if (measure === columnsOfGrapheme && PLAIN.test(text)) return text.length
   let width = 0
+  for (const { segment } of graphemes(text)) width += measure(segment)
+  return width
+}
+
+/** As much of the text as fits into a width, in columns unless another measure is given; … stands for the rest. */
+export function shorten(text: string, width: number, measure = columnsOfGrapheme): string {
+  if (widthOf(text, measure) <= width) return text
+  let left = width - measure('…')
+  if (left < 0) return ''
+  let kept = ''
   for (const { segment } of graphemes(text)) {
-    width += columnsOfGrapheme(segment)
-    if (width > columns - 1) break
+    left -= measure(segment)
+    if (left < 0) break
     kept += segment
   }
-  return columns < 1 ? '' : `${kept}…`
+  return `${kept}…`
 }
 
 export function padEnd(text: string, columns: number): string {
@@ -41,25 +37,32 @@ export function padStart(text: string, columns: number): string {
 }
 
 /**
- * Lines of so many columns at most, those after the first begin with the indent. They are broken
- * between words, but not between a number and its unit, and within words that are longer than a line.
+ * Breaks a text into lines of at most a width, in columns unless another measure is given. Lines after
+ * the first begin with the indent. Breaks fall between words, but not between a number and its unit;
+ * a word that is longer than a line is broken inside.
  */
-export function wrap(text: string, columns: number, indent = ''): string[] {
+export function wrap(
+  text: string,
+  width: number,
+  indent = '',
+  measure = columnsOfGrapheme,
+): string[] {
   const lines: string[] = []
   let [line = ''] = /^ */.exec(text) ?? []
   const end = () => {
     if (line.trim() !== '') lines.push(line.trimEnd())
     line = indent
   }
+  const fits = (longer: string) => widthOf(longer, measure) <= width
   for (const word of text.trimStart().split(/ (?!(?:ms|s|min)\b)/)) {
     const longer = line.trim() === '' ? line + word : `${line} ${word}`
-    if (columnsOf(longer) <= columns) {
+    if (fits(longer)) {
       line = longer
       continue
     }
     end()
     for (const { segment } of graphemes(word)) {
-      if (line.trim() !== '' && columnsOf(line + segment) > columns) end()
+      if (line.trim() !== '' && !fits(line + segment)) end()
       line += segment
     }
   }
@@ -67,29 +70,8 @@ export function wrap(text: string, columns: number, indent = ''): string[] {
   return lines
 }
 
-/** Texts of nothing else take a column for each character, and are what there is most. */
+/** Each of these characters takes one column. Most texts have no others. */
 const PLAIN = /^[ -~]*$/
-
-// Written as texts: the characters themselves are what an editor would not show either.
-const SEQUENCES = new RegExp(
-  [
-    // What sets a title or a link, up to its end: BEL or ST.
-    '(?:\\u001b[\\]PX^_]|[\\u009d\\u0090\\u0098\\u009e\\u009f])[^\\u0007\\u001b\\u009c]*(?:\\u0007|\\u001b\\\\|\\u009c)?',
-    // What moves, erases and colours.
-    '(?:\\u001b\\[|\\u009b)[0-?]*[ -/]*[@-~]',
-    '\\u001b[ -/]*[0-~]',
-  ].join('|'),
-  'g',
-)
-
-// Of what formats only the joiners stay, and the tags of flags: emoji are made with them.
-const CONTROLS = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}]|(?!\u200c|\u200d|[\u{e0020}-\u{e007f}])\p{Cf}/gu
-
-function signOf(character: string): string {
-  const code = character.codePointAt(0) ?? 0
-  if (code < 0x20) return String.fromCodePoint(0x2400 + code)
-  return code === 0x7f ? '␡' : '\ufffd'
-}
 
 let segmenter: Intl.Segmenter | undefined
 
@@ -98,7 +80,7 @@ function graphemes(text: string): Iterable<{ segment: string }> {
   return segmenter.segment(text)
 }
 
-function columnsOfGrapheme(grapheme: string): number {
+export function columnsOfGrapheme(grapheme: string): number {
   if (EMOJI.test(grapheme)) return 2
   let columns = 0
   for (const character of grapheme) {
@@ -107,7 +89,7 @@ function columnsOfGrapheme(grapheme: string): number {
   return columns
 }
 
-/** However many are joined to one. */
+/** Two columns, however many characters are joined to one emoji. */
 const EMOJI = /\p{Emoji_Presentation}|\p{Emoji}\ufe0f/u
 
 // East Asian Wide and Fullwidth, in the blocks that have them: Unicode Standard Annex #11.

@@ -186,7 +186,7 @@ test('names and notes cannot write to the terminal what they like', async () => 
   const text = formatReport(await shutdown.now('\u001b[31mred\u001b[0m'), plain)
   expect(text).not.toMatch(/[^\P{C}\n]/u)
   expect(text).toContain("now('red')")
-  expect(text).toContain('abc d\ufffde: one\n    two␈ three')
+  expect(text).toContain('abc d\\u202ee: one\n    two\\u0008 three')
 })
 
 test.each([

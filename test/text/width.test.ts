@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { columnsOf, printable, shorten, wrap } from '../../src/text/width.ts'
+import { columnsOf, shorten, wrap } from '../../src/text/width.ts'
 
 test.each([
   ['plain', 5],
@@ -31,22 +31,4 @@ test('lines are broken between words, not before a unit, and within what is long
   expect(wrap('  a: bb ccc', 7, '    ')).toEqual(['  a: bb', '    ccc'])
   expect(wrap('abcdefgh', 3)).toEqual(['abc', 'def', 'gh'])
   expect(wrap('', 3)).toEqual([])
-})
-
-test.each([
-  ['\u001b[31mred\u001b[39m', 'red'],
-  ['\u001b]8;;http://x\u0007link\u001b]8;;\u0007', 'link'],
-  ['\u001b]0;never ended', ''],
-  ['\u001bPq#0\u001b\\after', 'after'],
-  ['\u009b2Jcleared', 'cleared'],
-  ['\u001bcreset', 'reset'],
-  ['a\tb\r\nc', 'a b c'],
-  ['bell\u0007', 'bell␇'],
-  ['del\u007f', 'del␡'],
-  ['\u202etxt.exe', '\ufffdtxt.exe'],
-  ['zero\u200bwidth\ufeff', 'zero\ufffdwidth\ufffd'],
-  ['lone \ud83d', 'lone \ufffd'],
-  ['👩‍👩‍👧', '👩‍👩‍👧'],
-])('%j is shown as %j', (text, shown) => {
-  expect(printable(text)).toBe(shown)
 })

@@ -1,4 +1,4 @@
-import { printable } from '../../text/width.ts'
+import { printable } from '../../text/printable.ts'
 
 /** Markup that is safe to put into a document. A string isn't: it is text, and escaped where it is put in. */
 export class Markup {

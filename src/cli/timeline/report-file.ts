@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import type { Report } from '../../engine/report.ts'
-import { printable } from '../../text/width.ts'
+import { printable } from '../../text/printable.ts'
 import { type Failure, usageError } from '../failure.ts'
 import { terminal } from '../terminal.ts'
 import { problemOf } from './report-shape.ts'

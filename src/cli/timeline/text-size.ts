@@ -1,50 +1,29 @@
-import { columnsOf, printable } from '../../text/width.ts'
+import { printable } from '../../text/printable.ts'
+import { columnsOfGrapheme, shorten, widthOf, wrap } from '../../text/width.ts'
 
 /**
- * About how long a text is at most, in pixels, in a font of this size. Which font it will be is not
- * known: this is what DejaVu Sans takes, which is wider than the others that systems have.
+ * About how long a text is at most, in pixels, in a font of this size. The reader's font is unknown: this
+ * is the length in DejaVu Sans, the widest of the usual system fonts.
  */
 export function lengthOf(text: string, size: number): number {
-  let ems = 0
-  for (const { segment } of new Intl.Segmenter().segment(printable(text))) ems += emsOf(segment)
-  return ems * size
+  return widthOf(printable(text), emsOf) * size
 }
 
-/** As much of the text as fits into so many pixels; … stands for the rest. */
+/** As much of the text as fits into this many pixels; … stands for the rest. */
 export function shortenTo(text: string, size: number, length: number): string {
-  const shown = printable(text)
-  if (lengthOf(shown, size) <= length) return shown
-  let kept = ''
-  let ems = emsOf('…')
-  for (const { segment } of new Intl.Segmenter().segment(shown)) {
-    ems += emsOf(segment)
-    if (ems * size > length) break
-    kept += segment
-  }
-  return `${kept}…`
+  return shorten(printable(text), length / size, emsOf)
 }
 
-/** Lines of so many pixels at most; what doesn't fit into the last one is left out. */
+/** Lines of at most this many pixels; … ends the last one if the text needs more lines. */
 export function linesOf(text: string, size: number, length: number, most: number): string[] {
-  const lines: string[] = []
-  let line = ''
-  for (const word of printable(text.replace(/\n/g, ' ')).split(' ')) {
-    const longer = line === '' ? word : `${line} ${word}`
-    if (line === '' || lengthOf(longer, size) <= length) line = longer
-    else {
-      lines.push(line)
-      line = word
-    }
-  }
-  lines.push(line)
-  const rest = lines.slice(most - 1).join(' ')
-  return [...lines.slice(0, most - 1), ...(rest === '' ? [] : [rest])].map((one) =>
-    shortenTo(one, size, length),
-  )
+  const lines = wrap(printable(text), length / size, '', emsOf)
+  const rest = lines.splice(most - 1).join(' ')
+  return rest === '' ? lines : [...lines, shorten(rest, length / size, emsOf)]
 }
 
+/** The width of a grapheme, as a part of the font's size. */
 function emsOf(grapheme: string): number {
-  if (columnsOf(grapheme) > 1) return 1.4
+  if (columnsOfGrapheme(grapheme) > 1) return 1.4
   if (/^[ijl.,:;'|!]/.test(grapheme)) return 0.4
   if (/^[mwMW@%→…]/.test(grapheme)) return 1.02
   return /^[A-Z&#<>=+]/.test(grapheme) ? 0.84 : 0.66
