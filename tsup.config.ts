@@ -1,5 +1,4 @@
-import { readFile } from 'node:fs/promises'
-import { transform } from 'esbuild'
+import { build } from 'esbuild'
 import { defineConfig } from 'tsup'
 import { version } from './package.json'
 
@@ -23,7 +22,7 @@ export default defineConfig([
     noExternal: ['eventemitter3', 'p-timeout'],
     dts: true,
     treeshake: false,
-    // The watchdog starts its thread from source text. The build turns that source into strings, because
+    // The watchdog starts its thread from source text. The build turns that source, and the functions that it is given, into strings, because
     // an application's bundler does not change strings. In a function it may insert calls of its helpers,
     // such as the one that keeps function names, and the thread does not have those helpers.
     esbuildPlugins: [
@@ -31,12 +30,16 @@ export default defineConfig([
         name: 'a thread as its text',
         setup({ onLoad }) {
           onLoad({ filter: /[\\/]watchdog[\\/]thread\.ts$/ }, async ({ path }) => {
-            const { code } = await transform(await readFile(path, 'utf8'), {
-              loader: 'ts',
+            const { outputFiles } = await build({
+              entryPoints: [path],
+              bundle: true,
+              write: false,
+              format: 'esm',
               target: 'node20.19',
               minifyWhitespace: true,
             })
-            const exported = await import(`data:text/javascript,${encodeURIComponent(code)}`)
+            const code = encodeURIComponent(outputFiles[0]?.text ?? '')
+            const exported = await import(`data:text/javascript,${code}`)
             const texts = Object.entries(exported).map(([name, value]) => {
               const plain = typeof value === 'function' ? String(value) : value
               return `export const ${name} = ${JSON.stringify(plain)}`

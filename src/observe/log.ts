@@ -1,20 +1,20 @@
-import { invalidOption, refuseUnknownOptions } from '../base/errors.ts'
+import { invalidOption, optionNames, refuseUnknownOptions } from '../base/errors.ts'
 import { describeError, type ErrorInfo } from '../base/reason.ts'
 import type { Clock } from '../runtime/clock.ts'
 import type { ProcessPort } from '../runtime/process.ts'
 import { escapeControls } from '../text/printable.ts'
+import { logJson } from './log-json.ts'
 
-/** What the option `log` of `createShutdown()` takes besides `false`, `'text'`, `'json'` and a logger. */
+/** The option `log` of `createShutdown()` as an object. It also takes `false`, `'text'`, `'json'` and a logger. */
 export interface LogOptions {
-  /** Default: `text` where stderr is a terminal, `json` (a line for each object) elsewhere. */
+  /** Default: `text` where stderr is a terminal, else `json`: an object on each line. */
   readonly format?: 'text' | 'json'
-  /** The least that is written. Default `info`; with `warn` a run that goes well writes nothing. */
+  /** The lowest level that is written. Default `info`. With `warn`, a shutdown that goes well writes nothing. */
   readonly level?: 'debug' | 'info' | 'warn' | 'error'
 }
 
 /**
- * A logger as pino's, typed by what is used of it. Each method takes the fields first and the message
- * second; `debug`, `fatal` and `flush` are used where they are there.
+ * A logger with the signatures of pino: each method takes the fields first and the message second.
  *
  * @example createShutdown({ log: pino() })
  */
@@ -22,48 +22,48 @@ export interface Logger {
   info(fields: object, message: string): unknown
   warn(fields: object, message: string): unknown
   error(fields: object, message: string): unknown
-  /** What begins, and notes. Without it nobody is told of these. */
+  /** What begins, and notes. Without it these are not logged. */
   debug?(fields: object, message: string): unknown
-  /** The process exits at once, and hooks are lost. Default: `error`. */
+  /** The process exits at once, and hooks are lost. Without it, `error` is called. */
   fatal?(fields: object, message: string): unknown
   /**
-   * Calls back, or resolves, when all that was logged is written. The exit waits for it, as long as it
-   * waits for stdout and stderr.
+   * Calls back, or returns a promise that resolves, when everything logged is written. The exit waits for
+   * it as long as for stdout and stderr.
    */
   flush?(callback: (error?: Error) => void): unknown
 }
 
-/** From the least to the most. `fatal`: the process exits at once, and something is lost. */
+/** From the lowest to the highest. `fatal`: the process exits at once, and something is lost. */
 export type Level = 'debug' | 'info' | 'warn' | 'error' | 'fatal'
 
-/** One thing that has happened: the same for people and for programs. */
+/** One event, for people and for programs. */
 export interface LogLine {
   readonly level: Level
-  /** What it is about, for programs; the names are pino's where it has any. */
+  /** For programs. Named as in pino where pino has a name. */
   readonly fields: Readonly<Record<string, unknown>>
-  /** What people read; one line, or several for a problem. */
+  /** For people. One line, or several for a problem. */
   readonly msg: string
 }
 
-/** Where lines go. It never throws. */
+/** Writes log lines. It never throws. */
 export interface Log {
-  /** How it writes to stderr, for whoever has to write there past it: nobody can call a logger from a thread. */
+  /** The format on stderr. The watchdog writes there by itself: it cannot call a logger from its thread. */
   readonly onStderr: 'text' | 'json' | 'silent'
-  /** Whether lines of this level go anywhere: for who would make them in vain. */
+  /** Whether lines of this level are written. Where not, a caller need not make one. */
   takes(level: Level): boolean
   write(line: LogLine): void
-  /** Resolves when all lines are written; missing where they go to stderr, or nowhere. */
+  /** Resolves when all lines are written. Missing where lines go to stderr, or nowhere. */
   readonly flush?: () => Promise<void>
 }
 
-/** Opens what the option `log` asks for. */
+/** Opens the log that the option `log` asks for. */
 export function openLog(option: unknown, ports: { host: ProcessPort; clock: Clock }): Log {
   if (option === false) return { onStderr: 'silent', takes: () => false, write: () => {} }
-  if (isLogger(option)) return handTo(option, stderrLog({}, ports))
-  return stderrLog(settings(option), ports)
+  if (isLogger(option)) return loggerLog(option, stderrLog({}, ports))
+  return stderrLog(readOption(option), ports)
 }
 
-/** An error as pino's serializer has it, and as it takes it. */
+/** An error in the shape that pino's serializer makes, and accepts. */
 export function errorField({ name, message, code, stack, cause, errors }: ErrorInfo): object {
   const field = {
     type: name,
@@ -73,23 +73,24 @@ export function errorField({ name, message, code, stack, cause, errors }: ErrorI
     ...(cause === null ? {} : { cause: errorField(cause) }),
     ...(errors.length === 0 ? {} : { aggregateErrors: errors.map(errorField) }),
   }
-  // pino's serializer takes an error's type from its class, or from its name where it has none.
+  // pino's serializer takes the type from the class of an error, or from its name if it has no class.
   return Object.defineProperty(Object.setPrototypeOf(field, null), 'name', { value: name })
 }
 
 const FORMATS = ['text', 'json'] as const
 const LEVELS: readonly Level[] = ['debug', 'info', 'warn', 'error', 'fatal']
+const OPTIONS = optionNames<LogOptions>({ format: true, level: true })
 const RULE =
   "false, 'text', 'json', an object { format, level }, or a logger such as pino's with info(), warn() and error()"
 
-function settings(option: unknown): LogOptions {
+function readOption(option: unknown): LogOptions {
   if (option === undefined) return {}
   if (FORMATS.includes(option as 'text')) return { format: option as 'text' }
   if (typeof option !== 'object' || option === null || Array.isArray(option)) {
     const isLevel = LEVELS.includes(option as Level)
     throw invalidOption('log', RULE, option, isLevel ? `Write { level: '${option}' }.` : undefined)
   }
-  refuseUnknownOptions(option, ['format', 'level'], "{ level: 'warn' }", 'log')
+  refuseUnknownOptions(option, OPTIONS, "{ level: 'warn' }", 'log')
   const { format, level = 'info' } = option as LogOptions
   if (format !== undefined && !FORMATS.includes(format)) {
     throw invalidOption('log.format', `one of ${FORMATS.join(', ')}`, format)
@@ -113,45 +114,37 @@ function isLogger(option: unknown): option is Logger {
 
 function stderrLog(options: LogOptions, ports: { host: ProcessPort; clock: Clock }): Log {
   const { host, clock } = ports
-  const least = LEVELS.indexOf(options.level ?? 'info')
-  const takes = (level: Level) => LEVELS.indexOf(level) >= least
-  const formatNow = () => options.format ?? (host.hasTerminalAsStderr ? 'text' : 'json')
+  const lowest = LEVELS.indexOf(options.level ?? 'info')
+  const takes = (level: Level) => LEVELS.indexOf(level) >= lowest
+  const format = () => options.format ?? (host.hasTerminalAsStderr ? 'text' : 'json')
   return {
     get onStderr() {
-      return formatNow()
+      return format()
     },
     takes,
     write({ level, fields, msg }) {
       if (!takes(level)) return
-      if (formatNow() === 'text') {
+      if (format() === 'text') {
         host.warn(`lastcall: ${escapeControls(msg)}\n`)
         return
       }
-      const time = new Date(clock.date()).toISOString()
-      const line = {
-        level,
-        time,
-        pid: host.pid,
-        name: 'lastcall',
-        ...fields,
-        msg: escapeControls(msg),
-      }
-      host.warn(`${JSON.stringify(line)}\n`)
+      const time = clock.date()
+      host.warn(logJson({ level, time, pid: host.pid, fields, msg: escapeControls(msg) }))
     },
   }
 }
 
-/** What the logger refuses goes to stderr: a line about an end must not be lost with what ends. */
-function handTo(logger: Logger, stderr: Log): Log {
+/** A line that the logger refuses goes to stderr: it may be the last one, and must not be lost. */
+function loggerLog(logger: Logger, stderr: Log): Log {
   let hasFailed = false
-  const refused = (thrown: unknown, line: LogLine) => {
+  const onRefused = (thrown: unknown, line: LogLine) => {
     if (!hasFailed) {
       hasFailed = true
       const error = describeError(thrown)
       stderr.write({
         level: 'error',
         fields: { event: 'log:failed', err: errorField(error) },
-        msg: `the logger failed, and what it doesn't take stands here: ${error.name}: ${error.message}`,
+        msg: `the logger failed; the lines that it refused follow on stderr: ${error.name}: ${error.message}`,
       })
     }
     stderr.write(line)
@@ -161,10 +154,10 @@ function handTo(logger: Logger, stderr: Log): Log {
     const method = level === 'fatal' && typeof logger.fatal !== 'function' ? 'error' : level
     try {
       const written = logger[method]?.(fields, `lastcall: ${escapeControls(msg)}`)
-      // One that rejects would be a fault, which would be logged, which would reject.
-      if (isThenable(written)) written.then(undefined, (error) => refused(error, line))
+      // Unhandled, its rejection would be a fault, which would be logged, which would reject again.
+      if (isThenable(written)) written.then(undefined, (error) => onRefused(error, line))
     } catch (error) {
-      refused(error, line)
+      onRefused(error, line)
     }
   }
   const flush = () =>

@@ -192,7 +192,10 @@ describe('a logger', () => {
     const logger = { info: refuse, warn: refuse, error: at('error') }
     const lines = jsonOf(await written(logger))
     expect(lines.map(({ event, msg }) => [event, msg])).toEqual([
-      ['log:failed', "the logger failed, and what it doesn't take stands here: Error: disk full"],
+      [
+        'log:failed',
+        'the logger failed; the lines that it refused follow on stderr: Error: disk full',
+      ],
       ['start', expect.any(String)],
       ['hook:end', "hook 'http' (drain) done in 0 ms; 3 requests"],
       ['end', expect.any(String)],

@@ -117,6 +117,8 @@ describe('a loop that is blocked at the deadline', () => {
     const { msg, ...fields } = JSON.parse(ended.stderr)
     expect(fields).toMatchObject({
       level: 'fatal',
+      time: expect.stringMatching(/^\d{4}-\d\d-\d\dT.*Z$/),
+      pid: expect.any(Number),
       name: 'lastcall',
       event: 'blocked',
       where: { function: 'spin', line: expect.any(Number) },

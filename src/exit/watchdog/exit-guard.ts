@@ -1,28 +1,41 @@
 import type { Log } from '../../observe/log.ts'
+import { logJson } from '../../observe/log-json.ts'
+import type { Clock } from '../../runtime/clock.ts'
 import type { ProcessPort } from '../../runtime/process.ts'
 
+interface Guarding {
+  readonly host: ProcessPort
+  readonly clock: Clock
+  readonly milliseconds: number
+  readonly format: Log['onStderr']
+}
+
 /**
- * Kills the process where its exit takes longer than this, and no thread of it can: by a shell beside
- * it, which ends as soon as the process is gone. Where there is no shell the platform has to do it.
+ * Kills the process if its exit takes longer than this. No thread can: the exit ends the watchdog's thread,
+ * then waits for another one. So a shell does, as a child process, which ends when the process has exited.
+ * Without a shell, the platform's SIGKILL ends the process.
  */
-export function guardExit(
-  host: ProcessPort,
-  { milliseconds, format }: { readonly milliseconds: number; readonly format: Log['onStderr'] },
-): void {
+export function guardExit({ host, clock, milliseconds, format }: Guarding): void {
   const msg = 'the exit is blocked by a worker thread that does not end: killed'
-  const fields = { level: 'fatal', pid: host.pid, name: 'lastcall', event: 'blocked', msg }
-  const lines = { text: `lastcall: ${msg}`, json: JSON.stringify(fields), silent: '' }
+  // The line is made now and written at the kill: it has the time of the kill.
+  const time = clock.date() + milliseconds
+  const fields = { event: 'blocked' }
+  const lines = {
+    text: `lastcall: ${msg}\n`,
+    json: logJson({ level: 'fatal', time, pid: host.pid, fields, msg }),
+    silent: '',
+  }
   host.startShell(SCRIPT, [(milliseconds / 1000).toFixed(3), lines[format]])
 }
 
-// Its input ends with the process that holds the other end. PID 1 of a container can't be killed from
-// inside, but what its thread waits for can, and would die with it.
+// The shell's input ends when the process has exited. The kernel refuses SIGKILL for PID 1 of a container
+// from inside. There the script kills all other processes: one of them is what the thread waits for.
 const SCRIPT = `
 exec 3<&0 4>&2 2>/dev/null
 sleep "$1" & timer=$!
 { read -r _; kill $timer; } <&3 &
 wait $timer || exit 0
-[ -z "$2" ] || printf '%s\\n' "$2" >&4
+printf '%s' "$2" >&4
 kill -9 $PPID
 [ $PPID != 1 ] || kill -9 -1
 `

@@ -1,52 +1,42 @@
 import type { Log } from '../../observe/log.ts'
+import type { MarginTimes } from '../margin.ts'
 
-/** What the thread is handed: plain data, and memory that it shares with the main thread. */
+/** What the watchdog's thread gets: plain data, and memory that it shares with the main thread. */
 export interface WatchdogData {
   readonly pid: number
-  /** When the run began, by the clock of all threads; the times in milliseconds count from there. */
+  /** When the shutdown began, by the clock of all threads. Times in milliseconds count from here. */
   readonly startedAt: bigint
-  /** When its grace is over, by the same clock, and that of the last shutdown of the process. */
-  readonly until: bigint
-  readonly lastUntil: BigInt64Array
+  /** When the grace of this shutdown is over, by the same clock. */
+  readonly graceOverAt: bigint
+  /** When the grace of the last shutdown in the process is over. */
+  readonly lastGraceOverAt: BigInt64Array
   readonly deadline: number
-  /** Half of the time from there to when it has to be gone. */
+  /** The deadline in words. */
+  readonly deadlineText: string
+  readonly times: MarginTimes
+  /** Halfway between the deadline and `times.killBy`. */
   readonly halfway: number
-  /** When the process has to be gone that has begun to leave. */
-  readonly leaveBy: number
-  /** The longest that an exit may take that has begun in time. */
-  readonly exitTime: number
-  /** What a loop that is blocked at the deadline is granted, and an exit that should be over. */
-  readonly blocked: Patience
-  readonly stuck: Patience
   readonly format: Log['onStderr']
-  /** The expression that ends a process in which it is evaluated. */
-  readonly exitAtOnce: string
-  /** The deadline as a person reads it. */
-  readonly limit: string
-  /** The signs that the main thread has given, and when it began to leave. */
+  /** An expression. It exits the process in which it is evaluated. */
+  readonly exitExpression: string
+  /** First the bits of `SIGNS` that the main thread has set, then when it began to leave. */
   readonly signs: Int32Array
-  /** The names of the hooks that are running, a line each, ended by a zero. */
-  readonly running: Uint8Array
+  /** The names of the hooks that are running, one per line, ended by a zero. */
+  readonly runningHooks: Uint8Array
 }
 
-/** In milliseconds: how late it may be, and how long its stack is waited for then. */
-export interface Patience {
-  readonly waits: number
-  readonly listens: number
-}
-
-/** What the main thread shows itself to have reached, as bits. */
+/** Signs of life: bits that the main thread sets when it gets that far. */
 export const SIGNS = {
-  /** Its timer has fired so long before the deadline. */
+  /** The timer `EARLY` milliseconds before the deadline has fired. */
   early: 1,
-  /** Its timer for the deadline has fired. */
+  /** The timer of the deadline has fired. */
   deadline: 2,
-  /** Its timer has fired for half of the time that it has to leave. */
-  halfway: 16,
-  /** Every shutdown has ended: it leaves. */
+  /** Every shutdown has ended, and the process leaves. */
   leaving: 4,
-  /** `process.exit()` is under way. */
+  /** `process.exit()` is running. */
   exiting: 8,
+  /** The timer halfway through the margin has fired. */
+  halfway: 16,
 } as const
 
 /** How long before the deadline the main thread gives its first sign, in milliseconds. */

@@ -1,109 +1,120 @@
 import type { Debugger, Session } from 'node:inspector'
-import type { Patience, SIGNS, WatchdogData } from './protocol.ts'
+import { logJson } from '../../observe/log-json.ts'
+import { escapeLine } from '../../text/printable.ts'
+import type { Patience } from '../margin.ts'
+import type { SIGNS, WatchdogData } from './protocol.ts'
+
+// Tools that the thread is given as texts, like its program: see tsup.config.ts.
+export { escapeLine, logJson }
+
+type Tools = Readonly<{ logJson: typeof logJson; escapeLine: typeof escapeLine }>
 
 /**
- * The program of the watchdog's thread. It runs from its own text in a world of its own, so that no
- * bundler can lose its file, or change it: it can use nothing of what stands around it but types.
+ * The program of the watchdog's thread. The thread runs the text of this function, so that no bundler can
+ * lose its file or change it. It uses nothing from around it but types.
  */
-export function watch(data: WatchdogData, signsOf: typeof SIGNS): void {
-  const { pid, signs, deadline, leaveBy } = data
+export function watch(data: WatchdogData, signsOf: typeof SIGNS, tools: Tools): void {
+  const { pid, signs, deadline, times } = data
+  const { logJson, escapeLine } = tools
   const { fstatSync, writeSync, openSync, readFileSync, constants } =
     process.getBuiltinModule('node:fs')
-  // An application may have put another clock in this one's place, for its tests: it is believed within
-  // reason. Who is late is only late; who is early would kill somebody who is well.
+  // The application may have replaced the main thread's clock, for its tests. A start that seems to be
+  // more than 5 s ago is not believed: the watchdog counts from now and is late. Late is harmless, early
+  // would kill a healthy process.
   const passed = Number(process.hrtime.bigint() - data.startedAt) / 1e6
   const began = performance.now() - (passed > 0 && passed < 5000 ? passed : 0)
   const elapsed = () => performance.now() - began
-  const at = (when: number, run: () => void) => setTimeout(run, Math.max(0, when - elapsed()))
+  const runAt = (when: number, run: () => void) => setTimeout(run, Math.max(0, when - elapsed()))
   const has = (sign: number) => (Atomics.load(signs, 0) & sign) !== 0
   const isLeaving = () => has(signsOf.leaving | signsOf.exiting)
-  /** Whether no other shutdown of the process has longer: for that one it lives on. */
-  const isLast = () => Atomics.load(data.lastUntil, 0) <= data.until
+  /** No other shutdown in the process has a later end of its grace. Otherwise the process lives on for that one. */
+  const isLast = () => Atomics.load(data.lastGraceOverAt, 0) <= data.graceOverAt
 
-  /** The last moment at which there is time to ask where it is. */
-  const latest = leaveBy - data.stuck.listens
-  /** How often the main thread is looked at that is late, in milliseconds. */
-  const LOOK = 5
+  /** After this moment there is no time left to get the stack of a stuck exit. */
+  const lastCheck = times.killBy - times.stuck.stack
+  /** How often a late main thread is checked, in milliseconds. */
+  const CHECK_INTERVAL = 5
+  /** Connecting takes 25 ms, and 80 ms with thousands of scripts: it starts this long before the stack is needed. */
+  const CONNECT_AHEAD = 150
   const scripts = new Map<string, string>()
   let session: Session | undefined
   let stack: Debugger.CallFrame[] | undefined
   let steps = 0
-  let isAsked = false
+  let isPauseRequested = false
   let isDebugged = false
-  let isOver = false
+  let isKilled = false
 
-  const AHEAD = 150
-  // To connect takes 25 ms, and 80 where thousands of scripts are loaded: whoever is late already is
-  // connected to before the deadline.
-  at(deadline - AHEAD, () => {
+  runAt(deadline - CONNECT_AHEAD, () => {
     if (isLast() && !has(signsOf.early | signsOf.exiting)) connect()
   })
-  at(deadline, () => {
-    const isBlocked = () => !has(signsOf.deadline) && !isLeaving()
-    judge(isBlocked, data.blocked, () => (has(signsOf.deadline) ? watchExit() : watchLeaving()))
+  runAt(deadline, () => {
+    const isLate = () => !has(signsOf.deadline) && !isLeaving()
+    check(isLate, times.blocked, () => (has(signsOf.deadline) ? watchExit() : watchLeaving()))
   })
 
-  /** The application's listeners of `exit` may come before ours: who leaves has time for them. */
+  /** Watches a process that left before the deadline: its own listeners of `exit` may take their time first. */
   function watchLeaving(): void {
-    const isSilent = () => !has(signsOf.deadline | signsOf.exiting)
-    const by = exitBy()
-    at(by - AHEAD, () => {
-      if (isLast() && isSilent()) connect()
+    const isLate = () => !has(signsOf.deadline | signsOf.exiting)
+    const due = exitDue()
+    runAt(due - CONNECT_AHEAD, () => {
+      if (isLast() && isLate()) connect()
     })
-    at(by, () => judge(isSilent, data.blocked, watchExit))
+    runAt(due, () => check(isLate, times.blocked, watchExit))
   }
 
-  /** Has an exit that began in time be over in time. */
+  /** Watches an exit that began in time, until it has to be over. */
   function watchExit(): void {
-    at(data.halfway + 20, () => {
+    runAt(data.halfway + 20, () => {
       if (isLast() && isLeaving() && !has(signsOf.halfway)) connect()
     })
-    at(has(signsOf.exiting) ? exitBy() : latest, () => judge(isLeaving, data.stuck, () => {}))
+    runAt(has(signsOf.exiting) ? exitDue() : lastCheck, () => {
+      check(isLeaving, times.stuck, () => {})
+    })
   }
 
-  function exitBy(): number {
-    return Math.min(latest, Math.max(deadline, Atomics.load(signs, 1) + data.exitTime))
+  function exitDue(): number {
+    return Math.min(lastCheck, Math.max(deadline, Atomics.load(signs, 1) + times.leaving))
   }
 
-  /** Ends the process where it goes on being guilty for as long as we are patient. */
-  function judge(isGuilty: () => boolean, { waits, listens }: Patience, acquit: () => void): void {
-    const spent = stopwatch()
-    let asked = Number.POSITIVE_INFINITY
+  /** Kills the process if the main thread stays late for too long. Calls `clear` as soon as it is not late. */
+  function check(isLate: () => boolean, patience: Patience, clear: () => void): void {
+    const timeOfMain = stopwatch()
+    let pausedAt = Number.POSITIVE_INFINITY
     const look = () => {
-      if (!isLast() || !isGuilty() || isDebugged) {
+      if (!isLast() || !isLate() || isDebugged) {
         disconnect()
-        return acquit()
+        return clear()
       }
-      const now = spent()
-      // Not at once: who is a little late is about to exit, and would wait for us to disconnect.
-      if (now >= Math.min(waits, 20)) connect()
-      const left = leaveBy - elapsed()
-      if (!isAsked && (now >= waits || left <= listens)) {
+      const now = timeOfMain()
+      // Not at once: a main thread that is a little late is about to exit, and would wait for us to disconnect.
+      if (now >= Math.min(patience.late, 20)) connect()
+      const left = times.killBy - elapsed()
+      if (!isPauseRequested && (now >= patience.late || left <= patience.stack)) {
         pause()
-        asked = now
+        pausedAt = now
       }
-      // What has let us connect is in JavaScript, and will answer.
-      const isSilent = !hasAnswered() && now - asked >= listens
+      // A main thread that let us connect is in JavaScript, and will answer.
+      const isSilent = !isConnected() && now - pausedAt >= patience.stack
       if (stack || isSilent || left <= 0) end()
-      else setTimeout(look, LOOK)
+      else setTimeout(look, CHECK_INTERVAL)
     }
     look()
   }
 
   /**
-   * Milliseconds that the main thread has had, asked for at every look. Who waits for a processor is
-   * not blocked: on a busy machine everything is late, we too.
+   * Returns a function that gives the milliseconds that the main thread had. Time in which it waited for a
+   * processor does not count: on a busy machine everything is late, this thread too.
    */
   function stopwatch(): () => number {
-    let spent = 0
-    let before = { at: elapsed(), ran: ranFor() }
+    let total = 0
+    let before = { at: elapsed(), ran: cpuTimeOfMain() }
     return () => {
-      const now = { at: elapsed(), ran: ranFor() }
-      const passed = Math.min(now.at - before.at, LOOK + 1)
+      const now = { at: elapsed(), ran: cpuTimeOfMain() }
+      const passed = Math.min(now.at - before.at, CHECK_INTERVAL + 1)
       const isRunnable = stateOfMain() === 'R' && now.ran > 0
-      spent += isRunnable ? Math.min(passed, now.ran - before.ran) : passed
+      total += isRunnable ? Math.min(passed, now.ran - before.ran) : passed
       before = now
-      return spent
+      return total
     }
   }
 
@@ -116,32 +127,35 @@ export function watch(data: WatchdogData, signsOf: typeof SIGNS): void {
         scripts.set(params.scriptId, params.url)
       })
       session.on('Debugger.paused', ({ params }) => {
-        // Somebody else holds it: a person looks at it with a debugger, and is not to lose it.
-        if (!isAsked) isDebugged = true
-        else if (params.callFrames.every(isOfNode) && steps++ < 3)
+        // Another debugger paused it: a person is looking at the process, and must not lose it.
+        if (!isPauseRequested) isDebugged = true
+        else if (
+          params.callFrames.every((frame) => fileOf(frame).startsWith('node:')) &&
+          steps++ < 3
+        )
           session?.post('Debugger.stepInto')
         else stack = params.callFrames
-        if (isOver) exitByItself()
+        if (isKilled) exitFromInside()
       })
       session.post('Debugger.enable')
     } catch {
-      // Not every runtime has an inspector.
+      // Some runtimes have no inspector.
     }
   }
 
-  /** Whether it has let us connect: not every runtime that says so does. */
-  function hasAnswered(): boolean {
+  /** Whether the main thread has answered. Some runtimes connect, and never answer. */
+  function isConnected(): boolean {
     return scripts.size > 0
   }
 
   function pause(): void {
-    if (isAsked) return
+    if (isPauseRequested) return
     connect()
-    isAsked = true
+    isPauseRequested = true
     try {
       session?.post('Debugger.pause')
     } catch {
-      // The process is ended without its stack.
+      // The process is killed without its stack.
     }
   }
 
@@ -149,89 +163,84 @@ export function watch(data: WatchdogData, signsOf: typeof SIGNS): void {
     try {
       session?.disconnect()
     } catch {
-      // It never was connected.
+      // It was never connected.
     }
     session = undefined
     stack = undefined
-    isAsked = false
+    isPauseRequested = false
     scripts.clear()
     steps = 0
   }
 
   function end(): void {
-    isOver = true
-    say()
+    isKilled = true
+    report()
     kill(pid)
-    // As PID 1 of a container it is still there: the kernel keeps this signal from it. It can be had
-    // to exit by itself, as soon as it is in JavaScript; the others, one of which it may wait for,
-    // would die with it. Until it answers the thread has to live.
+    // The kernel refuses SIGKILL for PID 1 of a container. Then the other processes are killed: the main
+    // thread may wait for one of them. As soon as it is back in JavaScript, the inspector has it exit. Until
+    // then this thread has to live.
     if (pid === 1) {
       kill(-1)
       setInterval(() => {}, 1000)
     }
-    exitByItself()
+    exitFromInside()
   }
 
-  function kill(whom: number): void {
+  function kill(target: number): void {
     try {
-      process.kill(whom, 'SIGKILL')
+      process.kill(target, 'SIGKILL')
     } catch {
-      // Nobody is there.
+      // There is no such process.
     }
   }
 
-  function exitByItself(): void {
+  function exitFromInside(): void {
     const [top] = stack ?? []
     if (!top) return
     const { callFrameId } = top
-    session?.post('Debugger.evaluateOnCallFrame', { callFrameId, expression: data.exitAtOnce })
+    session?.post('Debugger.evaluateOnCallFrame', { callFrameId, expression: data.exitExpression })
   }
 
-  function say(): void {
+  function report(): void {
+    if (data.format === 'silent') return
     const frames = (stack ?? []).map((frame) => ({
-      function: plain(frame.functionName || '(anonymous)'),
-      file: plain(fileOf(frame)),
+      function: escapeLine(frame.functionName || '(anonymous)'),
+      file: escapeLine(fileOf(frame)),
       line: frame.location.lineNumber + 1,
       column: (frame.location.columnNumber ?? 0) + 1,
     }))
-    const what = isLeaving() ? 'the exit' : 'the event loop'
-    const culprit = frames.find(({ file }) => !file.startsWith('node:')) ?? frames[0]
     const where = (frame: (typeof frames)[number]) =>
       `${frame.function} (${frame.file}:${frame.line}:${frame.column})`
-    const hooks = namesOfRunning()
-    const children = stack
-      ? []
-      : childrenOfMain().map(({ name, child }) => `${plain(name)} (pid ${child})`)
+    // The first frame of the application's code.
+    const culprit = frames.find(({ file }) => !file.startsWith('node:')) ?? frames[0]
+    const hooks = runningHooks()
+    const children = stack ? [] : childrenOfMain()
     const late = Math.round(elapsed() - deadline)
     const when = late > 150 ? `${late} ms after` : 'at'
     const msg = [
-      `${what} is blocked ${culprit ? `by ${where(culprit)}` : outside()}: killed ${when} the deadline of ${data.limit}`,
+      `${isLeaving() ? 'the exit' : 'the event loop'} is blocked ${culprit ? `by ${where(culprit)}` : guessCause()}: killed ${when} the deadline of ${data.deadlineText}`,
       ...frames.slice(0, 10).map((frame) => `    at ${where(frame)}`),
       ...children.map((child) => `  its child: ${child}`),
       ...hooks.map((hook) => `  running: ${hook}`),
     ].join('\n')
-    if (data.format === 'silent') return
+    const fields = { event: 'blocked', where: culprit ?? null, stack: frames, hooks, children }
     write(
       data.format === 'text'
         ? `lastcall: ${msg}\n`
-        : `${JSON.stringify({ level: 'fatal', time: new Date().toISOString(), pid, name: 'lastcall', event: 'blocked', where: culprit ?? null, stack: frames, hooks, children, msg })}\n`,
+        : logJson({ level: 'fatal', time: Date.now(), pid, fields, msg }),
     )
   }
 
+  /** Writes to stderr without waiting for its reader. */
   function write(text: string): void {
-    // A reader that has stopped reading must not hold us.
     try {
       const { O_WRONLY, O_NONBLOCK } = constants
       const stderr = fstatSync(2)
-      const mayHold = stderr.isFIFO() || stderr.isCharacterDevice()
-      writeSync(mayHold ? openSync('/proc/self/fd/2', O_WRONLY | O_NONBLOCK) : 2, text)
+      const mayBlock = stderr.isFIFO() || stderr.isCharacterDevice()
+      writeSync(mayBlock ? openSync('/proc/self/fd/2', O_WRONLY | O_NONBLOCK) : 2, text)
     } catch {
-      // Nobody reads it.
+      // stderr is closed or full.
     }
-  }
-
-  function isOfNode(frame: Debugger.CallFrame): boolean {
-    return fileOf(frame).startsWith('node:')
   }
 
   function fileOf({ location }: Debugger.CallFrame): string {
@@ -244,47 +253,40 @@ export function watch(data: WatchdogData, signsOf: typeof SIGNS): void {
     }
   }
 
-  function namesOfRunning(): string[] {
-    const text = Buffer.from(data.running.slice(0, data.running.indexOf(0))).toString()
-    return text === '' ? [] : text.split('\n').map(plain)
+  function runningHooks(): string[] {
+    const text = Buffer.from(data.runningHooks).toString().split('\0', 1).join()
+    return text === '' ? [] : text.split('\n').map(escapeLine)
   }
 
-  /** As a terminal may have it: names could move its cursor, or look like lines of their own. */
-  function plain(text: string): string {
-    return text.replace(/[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}]/gu, (sign) => {
-      return `\\u${sign.charCodeAt(0).toString(16).padStart(4, '0')}`
-    })
-  }
-
-  /** Where it is that can't be asked: only JavaScript answers. */
-  function outside(): string {
+  /** What blocks a main thread that gave no stack: only JavaScript answers the inspector. */
+  function guessCause(): string {
     if (has(signsOf.exiting)) return 'by a worker thread that does not end'
-    if (hasAnswered()) return 'and does not say where'
+    if (isConnected()) return 'and does not say where'
     return 'SD'.includes(stateOfMain())
       ? 'by a synchronous call, such as execSync(), that waits for the system'
       : 'by native code'
   }
 
-  /** The processes that it has started; by name only, for arguments may hold secrets. */
-  function childrenOfMain(): { name: string; child: number }[] {
-    const pids = ofMain('children').split(' ').filter(Boolean)
-    return pids.map((child) => ({ name: read(`/proc/${child}/comm`).trim(), child: Number(child) }))
+  /** The child processes, by name only: arguments may hold secrets. */
+  function childrenOfMain(): string[] {
+    const pids = readOfMain('children').split(' ').filter(Boolean)
+    return pids.map((child) => `${escapeLine(read(`/proc/${child}/comm`).trim())} (pid ${child})`)
   }
 
-  /** How long the main thread has run, in milliseconds; 0 where the system doesn't tell. */
-  function ranFor(): number {
-    return Number(ofMain('schedstat').split(' ')[0]) / 1e6
+  /** How long the main thread has run on a processor, in milliseconds; 0 where the system does not say. */
+  function cpuTimeOfMain(): number {
+    return Number(readOfMain('schedstat').split(' ')[0]) / 1e6
   }
 
-  /** By proc(5); a letter that there is not where the system doesn't tell. The name, in brackets, may hold anything. */
+  /** The state letter of proc(5), or `?`. It follows the name, which is in brackets and may hold brackets. */
   function stateOfMain(): string {
-    const stat = ofMain('stat')
+    const stat = readOfMain('stat')
     return stat.charAt(stat.lastIndexOf(')') + 2) || '?'
   }
 
-  /** What Linux tells of the main thread. */
-  function ofMain(what: string): string {
-    return read(`/proc/self/task/${pid}/${what}`)
+  /** A file of Linux about the main thread. */
+  function readOfMain(name: string): string {
+    return read(`/proc/self/task/${pid}/${name}`)
   }
 
   function read(file: string): string {

@@ -6,11 +6,12 @@ import type { Clock } from '../../runtime/clock.ts'
 import { EXIT_AT_ONCE } from '../../runtime/node/really-exit.ts'
 import type { ProcessPort } from '../../runtime/process.ts'
 import { stayUntil } from '../../runtime/shared-shutdowns.ts'
+import { marginTimes } from '../margin.ts'
 import { guardExit } from './exit-guard.ts'
 import { EARLY, SIGNS, type WatchdogData } from './protocol.ts'
-import { watch } from './thread.ts'
+import { escapeLine, logJson, watch } from './thread.ts'
 
-interface Watching {
+interface WatchdogParts {
   readonly host: ProcessPort
   readonly clock: Clock
   readonly budget: Budget
@@ -19,101 +20,104 @@ interface Watching {
 }
 
 /**
- * Ends the process at the deadline where the loop is blocked and no timer fires: from a thread that
- * begins with the run. It says what blocks, and does the same for an exit that doesn't end. Of several
- * shutdowns the one whose grace lasts longest is watched: until then the process has to live.
+ * Kills the process at the deadline if its event loop is blocked, when no timer fires any more; and later
+ * if its exit does not end. A thread does this. It starts with the shutdown, and logs what blocks. Of
+ * several shutdowns in one process, only the one whose grace ends last kills the process.
  *
- * @returns a way to call it off
+ * @returns a function that stops the watchdog
  */
-export function watchLoop(coordinator: Coordinator, parts: Watching): () => void {
-  const { host, clock, budget, isWanted } = parts
-  let callOff = () => {}
+export function watchLoop(coordinator: Coordinator, parts: WatchdogParts): () => void {
+  let stop = () => {}
   coordinator.on('start', () => {
-    const began = clock.now()
-    const watched = whatIsWatched(parts)
-    stayUntil(host.sharedShutdowns, watched.until)
-    if (!isWanted) return
-    const thread = host.startThread(PROGRAM, watched)
-    if (!thread) return
-    const sign = (bit: number) => void Atomics.or(watched.signs, 0, bit)
-    const timers = [
-      clock.setTimeout(() => sign(SIGNS.early), Math.max(0, budget.deadline - EARLY)),
-      clock.setTimeout(() => sign(SIGNS.deadline), watched.deadline),
-      clock.setTimeout(() => sign(SIGNS.halfway), watched.halfway),
-    ]
-    nameRunning(coordinator, watched.running)
-    const leaves = (bit: number) => {
-      watched.signs[1] = clock.now() - began
-      sign(bit)
-    }
-    coordinator.on('exit', () => leaves(SIGNS.leaving))
-    const undo = host.on('exit', () => {
-      leaves(SIGNS.exiting)
-      // To exit ends the threads one by one, ours perhaps before one that doesn't end.
-      if (!thread.hasOtherThreads() || Atomics.load(watched.lastUntil, 0) > watched.until) return
-      const elapsed = clock.now() - began
-      const { deadline, exitTime, leaveBy } = watched
-      const exitBy = Math.min(leaveBy, Math.max(deadline, elapsed + exitTime))
-      const behindTheThread = budget.margin * 0.02
-      guardExit(host, { milliseconds: exitBy - elapsed + behindTheThread, format: watched.format })
-    })
-    callOff = () => {
-      thread.end()
-      undo()
-      for (const timer of timers) clock.clearTimeout(timer)
-    }
+    const data = watchdogData(parts)
+    stayUntil(parts.host.sharedShutdowns, data.graceOverAt)
+    if (parts.isWanted) stop = startWatchdog(coordinator, parts, data)
   })
-  return () => callOff()
+  return () => stop()
 }
 
-// The build puts a text in the place of the function. Run from its source, it may have been compiled by
-// one that keeps the names of functions, and calls this.
+// In the build, `watch` and its tools are texts already. From source they are functions, whose compiler may
+// have added calls of `__name`, which keeps the names of functions.
 const PROGRAM = `const __name = (f) => f
-;(${watch})(require('node:worker_threads').workerData, ${JSON.stringify(SIGNS)})`
+;(${watch})(require('node:worker_threads').workerData, ${JSON.stringify(SIGNS)}, { logJson: ${logJson}, escapeLine: ${escapeLine} })`
 
-function whatIsWatched({ host, budget, log }: Watching): WatchdogData {
-  const { grace, margin } = budget
-  const startedAt = host.sharedTime()
-  // Who waits for a reader of stdout leaves when a tenth of the margin is left, and is not guilty.
-  const leaveBy = grace - margin * 0.04
-  return {
-    pid: host.pid,
-    startedAt,
-    until: startedAt + BigInt(Math.round(grace * 1e6)),
-    lastUntil: host.sharedShutdowns.graceOverAt,
-    deadline: budget.deadline,
-    limit: formatDuration(budget.deadline),
-    halfway: (budget.deadline + leaveBy) / 2,
-    leaveBy,
-    exitTime: margin * 0.9,
-    blocked: { waits: Math.min(50, margin * 0.3), listens: Math.min(35, margin * 0.35) },
-    stuck: { waits: 0, listens: Math.min(35, margin * 0.04) },
-    format: log.onStderr,
-    exitAtOnce: EXIT_AT_ONCE,
-    signs: new Int32Array(new SharedArrayBuffer(8)),
-    running: new Uint8Array(new SharedArrayBuffer(1024)),
+function startWatchdog(
+  coordinator: Coordinator,
+  { host, clock }: WatchdogParts,
+  data: WatchdogData,
+): () => void {
+  const { deadline, halfway, signs, times, format } = data
+  const began = clock.now()
+  const thread = host.startThread(PROGRAM, data)
+  if (!thread) return () => {}
+  const give = (sign: number) => void Atomics.or(signs, 0, sign)
+  const timers = [
+    clock.setTimeout(() => give(SIGNS.early), Math.max(0, deadline - EARLY)),
+    clock.setTimeout(() => give(SIGNS.deadline), deadline),
+    clock.setTimeout(() => give(SIGNS.halfway), halfway),
+  ]
+  shareRunningHooks(coordinator, data.runningHooks)
+  const leave = (sign: number) => {
+    signs[1] = clock.now() - began
+    give(sign)
+  }
+  coordinator.on('exit', () => leave(SIGNS.leaving))
+  const removeExitListener = host.on('exit', () => {
+    leave(SIGNS.exiting)
+    // The exit ends the threads one after the other: the watchdog's perhaps before one that does not end.
+    const isLast = Atomics.load(data.lastGraceOverAt, 0) <= data.graceOverAt
+    if (!thread.hasOtherThreads() || !isLast) return
+    const elapsed = clock.now() - began
+    const exitDue = Math.min(times.killBy, Math.max(deadline, elapsed + times.leaving))
+    guardExit({ host, clock, format, milliseconds: exitDue - elapsed + times.guardDelay })
+  })
+  return () => {
+    thread.end()
+    removeExitListener()
+    for (const timer of timers) clock.clearTimeout(timer)
   }
 }
 
-/** Keeps the names of the hooks that run where the thread can read them. */
-function nameRunning(coordinator: Coordinator, memory: Uint8Array): void {
-  const names = new Map<string, string>()
+function watchdogData({ host, budget, log }: WatchdogParts): WatchdogData {
+  const startedAt = host.sharedTime()
+  const times = marginTimes(budget)
+  return {
+    pid: host.pid,
+    startedAt,
+    graceOverAt: startedAt + BigInt(Math.round(budget.grace * 1e6)),
+    lastGraceOverAt: host.sharedShutdowns.graceOverAt,
+    deadline: budget.deadline,
+    deadlineText: formatDuration(budget.deadline),
+    times,
+    halfway: (budget.deadline + times.killBy) / 2,
+    format: log.onStderr,
+    exitExpression: EXIT_AT_ONCE,
+    signs: new Int32Array(new SharedArrayBuffer(8)),
+    runningHooks: new Uint8Array(new SharedArrayBuffer(1024)),
+  }
+}
+
+/** The most running hooks that the thread can name. */
+const MOST_HOOKS = 10
+
+/** Keeps the names of the running hooks in memory that the thread can read. */
+function shareRunningHooks(coordinator: Coordinator, memory: Uint8Array): void {
+  const labels = new Map<string, string>()
   const text = Buffer.from(memory.buffer)
-  /** Of thousands the first will do. */
   let shown: string[] = []
   const write = () => {
     shown = []
-    for (const hook of names.keys()) if (shown.push(hook) === 10) break
-    const lines = shown.map((hook) => names.get(hook)?.replace(/[\0\n]/g, ' '))
+    for (const hook of labels.keys()) if (shown.push(hook) === MOST_HOOKS) break
+    const lines = shown.map((hook) => labels.get(hook)?.replace(/[\0\n]/g, ' '))
     const end = text.write(lines.join('\n'), 0, text.length - 1)
     text[end] = 0
   }
   coordinator.on('hook:start', ({ hook, phase }) => {
-    names.set(hook, `hook '${hook}' (${phase})`)
-    if (shown.length < 10) write()
+    labels.set(hook, `hook '${hook}' (${phase})`)
+    if (shown.length < MOST_HOOKS) write()
   })
   coordinator.on('hook:end', ({ hook }) => {
-    names.delete(hook.name)
+    labels.delete(hook.name)
     if (shown.includes(hook.name)) write()
   })
 }
