@@ -1,7 +1,7 @@
 import { patterns } from '../../src/cli/timeline/chart.ts'
 import { element, join, Markup, type MarkupChild } from '../../src/cli/timeline/markup.ts'
+import { STYLE, withPlainColors } from '../../src/cli/timeline/style.ts'
 import { lengthOf } from '../../src/cli/timeline/text-size.ts'
-import { STYLE, withPlainColours } from '../../src/cli/timeline/theme.ts'
 import {
   BAR,
   type Layout,
@@ -36,7 +36,7 @@ export function pictureOf(sequence: Sequence, width: number = WIDTHS.wide): stri
     },
     element('title', { id: 'title' }, sequence.title),
     element('desc', { id: 'description' }, tellOf(sequence)),
-    new Markup(`<style>${withPlainColours(`${STYLE}\n${OWN_STYLE}`)}</style>`),
+    new Markup(`<style>${withPlainColors(`${STYLE}\n${OWN_STYLE}`)}</style>`),
     patterns('s'),
     element('rect', { class: 'page', width, height, rx: 8 }),
     ...layout.title.lines.map((line) => textOf(line, heading)),

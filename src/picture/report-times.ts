@@ -2,26 +2,25 @@ import { formatDuration } from '../base/duration.ts'
 import { HANDOVER } from '../engine/budget.ts'
 import type { HookReport, PhaseReport, Report } from '../engine/report.ts'
 
-/** A stretch of a run, in milliseconds from its start. */
+/** A part of a shutdown, in milliseconds from its start. */
 export interface Stretch {
   readonly from: number
   readonly to: number
 }
 
 /**
- * The time that a picture of the run has to show: up to the deadline where the run came near it or
- * something was cut off, for that is what it is looked at for then; otherwise only what it took, in
- * which a hook of a millisecond can be seen.
+ * The time that a picture shows. Up to the deadline if the shutdown came near it or something was cut off:
+ * then the reader wants to see why. Otherwise only the duration, so that a hook of a millisecond is visible.
  */
 export function spanOf(report: Report): number {
   const { duration, deadline, phases } = report
-  const near = phases.some(({ hooks }) => hooks.some(({ status }) => status === 'cut off'))
+  const nearness = phases.some(({ hooks }) => hooks.some(({ status }) => status === 'cut off'))
     ? 0.1
     : 0.5
-  return duration >= deadline * near ? Math.max(duration, deadline) : duration
+  return duration >= deadline * nearness ? Math.max(duration, deadline) : duration
 }
 
-/** Round times for an axis, zero first, so far apart at least. */
+/** Round times for an axis, from zero, at least this far apart. */
 export function ticksOf(span: number, apart: number): number[] {
   const power = 10 ** Math.floor(Math.log10(Math.max(apart, 1)))
   const step = [1, 2, 5, 10].map((factor) => factor * power).find((one) => one >= apart) ?? power
@@ -29,8 +28,8 @@ export function ticksOf(span: number, apart: number): number[] {
 }
 
 /**
- * What was kept for each phase, as the part of the budget that nothing earlier could eat. A phase that
- * a late hook has opened, after its turn, had nothing kept for it.
+ * The reserve of each phase, as the part of the budget that no earlier phase could use. A phase that a late
+ * hook opened after its turn had no reserve.
  */
 export function reservedOf({ phases, deadline }: Report): ReadonlyMap<PhaseReport, Stretch> {
   let least = Number.POSITIVE_INFINITY
@@ -49,12 +48,12 @@ export function reservedOf({ phases, deadline }: Report): ReadonlyMap<PhaseRepor
   return reserved
 }
 
-/** When a hook had to be over: its beginning and its limit; `undefined` where it never began. */
+/** When a hook had to be over; `undefined` if it never began. */
 export function limitOfHook({ began, limit }: HookReport): number | undefined {
   return began === null ? undefined : began + limit
 }
 
-/** What a hook was cut off by, in words: the deadline, or what was kept for whom; else a limit of its own. */
+/** What cut a hook off, in words: the deadline, the reserves of later phases, or its own limit. */
 export function whyCutOff(report: Report, phase: PhaseReport, hook: HookReport): string {
   const end = limitOfHook(hook)
   if (end === undefined) return 'never ran: the deadline had passed before it could begin'
@@ -71,5 +70,5 @@ export function whyCutOff(report: Report, phase: PhaseReport, hook: HookReport):
   return `${said}: the rest was kept for ${kept.length === 0 ? last : `${kept.join(', ')} and ${last}`}`
 }
 
-/** Limits are whole milliseconds, and counted from a moment later than the reserves. */
+/** Limits are whole milliseconds, counted from a little later than the reserves. */
 const TOLERANCE = 3

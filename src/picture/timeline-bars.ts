@@ -3,11 +3,12 @@ import type { HookReport, Report } from '../engine/report.ts'
 import { printable } from '../text/printable.ts'
 import { columnsOf, padEnd, padStart, shorten, wrap } from '../text/width.ts'
 import { limitOfHook, reservedOf, type Stretch, spanOf, ticksOf } from './report-times.ts'
+import { TERMINAL_COLORS, type TerminalColor } from './theme.ts'
 
-/** Sets a text in a colour, or leaves it as it is. */
-export type Paint = (color: 'bold' | 'dim' | 'green' | 'red' | 'yellow', text: string) => string
+/** Colours a text, or returns it unchanged if there are no colours. */
+export type Paint = (color: TerminalColor, text: string) => string
 
-/** A line for each hook and each fault, an axis below them, and what its signs mean. */
+/** A line for each hook and each fault, then the time axis, and a legend if `░` occurs. */
 export function drawBars(report: Report, width: number, paint: Paint): string[] {
   const rows = rowsOf(report)
   if (rows.length === 0) return []
@@ -15,13 +16,13 @@ export function drawBars(report: Report, width: number, paint: Paint): string[] 
     rows.reduce((most, row) => Math.max(most, columnsOf(part(row))), 0)
   const times = widest((row) => row.time)
   const endings = widest((row) => row.ending)
-  const besides = times + (endings === 0 ? 0 : endings + 2) + 8
+  const beside = times + (endings === 0 ? 0 : endings + 2) + 8
   const [phases, names] = share(
     widest((row) => row.phase),
     widest((row) => row.name),
-    width - besides,
+    width - beside,
   )
-  const room = width - besides - phases - names
+  const room = width - beside - phases - names
   const isNarrow = room < LEAST_BAR
   const scale = scaleOf(spanOf(report), isNarrow ? width - 2 : room)
   const left = isNarrow ? 2 : phases + names + 6
@@ -43,7 +44,7 @@ export function drawBars(report: Report, width: number, paint: Paint): string[] 
   return [...lines, ...below.map((line) => paint('dim', line))]
 }
 
-/** A line of the picture: what stands to the left of a bar and to the right, and the bar itself. */
+/** A line of the picture: the texts beside the bar, and the bar. */
 interface Row {
   readonly phase: string
   readonly name: string
@@ -53,19 +54,17 @@ interface Row {
 }
 
 interface Scale {
-  /** The column at which this time stands, the last one at most. */
+  /** The column of a time, at most the last one. */
   columnOf(time: number): number
   readonly columns: number
 }
 
-const COLOR_OF = { done: 'green', failed: 'red', 'cut off': 'yellow' } as const
-
 const LEGEND = '  ┤ limit  ░ reserve'
 
-/** Fewer columns would show nothing: the bar has a line of its own then. */
+/** With less room than this, the bars have lines of their own below the names. */
 const LEAST_BAR = 12
 
-/** What the two columns of names get of so many columns: as much as they want, or what leaves the bars a half. */
+/** Shares columns between the phase names and the hook names: all they need, unless that leaves the bars less than half. */
 function share(phases: number, names: number, columns: number): [number, number] {
   const most = Math.max(0, Math.floor(columns / 2))
   if (phases + names <= most || phases + names <= columns - 40) return [phases, names]
@@ -99,22 +98,26 @@ function rowsOf(report: Report): Row[] {
     ending: '',
     bar: (scale: Scale, paint: Paint) => {
       const column = scale.columnOf(at)
-      return ' '.repeat(column) + paint('red', '!') + ' '.repeat(scale.columns - column - 1)
+      return (
+        ' '.repeat(column) +
+        paint(TERMINAL_COLORS.fault, '!') +
+        ' '.repeat(scale.columns - column - 1)
+      )
     },
   }))
   return [...hooks, ...faults]
 }
 
 /**
- * The time that a hook took, and behind it what it had left up to its limit, where that lies within
- * the picture. One that was cut off ends at the sign for its limit.
+ * The bar of the time that a hook took, then a line to its limit, if the picture reaches that far. The bar
+ * of a hook that was cut off ends at the limit.
  */
 function bar(
   { hook, reserve, span }: { hook: HookReport; reserve: Stretch | undefined; span: number },
   { columns, columnOf }: Scale,
   paint: Paint,
 ): string {
-  const color = COLOR_OF[hook.status]
+  const color = TERMINAL_COLORS[hook.status]
   if (hook.began === null) {
     const column = columnOf(hook.ended)
     return ' '.repeat(column) + paint(color, '×') + ' '.repeat(columns - column - 1)
@@ -129,7 +132,7 @@ function bar(
   const body = to - from === 1 ? '▏' : '█'.repeat(to - from)
   const before = ' '.repeat(from)
   if (hook.status === 'cut off' && to - from > 1) {
-    // The limit's timer fires late where the loop was blocked.
+    // The timer of the limit fires late if the event loop was blocked.
     const late = to - limit - 1
     const parts =
       late > 0 && limit > from
@@ -149,12 +152,12 @@ function bar(
   )
 }
 
-/** The times, each with a sign at its column, as many as leave each other room; and the deadline. */
+/** The times of the axis, each at its column, as many as fit; and the deadline. */
 function axis({ deadline }: Report, span: number, { columns, columnOf }: Scale): string[] {
   if (span <= 0) return []
   const end = deadline > span ? columns : columnOf(deadline) - DEADLINE.length + 1
   const isNamed = deadline <= span && end >= 4
-  const labels = ticksOf(span, (span * LABEL) / columns)
+  const labels = ticksOf(span, (span * LABEL_WIDTH) / columns)
     .map((time) => ({ at: columnOf(time), text: `╵${time === 0 ? '0' : formatDuration(time)}` }))
     .filter(({ at, text }) => {
       const isFree = !isNamed || at + text.length < end || at > columnOf(deadline) + 1
@@ -167,5 +170,5 @@ function axis({ deadline }: Report, span: number, { columns, columnOf }: Scale):
 
 const DEADLINE = 'deadline╵'
 
-/** The columns that a time of the axis needs, with some room behind it. */
-const LABEL = 9
+/** The columns that a time of the axis needs, with some space after it. */
+const LABEL_WIDTH = 9

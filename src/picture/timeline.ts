@@ -8,23 +8,23 @@ import { printable } from '../text/printable.ts'
 import { columnsOf, wrap } from '../text/width.ts'
 import { whyCutOff } from './report-times.ts'
 import { errorTitle, hangLines } from './report-words.ts'
+import { ANSI } from './theme.ts'
 import { drawBars, type Paint } from './timeline-bars.ts'
 
-/** How wide the picture is, and whether it is in colour. */
 export interface FormatOptions {
-  /** Columns; fewer than 20 count as 20. Default: those of the terminal that stderr is, else 80. */
+  /** In columns; at least 20. Default: the width of the terminal if stderr is one, else 80. */
   readonly width?: number | undefined
   /**
-   * ANSI colours. Default: where stderr is a terminal. `NO_COLOR` and `FORCE_COLOR` say otherwise, as
-   * they do for Node itself.
+   * Whether to use ANSI colours. Default: if stderr is a terminal. `NO_COLOR` and `FORCE_COLOR` override
+   * that, as they do for Node itself.
    */
   readonly colors?: boolean | undefined
 }
 
 /**
- * Draws a run for a terminal: a line for each hook, with a bar on a time scale that all share. A line
- * behind a bar leads to the hook's limit, `░` is what was kept for its phase. What the hooks said of
- * themselves, and what went wrong, stands below. No line is wider than the width.
+ * Draws a shutdown for a terminal: a line for each hook, with a bar on one time scale. A thin line from a
+ * bar leads to the hook's limit; `░` is the reserve of its phase. The notes of the hooks, and what went
+ * wrong, follow below. No line is wider than the width.
  *
  * @example
  * shutdown.on('end', ({ report }) => console.error(formatReport(report)))
@@ -34,32 +34,23 @@ export interface FormatOptions {
 export function formatReport(report: Report, options: FormatOptions = {}): string {
   refuseUnknownOptions(options, ['width', 'colors'], '{ width: 100 }')
   const terminal = terminalOf('stderr')
-  const width = columns(options.width ?? terminal.columns)
+  const width = validWidth(options.width ?? terminal.columns)
   const colors = options.colors ?? terminal.colors
   const paint: Paint = (color, text) =>
-    colors && text.trim() !== '' ? `${COLORS[color]}${text}${COLORS.reset}` : text
+    colors && text.trim() !== '' ? `${ANSI[color]}${text}${ANSI.reset}` : text
   const [title = '', ...others] = headline(report, width)
   const head = [paint('bold', title), ...others]
   return [...head, ...drawBars(report, width, paint), ...account(report, width)].join('\n')
 }
 
-const COLORS = {
-  bold: '\u001b[1m',
-  dim: '\u001b[2m',
-  green: '\u001b[32m',
-  red: '\u001b[31m',
-  yellow: '\u001b[33m',
-  reset: '\u001b[0m',
-} as const
+const LEAST_WIDTH = 20
 
-const LEAST = 20
-
-/** A picture must not end a run with an error for a terminal that is said to be 0 columns wide. */
-function columns(width: unknown): number {
+/** A terminal may say that it is 0 columns wide. That must not end a shutdown with an error. */
+function validWidth(width: unknown): number {
   if (typeof width !== 'number' || !Number.isFinite(width)) {
     throw invalidOption('width', 'a number of columns', width)
   }
-  return Math.max(LEAST, Math.floor(width))
+  return Math.max(LEAST_WIDTH, Math.floor(width))
 }
 
 function headline(report: Report, width: number): string[] {
@@ -72,7 +63,7 @@ function headline(report: Report, width: number): string[] {
   return [what, `  ${within}`].flatMap((text) => wrap(printable(text), width, '  '))
 }
 
-/** What was cut off and why, what the hooks said of themselves, and what went wrong. */
+/** What was cut off and why, the notes of the hooks, and what went wrong. */
 function account(report: Report, width: number): string[] {
   const hooks = report.phases.flatMap((phase) => phase.hooks.map((hook) => ({ phase, hook })))
   const said = [

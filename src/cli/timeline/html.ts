@@ -5,7 +5,7 @@ import type { Report } from '../../engine/report.ts'
 import { hangLines } from '../../picture/report-words.ts'
 import { chartOf } from './chart.ts'
 import { element, join, Markup, type MarkupChild, single } from './markup.ts'
-import { STYLE } from './theme.ts'
+import { STYLE } from './style.ts'
 import { accountOf, factsOf, summaryOf, titleOf } from './words.ts'
 
 /** The run as a page that stands alone: one file that loads nothing and runs nothing. */

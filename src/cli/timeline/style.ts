@@ -1,20 +1,17 @@
-/**
- * Colours and fonts, of the page and of the image. Green, orange and red differ in lightness, too, and
- * the last two have stripes: nobody has to tell them by colour alone.
- */
+import { PAGE_COLORS } from '../../picture/theme.ts'
+
+/** The style of the page and of the image. The colours of each status come from picture/theme.ts. */
 export const STYLE = `
 :root {
   color-scheme: light dark;
   --page: #ffffff; --band: #f5f7f9; --ink: #17202a; --quiet: #56616d; --hair: #dfe4e9; --line: #84909c;
-  --done: #2f9e7e; --cut: #e59a1a; --cut-dark: #9c5a00; --failed: #c7313d; --failed-dark: #7f1620;
-  --done-ink: #0b6a50; --cut-ink: #8f5200; --failed-ink: #b0202c;
+  ${statusVariables('light').join('\n  ')}
   --kept: #dbe7f7; --kept-line: #7f9fcb;
 }
 @media (prefers-color-scheme: dark) {
   :root {
     --page: #0e1318; --band: #161d24; --ink: #e8ecf0; --quiet: #9aa6b2; --hair: #29323b; --line: #71808e;
-    --done: #37ab89; --cut: #f0ab35; --cut-dark: #8a5200; --failed: #ee5a66; --failed-dark: #8c1822;
-    --done-ink: #63d3b2; --cut-ink: #f5b95a; --failed-ink: #ff8a92;
+    ${statusVariables('dark').join('\n    ')}
     --kept: #1a2b42; --kept-line: #4b72a8;
   }
 }
@@ -51,16 +48,26 @@ export const STYLE = `
 .chart .small { font-size: 12px; }
 `.trim()
 
+function statusVariables(mode: 'light' | 'dark'): string[] {
+  const done = PAGE_COLORS.done[mode]
+  const cut = PAGE_COLORS['cut off'][mode]
+  const failed = PAGE_COLORS.failed[mode]
+  return [
+    `--done: ${done.bar}; --cut: ${cut.bar}; --cut-dark: ${cut.stripe}; --failed: ${failed.bar}; --failed-dark: ${failed.stripe};`,
+    `--done-ink: ${done.text}; --cut-ink: ${cut.text}; --failed-ink: ${failed.text};`,
+  ]
+}
+
 /**
- * The same for whoever knows no variables, as many viewers of images: each is preceded by the light
- * colour that it stands for, which those take who understand no more.
+ * The style for viewers that do not know CSS variables, as many viewers of images. Each variable follows
+ * the light colour that it stands for, which such a viewer takes.
  */
-export function withPlainColours(style: string): string {
+export function withPlainColors(style: string): string {
   const light = style.slice(0, style.indexOf('@media'))
-  const colours = new Map(
-    [...light.matchAll(/--([\w-]+): (#\w+)/g)].map(([, name, colour]) => [name, colour]),
+  const colors = new Map(
+    [...light.matchAll(/--([\w-]+): (#\w+)/g)].map(([, name, color]) => [name, color]),
   )
   return style.replace(/([\w-]+): var\(--([\w-]+)\)/g, (variable, property, name) => {
-    return `${property}: ${colours.get(name)}; ${variable}`
+    return `${property}: ${colors.get(name)}; ${variable}`
   })
 }

@@ -1,8 +1,8 @@
 import type { Report } from '../../engine/report.ts'
 import { chartOf } from './chart.ts'
 import { element, join, Markup } from './markup.ts'
+import { STYLE, withPlainColors } from './style.ts'
 import { linesOf, shortenTo } from './text-size.ts'
-import { STYLE, withPlainColours } from './theme.ts'
 import { accountOf, factsOf, summaryOf, titleOf } from './words.ts'
 
 const WIDTH = 960
@@ -35,7 +35,7 @@ export function imageOf(report: Report): string {
     element('title', { id: 'title' }, `${reason} → ${outcome} → ${code}`),
     element('desc', { id: 'description' }, description),
     // Written here, and none of the report's: a style sheet knows no entities in HTML.
-    new Markup(`<style>${withPlainColours(STYLE)}</style>`),
+    new Markup(`<style>${withPlainColors(STYLE)}</style>`),
     element('rect', { class: 'page', width: WIDTH, height: Math.ceil(height), rx: 8 }),
     element('text', { class: 'title', x: EDGE, y: 38 }, ...title(reason, outcome, code)),
     element(
