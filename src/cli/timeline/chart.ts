@@ -6,25 +6,25 @@ import { legendOf } from './legend.ts'
 import { element, join, type Markup, type MarkupChild } from './markup.ts'
 import { lengthOf, shortenTo } from './text-size.ts'
 
-/** What the run looks like, as parts of an SVG of this width. */
+/** The chart of a shutdown: content for an SVG of a given width. */
 export interface Chart {
   readonly height: number
   readonly content: Markup
 }
 
-/** The bars with their axis and what their signs mean. The id tells its patterns from those of other charts. */
+/** Draws the bars, the axis and the legend. The id keeps the patterns apart from those of other charts in the page. */
 export function chartOf(report: Report, width: number, id: string): Chart {
   const layout = layoutOf(report, width)
-  const paint = { id, report, layout }
+  const context = { id, report, layout }
   const legend = legendOf(report, layout, id)
   const content = join([
     patterns(id),
-    ...layout.phases.map((phase, index) => bandOf(paint, phase, index)),
+    ...layout.phases.map((phase, index) => bandOf(context, phase, index)),
     grid(layout),
-    ...layout.phases.map((phase) => keptOf(paint, phase)),
+    ...layout.phases.map((phase) => reserveOf(context, phase)),
     ...limits(layout, report),
-    ...layout.phases.flatMap(({ phase, rows }) => rows.map((row) => rowOf(paint, phase, row))),
-    ...faultsOf(paint),
+    ...layout.phases.flatMap(({ phase, rows }) => rows.map((row) => rowOf(context, phase, row))),
+    ...faultsOf(context),
     legend.content,
   ])
   return { height: layout.height + legend.height, content }
@@ -36,7 +36,7 @@ interface ChartContext {
   readonly layout: Layout
 }
 
-/** Stripes, for those who don't tell colours apart. */
+/** Stripes, for readers who cannot tell the colours apart. */
 export function patterns(id: string): Markup {
   const stripes = (kind: 'cut' | 'failed', angle: number) =>
     element(
@@ -80,25 +80,25 @@ function grid(layout: Layout): Markup {
   const y = top - 8 - (faults.length > 0 ? 20 : 0)
   const isBeside = flags.some(({ kind }) => kind === 'beyond')
   const texts = ticks.map(({ x, text }) => {
-    // At the edges it would stand out.
+    // Centred, the last one would reach beyond the edge.
     const isLast = isBeside && x + lengthOf(text, TEXT.axis) / 2 > plot.right
     return element('text', { x, y, 'text-anchor': isLast ? 'end' : 'middle' }, text)
   })
   return join([
-    element('path', { class: 'grid', d: ticks.map(({ x }) => upright(layout, x)).join('') }),
+    element('path', { class: 'grid', d: ticks.map(({ x }) => verticalLine(layout, x)).join('') }),
     element('g', { class: 'axis' }, ...texts),
   ])
 }
 
-/** A line through all that lines may go through. */
-function upright({ phases }: Layout, x: number): string {
+/** A vertical line through all lanes. */
+function verticalLine({ phases }: Layout, x: number): string {
   return phases
     .flatMap(({ lanes }) => lanes.map(([from, to]) => `M${round(x)} ${round(from)}V${round(to)}`))
     .join('')
 }
 
-/** The part of the budget that nothing before the phase could eat. */
-function keptOf(
+/** The reserve of a phase: the part of the budget that no earlier phase could use. */
+function reserveOf(
   { layout, report }: ChartContext,
   { phase, reserve, lanes }: PlacedPhase,
 ): MarkupChild {
@@ -113,7 +113,7 @@ function keptOf(
   return element('g', { class: 'kept' }, element('title', {}, what), join(boxes))
 }
 
-/** The deadline, SIGKILL, and the margin between them; above the picture their names. */
+/** The deadline, SIGKILL and the margin between them, with their names above the chart. */
 function limits(layout: Layout, { deadline, grace }: Report): MarkupChild[] {
   const { flags, phases, top } = layout
   const names = flags.map(({ kind, x, y, anchor, text }) =>
@@ -121,7 +121,7 @@ function limits(layout: Layout, { deadline, grace }: Report): MarkupChild[] {
   )
   const lines = flags.flatMap(({ kind, line, y }) => {
     if (line === undefined) return []
-    const d = `M${round(line)} ${y - 9}V${top}${upright(layout, line)}`
+    const d = `M${round(line)} ${y - 9}V${top}${verticalLine(layout, line)}`
     return [element('path', { class: kind, d })]
   })
   const [from = 0, to = 0] = flags.map(({ line }) => line)
@@ -130,7 +130,7 @@ function limits(layout: Layout, { deadline, grace }: Report): MarkupChild[] {
     .map(([y, end]) =>
       element('rect', { x: from, y, width: Math.max(0, to - from), height: end - y }),
     )
-  const what = `margin: ${formatDuration(grace - deadline)} are kept for leaving`
+  const what = `margin: ${formatDuration(grace - deadline)}, kept for the exit`
   return lines.length === 0
     ? names
     : [
@@ -150,7 +150,7 @@ function rowOf({ id, report, layout }: ChartContext, phase: PhaseReport, row: Pl
   return element(
     'g',
     {},
-    element('title', {}, summaryOf(report, phase, hook)),
+    element('title', {}, tooltipOf(report, phase, hook)),
     name,
     ...(hook.began === null ? [neverRan(row)] : barOf(id, layout, row)),
     timeOf(layout, row),
@@ -179,9 +179,9 @@ function barOf(
   if (hook.status === 'cut off') {
     const at = Math.min(limit ?? to, to)
     const fill = `url(#${id}-cut)`
-    // What ran on after its limit, for the loop was blocked, is paler.
+    // The time after the limit is paler: the event loop was blocked.
     const late =
-      to - at > LEAST
+      to - at > LEAST_OVERRUN
         ? element('rect', { ...box, x: at, width: to - at, fill, opacity: 0.4 })
         : undefined
     return [element('rect', { ...box, width: late ? at - from : box.width, fill }), late, wall(at)]
@@ -194,24 +194,24 @@ function barOf(
   return [left, element('rect', { ...box, ...fill })]
 }
 
-/** Less is a limit's timer that fired a little late. */
-const LEAST = 3
+/** In pixels. Less is only a timer that fired a little late. */
+const LEAST_OVERRUN = 3
 
 const round = (value: number) => Math.round(value * 100) / 100
 
 const CLASS = { done: undefined, failed: 'is-failed', 'cut off': 'is-cut' } as const
 
-/** How long it took, and how it ended where that wasn't well: beside the bars, or above its own. */
+/** How long a hook took, and how it ended unless it is done: beside the bars, or above its bar. */
 function timeOf({ isNarrow, plot, width }: Layout, { hook, baseline }: PlacedHook): Markup {
   const time = hook.began === null ? 'never ran' : formatDuration(hook.ended - hook.began)
   const status = hook.status === 'done' ? undefined : `${SIGN[hook.status]} ${hook.status}`
-  const isIdle = hook.began === null
+  const neverBegan = hook.began === null
   if (isNarrow) {
-    const shown = [time, isIdle ? undefined : status].filter(Boolean).join('  ')
+    const shown = [time, neverBegan ? undefined : status].filter(Boolean).join('  ')
     const place = { x: width - 12, y: baseline, 'text-anchor': 'end' }
     return element('text', { ...place, class: CLASS[hook.status] }, shown)
   }
-  if (isIdle)
+  if (neverBegan)
     return element('text', { x: plot.right + 14, y: baseline, class: 'is-cut' }, 'never ran')
   return join([
     element('text', { x: plot.right + 68, y: baseline, 'text-anchor': 'end' }, time),
@@ -222,7 +222,7 @@ function timeOf({ isNarrow, plot, width }: Layout, { hook, baseline }: PlacedHoo
 
 const SIGN = { failed: '✕', 'cut off': '⊣' } as const
 
-function summaryOf(report: Report, phase: PhaseReport, hook: HookReport): string {
+function tooltipOf(report: Report, phase: PhaseReport, hook: HookReport): string {
   const name = `${hook.name} (${phase.name})`
   if (hook.began === null) return `${name} never ran: the deadline had passed`
   const times = `${formatDuration(hook.began)} to ${formatDuration(hook.ended)}, limit ${formatDuration(hook.limit)}`
@@ -243,7 +243,7 @@ function faultsOf({ layout, report }: ChartContext): MarkupChild[] {
       element('path', {
         class: 'fault-line',
         fill: 'none',
-        d: `M${round(x)} ${y + 8}L${round(xOf(at))} ${top + 2}${upright(layout, xOf(at))}`,
+        d: `M${round(x)} ${y + 8}L${round(xOf(at))} ${top + 2}${verticalLine(layout, xOf(at))}`,
       }),
       element('circle', { class: 'fault', cx: x, cy: y, r: 8 }),
       element(

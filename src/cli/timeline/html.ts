@@ -8,7 +8,7 @@ import { element, join, Markup, type MarkupChild, single } from './markup.ts'
 import { STYLE } from './style.ts'
 import { accountOf, factsOf, summaryOf, titleOf } from './words.ts'
 
-/** The run as a page that stands alone: one file that loads nothing and runs nothing. */
+/** Draws a report as a page: one file that loads nothing and runs no script. */
 export function pageOf(report: Report): string {
   const style = `${STYLE}\n${PAGE_STYLE}`
   const { reason, outcome, code } = titleOf(report)
@@ -20,7 +20,7 @@ export function pageOf(report: Report): string {
     single('meta', { name: 'viewport', content: 'width=device-width, initial-scale=1' }),
     single('link', { rel: 'icon', href: 'data:,' }),
     element('title', {}, `${reason} → ${outcome} → ${code}`),
-    // Written here, and none of the report's.
+    // Our own text: nothing of the report is in it.
     new Markup(`<style>${style}</style>`),
   )
   const body = element(
@@ -34,13 +34,13 @@ export function pageOf(report: Report): string {
       ...accountSection(report),
       ...errorsSection(report),
       ...tableSection(report),
-      element('footer', {}, 'Times count from the start of the run. Drawn by lastcall.'),
+      element('footer', {}, 'Times count from the start of the shutdown. Drawn by lastcall.'),
     ),
   )
   return `<!doctype html>\n${element('html', { lang: 'en' }, head, body).source}\n`
 }
 
-/** Nothing may be loaded and nothing run, whatever stands in the report; the style is known by its hash. */
+/** Forbids the page to load or run anything, whatever the report contains. The style is allowed by its hash. */
 function policyFor(style: string): string {
   const hash = createHash('sha256').update(style).digest('base64')
   return `default-src 'none'; style-src 'sha256-${hash}'; img-src data:; base-uri 'none'; form-action 'none'`
@@ -70,7 +70,7 @@ function headerOf(report: Report): Markup {
   )
 }
 
-/** One for each kind of screen: letters keep their size, and only one of them is shown, and read out. */
+/** One chart for each kind of screen, so that letters keep their size. Only one of them is shown and read out. */
 const WIDTHS = { phone: 360, tablet: 680, desk: 1040 } as const
 
 function figureOf(report: Report): Markup {
@@ -130,17 +130,17 @@ function errorsSection(report: Report): MarkupChild[] {
       'details',
       {},
       element('summary', {}, element('b', {}, who), ` ${error.name}: ${error.message}`),
-      element('pre', {}, traceOf(error)),
+      element('pre', {}, errorDetails(error)),
     ),
   )
   return details.length === 0 ? [] : [element('h2', {}, 'Errors'), join(details)]
 }
 
-function traceOf({ name, message, code, stack, cause, errors }: ErrorInfo): string {
+function errorDetails({ name, message, code, stack, cause, errors }: ErrorInfo): string {
   const own = `${stack ?? `${name}: ${message}`}${code === null ? '' : `\ncode: ${code}`}`
   const inner = [
-    ...errors.map((error) => `\none of them: ${traceOf(error)}`),
-    ...(cause ? [`\ncaused by: ${traceOf(cause)}`] : []),
+    ...errors.map((error) => `\none of them: ${errorDetails(error)}`),
+    ...(cause ? [`\ncaused by: ${errorDetails(cause)}`] : []),
   ]
   return own + inner.join('')
 }

@@ -9,34 +9,34 @@ import {
 } from '../../picture/report-times.ts'
 import { lengthOf } from './text-size.ts'
 
-/** Where everything stands in a picture of a run, in pixels from its upper left corner. */
+/** The positions of everything in a chart, in pixels from its upper left corner. */
 export interface Layout {
   readonly width: number
   readonly height: number
-  /** Whether names stand above the bars and not beside them. */
+  /** Whether the names are above the bars, not beside them. */
   readonly isNarrow: boolean
-  /** Where the bars begin and end. */
+  /** The left and right edge of the bars. */
   readonly plot: { readonly left: number; readonly right: number }
-  /** The line under the times, and the one under the last phase. */
+  /** The line below the times of the axis, and the line below the last phase. */
   readonly top: number
   readonly bottom: number
   readonly nameAt: number
   readonly nameLength: number
   readonly phaseLength: number
-  /** What a bar is high. */
+  /** The height of a bar. */
   readonly bar: number
   readonly ticks: readonly { readonly x: number; readonly text: string }[]
   /** The deadline and SIGKILL. */
   readonly flags: readonly Flag[]
   readonly faults: readonly { readonly x: number; readonly at: number }[]
   readonly phases: readonly PlacedPhase[]
-  /** Where a time stands. */
+  /** The position of a time. */
   xOf(time: number): number
 }
 
 export interface Flag {
   readonly kind: 'deadline' | 'kill' | 'beyond'
-  /** Where its line stands; what lies beyond the picture has none. */
+  /** The position of its line; `undefined` if that is beyond the chart. */
   readonly line: number | undefined
   readonly x: number
   readonly y: number
@@ -49,23 +49,23 @@ export interface PlacedPhase {
   readonly top: number
   readonly bottom: number
   readonly reserve: Stretch | undefined
-  /** Where lines may go through it: beside the names all of it, below them only where the bars are. */
+  /** Where vertical lines may cross the phase: all of it, or only the bars where the names are above them. */
   readonly lanes: readonly Lane[]
   readonly rows: readonly PlacedHook[]
 }
 
-/** From one height to another. */
+/** A range of heights. */
 export type Lane = readonly [from: number, to: number]
 
 export interface PlacedHook {
   readonly hook: HookReport
-  /** The baseline of its name, and of its time. */
+  /** The baseline of its name and its time. */
   readonly baseline: number
-  /** The middle of its bar. */
+  /** The middle of the bar. */
   readonly middle: number
   readonly from: number
   readonly to: number
-  /** Where its limit stands, where that lies within the picture. */
+  /** The position of its limit; `undefined` if that is beyond the chart. */
   readonly limit: number | undefined
 }
 
@@ -73,7 +73,7 @@ export const TEXT = { name: 13, phase: 12, axis: 11 } as const
 
 const EDGE = 12
 
-/** Fewer pixels could not be seen. */
+/** Narrower bars would be invisible. */
 const LEAST_BAR = 3
 
 export function layoutOf(report: Report, width: number): Layout {
@@ -139,7 +139,7 @@ export function layoutOf(report: Report, width: number): Layout {
     .map((time) => ({ x: xOf(time), text: time === 0 ? '0' : formatDuration(time) }))
     .filter(({ x, text }) => {
       const half = lengthOf(text, TEXT.axis) / 2
-      // The lines of the deadline and of SIGKILL would go through it, and have a name with a time.
+      // Left out where the line of the deadline or of SIGKILL would cross it: they have a time too.
       const isCrossed = flags.some(
         (flag) => flag.line !== undefined && Math.abs(flag.line - x) < half + 3,
       )
@@ -164,7 +164,7 @@ export function layoutOf(report: Report, width: number): Layout {
   }
 }
 
-/** More of them would hide the rest; the account names them all. */
+/** More would hide the rest. The list below the chart has all of them. */
 const MOST_FAULTS = 12
 
 type Frame = Pick<Layout, 'isNarrow' | 'plot' | 'width' | 'xOf'> & { readonly isWhole: boolean }
@@ -190,7 +190,7 @@ function flagsOf(
   const second: Flag = isBeside
     ? { kind: 'kill', line: xOf(grace), x: xOf(grace) + 5, y: 14, anchor: 'start', text: kill }
     : { kind: 'kill', line: xOf(grace), x: xOf(grace) - 5, y: 14, anchor: 'end', text: kill }
-  // Below the other, where it would be crossed by its line.
+  // On a line of its own where the two texts would overlap.
   return [isBeside ? first : { ...first, y: 30 }, second]
 }
 
@@ -204,7 +204,7 @@ function barOf(
   return { from, to, limit: limit === undefined || limit > end ? undefined : xOf(limit) }
 }
 
-/** Signs that would cover each other stand side by side. */
+/** Moves signs that would cover each other apart. */
 function spread<T extends { readonly x: number }>(signs: readonly T[], right: number): T[] {
   const apart = 18
   let least = 0

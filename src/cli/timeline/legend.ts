@@ -3,7 +3,7 @@ import type { Layout } from './layout.ts'
 import { element, join, type Markup } from './markup.ts'
 import { lengthOf } from './text-size.ts'
 
-/** What the signs of a chart mean, of those that it has; nothing where all it has is hooks that are done. */
+/** Explains the signs that occur in a chart. Empty if there are only hooks that are done. */
 export function legendOf(
   report: Report,
   layout: Layout,

@@ -1,13 +1,13 @@
 import { printable } from '../../text/printable.ts'
 
-/** Markup that is safe to put into a document. A string isn't: it is text, and escaped where it is put in. */
+/** Markup that is safe in a document. A string is text: it is escaped when it is put in. */
 export class Markup {
   constructor(readonly source: string) {}
 }
 
 export type MarkupChild = Markup | string | undefined
 
-/** An element of SVG or HTML. All of its texts and attributes are escaped: they come from a report. */
+/** An element of SVG or HTML. Texts and attributes are escaped: they may come from a report. */
 export function element(
   name: string,
   attributes: Readonly<Record<string, string | number | undefined>>,
@@ -19,7 +19,7 @@ export function element(
   return new Markup(`<${name}${given.join('')}>${join(children).source}</${name}>`)
 }
 
-/** An element of HTML that has no end. */
+/** An element of HTML without an end tag. */
 export function single(name: string, attributes: Readonly<Record<string, string>>): Markup {
   return new Markup(element(name, attributes).source.replace(/<\/\w+>$/, ''))
 }
@@ -32,14 +32,14 @@ export function join(children: readonly MarkupChild[], between = ''): Markup {
   return new Markup(sources.join(between))
 }
 
-/** A hundredth of a pixel is as much as anybody sees. */
+/** Rounded to a hundredth of a pixel. */
 function numberOf(value: string | number): string {
   return typeof value === 'number' ? String(Math.round(value * 100) / 100) : value
 }
 
 function escaped(text: string): string {
   const shown = text.split('\n').map(printable).join('\n')
-  // The last two are no characters, and XML refuses them.
+  // XML refuses the last two: they are not characters.
   return shown.replace(/[&<>"']|\ufffe|\uffff/g, (found) => ENTITIES[found] ?? '\ufffd')
 }
 

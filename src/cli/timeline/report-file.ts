@@ -5,10 +5,10 @@ import { type Failure, usageError } from '../failure.ts'
 import { terminal } from '../terminal.ts'
 import { problemOf } from './report-shape.ts'
 
-/** The version of the report that is read here. */
+/** The version of reports that this lastcall reads. */
 const VERSION_READ = 1
 
-/** Reads a report from a file, or from stdin for `-`; whatever is wrong with it is told in one line. */
+/** Reads a report from a file, or from stdin for `-`. An error says in one line what is wrong with it. */
 export async function readReport(source: string): Promise<Report> {
   const name = source === '-' ? 'stdin' : source
   const fail = (what: string): Failure => usageError(printable(`${name} ${what}`))
@@ -56,7 +56,7 @@ const HOW_TO_LOG =
 
 function textIn(bytes: Buffer, fail: Fail): string {
   try {
-    // It takes a byte order mark off.
+    // TextDecoder removes a byte order mark.
     const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes)
     if (text.trim() === '') throw fail(`is empty; ${HOW_TO_WRITE}`)
     if (!text.includes('\0')) return text
@@ -66,7 +66,7 @@ function textIn(bytes: Buffer, fail: Fail): string {
   throw fail('is no text in UTF-8: a report is JSON')
 }
 
-/** The report in a text; of several lines of JSON, as logs have them, the last that is one or carries one. */
+/** The report in a text. In a log of JSON lines it is the last one, as a line or in the field `report`. */
 function parse(text: string, fail: Fail): unknown {
   try {
     const value = JSON.parse(text)
@@ -76,11 +76,11 @@ function parse(text: string, fail: Fail): unknown {
     const values = lines.map(tryParse)
     const found = values.map(reportIn).findLast((one) => one !== undefined)
     if (found !== undefined) return found
-    // One line of JSON may be the `}` of a report that is cut off, or its first number; two are a log.
+    // One line of JSON may be part of a truncated report, such as its `}`. Two are a log.
     if (values.filter((value) => typeof value === 'object' && value !== null).length > 1) {
       throw fail(`is a log in which no line holds a report; ${HOW_TO_LOG}`)
     }
-    throw fail(describe(error as SyntaxError, text))
+    throw fail(syntaxProblem(error as SyntaxError, text))
   }
 }
 
@@ -98,8 +98,8 @@ function reportIn(value: unknown): unknown {
   return report === undefined ? undefined : reportIn(report)
 }
 
-/** A text that ends too early is told from one that is wrong at some place: the first was cut off. */
-function describe({ message }: SyntaxError, text: string): string {
+/** Where the JSON is wrong, or that it is truncated. */
+function syntaxProblem({ message }: SyntaxError, text: string): string {
   const end = text.trimEnd().length
   const place = /\bposition (\d+)/.exec(message)?.[1]
   const at = place === undefined ? undefined : Number(place)

@@ -1,84 +1,80 @@
 import { show } from '../../base/errors.ts'
-import type { HookStatus } from '../../engine/report.ts'
 
 /**
- * What of a value isn't as a report has it: the first thing that is wrong, with its place. Fields that
- * it has besides are no fault, for later versions may have more.
+ * The first thing that is wrong in a report read from a file, with its place; `undefined` if nothing is.
+ * Further fields are allowed: later versions may have more.
  */
 export function problemOf(value: unknown): string | undefined {
-  return REPORT(value, '')
+  try {
+    REPORT(value, '')
+    return undefined
+  } catch (problem) {
+    if (problem instanceof Problem) return problem.message
+    throw problem
+  }
 }
 
-/** Says what is wrong with the value at this place, or nothing. */
-type Check = (value: unknown, place: string) => string | undefined
+class Problem extends Error {}
 
-const text: Check = (value, place) => expected(typeof value === 'string', 'a string', value, place)
+/** Throws a `Problem` if something is wrong with the value at this place. */
+type Check = (value: unknown, place: string) => void
 
-const whole: Check = (value, place) =>
-  expected(Number.isInteger(value), 'a whole number', value, place)
+function is(what: string, holds: (value: unknown) => boolean): Check {
+  return (value, place) => {
+    if (!holds(value))
+      throw new Problem(`expected ${place || 'it'} to be ${what}, got ${show(value)}`)
+  }
+}
 
-const priority: Check = (value, place) => expected(Number.isFinite(value), 'a number', value, place)
+const text = is('a string', (value) => typeof value === 'string')
+const number = is('a number', Number.isFinite)
+const integer = is('a whole number', Number.isInteger)
+const time = is(
+  'a time in milliseconds, 0 or more',
+  (value) => Number.isFinite(value) && Number(value) >= 0,
+)
+const array = is('an array', Array.isArray)
+const object = is(
+  'an object',
+  (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
+)
 
-/** Longer than any machine runs. */
-const LONGEST = 1e12
-
-const time: Check = (value, place) =>
-  expected(
-    typeof value === 'number' && value >= 0 && value <= LONGEST,
-    'a time in milliseconds, 0 or more',
-    value,
-    place,
-  )
+const oneOf = (...known: readonly unknown[]): Check =>
+  is(known.join(', '), (value) => known.includes(value))
 
 const orNull =
   (check: Check): Check =>
   (value, place) =>
-    value === null ? undefined : check(value, place)
+    value === null || check(value, place)
 
-function oneOf(...known: readonly unknown[]): Check {
-  return (value, place) => expected(known.includes(value), known.join(', '), value, place)
-}
-
-/** Nobody could look at more of them. */
-const MOST = 10_000
+/** More entries would take minutes to draw. */
+const MOST_ENTRIES = 10_000
 
 function listOf(check: Check): Check {
   return (value, place) => {
-    if (!Array.isArray(value)) return expected(false, 'an array', value, place)
-    if (value.length > MOST) return `${place} has ${value.length} entries, more than ${MOST}`
-    for (const [index, item] of value.entries()) {
-      const problem = check(item, `${place}[${index}]`)
-      if (problem !== undefined) return problem
+    array(value, place)
+    const items = value as readonly unknown[]
+    if (items.length > MOST_ENTRIES) {
+      throw new Problem(`${place} has ${items.length} entries, more than ${MOST_ENTRIES}`)
     }
-    return undefined
+    for (const [index, item] of items.entries()) check(item, `${place}[${index}]`)
   }
 }
 
 function shape(fields: Readonly<Record<string, Check>>): Check {
   return (value, place) => {
-    if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-      return expected(false, 'an object', value, place)
-    }
+    object(value, place)
+    const given = value as Readonly<Record<string, unknown>>
     for (const [name, check] of Object.entries(fields)) {
       const path = place === '' ? name : `${place}.${name}`
-      if (!Object.hasOwn(value, name)) return `${path} is missing`
-      const problem = check((value as Record<string, unknown>)[name], path)
-      if (problem !== undefined) return problem
+      if (!Object.hasOwn(given, name)) throw new Problem(`${path} is missing`)
+      check(given[name], path)
     }
-    return undefined
   }
 }
 
-function expected(holds: boolean, what: string, value: unknown, place: string) {
-  return holds ? undefined : `expected ${place || 'it'} to be ${what}, got ${show(value)}`
-}
-
-/** Each cause is one level deeper; a report has a few. */
-const DEEPEST = 20
-
-const error: Check = (value, place) => {
-  if (place.split('.').length > DEEPEST) return `${place} is deeper than any error of a report`
-  return shape({
+const error: Check = (value, place) =>
+  shape({
     name: text,
     message: text,
     code: orNull(text),
@@ -86,63 +82,64 @@ const error: Check = (value, place) => {
     cause: orNull(error),
     errors: listOf(error),
   })(value, place)
+
+const REASONS: Readonly<Record<string, Check>> = {
+  signal: shape({ signal: text }),
+  fault: shape({ origin: text, error }),
+  message: shape({ message: text }),
+  call: shape({ note: orNull(text) }),
 }
 
 const reason: Check = (value, place) => {
-  const problem = shape({ kind: oneOf(...Object.keys(REASONS)) })(value, place)
-  return problem ?? shape(REASONS[(value as { kind: string }).kind] ?? {})(value, place)
+  shape({ kind: oneOf(...Object.keys(REASONS)) })(value, place)
+  REASONS[(value as { kind: string }).kind]?.(value, place)
 }
 
-const REASONS: Readonly<Record<string, Readonly<Record<string, Check>>>> = {
-  signal: { signal: text },
-  fault: { origin: text, error },
-  message: { message: text },
-  call: { note: orNull(text) },
-}
+const runningHook = shape({
+  name: text,
+  phase: orNull(text),
+  priority: number,
+  age: time,
+  waitingFor: listOf(text),
+})
 
-const STATUSES: readonly HookStatus[] = ['done', 'failed', 'cut off']
-
-const counts: Check = (value, place) => {
-  const names = Object.keys(Object(value))
-  return shape(Object.fromEntries(names.map((name) => [name, whole])))(value, place)
-}
-
-const hang = shape({
-  others: listOf(
-    shape({ name: text, phase: orNull(text), priority, age: time, waitingFor: listOf(text) }),
-  ),
-  resources: counts,
+const hookFields = shape({
+  name: text,
+  status: oneOf('done', 'failed', 'cut off'),
+  began: orNull(time),
+  ended: time,
+  limit: time,
+  notes: listOf(text),
+  error: orNull(error),
+  hang: orNull(shape({ others: listOf(runningHook), resources: object })),
 })
 
 const hook: Check = (value, place) => {
-  const problem = shape({
-    name: text,
-    status: oneOf(...STATUSES),
-    began: orNull(time),
-    ended: time,
-    limit: time,
-    notes: listOf(text),
-    error: orNull(error),
-    hang: orNull(hang),
-  })(value, place)
-  if (problem !== undefined) return problem
+  hookFields(value, place)
   const { began, ended } = value as { began: number | null; ended: number }
-  return began === null || began <= ended ? undefined : `${place} ended before it began`
+  if (began !== null && began > ended) throw new Problem(`${place} ended before it began`)
 }
 
 const REPORT = shape({
   version: oneOf(1),
   reason,
-  platform: shape({ name: text }),
+  platform: shape({ name: text, grace: time }),
   outcome: text,
-  exitCode: whole,
+  exitCode: integer,
   startedAt: text,
   grace: time,
   margin: time,
   deadline: time,
   duration: time,
   phases: listOf(
-    shape({ name: text, priority, reserve: time, began: time, ended: time, hooks: listOf(hook) }),
+    shape({
+      name: text,
+      priority: number,
+      reserve: time,
+      began: time,
+      ended: time,
+      hooks: listOf(hook),
+    }),
   ),
   faults: listOf(shape({ origin: text, error, at: time })),
 })

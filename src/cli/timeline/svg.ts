@@ -8,10 +8,10 @@ import { accountOf, factsOf, summaryOf, titleOf } from './words.ts'
 const WIDTH = 960
 const EDGE = 24
 
-/** More of what was said would hide the picture; the page has all of it. */
+/** More notes would hide the chart. The page has all of them. */
 const MOST_LINES = 10
 
-/** The run as an image that stands alone, for a document or a chat: light or dark, as its reader has it. */
+/** Draws a report as an image, for a document or a chat. It is light or dark like its surroundings. */
 export function imageOf(report: Report): string {
   const inner = WIDTH - 2 * EDGE
   const { reason, outcome, code } = titleOf(report)
@@ -34,7 +34,7 @@ export function imageOf(report: Report): string {
     },
     element('title', { id: 'title' }, `${reason} → ${outcome} → ${code}`),
     element('desc', { id: 'description' }, description),
-    // Written here, and none of the report's: a style sheet knows no entities in HTML.
+    // Our own text: nothing of the report is in it. Escaped, a style sheet in HTML would not work.
     new Markup(`<style>${withPlainColors(STYLE)}</style>`),
     element('rect', { class: 'page', width: WIDTH, height: Math.ceil(height), rx: 8 }),
     element('text', { class: 'title', x: EDGE, y: 38 }, ...title(reason, outcome, code)),

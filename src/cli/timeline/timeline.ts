@@ -7,11 +7,11 @@ import { pageOf } from './html.ts'
 import { readReport } from './report-file.ts'
 import { imageOf } from './svg.ts'
 
-/** Draws a report from a file, on the terminal or into a picture that needs no other file. */
+/** Draws a report from a file: on the terminal, or as a page or an image in one file. */
 export async function timeline(source: string, { out }: OptionsOf<'timeline'>): Promise<void> {
   const draw = out === undefined ? undefined : drawingFor(out)
   const report = await readReport(source)
-  // These writes ignore a reader that has closed the pipe, such as head.
+  // A reader that has closed the pipe, such as head, causes no error here.
   const [stdout] = standardOutputs()
   if (out === undefined || !draw) {
     const { columns: width, colors } = terminalOf('stdout')

@@ -6,13 +6,13 @@ import { whyCutOff } from '../../picture/report-times.ts'
 import { errorTitle } from '../../picture/report-words.ts'
 import { graceSourceOf } from '../../platform/grace-source.ts'
 
-/** What started the run, how it ended and the code, for the head of a picture. */
+/** The head of a picture: what started the shutdown, how it ended, and the exit code. */
 export function titleOf(report: Report): { reason: string; outcome: string; code: string } {
   const { reason, outcome, exitCode } = report
   return { reason: formatReason(reason), outcome, code: `exit code ${exitCode}` }
 }
 
-/** The times of the run, and when it was. */
+/** The times of the shutdown, and its date. */
 export function factsOf(report: Report): string[] {
   const { duration, deadline, grace, margin, startedAt } = report
   const source = graceSourceOf(report)
@@ -24,7 +24,7 @@ export function factsOf(report: Report): string[] {
   ].map((fact) => fact.replace(/(\d) (ms|s|min)\b/g, '$1\u00a0$2'))
 }
 
-/** In a sentence or two what somebody wants to know first. */
+/** What a reader wants to know first, in a sentence or two. */
 export function summaryOf({ phases, faults }: Report): string {
   const hooks = phases.flatMap((phase) => phase.hooks)
   const endings = (['done', 'failed', 'cut off'] as const).flatMap((status) => {
@@ -43,14 +43,14 @@ export function summaryOf({ phases, faults }: Report): string {
   return `${counted}${besides}.${most}`
 }
 
-/** A thing that was said: by a hook of itself, or of a hook or a fault. */
+/** A text about a hook or a fault. */
 export interface HookText {
   readonly who: string
   readonly what: string
   readonly kind: 'cut' | 'failed' | 'note'
 }
 
-/** Of each hook what it was cut off by, what it failed with and what it said of itself; then the faults. */
+/** For each hook what cut it off, its error and its notes; then the faults. */
 export function accountOf(report: Report): HookText[] {
   const hooks = report.phases.flatMap((phase) =>
     phase.hooks.flatMap((hook): HookText[] => {
