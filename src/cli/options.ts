@@ -1,5 +1,5 @@
 import { parseDuration } from '../base/duration.ts'
-import { parseSignal } from '../workers/signal-names.ts'
+import { parseSignal } from '../runtime/signals.ts'
 import { asUsageError, usageError } from './failure.ts'
 
 /** The least time of a grace that is kept for lastcall's own exit, in milliseconds. */

@@ -4,11 +4,11 @@ import { createShutdown, detectPlatform } from '../create-shutdown.ts'
 import { budgetOf } from '../engine/budget.ts'
 import type { HookContext } from '../engine/hook.ts'
 import { systemClock } from '../runtime/clock.ts'
+import { exitStatusOf, shellCodeOf } from '../runtime/exit-status.ts'
 import { systemProcess } from '../runtime/process.ts'
 import { sendSignal } from '../runtime/signals.ts'
 import { explainSpawnError } from '../runtime/spawn-error.ts'
 import { hasEnded, type StopSettings, stopChild } from '../workers/child.ts'
-import { codeOf } from '../workers/exit-status.ts'
 import { CODES, Failure, PROBLEM_LOG } from './failure.ts'
 import { OTHER_SIGNALS, STOP_SIGNALS } from './forwarded-signals.ts'
 import { terminal } from './terminal.ts'
@@ -79,7 +79,7 @@ export async function runProgram(
   for (const remove of removeListeners) remove()
   // The program may have ended by itself, and its process group may have been killed.
   if (report?.outcome === 'cut off') return CODES.killed
-  return child.exitCode ?? codeOf(child.signalCode as NodeJS.Signals)
+  return shellCodeOf(exitStatusOf(child))
 }
 
 function startProgram(

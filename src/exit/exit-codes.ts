@@ -1,7 +1,7 @@
 import { invalidOption, refuseUnknownOptions } from '../base/errors.ts'
 import type { Reason } from '../base/reason.ts'
 import type { Outcome } from '../engine/report.ts'
-import { signalNumbers } from '../runtime/signals.ts'
+import { signalExitCode } from '../runtime/exit-status.ts'
 
 /** The exit code of each outcome: an integer from 0 to 255. */
 export interface ExitCodes {
@@ -74,15 +74,10 @@ export function exitCodeOf(
 ): number {
   const code = policy[EXIT_CODES[outcome].option]
   if (typeof code === 'number') return code
-  return code === 'signal' && reason.kind === 'signal' ? signalCode(reason.signal) : applicationCode
+  return code === 'signal' && reason.kind === 'signal' ? signalExitCode(reason.signal) : applicationCode
 }
 
 /** The code of a press that forces the exit. */
 export function forcedCode(signal: NodeJS.Signals, { forced }: ExitPolicy): number {
-  return typeof forced === 'number' ? forced : signalCode(signal)
-}
-
-/** 128 + n: how shells report a death by signal n. */
-function signalCode(signal: NodeJS.Signals): number {
-  return 128 + (signalNumbers()[signal] ?? 0)
+  return typeof forced === 'number' ? forced : signalExitCode(signal)
 }

@@ -1,3 +1,4 @@
+import { invalidOption } from '../base/errors.ts'
 import { builtinModule } from './builtin-modules.ts'
 
 /** The numbers of the signals on this system, by their names. */
@@ -18,4 +19,20 @@ export function sendSignal(pid: number, signal: NodeJS.Signals | 0): boolean {
     if ((error as NodeJS.ErrnoException).code === 'ESRCH') return false
     throw error
   }
+}
+
+/** Checks that a value is the name of a signal that this system has. */
+export function parseSignal(value: unknown, option: string): NodeJS.Signals {
+  if (isSignal(value)) return value
+  const full = typeof value === 'string' ? `SIG${value.toUpperCase()}` : ''
+  throw invalidOption(
+    option,
+    "the name of a signal, such as 'SIGTERM' or 'SIGQUIT'",
+    value,
+    isSignal(full) ? `Write '${full}'.` : undefined,
+  )
+}
+
+function isSignal(value: unknown): value is NodeJS.Signals {
+  return typeof value === 'string' && Object.hasOwn(signalNumbers(), value)
 }

@@ -1,11 +1,11 @@
 import { type HookContext, signalsAll } from '../engine/hook.ts'
 
 /**
- * The signal that the platform has sent to the children together with their parent, where it has:
- * Ctrl-C goes to the terminal's whole foreground group, systemd (`KillMode=control-group`, its
- * default) and Heroku signal every process, PM2 the whole tree (`treekill`, its default).
+ * The signal that the platform has sent to a child together with its parent; `undefined` where it sent
+ * none. Ctrl-C goes to the terminal's whole foreground group, systemd (`KillMode=control-group`, its
+ * default) and Heroku signal every process, and PM2 the whole tree (`treekill`, its default).
  */
-export function signalOfThePlatform(
+export function platformSignal(
   { reason, platform }: Pick<HookContext, 'reason' | 'platform'>,
   hasOwnGroup: boolean,
 ): NodeJS.Signals | undefined {

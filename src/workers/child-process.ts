@@ -1,46 +1,44 @@
 import { basename } from 'node:path'
-import { type Duration, parseDuration } from '../base/duration.ts'
-import { invalidOption, LastcallError, refuseUnknownOptions, show } from '../base/errors.ts'
-import { type Hook, type HookContext, placeHook } from '../engine/hook.ts'
+import {
+  invalidOption,
+  LastcallError,
+  optionNames,
+  refuseUnknownOptions,
+  show,
+} from '../base/errors.ts'
+import type { Hook } from '../engine/hook.ts'
 import { type Clock, systemClock } from '../runtime/clock.ts'
+import { parseSignal } from '../runtime/signals.ts'
 import { type ChildProcessLike, hasEnded, type StopSettings, stopChild } from './child.ts'
-import { exitCodesOf } from './exit-status.ts'
+import { parseExitCodes } from './expected-exit.ts'
 import { isGroup } from './process-group.ts'
-import { parseSignal } from './signal-names.ts'
+import { type StopHookOptions, stopHook } from './stop-hook.ts'
 
 /** What `childProcess()` takes; everything has a default. */
-export interface ChildProcessOptions {
+export interface ChildProcessOptions extends StopHookOptions {
   /** The hook's name, for reports. Default: the program and its pid, such as `node 4711`. */
   readonly name?: string
-  /** The phase in which it is stopped. Default `stop`. */
-  readonly phase?: string
-  /** The signal that tells it to end. Default SIGTERM. */
+  /** The signal that asks it to end. Default SIGTERM. */
   readonly stopSignal?: NodeJS.Signals
   /**
-   * A message that tells it to end, by the channel that `fork()` opens, in place of the signal. A
-   * child with this library in it listens to `'shutdown'`. Where the channel is closed the signal is sent.
+   * A message that asks it to end, sent through the channel that `fork()` opens, in place of the signal. A
+   * child that uses this library listens to `'shutdown'`. Where the channel is closed the signal is sent.
    */
   readonly stopMessage?: unknown
-  /**
-   * The longest that it may take to end, from the beginning of the hook on; then SIGKILL. It is reserved:
-   * nothing earlier may eat it. Default: what the budget leaves.
-   */
-  readonly stopWait?: Duration
   /**
    * Whether its whole process group is signalled, and killed: it has to lead one, by
    * `spawn(…, { detached: true })`. Default false.
    */
   readonly group?: boolean
-  /** The exit codes that say that it ended well. Default `[0]`; to end by the stop signal counts as well. */
+  /** The exit codes with which it ends well. Default `[0]`; to end by the stop signal counts as well. */
   readonly exitCodes?: readonly number[]
-  /** The part of the budget that nothing earlier may eat. Default: `stopWait`, or its phase's. */
-  readonly reserve?: Duration
 }
 
 /**
- * The hook that ends a child process: the stop signal, or a message; a wait; SIGKILL. One that has
- * ended before is left alone. A child that the platform has signalled together with its parent (a
- * Ctrl-C in a terminal, systemd, Heroku, PM2) is not signalled again before half of the time is over.
+ * The hook that ends a child process: it sends the stop signal or a message, waits, and sends SIGKILL at
+ * the limit. It does nothing where the child has ended already. A child that the platform has signalled
+ * together with its parent (Ctrl-C in a terminal, systemd, Heroku, PM2) gets no second signal before half
+ * of the time is over.
  *
  * @example
  * const child = spawn('node', ['worker.js'], { stdio: 'inherit' })
@@ -61,9 +59,7 @@ export function childProcessHooks(
   refuseNonChild(child)
   refuseUnknownOptions(options, OPTIONS, "{ name: 'worker', stopWait: '5s' }")
   const program = `${basename(child.spawnfile ?? 'child')} ${child.pid ?? ''}`.trim()
-  const { name = program, phase = 'stop', stopWait, reserve = stopWait } = options
-  const { stopSignal = 'SIGTERM', stopMessage, group = false } = options
-  if (stopWait !== undefined) parseDuration(stopWait, 'stopWait')
+  const { name = program, stopSignal = 'SIGTERM', stopMessage, group = false } = options
   if (typeof group !== 'boolean') throw invalidOption('group', 'true or false', group)
   if (stopMessage !== undefined && typeof child.send !== 'function') {
     throw invalidOption(
@@ -73,32 +69,31 @@ export function childProcessHooks(
       "Start it with fork(), or with spawn() and 'ipc' in `stdio`.",
     )
   }
-  const to = group ? 'group' : 'process'
+  const target = group ? 'group' : 'process'
   const settings: StopSettings = {
     name,
     stopSignal: parseSignal(stopSignal, 'stopSignal'),
     stopMessage,
-    signals: to,
-    kills: to,
-    exitCodes: exitCodesOf(options.exitCodes, 'exitCodes'),
+    signals: target,
+    kills: target,
+    exitCodes: parseExitCodes(options.exitCodes, 'exitCodes'),
   }
-  // It has ended, or never begun: there is nothing to stop.
+  const hook = stopHook(name, options, (context) => stopChild(child, settings, context, clock))
   if (hasEnded(child)) return []
-  if (group) refuseFollower(child.pid ?? 0)
-  const run = (context: HookContext) => stopChild(child, settings, context, clock)
-  return [placeHook({ name, phase, timeout: stopWait, reserve }, run)]
+  if (group) refuseNonLeader(child.pid ?? 0)
+  return [hook]
 }
 
-const OPTIONS = [
-  'name',
-  'phase',
-  'stopSignal',
-  'stopMessage',
-  'stopWait',
-  'group',
-  'exitCodes',
-  'reserve',
-]
+const OPTIONS = optionNames<ChildProcessOptions>({
+  name: true,
+  phase: true,
+  stopSignal: true,
+  stopMessage: true,
+  stopWait: true,
+  group: true,
+  exitCodes: true,
+  reserve: true,
+})
 
 function refuseNonChild(child: ChildProcessLike): void {
   const isChild =
@@ -114,7 +109,7 @@ function refuseNonChild(child: ChildProcessLike): void {
   )
 }
 
-function refuseFollower(pid: number): void {
+function refuseNonLeader(pid: number): void {
   if (isGroup(pid)) return
   throw new LastcallError(
     'LASTCALL_NOT_A_GROUP',

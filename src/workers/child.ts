@@ -1,12 +1,13 @@
 import type { HookContext } from '../engine/hook.ts'
 import { type Clock, systemClock } from '../runtime/clock.ts'
+import { exitStatusOf } from '../runtime/exit-status.ts'
 import { sendSignal } from '../runtime/signals.ts'
-import { signalOfThePlatform } from './already-signalled.ts'
-import { type ExitStatus, endedBadly, isExpected } from './exit-status.ts'
+import { platformSignal } from './already-signalled.ts'
+import { endedBadly, isExpectedExit } from './expected-exit.ts'
 import { groupHasEnded, isGroup } from './process-group.ts'
 import { type Stoppable, stop } from './stop.ts'
 
-/** As much of a `ChildProcess` as is needed here: what `spawn()`, `fork()` and execa return. */
+/** The part of a `ChildProcess` that is used here: `spawn()`, `fork()` and execa return one. */
 export interface ChildProcessLike {
   readonly pid?: number | undefined
   readonly exitCode: number | null
@@ -30,7 +31,7 @@ export interface StopSettings {
   readonly exitCodes: ReadonlySet<number>
 }
 
-/** Stops a child; one that has ended already is left alone. */
+/** Stops a child, unless it has ended already. */
 export async function stopChild(
   child: ChildProcessLike,
   settings: StopSettings,
@@ -38,10 +39,13 @@ export async function stopChild(
   clock: Clock = systemClock,
 ): Promise<void> {
   if (hasEnded(child)) return
-  // A message is another thing than a second signal: it is sent at once, whatever else was.
-  const isSignalled = settings.stopMessage === undefined
-  const wasTold = isSignalled ? signalOfThePlatform(context, isGroup(child.pid ?? 0)) : undefined
-  await stop(new Child(child, settings, context, wasTold, clock), context, { wasTold, clock })
+  // A stop message is no second signal: it is always sent at once.
+  const alreadySignalled =
+    settings.stopMessage === undefined
+      ? platformSignal(context, isGroup(child.pid ?? 0))
+      : undefined
+  const stoppable = new Child(child, settings, context, alreadySignalled, clock)
+  await stop(stoppable, context, { alreadySignalled, clock })
 }
 
 export function hasEnded({ pid, exitCode, signalCode }: ChildProcessLike): boolean {
@@ -52,16 +56,17 @@ export function hasEnded({ pid, exitCode, signalCode }: ChildProcessLike): boole
 class Child implements Stoppable {
   readonly label: string
   readonly #pid: number
-  readonly #toldBy = new Set<NodeJS.Signals>()
+  readonly #sentSignals = new Set<NodeJS.Signals>()
 
   constructor(
     readonly child: ChildProcessLike,
     readonly settings: StopSettings,
     readonly context: HookContext,
-    platformSignal: NodeJS.Signals | undefined,
+    alreadySignalled: NodeJS.Signals | undefined,
     readonly clock: Clock,
   ) {
-    if (platformSignal) this.#toldBy.add(platformSignal)
+    this.#sentSignals.add(settings.stopSignal)
+    if (alreadySignalled) this.#sentSignals.add(alreadySignalled)
     this.#pid = child.pid ?? 0
     this.label = `child '${settings.name}' (pid ${this.#pid})`
   }
@@ -73,7 +78,7 @@ class Child implements Stoppable {
     if (stopMessage === undefined) return this.#signal(signal)
     const { child } = this
     if (child.connected === false) return `${this.#signal(signal)} (its channel is closed)`
-    const isSent = this.#message(stopMessage, () => this.#signal(signal))
+    const isSent = this.#sendMessage(stopMessage, () => this.#signal(signal))
     if (!isSent) return `${this.#signal(signal)} (the message could not be sent)`
     return typeof stopMessage === 'string' ? `the message '${stopMessage}'` : 'a message'
   }
@@ -86,24 +91,24 @@ class Child implements Stoppable {
     const { child, settings, context, clock } = this
     if (!hasEnded(child)) await new Promise<void>((resolve) => child.once('exit', resolve))
     if (settings.signals === 'group') {
-      // The others of its group have not heard the message.
+      // A message reaches the child alone: the others of its group get the signal now.
       if (settings.stopMessage !== undefined) this.#signal(settings.stopSignal)
       await groupHasEnded(this.#pid, context.signal, clock)
     }
-    const ending: ExitStatus = { code: child.exitCode, signal: child.signalCode }
-    const toldBy = [settings.stopSignal, ...this.#toldBy]
-    if (!isExpected(ending, settings.exitCodes, toldBy)) throw endedBadly(this.label, ending)
+    const status = exitStatusOf(child)
+    if (isExpectedExit(status, settings.exitCodes, [...this.#sentSignals])) return
+    throw endedBadly(this.label, status)
   }
 
-  /** Sends it by the child's channel, which may close meanwhile; false where it cannot be sent. */
-  #message(message: unknown, onLost: () => void): boolean {
+  /** Sends it through the child's channel, which may close before it arrives. False where it cannot be sent. */
+  #sendMessage(message: unknown, onLost: () => void): boolean {
     try {
       this.child.send?.(message as never, (error) => {
         if (!error) return
         try {
           onLost()
         } catch {
-          // Nor can it be signalled: it is killed at the limit.
+          // It cannot be signalled either: it is killed at the limit.
         }
       })
       return true
@@ -113,13 +118,13 @@ class Child implements Stoppable {
   }
 
   #signal(signal: NodeJS.Signals): string {
-    this.#toldBy.add(signal)
+    this.#sentSignals.add(signal)
     this.#send(signal, this.settings.signals)
     return signal
   }
 
   #send(signal: NodeJS.Signals, to: 'process' | 'group'): void {
-    // Until its exit is told nobody else can have got its number: it has not been waited for.
+    // The kernel gives the pid to no other process before Node has reaped the child and set its exit code.
     if (to === 'group') sendSignal(-this.#pid, signal)
     else if (!hasEnded(this.child)) sendSignal(this.#pid, signal)
   }

@@ -6,7 +6,8 @@ export {
   type ClusterWorkersOptions,
   clusterWorkers,
 } from './cluster/cluster-workers.ts'
-export type { BackoffOptions, ProgramOptions } from './supervise/program.ts'
+export type { BackoffOptions } from './supervise/backoff.ts'
+export type { ProgramOptions } from './supervise/program.ts'
 export type { ProcessState, StateChange } from './supervise/states.ts'
 export {
   type ProcessStatus,

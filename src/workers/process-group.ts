@@ -3,10 +3,10 @@ import type { Clock } from '../runtime/clock.ts'
 import { isZombie, procStat } from '../runtime/proc-stat.ts'
 import { sendSignal } from '../runtime/signals.ts'
 
-/** How often a group is looked at: nothing tells when a process ends that is no child of ours. */
+/** How often to check whether a group has ended, in milliseconds: the system reports the end of our children only. */
 const INTERVAL = 20
 
-/** Whether there is a process group of this number that may be signalled. */
+/** Whether there is a process group of this number, and it may be signalled. */
 export function isGroup(id: number): boolean {
   try {
     return sendSignal(-id, 0)
@@ -15,35 +15,35 @@ export function isGroup(id: number): boolean {
   }
 }
 
-/** Resolves when no process of the group is left, or when somebody has ended the wait. */
+/** Resolves when every process of the group has ended, or when the signal aborts. */
 export function groupHasEnded(id: number, signal: AbortSignal, clock: Clock): Promise<void> {
   return new Promise((resolve) => {
-    // Zombies are few, and to look for them costs some milliseconds: less and less often.
+    // A search for zombies takes some milliseconds and seldom finds any: it comes less and less often.
     let wait = INTERVAL
     let next = clock.now()
-    const look = () => {
-      const looksForZombies = clock.now() >= next
-      if (looksForZombies) {
+    const check = () => {
+      const checksZombies = clock.now() >= next
+      if (checksZombies) {
         wait *= 2
         next = clock.now() + wait
       }
-      if (signal.aborted || !isGroup(id) || (looksForZombies && hasOnlyZombies(id))) resolve()
-      else clock.setTimeout(look, INTERVAL)
+      if (signal.aborted || !isGroup(id) || (checksZombies && hasOnlyZombies(id))) resolve()
+      else clock.setTimeout(check, INTERVAL)
     }
-    look()
+    check()
   })
 }
 
 /**
- * Whether all that is left of a group has ended and was never waited for, as happens to orphans where
- * PID 1 is no init. Only Linux tells.
+ * Whether all processes of a group have ended and some were not reaped, as happens to orphans where
+ * PID 1 is no init. Works on Linux only.
  */
 function hasOnlyZombies(id: number): boolean {
   try {
     return readdirSync('/proc')
       .filter((name) => /^\d+$/.test(name))
       .every((pid) => {
-        // One that is gone has ended between the two looks.
+        // A process without a stat has ended since the folder was read.
         const stat = procStat(pid)
         return stat?.group !== id || isZombie(stat)
       })

@@ -2,62 +2,67 @@ import { formatDuration } from '../base/duration.ts'
 import type { HookContext } from '../engine/hook.ts'
 import { type Clock, systemClock } from '../runtime/clock.ts'
 
-/** What can be told to end, and be killed where it doesn't: a process, a group of them, a thread. */
+/** What can be asked to end, and killed where it does not: a process, a process group or a thread. */
 export interface Stoppable {
-  /** What it is called in reports: `child 'worker' (pid 12)`. */
+  /** Its name in reports: `child 'worker' (pid 12)`. */
   readonly label: string
-  /** Tells it to end, or reminds it; returns how, in a few words. */
+  /** Asks it to end, or reminds it. Returns what it was sent, in a few words. */
   notify(isReminder: boolean): string
   kill(): void
-  /** Resolves when it has ended as it should; rejects where it ended otherwise. */
+  /** Resolves when it has ended as expected, and rejects when it has ended otherwise. */
   ended(): Promise<void>
 }
 
-/** What it takes of a hook's context. */
+/** The part of a hook's context that a stop needs. */
 export type StopContext = Pick<HookContext, 'signal' | 'remaining' | 'note' | 'waitingFor'>
 
 /** How it is stopped. */
 export interface StopPolicy {
-  /** How the platform has told it already: a second signal may make it force its exit. */
-  readonly wasTold?: string | undefined
-  /** Whether it is reminded at half of the time. Default: where the platform has told it, or should have. */
+  /** The signal that the platform has sent already: a second one may make a process force its exit. */
+  readonly alreadySignalled?: string | undefined
+  /** Whether to remind it at half of the time. Default: only where it was signalled already. */
   readonly reminds?: boolean
   readonly clock?: Clock
 }
 
-/** Tells it to end, waits, and kills it at the hook's limit. What cannot be told is killed at once. */
+/** Asks it to end, waits, and kills it at the hook's limit. What cannot be notified is killed at once. */
 export async function stop(
   stoppable: Stoppable,
   context: StopContext,
-  { wasTold, reminds = wasTold !== undefined, clock = systemClock }: StopPolicy = {},
+  {
+    alreadySignalled,
+    reminds = alreadySignalled !== undefined,
+    clock = systemClock,
+  }: StopPolicy = {},
 ): Promise<void> {
   const { signal, remaining, note, waitingFor } = context
   const ended = stoppable.ended()
-  ended.catch(() => {}) // It may end badly when nobody waits any more.
-  let told = { how: wasTold ?? 'nothing', at: clock.now() }
-  const tell = (isReminder: boolean) => {
-    told = { how: stoppable.notify(isReminder), at: clock.now() }
+  ended.catch(() => {}) // After a failed notify() nothing awaits it.
+  let notified = { how: alreadySignalled ?? 'nothing', at: clock.now() }
+  const notify = (isReminder: boolean) => {
+    notified = { how: stoppable.notify(isReminder), at: clock.now() }
   }
   const attempt = (what: string, work: () => void) => {
     try {
       work()
     } catch (error) {
-      note(`${stoppable.label} could not be ${what}: ${error}`) // Somebody else's, most often.
+      note(`${stoppable.label} could not be ${what}: ${error}`) // Most often it runs as another user.
     }
   }
   const kill = () => attempt('killed', () => stoppable.kill())
   let isOver = false
-  // At its own limit it is killed, and a note says so.
+  // At its own limit it is killed, and the note about that is enough.
   waitingFor(() => (isOver || remaining() === 0 ? [] : [stoppable.label]))
   const atLimit = () => {
-    note(`killed: ${stoppable.label}, ${formatDuration(clock.now() - told.at)} after ${told.how}`)
+    const since = formatDuration(clock.now() - notified.at)
+    note(`killed: ${stoppable.label}, ${since} after ${notified.how}`)
     kill()
   }
   let reminder: unknown
   signal.addEventListener('abort', atLimit, { once: true })
   try {
-    if (wasTold === undefined) tell(false)
-    const remind = () => attempt('reminded', () => tell(true))
+    if (alreadySignalled === undefined) notify(false)
+    const remind = () => attempt('reminded', () => notify(true))
     if (reminds) reminder = clock.setTimeout(remind, remaining() / 2)
   } catch (error) {
     signal.removeEventListener('abort', atLimit)

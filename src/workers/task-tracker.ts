@@ -1,5 +1,11 @@
 import { type Duration, formatDuration, parseDuration } from '../base/duration.ts'
-import { invalidOption, LastcallError, refuseUnknownOptions, TimeoutError } from '../base/errors.ts'
+import {
+  invalidOption,
+  LastcallError,
+  optionNames,
+  refuseUnknownOptions,
+  TimeoutError,
+} from '../base/errors.ts'
 import { firstTen } from '../base/summarize.ts'
 import { type Hook, type HookContext, type Hooks, placeHook } from '../engine/hook.ts'
 import { type Clock, systemClock } from '../runtime/clock.ts'
@@ -13,48 +19,48 @@ export interface TaskTrackerOptions {
    * HTTP drain, so that a request in flight can still hand it work.
    */
   readonly phase?: string
-  /** The longest that those in flight may take, from the phase's begin. Default: what the budget leaves. */
+  /** The longest that the tasks in flight may take, from the beginning of the phase. Default: what the budget leaves. */
   readonly timeout?: Duration
-  /** The part of the budget that nothing earlier may eat. Default: its phase's. */
+  /** The part of the budget that nothing earlier may use. Default: that of its phase. */
   readonly reserve?: Duration
 }
 
 /** What `run()` takes besides the work. */
 export interface TaskOptions {
-  /** What it is called where it is cut off. Default: the function's name, `task` where it has none. */
+  /** Its name in notes, where it is cut off. Default: the function's name, or `task` where it has none. */
   readonly name?: string
-  /** The longest that it may take, from its begin: its `signal` aborts then. Default: no limit of its own. */
+  /** The longest that it may take, from its beginning: its `signal` aborts then. Default: no limit. */
   readonly timeout?: Duration
 }
 
-/** What a task is handed. */
+/** What a task receives. */
 export interface TaskContext {
-  /** What it is called where it is cut off; it may be given when that is known: `task.name = 'mail 7'`. */
+  /** Its name in notes, where it is cut off. The task may set it once it knows: `task.name = 'mail 7'`. */
   name: string
-  /** Aborts at the task's limit, with a `TimeoutError`: at its `timeout`, or where the run cuts it off. */
+  /** Aborts with a `TimeoutError`: at the task's `timeout`, or when the shutdown cuts it off. */
   readonly signal: AbortSignal
 }
 
-/** Counts work in flight. It is handed to `shutdown.add()`, as a hook is. */
+/** Counts work in flight. Pass it to `shutdown.add()`, as you would a hook. */
 export interface TaskTracker extends Hooks {
   /**
-   * Does the work and counts it, until what it returns has settled. What it returns, throws or
-   * rejects with is what the promise settles with. Once the tracker's phase has begun the work is not
-   * begun, and the promise rejects with a `LastcallError`, `LASTCALL_TASK_REFUSED`.
+   * Starts the work and counts it until the work has settled. The promise settles as the work does. Once the
+   * tracker's phase has begun no work is started, and the promise rejects with a `LastcallError`,
+   * `LASTCALL_TASK_REFUSED`.
    */
   run<T>(work: (context: TaskContext) => T, options?: TaskOptions): Promise<Awaited<T>>
-  /** How many are in flight. */
+  /** How many tasks are in flight. */
   readonly size: number
-  /** Whether its phase has begun: new tasks are refused. */
+  /** Whether its phase has begun, in which it refuses new tasks. */
   readonly isClosed: boolean
 }
 
 /**
- * Counts jobs in and out, so that the process leaves when those that it has begun are done. Once its
- * phase begins it refuses new ones; its hook is over when none is left.
+ * Counts tasks in flight, so that the process exits only when those that it has begun are done. Once its
+ * phase begins it refuses new ones; its hook is over when the last task is.
  *
- * A consumer loop should stop taking work before that, at the start of the run: by
- * `shutdown.signal`. Let the task begin before the work is taken: what is taken is counted then.
+ * A loop that takes work should stop before that, when `shutdown.signal` aborts at the beginning of the
+ * shutdown. Take the work inside the task, so that it is counted from the moment it is taken.
  *
  * @example
  * const jobs = taskTracker()
@@ -72,16 +78,25 @@ export function taskTracker(options: TaskTrackerOptions = {}): TaskTracker {
   return new Tracker(options, systemClock)
 }
 
+const TRACKER_OPTIONS = optionNames<TaskTrackerOptions>({
+  name: true,
+  phase: true,
+  timeout: true,
+  reserve: true,
+})
+
+const TASK_OPTIONS = optionNames<TaskOptions>({ name: true, timeout: true })
+
 export class Tracker implements TaskTracker {
   readonly #hook: Hook
   readonly #clock: Clock
   readonly #tasks = new Set<Task>()
   #isClosed = false
-  /** Several shutdowns may wait for it. */
-  readonly #waiting = new Set<() => void>()
+  /** Called when no task is left. Several shutdowns may wait for that. */
+  readonly #onEmpty = new Set<() => void>()
 
   constructor(options: TaskTrackerOptions, clock: Clock) {
-    refuseUnknownOptions(options, ['name', 'phase', 'timeout', 'reserve'], "{ name: 'jobs' }")
+    refuseUnknownOptions(options, TRACKER_OPTIONS, "{ name: 'jobs' }")
     this.#clock = clock
     const { name = 'tasks', phase = 'stop', timeout, reserve } = options
     this.#hook = placeHook({ name, phase, timeout, reserve }, (context) => this.#close(context))
@@ -110,14 +125,14 @@ export class Tracker implements TaskTracker {
     } finally {
       task.end()
       this.#tasks.delete(task)
-      if (this.#tasks.size === 0) for (const isEmpty of this.#waiting) isEmpty()
+      if (this.#tasks.size === 0) for (const listener of this.#onEmpty) listener()
     }
   }
 
   async #close({ signal, waitingFor }: HookContext): Promise<void> {
     this.#isClosed = true
     if (this.#tasks.size === 0) return
-    const isEmpty = new Promise<void>((resolve) => void this.#waiting.add(resolve))
+    const empty = new Promise<void>((resolve) => void this.#onEmpty.add(resolve))
     waitingFor(() => {
       const now = this.#clock.now()
       return firstTen(
@@ -129,19 +144,19 @@ export class Tracker implements TaskTracker {
       for (const task of this.#tasks) task.abort(signal.reason)
     }
     signal.addEventListener('abort', atLimit, { once: true })
-    await isEmpty
+    await empty
     signal.removeEventListener('abort', atLimit)
   }
 
   #refusal(task: Task): LastcallError {
     return new LastcallError(
       'LASTCALL_TASK_REFUSED',
-      `The tracker '${this.#hook.name}' takes no more work: its phase of the shutdown has begun, and '${task.name}' was not. Stop taking work when \`shutdown.signal\` fires, and put back what was taken.`,
+      `The tracker '${this.#hook.name}' takes no more work: its phase of the shutdown has begun, so '${task.name}' was not started. Stop taking work when \`shutdown.signal\` fires, and put back what was taken.`,
     )
   }
 }
 
-/** One piece of work in flight; it is what the work itself is handed. */
+/** One task in flight. The work receives it as its context. */
 class Task implements TaskContext {
   /** In milliseconds. */
   readonly timeout: number | undefined
@@ -157,7 +172,7 @@ class Task implements TaskContext {
     this.#clock = clock
     this.#began = clock.now()
     if (options === undefined) return
-    refuseUnknownOptions(options, ['name', 'timeout'], "{ name: 'resize' }")
+    refuseUnknownOptions(options, TASK_OPTIONS, "{ name: 'resize' }")
     const { name, timeout } = options
     if (name !== undefined && typeof name !== 'string') {
       throw invalidOption('name', 'a string', name)
@@ -166,7 +181,7 @@ class Task implements TaskContext {
     if (timeout !== undefined) this.timeout = parseDuration(timeout, 'timeout')
   }
 
-  // Made when it is asked for: most tasks take none, and it costs more than all the rest.
+  // Made on the first access: most tasks never read it, and it costs more than all the rest.
   get signal(): AbortSignal {
     this.#controller ??= new AbortController()
     return this.#controller.signal

@@ -1,10 +1,11 @@
-import { type Duration, parseDuration } from '../base/duration.ts'
-import { LastcallError, refuseUnknownOptions, show } from '../base/errors.ts'
-import { type Hook, placeHook } from '../engine/hook.ts'
-import { endedBadly, exitCodesOf } from './exit-status.ts'
+import { LastcallError, optionNames, refuseUnknownOptions, show } from '../base/errors.ts'
+import type { Hook } from '../engine/hook.ts'
+import { endedBadly, isExpectedExit, parseExitCodes } from './expected-exit.ts'
+import { threadHasEnded } from './node/ended-thread.ts'
 import { type Stoppable, stop } from './stop.ts'
+import { type StopHookOptions, stopHook } from './stop-hook.ts'
 
-/** As much of a `Worker` of node:worker_threads as is needed here. */
+/** The part of a `Worker` of node:worker_threads that is used here. */
 export interface WorkerLike {
   /** −1 once it has ended. */
   readonly threadId: number
@@ -14,27 +15,17 @@ export interface WorkerLike {
 }
 
 /** What `workerThread()` takes; everything has a default. */
-export interface WorkerThreadOptions {
+export interface WorkerThreadOptions extends StopHookOptions {
   /** The hook's name, for reports. Default: the thread's number, such as `thread 1`. */
   readonly name?: string
-  /** The phase in which it is stopped. Default `stop`. */
-  readonly phase?: string
-  /** The message that tells it to end. Default `'shutdown'`. */
+  /** The message that asks it to end. Default `'shutdown'`. */
   readonly stopMessage?: unknown
-  /**
-   * The longest that it may take to end, from the beginning of the hook on; then it is terminated. It is reserved:
-   * nothing earlier may eat it. Default: what the budget leaves.
-   */
-  readonly stopWait?: Duration
-  /** The exit codes that say that it ended well. Default `[0]`. */
-  readonly exitCodes?: readonly number[]
-  /** The part of the budget that nothing earlier may eat. Default: `stopWait`, or its phase's. */
-  readonly reserve?: Duration
 }
 
 /**
- * The hook that ends a worker thread: a message, a wait, `terminate()`. Signals reach the main
- * thread only, so the thread has to listen to the message; one that has ended before is left alone.
+ * The hook that ends a worker thread: it sends a message, waits, and calls `terminate()` at the limit.
+ * Signals reach only the main thread, so the thread has to listen to the message. The hook does nothing
+ * where the thread has ended already.
  *
  * @example
  * shutdown.add(workerThread(new Worker('./index.js'), { name: 'indexer' }))
@@ -45,12 +36,8 @@ export interface WorkerThreadOptions {
 export function workerThread(worker: WorkerLike, options: WorkerThreadOptions = {}): Hook[] {
   refuseNonWorker(worker)
   refuseUnknownOptions(options, OPTIONS, "{ name: 'indexer', stopWait: '5s' }")
-  const { name = `thread ${worker.threadId}`, phase = 'stop', stopWait } = options
-  const { reserve = stopWait, stopMessage = 'shutdown' } = options
-  if (stopWait !== undefined) parseDuration(stopWait, 'stopWait')
-  const exitCodes = exitCodesOf(options.exitCodes, 'exitCodes')
-  // It has ended: there is nothing to stop.
-  if (worker.threadId === -1) return []
+  const { name = `thread ${worker.threadId}`, stopMessage = 'shutdown' } = options
+  const exitCodes = parseExitCodes(options.exitCodes, 'exitCodes')
   const thread: Stoppable = {
     label: `thread '${name}'`,
     notify() {
@@ -60,17 +47,24 @@ export function workerThread(worker: WorkerLike, options: WorkerThreadOptions = 
     kill: () => void worker.terminate(),
     async ended() {
       const code = await new Promise<number>((resolve) => worker.once('exit', resolve))
-      if (!exitCodes.has(code)) throw endedBadly(thread.label, { code, signal: null })
+      const status = { code, signal: null }
+      if (!isExpectedExit(status, exitCodes)) throw endedBadly(thread.label, status)
     },
   }
-  return [
-    placeHook({ name, phase, timeout: stopWait, reserve }, async (context) => {
-      if (worker.threadId !== -1) await stop(thread, context)
-    }),
-  ]
+  const hook = stopHook(name, options, async (context) => {
+    if (!threadHasEnded(worker)) await stop(thread, context)
+  })
+  return threadHasEnded(worker) ? [] : [hook]
 }
 
-const OPTIONS = ['name', 'phase', 'stopMessage', 'stopWait', 'exitCodes', 'reserve']
+const OPTIONS = optionNames<WorkerThreadOptions>({
+  name: true,
+  phase: true,
+  stopMessage: true,
+  stopWait: true,
+  exitCodes: true,
+  reserve: true,
+})
 
 function refuseNonWorker(worker: WorkerLike): void {
   const isWorker =

@@ -1,49 +1,51 @@
 import { type Duration, parseDuration } from '../../base/duration.ts'
-import { invalidOption, LastcallError, refuseUnknownOptions, show } from '../../base/errors.ts'
-import { type Hook, type HookContext, type Hooks, placeHook } from '../../engine/hook.ts'
+import {
+  invalidOption,
+  LastcallError,
+  optionNames,
+  refuseUnknownOptions,
+  show,
+} from '../../base/errors.ts'
+import type { Hook, HookContext, Hooks } from '../../engine/hook.ts'
 import { type Clock, systemClock } from '../../runtime/clock.ts'
 import { systemProcess } from '../../runtime/process.ts'
 import { withLimit } from '../../runtime/with-limit.ts'
-import { exitCodesOf } from '../exit-status.ts'
+import { parseExitCodes } from '../expected-exit.ts'
+import { intendExit } from '../node/intended-exit.ts'
+import { type StopHookOptions, stopHook } from '../stop-hook.ts'
 import type { ClusterLike, ClusterWorkerLike } from './cluster.ts'
 import { Listeners } from './listeners.ts'
 import { type RollSettings, replaceAll } from './roll.ts'
 import { type WorkerStop, Workers } from './workers.ts'
 
 /** What `clusterWorkers()` takes; everything has a default. */
-export interface ClusterWorkersOptions {
+export interface ClusterWorkersOptions extends StopHookOptions {
   /** The hook's name, for reports. Default `cluster`. */
   readonly name?: string
-  /** The phase in which they are stopped. Default `stop`. */
-  readonly phase?: string
   /**
-   * The message that tells a worker to end. Default `'shutdown'`, which this library listens to. With
-   * `false` they are disconnected at once: for workers without it.
+   * The message that asks a worker to end. Default `'shutdown'`, which this library listens to. With
+   * `false` the workers are disconnected at once: for workers without this library.
    */
   readonly stopMessage?: string | false
   /**
-   * The longest that a worker may take to end, from the beginning of the hook on; then SIGKILL. It is reserved:
-   * nothing earlier may eat it. Default: what the budget leaves, and 30 s in `restart()`.
+   * The longest that a worker may take to end, from the beginning of the hook; then SIGKILL. This time is
+   * reserved: nothing earlier may use it. Default: what the budget leaves, and 30 s in `restart()`.
    */
   readonly stopWait?: Duration
-  /** The longest that a new worker may take to listen, from its fork on. Default 30 s. */
+  /** The longest that a new worker may take to listen, from its fork. Default 30 s. */
   readonly startWait?: Duration
-  /** The exit codes that say that a worker ended well. Default `[0]`. */
-  readonly exitCodes?: readonly number[]
   /** Makes a worker, for `restart()`. Default: `cluster.fork()`. */
   readonly fork?: () => ClusterWorkerLike
-  /** The part of the budget that nothing earlier may eat. Default: `stopWait`, or its phase's. */
-  readonly reserve?: Duration
 }
 
-/** The workers of a cluster. It is handed to `shutdown.add()`, as a hook is. */
+/** The workers of a cluster. Pass it to `shutdown.add()`, as you would a hook. */
 export interface ClusterWorkers extends Hooks {
   /**
-   * Replaces every worker, one after the other: a new one is forked, and when it listens the old one
-   * is told to end, and waited for. A call while this goes on returns the same promise.
+   * Replaces every worker, one after the other: forks a new one, and when that listens asks the old one to
+   * end and waits for it. A call while this goes on returns the same promise.
    *
    * @returns the number of workers that were replaced; not all of them where the shutdown begins
-   * @throws LastcallError `LASTCALL_WORKER_NOT_READY`, as a rejection, where a new one doesn't come to
+   * @throws LastcallError `LASTCALL_WORKER_NOT_READY`, as a rejection, where a new worker does not come to
    * listen: the restart ends there, and the old ones go on
    */
   restart(): Promise<number>
@@ -51,11 +53,10 @@ export interface ClusterWorkers extends Hooks {
 
 /**
  * Ends the workers of a cluster, from its primary, so that no request is lost: the primary stops
- * accepting and hands over what it has accepted; each worker is told, drains, and is killed at the
- * limit. `restart()` replaces them one by one.
+ * accepting and hands over what it has accepted; then each worker gets the message and drains, and is
+ * killed at the limit. `restart()` replaces the workers one by one.
  *
- * Hand the cluster in before the first worker listens: what its workers listen on is seen as they
- * begin to.
+ * Call it before the first worker listens: it finds what the workers listen on only when they begin to.
  *
  * @example
  * import cluster from 'node:cluster'
@@ -74,6 +75,9 @@ export function clusterWorkers(
   return new Cluster(cluster, options, systemClock)
 }
 
+/** How long a stop, and how long a start, may take in `restart()` where nothing else is given. */
+const RESTART_WAIT = '30s'
+
 class Cluster implements ClusterWorkers {
   readonly #cluster: ClusterLike
   readonly #clock: Clock
@@ -88,27 +92,25 @@ class Cluster implements ClusterWorkers {
   constructor(cluster: ClusterLike, options: ClusterWorkersOptions, clock: Clock) {
     refuseNonCluster(cluster)
     refuseUnknownOptions(options, OPTIONS, "{ stopWait: '8s' }")
-    const { name = 'cluster', phase = 'stop', stopMessage = 'shutdown', stopWait } = options
-    const { reserve = stopWait, startWait = '30s', fork = () => cluster.fork() } = options
+    const { name = 'cluster', stopMessage = 'shutdown', fork = () => cluster.fork() } = options
+    const { stopWait = RESTART_WAIT, startWait = RESTART_WAIT } = options
     if (stopMessage !== false && typeof stopMessage !== 'string') {
       throw invalidOption('stopMessage', 'a string, or false', stopMessage)
     }
     if (typeof fork !== 'function') throw invalidOption('fork', 'a function', fork)
-    const exitCodes = exitCodesOf(options.exitCodes, 'exitCodes')
+    const exitCodes = parseExitCodes(options.exitCodes, 'exitCodes')
     this.#rollSettings = {
       fork,
-      stopWait: parseDuration(stopWait ?? '30s', 'stopWait'),
+      stopWait: parseDuration(stopWait, 'stopWait'),
       startWait: parseDuration(startWait, 'startWait'),
       stop: (worker, context) => this.#workers.stop(worker, this.#how, context),
       clock,
     }
     this.#cluster = cluster
     this.#clock = clock
-    this.#hook = placeHook({ name, phase, timeout: stopWait, reserve }, (context) =>
-      this.#stop(context),
-    )
+    this.#hook = stopHook(name, options, (context) => this.#stop(context))
     this.#how = { stopMessage, exitCodes, clock }
-    const { workers, listeners } = watched(cluster)
+    const { workers, listeners } = watch(cluster)
     this.#workers = workers
     this.#listeners = listeners
   }
@@ -129,16 +131,16 @@ class Cluster implements ClusterWorkers {
     this.#stopping.abort()
     systemProcess.expectListeners(context.signal) // One for each worker.
     const { alive } = this.#workers
-    // Before anybody is told: an application that forks another for each that ends asks for this.
-    for (const worker of alive) worker.exitedAfterDisconnect = true
-    const late: Promise<void>[] = []
+    // All of them before any is notified: one may end while the primary still hands over connections.
+    for (const worker of alive) intendExit(worker)
+    const forkedLate: Promise<void>[] = []
     const undo = this.#workers.onFork((worker) => {
       const end = this.#workers.stop(worker, this.#how, context)
-      end.catch(() => {}) // It is looked at when the others have ended.
-      late.push(end)
+      end.catch(() => {}) // Checked below, when the others have ended.
+      forkedLate.push(end)
     })
-    const endings = await Promise.allSettled(await this.#tellAll(alive, context))
-    const all = [...endings, ...(await Promise.allSettled(late))]
+    const endings = await Promise.allSettled(await this.#stopAll(alive, context))
+    const all = [...endings, ...(await Promise.allSettled(forkedLate))]
     undo()
     const failed = all.flatMap((one) => (one.status === 'rejected' ? [one.reason] : []))
     if (failed.length === 1) throw failed[0]
@@ -147,61 +149,61 @@ class Cluster implements ClusterWorkers {
     }
   }
 
-  async #tellAll(
+  async #stopAll(
     workers: readonly ClusterWorkerLike[],
     context: HookContext,
   ): Promise<Promise<void>[]> {
     const stop = (worker: ClusterWorkerLike) => this.#workers.stop(worker, this.#how, context)
     const clock = this.#clock
     if (this.#cluster.schedulingPolicy === this.#cluster.SCHED_RR) {
-      // Bounded: one that hangs takes nobody.
+      // Limited, because a worker that hangs takes no connection.
       const patience = context.remaining() / 4
       await withLimit(this.#listeners.close(patience, clock), patience, clock, () => {})
       return workers.map(stop)
     }
     this.#listeners.closeCopies()
-    // The workers accept themselves, and whoever connects while the last of them closes is reset: so
-    // one goes on until the others have ended, for half of the time at most.
+    // The workers accept by themselves, and connections that come while the last of them closes are reset.
+    // So one goes on until the others have ended, for half of the time at most.
     const [last, ...others] = workers
     const ends = others.map(stop)
     if (!last) return ends
-    const isTurn = withLimit<unknown>(
+    const othersEnded = withLimit<unknown>(
       Promise.allSettled(ends),
       context.remaining() / 2,
       clock,
       () => undefined,
     )
-    return [...ends, isTurn.then(() => stop(last))]
+    return [...ends, othersEnded.then(() => stop(last))]
   }
 }
 
-interface WatchedWorker {
+interface WatchedCluster {
   readonly workers: Workers
   readonly listeners: Listeners
 }
 
-/** What happens in a cluster: seen once, whoever it is handed to and however often. */
-function watched(cluster: ClusterLike): WatchedWorker {
+/** Follows what happens in a cluster. That is done once, for all calls with the same cluster. */
+function watch(cluster: ClusterLike): WatchedCluster {
   const known = WATCHED.get(cluster)
   if (known) return known
-  const first = { workers: new Workers(cluster), listeners: new Listeners() }
-  cluster.on('fork', (worker) => first.listeners.watch(worker))
-  WATCHED.set(cluster, first)
-  return first
+  const watched = { workers: new Workers(cluster), listeners: new Listeners() }
+  cluster.on('fork', (worker) => watched.listeners.watch(worker))
+  WATCHED.set(cluster, watched)
+  return watched
 }
 
-const WATCHED = new WeakMap<ClusterLike, WatchedWorker>()
+const WATCHED = new WeakMap<ClusterLike, WatchedCluster>()
 
-const OPTIONS = [
-  'name',
-  'phase',
-  'stopMessage',
-  'stopWait',
-  'startWait',
-  'exitCodes',
-  'fork',
-  'reserve',
-]
+const OPTIONS = optionNames<ClusterWorkersOptions>({
+  name: true,
+  phase: true,
+  stopMessage: true,
+  stopWait: true,
+  startWait: true,
+  exitCodes: true,
+  fork: true,
+  reserve: true,
+})
 
 function refuseNonCluster(cluster: ClusterLike): void {
   const isCluster =
@@ -210,7 +212,7 @@ function refuseNonCluster(cluster: ClusterLike): void {
   throw new LastcallError(
     'LASTCALL_NOT_A_CLUSTER',
     isCluster && !cluster.isPrimary
-      ? 'clusterWorkers() is for the primary of a cluster: a worker is told by it, and needs no more than its own shutdown. Ask for cluster.isPrimary before.'
+      ? 'clusterWorkers() is for the primary of a cluster: it stops the workers, and a worker needs no more than a shutdown of its own. Check cluster.isPrimary before the call.'
       : `Expected \`cluster\` to be that of node:cluster, in its primary, got ${show(cluster)}.`,
   )
 }

@@ -1,7 +1,7 @@
 import type { EventEmitter } from 'node:events'
 import type { ChildProcessLike } from '../child.ts'
 
-/** As much of the `cluster` of node:cluster, in its primary, as is needed here. */
+/** The part of the `cluster` of node:cluster, in its primary, that is used here. */
 export interface ClusterLike {
   readonly isPrimary: boolean
   readonly SCHED_RR: number
@@ -12,7 +12,7 @@ export interface ClusterLike {
   off(event: 'fork' | 'listening', listener: (worker: ClusterWorkerLike) => void): unknown
 }
 
-/** As much of a `Worker` of node:cluster as is needed here. */
+/** The part of a `Worker` of node:cluster that is used here. */
 export interface ClusterWorkerLike {
   readonly id: number
   readonly process: ChildProcessLike & Pick<EventEmitter, 'on' | 'off' | 'prependListener'>

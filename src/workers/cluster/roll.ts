@@ -1,7 +1,9 @@
 import { formatDuration } from '../../base/duration.ts'
 import { LastcallError } from '../../base/errors.ts'
 import type { Clock } from '../../runtime/clock.ts'
+import { describeExitStatus, exitStatusOf } from '../../runtime/exit-status.ts'
 import { withLimit } from '../../runtime/with-limit.ts'
+import { intendExitAtEnd } from '../node/intended-exit.ts'
 import type { StopContext } from '../stop.ts'
 import type { ClusterWorkerLike } from './cluster.ts'
 import type { Workers } from './workers.ts'
@@ -16,7 +18,7 @@ export interface RollSettings {
 }
 
 /**
- * Replaces every worker, one after the other, until the signal says that the shutdown has begun.
+ * Replaces every worker, one after the other, until the signal aborts because the shutdown has begun.
  *
  * @returns how many were replaced
  */
@@ -27,11 +29,11 @@ export async function replaceAll(
 ): Promise<number> {
   let replaced = 0
   for (const worker of workers.alive) {
-    // It may have ended meanwhile, and its successor is new.
+    // It may have ended since. The application has forked its successor then, which is new.
     if (!workers.alive.includes(worker)) continue
-    const ready = workers.isListening(worker) ? 'listening' : 'online'
-    const isReplaced = await startOne(ready, settings, signal)
-    if (!isReplaced) break
+    const readyEvent = workers.isListening(worker) ? 'listening' : 'online'
+    const isStarted = await startOne(readyEvent, settings, signal)
+    if (!isStarted) break
     await stopOne(worker, settings.stopWait, settings)
     replaced++
   }
@@ -39,11 +41,11 @@ export async function replaceAll(
 }
 
 /**
- * Forks a worker and waits until it is ready; one that doesn't become so is killed. False where the
- * shutdown begins: it is ended with the others then.
+ * Forks a worker and waits until it is ready; one that does not get ready is killed. False where the
+ * shutdown begins: the new worker ends with the others then.
  */
 async function startOne(
-  ready: 'listening' | 'online',
+  readyEvent: 'listening' | 'online',
   settings: RollSettings,
   signal: AbortSignal,
 ): Promise<boolean> {
@@ -51,27 +53,22 @@ async function startOne(
   if (signal.aborted) return false
   const worker = fork()
   const { process: child } = worker
-  // An application that forks another for each that ends must not do so for this one; said before,
-  // it would keep the worker from listening.
-  const mark = () => {
-    worker.exitedAfterDisconnect = true
-  }
-  child.prependListener('exit', mark)
+  // An application that forks a worker for each one that crashes must not do so for this one.
+  const undo = intendExitAtEnd(worker)
   let onAbort = () => {}
   const isReady = new Promise<boolean>((resolve, reject) => {
     onAbort = () => resolve(false)
-    worker.once(ready, () => resolve(true))
+    worker.once(readyEvent, () => resolve(true))
     child.once('exit', () => {
-      const how = child.signalCode ?? `exit code ${child.exitCode}`
-      reject(notReady(worker, `it ended with ${how}`))
+      reject(notReady(worker, `it ended with ${describeExitStatus(exitStatusOf(child))}`))
     })
     signal.addEventListener('abort', onAbort)
   })
   try {
     const isStarted = await withLimit(isReady, startWait, clock, () => {
-      throw notReady(worker, `it was not ${ready} within ${formatDuration(startWait)}`)
+      throw notReady(worker, `it was not ${readyEvent} within ${formatDuration(startWait)}`)
     })
-    child.off('exit', mark)
+    undo()
     return isStarted
   } catch (error) {
     await stopOne(worker, 0, settings)
@@ -81,7 +78,7 @@ async function startOne(
   }
 }
 
-/** Ends a worker, whose successor serves: how it ends is its own affair. */
+/** Ends a worker that is of no more use. How it ends changes nothing. */
 async function stopOne(
   worker: ClusterWorkerLike,
   wait: number,

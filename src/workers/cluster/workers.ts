@@ -1,21 +1,23 @@
 import type { Clock } from '../../runtime/clock.ts'
+import { exitStatusOf } from '../../runtime/exit-status.ts'
 import { sendSignal } from '../../runtime/signals.ts'
 import { hasEnded } from '../child.ts'
-import { type ExitStatus, endedBadly, isExpected } from '../exit-status.ts'
+import { endedBadly, isExpectedExit } from '../expected-exit.ts'
+import { intendExit } from '../node/intended-exit.ts'
 import { type StopContext, type Stoppable, stop } from '../stop.ts'
 import type { ClusterLike, ClusterWorkerLike } from './cluster.ts'
 
 /** How a worker is stopped. */
 export interface WorkerStop {
-  /** What it is sent; `false` where it is disconnected at once. */
+  /** The message that it is sent; `false` where it is disconnected at once. */
   readonly stopMessage: string | false
   readonly exitCodes: ReadonlySet<number>
   readonly clock: Clock
 }
 
 /**
- * The workers of a cluster that have not ended. `cluster.workers` forgets them when they disconnect.
- * There is one of a cluster, however often that is handed in: it lives as long as the process.
+ * The workers of a cluster that have not ended; `cluster.workers` drops one as soon as it disconnects.
+ * There is one of these for a cluster, and it lives as long as the process.
  */
 export class Workers {
   readonly #cluster: ClusterLike
@@ -27,7 +29,7 @@ export class Workers {
     for (const worker of Object.values(cluster.workers ?? {})) {
       if (!worker) continue
       this.#watch(worker)
-      // It was forked before anybody could see whether it listens; most have by now.
+      // Its `listening` may be over. Most workers listen by the time that the cluster is added.
       this.#listening.add(worker)
     }
     cluster.on('fork', (worker) => this.#watch(worker))
@@ -42,18 +44,17 @@ export class Workers {
     return this.#listening.has(worker)
   }
 
-  /** Calls back for those that are forked from now on; returns a way to take it back. */
+  /** Calls back for each worker that is forked from now on. Returns a function that removes the listener. */
   onFork(listener: (worker: ClusterWorkerLike) => void): () => void {
     this.#cluster.on('fork', listener)
     return () => void this.#cluster.off('fork', listener)
   }
 
-  /** Tells a worker to end, and kills it at the context's limit. */
+  /** Asks a worker to end, and kills it at the context's limit. */
   async stop(worker: ClusterWorkerLike, how: WorkerStop, context: StopContext): Promise<void> {
-    // An application that forks another for each that ends asks for this first.
-    worker.exitedAfterDisconnect = true
+    intendExit(worker)
     if (hasEnded(worker.process)) return
-    // It may have died a moment ago: that it can't be told then is no fault of the primary.
+    // It may have died a moment ago: a message that cannot be sent then is no fault of the primary.
     worker.on('error', () => {})
     await stop(this.#stoppable(worker, how), context, { clock: how.clock, reminds: true })
   }
@@ -75,7 +76,7 @@ export class Workers {
       kill: () => signal('SIGKILL'),
       notify: (isReminder) => {
         if (isReminder || stopMessage === false) {
-          // One that doesn't listen to the message; in one that drains already it changes nothing.
+          // For a worker that ignores the message. One that drains already is not affected.
           if (worker.isConnected()) worker.disconnect()
           return 'disconnect()'
         }
@@ -83,14 +84,14 @@ export class Workers {
           worker.send(stopMessage as never, (error) => error && signal('SIGTERM'))
           return 'the message'
         }
-        // Nobody may listen to messages yet, and on Node 20 those are lost.
+        // The worker may not have its listener for messages yet: Node 20 drops them then.
         signal('SIGTERM')
         return 'SIGTERM'
       },
       ended: async () => {
         await new Promise<void>((resolve) => void child.once('exit', () => resolve()))
-        const ending: ExitStatus = { code: child.exitCode, signal: child.signalCode }
-        if (!isExpected(ending, exitCodes, ['SIGTERM'])) throw endedBadly(label, ending)
+        const status = exitStatusOf(child)
+        if (!isExpectedExit(status, exitCodes, ['SIGTERM'])) throw endedBadly(label, status)
       },
     }
   }

@@ -5,15 +5,15 @@ import type { Clock } from '../../runtime/clock.ts'
 /** A line longer than this is passed on in pieces. */
 const LONGEST_LINE = 64 * 1024
 
-/** How many of the last lines are remembered. */
-const REMEMBERED = 10
+/** How many of the last lines are kept. */
+const KEPT_LINES = 10
 
 const NEWLINE = Buffer.from('\n')
 
-/** It takes more, or will never take anything: whoever waits may go on. */
-const FREE = ['drain', 'close', errorMonitor] as const
+/** The events after which the sources go on: the target takes more, or will never take anything again. */
+const RESUME_EVENTS = ['drain', 'close', errorMonitor] as const
 
-/** Where the lines of several programs go, each whole, with the program's name before it. */
+/** Writes the lines of several programs to one stream, each line whole. */
 export class LineSink {
   readonly #target: Writable
   readonly #waiting = new Set<Readable>()
@@ -24,113 +24,114 @@ export class LineSink {
 
   write(text: Uint8Array, source: Readable): void {
     if (this.#target.destroyed || this.#target.write(text)) return
-    // A slow reader of ours makes the programs wait, as it would without us.
+    // Where the reader of our output is slow the programs have to wait, as they would without us.
     source.pause()
-    if (this.#waiting.size === 0) for (const event of FREE) this.#target.on(event, this.#resume)
+    if (this.#waiting.size === 0)
+      for (const event of RESUME_EVENTS) this.#target.on(event, this.#resume)
     this.#waiting.add(source)
   }
 
   #resume = () => {
-    for (const event of FREE) this.#target.off(event, this.#resume)
+    for (const event of RESUME_EVENTS) this.#target.off(event, this.#resume)
     for (const source of this.#waiting) source.resume()
     this.#waiting.clear()
   }
 }
 
-/** Passes what a program writes on to a sink, line by line. */
+/** Passes the output of a program on to a sink line by line, with the program's name before each. */
 export class Lines {
   readonly #source: Readable
   readonly #sink: LineSink
   readonly #prefix: Buffer
   readonly #last: Buffer[] = []
-  #rest: Buffer = Buffer.alloc(0)
+  #partial: Buffer = Buffer.alloc(0)
   #isOver = false
-  #isBusy = false
+  #hasNew = false
 
   constructor(source: Readable, sink: LineSink, prefix: string) {
     this.#source = source
     this.#sink = sink
     this.#prefix = Buffer.from(prefix)
-    source.on('data', (chunk: Buffer) => this.#take(chunk))
+    source.on('data', (chunk: Buffer) => this.#receive(chunk))
     source.once('close', () => {
       this.#isOver = true
       this.#endLine()
     })
-    source.on('error', () => {}) // It is closed then.
+    source.on('error', () => {}) // After an error it emits `close`.
   }
 
   /** The last lines, the oldest first. */
   get last(): string[] {
-    return [...this.#last, this.#rest]
+    return [...this.#last, this.#partial]
       .filter((line) => line.length > 0)
-      .slice(-REMEMBERED)
+      .slice(-KEPT_LINES)
       .map((line) => line.toString())
   }
 
   /**
-   * Resolves when all that the program had written when it ended has been passed on. What it has
-   * started may keep its end of the pipe open for ever: so it is not the close that counts, but a poll
-   * phase in which nothing came.
+   * Resolves when all that the program had written before its end has been passed on. Processes that it
+   * started may keep the pipe open for ever, so this does not wait for `close`, but for a poll phase in
+   * which nothing came.
    */
   drained(clock: Clock): Promise<void> {
     return new Promise((resolve) => {
-      const look = () => {
-        if (this.#isOver || !(this.#isBusy || this.#source.isPaused())) {
+      const check = () => {
+        if (this.#isOver || !(this.#hasNew || this.#source.isPaused())) {
           this.#endLine()
           resolve()
         } else if (this.#source.isPaused()) {
-          // One that has come to its end meanwhile is closed, and may not say that it goes on.
+          // A source that has come to its end since is closed, and may emit no `resume`.
           const goOn = () => {
             this.#source.off('resume', goOn).off('close', goOn)
-            clock.afterPoll(look)
+            clock.afterPoll(check)
           }
           this.#source.on('resume', goOn).on('close', goOn)
         } else {
-          this.#isBusy = false
-          clock.afterPoll(look)
+          this.#hasNew = false
+          clock.afterPoll(check)
         }
       }
-      // The program's end may be heard before the poll phase that reads its last words.
-      this.#isBusy = true
-      clock.afterPoll(look)
+      // Node may report the program's end before the poll phase that reads its last output.
+      this.#hasNew = true
+      clock.afterPoll(check)
     })
   }
 
-  #take(chunk: Buffer): void {
-    this.#isBusy = true
+  #receive(chunk: Buffer): void {
+    this.#hasNew = true
     const lines: Buffer[] = []
     let start = 0
     for (let end = chunk.indexOf(10); end >= 0; end = chunk.indexOf(10, start)) {
-      lines.push(Buffer.concat([this.#rest, chunk.subarray(start, end)]))
-      this.#rest = Buffer.alloc(0)
+      lines.push(Buffer.concat([this.#partial, chunk.subarray(start, end)]))
+      this.#partial = Buffer.alloc(0)
       start = end + 1
     }
-    this.#rest = Buffer.concat([this.#rest, chunk.subarray(start)])
-    while (this.#rest.length > LONGEST_LINE) {
-      const end = endOfCharacter(this.#rest, LONGEST_LINE)
-      lines.push(this.#rest.subarray(0, end))
-      this.#rest = this.#rest.subarray(end)
+    this.#partial = Buffer.concat([this.#partial, chunk.subarray(start)])
+    while (this.#partial.length > LONGEST_LINE) {
+      const end = endOfCharacter(this.#partial, LONGEST_LINE)
+      lines.push(this.#partial.subarray(0, end))
+      this.#partial = this.#partial.subarray(end)
     }
     this.#pass(lines)
   }
 
   #endLine(): void {
-    if (this.#rest.length === 0) return
-    this.#pass([this.#rest])
-    this.#rest = Buffer.alloc(0)
+    if (this.#partial.length === 0) return
+    this.#pass([this.#partial])
+    this.#partial = Buffer.alloc(0)
   }
 
   #pass(lines: readonly Buffer[]): void {
     if (lines.length === 0) return
-    this.#last.push(...lines.slice(-REMEMBERED))
-    this.#last.splice(0, this.#last.length - REMEMBERED)
+    this.#last.push(...lines.slice(-KEPT_LINES))
+    this.#last.splice(0, this.#last.length - KEPT_LINES)
     const text = Buffer.concat(lines.flatMap((line) => [this.#prefix, line, NEWLINE]))
     this.#sink.write(text, this.#source)
   }
 }
 
-/** The last end of a character of UTF-8 up to here; just here where it is no such text. */
-function endOfCharacter(text: Buffer, most: number): number {
-  for (let end = most; end > most - 4; end--) if (((text[end] ?? 0) & 0xc0) !== 0x80) return end
-  return most
+/** The last position up to `limit` at which a character of UTF-8 ends; `limit` where the text is not UTF-8. */
+function endOfCharacter(text: Buffer, limit: number): number {
+  for (let end = limit; end > limit - 4; end--) if (((text[end] ?? 0) & 0xc0) !== 0x80) return end
+  return limit
 }

@@ -1,57 +1,47 @@
 import { type Duration, parseDuration } from '../../base/duration.ts'
-import { invalidOption, refuseUnknownOptions } from '../../base/errors.ts'
-import { exitCodesOf } from '../exit-status.ts'
-import { parseSignal } from '../signal-names.ts'
-import type { BackoffSettings } from './backoff.ts'
+import { invalidOption, optionNames, refuseUnknownOptions } from '../../base/errors.ts'
+import { parseSignal } from '../../runtime/signals.ts'
+import { parseExitCodes } from '../expected-exit.ts'
+import { type BackoffOptions, type BackoffSettings, parseBackoff } from './backoff.ts'
 
-/** A program that is kept running: everything but its name and command has a default. */
+/** A program to keep running: everything but its name and command has a default. */
 export interface ProgramOptions {
   /** Unique; it stands before its output and in reports. */
   readonly name: string
-  /** The program itself, looked up in PATH; no shell is between. */
+  /** The program itself, looked up in PATH and started without a shell. */
   readonly command: string
   readonly args?: readonly string[]
-  /** Variables besides those of this process; one that is `null` is taken out. */
+  /** Variables besides those of this process; `null` removes one. */
   readonly env?: Readonly<Record<string, string | null>>
   /** The folder in which it runs. Default: that of this process. */
   readonly cwd?: string
   /** How many processes of it run. Default 1. Each finds its number, from 0, in `LASTCALL_INSTANCE`. */
   readonly instances?: number
-  /** Higher stops first and starts last; the same, together. Default 999, as supervisord has it. */
+  /** Higher stops first and starts last; equal ones together. Default 999, as in supervisord. */
   readonly priority?: number
-  /** The signal that tells it to end. Default SIGTERM. */
+  /** The signal that asks it to end. Default SIGTERM. */
   readonly stopSignal?: NodeJS.Signals
   /**
-   * The longest that it may take to end, from the beginning of its hook on; then its process
-   * group gets SIGKILL. It is reserved, and the program finds it in `LASTCALL_GRACE`. Default: what the budget
+   * The longest that it may take to end, from the beginning of its hook; then its process group gets
+   * SIGKILL. This time is reserved, and the program finds it in `LASTCALL_GRACE`. Default: what the budget
    * leaves.
    */
   readonly stopWait?: Duration
   /** Whether the stop signal goes to its whole process group. Default false. */
   readonly group?: boolean
   /**
-   * Whether it is started again when it has ended by itself: always, where its exit code is none of
+   * Whether it is started again after it has ended by itself: always, only where its exit code is not one of
    * `exitCodes`, or never. Default `unexpected`.
    */
   readonly restart?: 'always' | 'unexpected' | 'never'
   /** The exit codes with which it ends well. Default `[0]`. */
   readonly exitCodes?: readonly number[]
-  /** How many seconds it has to stay up to count as started; 0 for not at all. Default 1. */
+  /** How many seconds it has to stay up to count as started; 0 counts it as started at once. Default 1. */
   readonly startSeconds?: number
-  /** How often a start that failed is tried again before it is FATAL. Default 3. */
+  /** How often a start that failed is tried again before the program is FATAL. Default 3. */
   readonly startRetries?: number
   /** The delays before it is started again. */
   readonly backoff?: BackoffOptions
-}
-
-/** The delays before a program is started again: they double, as docker's do. */
-export interface BackoffOptions {
-  /** The first one. Default 100 ms. */
-  readonly initial?: Duration
-  /** The longest one. Default 1 min. */
-  readonly max?: Duration
-  /** After so much time up it is the first one again. Default 10 s. */
-  readonly resetAfter?: Duration
 }
 
 /** A program whose options have been checked. */
@@ -94,14 +84,19 @@ export function parsePrograms(programs: unknown): readonly Program[] {
   return parsed
 }
 
-/** What the processes of a program are called. */
+/** The names of a program's processes: `web`, or `web:0` and `web:1`. */
 export function processNames({ name, instances }: Program): string[] {
   if (instances === 1) return [name]
   return Array.from({ length: instances }, (_, instance) => `${name}:${instance}`)
 }
 
 function parseProgram(options: ProgramOptions, place: string): Program {
-  refuseUnknownOptions(options, KEYS, "{ name: 'web', command: 'node', args: ['web.js'] }", place)
+  refuseUnknownOptions(
+    options,
+    OPTIONS,
+    "{ name: 'web', command: 'node', args: ['web.js'] }",
+    place,
+  )
   const at = (key: keyof ProgramOptions) => `${place}.${key}`
   const { args = [], env = {}, cwd, instances = 1, priority = 999, exitCodes } = options
   const { stopSignal = 'SIGTERM', stopWait, group = false, restart = 'unexpected' } = options
@@ -125,30 +120,30 @@ function parseProgram(options: ProgramOptions, place: string): Program {
     stopWait: stopWait === undefined ? undefined : parseDuration(stopWait, at('stopWait')),
     group,
     restart,
-    exitCodes: exitCodesOf(exitCodes, at('exitCodes')),
+    exitCodes: parseExitCodes(exitCodes, at('exitCodes')),
     startSeconds: parseSeconds(startSeconds, at('startSeconds')),
     startRetries: parseCount(startRetries, at('startRetries'), 0),
     backoff: parseBackoff(backoff, at('backoff')),
   })
 }
 
-const KEYS = [
-  'name',
-  'command',
-  'args',
-  'env',
-  'cwd',
-  'instances',
-  'priority',
-  'stopSignal',
-  'stopWait',
-  'group',
-  'restart',
-  'exitCodes',
-  'startSeconds',
-  'startRetries',
-  'backoff',
-]
+const OPTIONS = optionNames<ProgramOptions>({
+  name: true,
+  command: true,
+  args: true,
+  env: true,
+  cwd: true,
+  instances: true,
+  priority: true,
+  stopSignal: true,
+  stopWait: true,
+  group: true,
+  restart: true,
+  exitCodes: true,
+  startSeconds: true,
+  startRetries: true,
+  backoff: true,
+})
 
 const RESTARTS = ['always', 'unexpected', 'never']
 
@@ -159,7 +154,7 @@ function parseText(value: unknown, option: string): string {
   return withoutNul(value, option)
 }
 
-/** The system's strings end at a NUL. */
+/** Refuses a NUL, which would end the text in a call of the system. */
 function withoutNul(value: string, option: string): string {
   if (!value.includes('\0')) return value
   throw invalidOption(option, 'a string without a NUL character', value)
@@ -198,16 +193,4 @@ function parseCount(value: unknown, option: string, least: number): number {
 function parseSeconds(value: unknown, option: string): number {
   if (typeof value === 'number' && value >= 0 && value <= 1e6) return value
   throw invalidOption(option, 'a number of seconds, from 0 to 1000000', value)
-}
-
-function parseBackoff(options: BackoffOptions, place: string): BackoffSettings {
-  refuseUnknownOptions(options, ['initial', 'max', 'resetAfter'], "{ initial: '100ms' }", place)
-  const { initial = 100, max = '1m', resetAfter = '10s' } = options
-  const settings = {
-    initial: parseDuration(initial, `${place}.initial`),
-    max: parseDuration(max, `${place}.max`),
-    resetAfter: parseDuration(resetAfter, `${place}.resetAfter`, 0),
-  }
-  if (settings.initial <= settings.max) return settings
-  throw invalidOption(`${place}.initial`, `at most its max of ${settings.max} ms`, initial)
 }

@@ -1,7 +1,11 @@
 import type { Writable } from 'node:stream'
 import { EventEmitter } from 'eventemitter3'
-import { formatDuration } from '../../base/duration.ts'
-import { invalidOption, LastcallError, refuseUnknownOptions } from '../../base/errors.ts'
+import {
+  invalidOption,
+  LastcallError,
+  optionNames,
+  refuseUnknownOptions,
+} from '../../base/errors.ts'
 import { describeError } from '../../base/reason.ts'
 import { type Hook, type Hooks, placeHook } from '../../engine/hook.ts'
 import { PHASES } from '../../engine/phases.ts'
@@ -10,20 +14,21 @@ import { type Clock, systemClock } from '../../runtime/clock.ts'
 import { standardOutputs } from '../../runtime/outputs.ts'
 import { type ProcessPort, systemProcess } from '../../runtime/process.ts'
 import { LineSink } from './lines.ts'
+import { logProblem } from './log-problem.ts'
 import { type ProgramOptions, parsePrograms, processNames } from './program.ts'
 import type { ProcessState, StateChange } from './states.ts'
 import { SupervisedProcess } from './supervised-process.ts'
 
 /** What `supervise()` takes besides the programs; everything has a default. */
 export interface SuperviseOptions {
-  /** The group's name, for the hook that ends all restarts: `programs:hold`. Default `programs`. */
+  /** The name of the group; the hook that ends all restarts is `programs:hold`. Default `programs`. */
   readonly name?: string
   /**
-   * When `ended` resolves: when every program has ended for good, already when one is FATAL, or when
-   * any one has ended for good. Default `all`.
+   * When `ended` resolves: when every program has ended for good (`all`), already when one is FATAL
+   * (`fatal`), or already when one has ended for good (`any`). Default `all`.
    */
   readonly exitOn?: 'all' | 'fatal' | 'any'
-  /** Where what goes wrong is told, as the option `log` of `createShutdown()` has it. Default: on stderr. */
+  /** Where problems are logged, like the option `log` of `createShutdown()`. Default: on stderr. */
   readonly log?: false | 'text' | 'json' | LogOptions | Logger
   /** Where the programs' stdout goes. Default: that of this process. */
   readonly stdout?: Writable
@@ -31,16 +36,16 @@ export interface SuperviseOptions {
   readonly stderr?: Writable
 }
 
-/** One process as it is now. */
+/** The state of one process. */
 export interface ProcessStatus {
-  /** The program's name, and its number where there are several, such as `web:1`. */
+  /** The program's name, with a number where it has several processes, such as `web:1`. */
   readonly name: string
   readonly program: string
   readonly state: ProcessState
   readonly pid: number | null
 }
 
-/** The programs under supervision. It is handed to `shutdown.add()`, as a hook is. */
+/** The programs under supervision. Pass it to `shutdown.add()`, as you would a hook. */
 export interface Supervisor extends Hooks {
   /**
    * Starts every program, the lowest priority first.
@@ -48,21 +53,21 @@ export interface Supervisor extends Hooks {
    * @throws LastcallError `LASTCALL_ENDED` once the shutdown has begun
    */
   start(): void
-  /** Hears every change of state; returns a way to take the listener back. */
+  /** Calls back for every change of state. Returns a function that removes the listener. */
   on(event: 'state', listener: (change: StateChange) => void): () => void
-  /** Every process as it is now. */
+  /** The state of every process. */
   readonly processes: readonly ProcessStatus[]
   /**
-   * Resolves by the rule of `exitOn`, with the exit code for the whole: that of the program that has
-   * ended it, or of the first that did not end well, as a shell has it; 0 where all did. A FATAL
-   * program's is never 0.
+   * Resolves by the rule of `exitOn`, with an exit code for the whole: that of the program that ended
+   * it or, with `all`, of the first that did not end well; 0 where all ended well. It is the code that a
+   * shell would report, and never 0 for a FATAL program.
    */
   readonly ended: Promise<number>
 }
 
 /**
  * Keeps programs running, with the states and rules of supervisord, and ends them in order: higher
- * priorities first, each with its own signal and wait. Nothing is started before `start()`.
+ * priorities first, each with its own signal and wait. Nothing starts before `start()`.
  *
  * @example
  * const programs = supervise([
@@ -75,8 +80,8 @@ export interface Supervisor extends Hooks {
  * process.exitCode = await programs.ended
  * await shutdown.now('a program has ended')
  *
- * @throws LastcallError `LASTCALL_INVALID_OPTION`; a set of waits that does not fit the budget is
- * refused by `shutdown.add()`, with `LASTCALL_RESERVES_TOO_LARGE`
+ * @throws LastcallError `LASTCALL_INVALID_OPTION`; where the waits do not fit the
+ * budget, `shutdown.add()` throws `LASTCALL_RESERVES_TOO_LARGE`
  */
 export function supervise(
   programs: readonly ProgramOptions[],
@@ -114,7 +119,7 @@ export class Programs implements Supervisor {
     this.on('state', (change) => logProblem(change, this.#log))
     const width = Math.max(...parsed.flatMap(processNames).map((one) => one.length))
     const [out, err] = standardOutputs()
-    const surroundings = {
+    const context = {
       clock,
       env: host.env,
       isWindows: host.platform === 'win32',
@@ -125,7 +130,7 @@ export class Programs implements Supervisor {
     this.#processes = parsed.flatMap((program) =>
       processNames(program).map((name, instance) => {
         const prefix = `${name.padEnd(width)} | `
-        return new SupervisedProcess(name, program, instance, { ...surroundings, prefix })
+        return new SupervisedProcess(name, program, instance, { ...context, prefix })
       }),
     )
   }
@@ -146,7 +151,7 @@ export class Programs implements Supervisor {
         'The shutdown has begun: no program is started any more.',
       )
     }
-    // They have sessions of their own: where this process is forced to exit nobody else would end them.
+    // They have sessions of their own: where this process is forced to exit, nothing else ends them.
     this.#stopWatching ??= this.#host.on('exit', () => {
       for (const one of this.#processes) one.kill()
     })
@@ -161,7 +166,7 @@ export class Programs implements Supervisor {
       try {
         listener(change)
       } catch (error) {
-        // Of no concern to the programs, nor to the next listener.
+        // The programs and the next listener must not suffer from it.
         this.#log.write({
           level: 'error',
           fields: { event: 'state:listener', err: errorField(describeError(error)) },
@@ -173,7 +178,7 @@ export class Programs implements Supervisor {
     return () => void this.#events.off(event, guarded)
   }
 
-  /** One that ends all restarts when the run begins, and one for each process, by priority. */
+  /** A hook that ends all restarts when the shutdown begins, and one that stops each process. */
   *[Symbol.iterator](): Iterator<Hook> {
     yield placeHook({ name: `${this.#name}:hold`, phase: 'announce' }, ({ reason }) =>
       this.#hold(reason.kind === 'signal' ? reason.signal : undefined),
@@ -217,17 +222,24 @@ export class Programs implements Supervisor {
   }
 }
 
-const POLICIES = ['all', 'fatal', 'any']
+const OPTIONS = optionNames<SuperviseOptions>({
+  name: true,
+  exitOn: true,
+  log: true,
+  stdout: true,
+  stderr: true,
+})
+
+const EXIT_RULES = ['all', 'fatal', 'any']
 
 function checkOptions(options: SuperviseOptions) {
-  const known = ['name', 'exitOn', 'log', 'stdout', 'stderr']
-  refuseUnknownOptions(options, known, "{ exitOn: 'fatal' }")
+  refuseUnknownOptions(options, OPTIONS, "{ exitOn: 'fatal' }")
   const { name = 'programs', exitOn = 'all', stdout, stderr } = options
   if (typeof name !== 'string' || name.trim() === '') {
     throw invalidOption('name', 'a string that is not empty', name)
   }
-  if (!POLICIES.includes(exitOn)) {
-    throw invalidOption('exitOn', `one of ${POLICIES.join(', ')}`, exitOn)
+  if (!EXIT_RULES.includes(exitOn)) {
+    throw invalidOption('exitOn', `one of ${EXIT_RULES.join(', ')}`, exitOn)
   }
   for (const [option, stream] of Object.entries({ stdout, stderr })) {
     if (stream === undefined || typeof stream?.write === 'function') continue
@@ -239,8 +251,8 @@ function checkOptions(options: SuperviseOptions) {
 const STOP = PHASES.find(({ name }) => name === 'stop') as (typeof PHASES)[number]
 
 /**
- * Several priorities are numbers from that of the phase `stop` on, the lowest first; a single one is
- * the phase itself, wherever an application has put that.
+ * Where the hook of a process stands. Several priorities get numbers that begin with that of the phase
+ * `stop`, the lowest priority first. A single one is in the phase itself, which an application may have moved.
  */
 function placeOf(
   levels: readonly number[],
@@ -248,32 +260,4 @@ function placeOf(
 ): { phase: string } | { priority: number } {
   if (levels.length === 1) return { phase: STOP.name }
   return { priority: STOP.priority + levels.indexOf(priority) / 1000 }
-}
-
-function logProblem(change: StateChange, log: Log): void {
-  const { name, from, to, pid, exitCode, signal, problem, stderr, restartIn } = change
-  if (problem === null) return
-  const fields = {
-    event: 'state',
-    program: name,
-    from,
-    to,
-    child: pid,
-    exitCode,
-    signal,
-    restartIn,
-  }
-  if (to !== 'FATAL') {
-    const next = restartIn === null ? '' : `; starting it again in ${formatDuration(restartIn)}`
-    const level = restartIn === null ? 'error' : 'warn'
-    log.write({ level, fields, msg: `'${name}' ${problem}${next}` })
-    return
-  }
-  const lines = stderr.map((line) => `\n    ${line}`).join('')
-  const said = lines === '' ? '' : `\n  the last that it wrote to stderr:${lines}`
-  log.write({
-    level: 'error',
-    fields: { ...fields, stderr },
-    msg: `'${name}' is FATAL: it ${problem}${said}`,
-  })
 }

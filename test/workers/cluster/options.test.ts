@@ -75,7 +75,7 @@ describe('clusterWorkers()', () => {
       `),
     })
     expect(primary.all('refused')[0]).toMatch(
-      /^LASTCALL_NOT_A_CLUSTER .*Ask for cluster\.isPrimary before\.$/,
+      /^LASTCALL_NOT_A_CLUSTER .*Check cluster\.isPrimary before the call\.$/,
     )
     expect((await primary.send('SIGTERM').ended).code).toBe(0)
   })
