@@ -1,14 +1,14 @@
 import { invalidOption } from '../base/errors.ts'
 import { type Clock, currentClock } from '../runtime/clock.ts'
-import { settle } from './settle.ts'
+import { settle } from './node/settle.ts'
 
-/** Moves the fake timers of a test runner on; may return a promise. */
+/** Moves the fake timers of a test runner on by so many milliseconds. It may return a promise. */
 export type AdvanceTimers = (milliseconds: number) => unknown
 
-/** The fake timers of a test runner as a clock: whatever timers are global when one is set. */
+/** The fake timers of a test runner as a clock. It uses the timers that are global at the time of each call. */
 export class FakeTimersClock implements Clock {
   readonly #advance: AdvanceTimers
-  /** What waits for a poll phase, by its timer. */
+  /** What waits for a poll phase, with its timer. */
   readonly #polls = new Map<unknown, () => void>()
 
   constructor(advance: AdvanceTimers) {
@@ -35,11 +35,11 @@ export class FakeTimersClock implements Clock {
     this.#polls.set(timer, run)
   }
 
-  /** Moves time on. What needs no time happens before it and after it. */
+  /** Moves the time on. What needs no time happens before and after. */
   async advance(milliseconds: number): Promise<void> {
     await settle()
     const before = this.now()
-    // Fake timers know of whole milliseconds only.
+    // Fake timers count in whole milliseconds.
     await this.#advance(Math.ceil(milliseconds))
     await settle()
     if (this.now() - before < milliseconds) {
@@ -50,7 +50,7 @@ export class FakeTimersClock implements Clock {
         'Turn the fake timers on before the shutdown is created, with Date among what they replace.',
       )
     }
-    // What was set while time moved is due a millisecond later in some runners: it needs no time here.
+    // In some runners a timer of 0 ms that was set meanwhile is due a millisecond later. It must need no time.
     await this.#advance(0)
     while (this.#polls.size > 0) {
       this.#runPolls()
@@ -60,7 +60,7 @@ export class FakeTimersClock implements Clock {
     await settle()
   }
 
-  /** Runs what waits for a poll phase now, in place of its timers. */
+  /** Runs what waits for a poll phase at once, and clears the timers for it. */
   #runPolls(): void {
     for (const [timer, run] of [...this.#polls]) {
       this.clearTimeout(timer)

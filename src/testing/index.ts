@@ -5,6 +5,7 @@ export {
   expectTimeFor,
   expectTogether,
 } from './assertions.ts'
+export type { HookOrder } from './checks.ts'
 export type { AdvanceTimers } from './fake-timers-clock.ts'
 export { type ShutdownMatchers, shutdownMatchers } from './matchers.ts'
 export type { Command } from './real/command.ts'
@@ -17,4 +18,3 @@ export { type Pm2Options, stopLikePm2 } from './real/pm2.ts'
 export type { PreStop } from './real/pre-stop.ts'
 export { stopLikeSystemd } from './real/systemd.ts'
 export { createTestShutdown, type TestShutdown, type TestShutdownOptions } from './test-shutdown.ts'
-export type { HookOrder } from './verdicts.ts'

@@ -1,18 +1,18 @@
 import type { Duration } from '../base/duration.ts'
 import type { Report } from '../engine/report.ts'
 import {
-  cutOff,
+  type CheckResult,
+  checkCutOff,
+  checkOrder,
+  checkTime,
+  checkTogether,
   type HookOrder,
-  hadTime,
-  inOrder,
-  together,
-  type Verdict,
-  withPicture,
-} from './verdicts.ts'
+} from './checks.ts'
+import { failureMessage } from './failure-message.ts'
 
 /**
- * The matchers, as `expect(report)` has them once they are extended with: for the types of vitest or
- * jest, as the documentation shows.
+ * The matchers that `expect(report)` has after `expect.extend(shutdownMatchers)`: for the types of vitest
+ * or jest, as the documentation shows.
  */
 export interface ShutdownMatchers<R = unknown> {
   /** Each of these hooks had ended before the next began; see `expectOrder()`. */
@@ -28,7 +28,7 @@ export interface ShutdownMatchers<R = unknown> {
 }
 
 /**
- * Matchers for reports, for vitest and jest and whatever else takes them by `expect.extend()`.
+ * Matchers for reports, for vitest, jest and all that takes matchers by `expect.extend()`.
  *
  * @example
  * expect.extend(shutdownMatchers)
@@ -36,26 +36,21 @@ export interface ShutdownMatchers<R = unknown> {
  * expect(test.report).not.toHaveCutOff('http')
  */
 export const shutdownMatchers = {
-  toHaveRunInOrder: (report: Report | undefined, order: HookOrder) =>
-    result(inOrder(report, order), report),
-  toHaveRunBefore: (report: Report | undefined, first: string, second: string) =>
-    result(inOrder(report, [first, second]), report),
-  toHaveRunTogether: (report: Report | undefined, names: readonly string[]) =>
-    result(together(report, names), report),
-  toHaveCutOff: (report: Report | undefined, name: string) => result(cutOff(report, name), report),
-  toHaveGivenTime: (report: Report | undefined, name: string, atLeast: Duration) =>
-    result(hadTime(report, name, atLeast), report),
+  toHaveRunInOrder: matcher(checkOrder),
+  toHaveRunBefore: matcher((report, first: string, second: string) =>
+    checkOrder(report, [first, second]),
+  ),
+  toHaveRunTogether: matcher(checkTogether),
+  toHaveCutOff: matcher(checkCutOff),
+  toHaveGivenTime: matcher(checkTime),
 }
 
-/** As both runners want it: the message is asked for where it fails, and with `not` where it passes. */
-interface MatcherResult {
-  readonly pass: boolean
-  readonly message: () => string
-}
+type Check<Args extends unknown[]> = (report: Report | undefined, ...args: Args) => CheckResult
 
-function result({ pass, expected, because }: Verdict, report: unknown): MatcherResult {
-  const sentence = pass
-    ? `Expected that not: ${expected}, but ${because}.`
-    : `Expected ${expected}, but ${because}.`
-  return { pass, message: () => withPicture(sentence, report) }
+/** A matcher in the form of vitest and jest, which ask for the message when the expectation is not met. */
+function matcher<Args extends unknown[]>(check: Check<Args>) {
+  return (report: Report | undefined, ...args: Args) => {
+    const result = check(report, ...args)
+    return { pass: result.pass, message: () => failureMessage(result, report) }
+  }
 }

@@ -1,28 +1,28 @@
 import type { Clock } from '../runtime/clock.ts'
-import { settling } from './settle.ts'
+import { settling } from './node/settle.ts'
 
-/** A clock that a test moves: nothing happens until it does. */
+/** A clock that stands still until a test moves it. */
 export class TestClock implements Clock {
   #now = 0
-  #next = 1
-  readonly #timers = new Map<number, { at: number; run: () => void }>()
+  #nextId = 1
+  readonly #timers = new Map<number, Timer>()
 
   now(): number {
     return this.#now
   }
 
   date(): number {
-    return BEGINNING + this.#now
+    return EPOCH + this.#now
   }
 
   setTimeout(run: () => void, milliseconds: number): number {
-    const timer = this.#next++
-    this.#timers.set(timer, { at: this.#now + milliseconds, run })
-    return timer
+    const id = this.#nextId++
+    this.#timers.set(id, { id, at: this.#now + milliseconds, run })
+    return id
   }
 
-  clearTimeout(timer: unknown): void {
-    this.#timers.delete(timer as number)
+  clearTimeout(id: unknown): void {
+    this.#timers.delete(id as number)
   }
 
   afterPoll(run: () => void): void {
@@ -34,7 +34,7 @@ export class TestClock implements Clock {
     return this.#timers.size
   }
 
-  /** Moves time on, timer by timer; promises settle before and after each of them. */
+  /** Moves the time on, timer by timer; promises settle before and after each. */
   async advance(milliseconds: number): Promise<void> {
     const until = this.#now + milliseconds
     await settling(async (settle) => {
@@ -42,7 +42,7 @@ export class TestClock implements Clock {
         await settle()
         const first = this.#first()
         if (!first || first.at > until) break
-        this.#timers.delete(first.timer)
+        this.#timers.delete(first.id)
         this.#now = Math.max(this.#now, first.at)
         first.run()
       }
@@ -50,20 +50,24 @@ export class TestClock implements Clock {
     this.#now = Math.max(this.#now, until)
   }
 
-  /** Time that passes while the loop is blocked: no timer fires. */
+  /** Lets time pass as while the loop is blocked: no timer fires. */
   block(milliseconds: number): void {
     this.#now += milliseconds
   }
 
-  /** The timer that fires next: of those for one instant the one that was set first. */
-  #first(): { timer: number; at: number; run: () => void } | undefined {
-    let first: { timer: number; at: number; run: () => void } | undefined
-    for (const [timer, { at, run }] of this.#timers) {
-      if (!first || at < first.at) first = { timer, at, run }
-    }
+  /** The timer that fires next; of several for the same instant the one that was set first. */
+  #first(): Timer | undefined {
+    let first: Timer | undefined
+    for (const timer of this.#timers.values()) if (!first || timer.at < first.at) first = timer
     return first
   }
 }
 
-/** The time of day at which a test begins: the same in each, so that a report can be compared. */
-const BEGINNING = Date.UTC(2000, 0, 1)
+interface Timer {
+  readonly id: number
+  readonly at: number
+  readonly run: () => void
+}
+
+/** The date at which each test begins: always the same, so that reports can be compared. */
+const EPOCH = Date.UTC(2000, 0, 1)

@@ -3,22 +3,25 @@ import { EventEmitter } from 'eventemitter3'
 import type { ProcessPort } from '../runtime/process.ts'
 import { newSharedShutdowns, type SharedShutdowns } from '../runtime/shared-shutdowns.ts'
 
-/** A process that is none: it hears what a test sends, and remembers what was said and how it was to exit. */
+/** A simulated process: it receives what a test sends, and records its output and its exits. */
 export class TestProcess implements ProcessPort {
   readonly pid: number = 4242
   readonly ppid: number = 1000
   readonly platform: string = 'linux'
   readonly sharedShutdowns: SharedShutdowns = newSharedShutdowns()
-  env: Record<string, string | undefined> = {}
-  interactive = false
   readonly isExiting: boolean = false
-  // Whatever runs the test: its log is for people.
+  // The log is text, which is easier to read in a test than JSON.
   readonly hasTerminalAsStderr: boolean = true
   exitCode = 0
   output = ''
-  /** The codes that it was to exit with, the first first. */
+  /** The codes of all exits in their order: a real process would have ended with the first. */
   readonly exits: number[] = []
   readonly #events = new EventEmitter()
+
+  constructor(
+    public env: Record<string, string | undefined> = {},
+    public interactive = false,
+  ) {}
 
   fileExists = (_path: string): boolean => false
 
@@ -45,7 +48,7 @@ export class TestProcess implements ProcessPort {
     return 0n
   }
 
-  // Its loop is the test's own.
+  // The watchdog's thread would watch the loop of the test runner.
   startThread(): undefined {}
 
   startShell(): void {}
@@ -58,12 +61,12 @@ export class TestProcess implements ProcessPort {
     this.exitCode ||= code
   }
 
-  /** Has something happen to it; false where nobody listens. */
+  /** Makes an event happen; false where nothing listens. */
   emit(event: string, ...args: unknown[]): boolean {
     return this.#events.emit(event, ...args)
   }
 
-  /** What somebody listens to. */
+  /** The events that have a listener. */
   get listeners(): string[] {
     return this.#events.eventNames().map(String)
   }

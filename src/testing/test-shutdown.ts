@@ -1,77 +1,77 @@
 import { type Duration, parseDuration } from '../base/duration.ts'
-import { invalidOption, LastcallError, refuseUnknownOptions } from '../base/errors.ts'
+import { invalidOption, optionNames, refuseUnknownOptions } from '../base/errors.ts'
 import { assemble } from '../create-shutdown.ts'
 import type { Report } from '../engine/report.ts'
 import { OPTIONS } from '../options.ts'
-import { signalNumbers } from '../runtime/signals.ts'
 import type { Shutdown, ShutdownOptions } from '../shutdown.ts'
 import { type AdvanceTimers, FakeTimersClock } from './fake-timers-clock.ts'
 import { TestClock } from './test-clock.ts'
+import { testEvents } from './test-events.ts'
 import { TestProcess } from './test-process.ts'
+import { TestRecord } from './test-record.ts'
 
-/** What `createTestShutdown()` takes: what `createShutdown()` does, and what the world is like. */
+/** The options of `createShutdown()`, and those of the process that the test simulates. */
 export interface TestShutdownOptions extends ShutdownOptions {
   /**
-   * The environment, from which the platform and its grace are concluded. Default: empty, so that a
-   * test is the same everywhere; without a `grace` it is 10 s then.
+   * The environment variables, which tell the platform and its grace. Default: none, so that a test is the
+   * same everywhere; the grace is 10 s then, unless it is given.
    *
    * @example { KUBERNETES_SERVICE_HOST: '10.0.0.1' }
    */
   readonly env?: Readonly<Record<string, string>>
-  /** Whether somebody sits at a terminal, and SIGINT is a Ctrl-C. Default false. */
+  /** Whether the process has a terminal, so that SIGINT is a Ctrl-C. Default false. */
   readonly terminal?: boolean
   /**
-   * Moves the test runner's own fake timers on. With it they are the clock of the shutdown, too: what
-   * the application waits for by `setTimeout` and what the shutdown does stand on one line of time.
-   * Default: none, the shutdown has a clock of its own.
+   * Moves the fake timers of the test runner on. They are the clock of the shutdown then, and the
+   * application's `setTimeout()` and the shutdown share one time. Default: none, and the shutdown has
+   * its own clock.
    *
    * @example (milliseconds) => vi.advanceTimersByTimeAsync(milliseconds)
    */
   readonly advanceTimers?: AdvanceTimers
 }
 
-/** A shutdown in a world of its own, and the hands that move this world. */
+/** A shutdown in a simulated process, with what a test needs to move it on. */
 export interface TestShutdown {
-  /** The shutdown under test: hand it to the code that adds hooks and calls `listen()`. */
+  /** The shutdown under test: pass it to the code that adds hooks and calls `listen()`. */
   readonly shutdown: Shutdown
   /**
-   * Sends a signal, as the platform does, and lets everything happen that needs no time.
+   * Sends a signal, as the platform does. Resolves when all has happened that needs no time.
    *
    * @throws LastcallError `LASTCALL_NOT_LISTENING` where it would have ended the process at once
    */
   signal(signal: NodeJS.Signals): Promise<void>
   /**
-   * Sends a message, as a parent process or PM2 does. One that nobody listens to changes nothing.
+   * Sends a message, as a parent process or PM2 does. Without a listener it changes nothing.
    *
    * @throws LastcallError `LASTCALL_NOT_LISTENING` where the process has exited
    */
   message(message: unknown): Promise<void>
   /**
-   * Has something thrown that nobody catches; by default an uncaught exception.
+   * Makes a fault happen; by default an uncaught exception.
    *
    * @throws LastcallError `LASTCALL_NOT_LISTENING` where it would have ended the process at once
    */
   fault(thrown: unknown, origin?: 'uncaughtException' | 'unhandledRejection'): Promise<void>
-  /** Moves the clock on: a duration such as `'3s'`, or milliseconds. What is due happens, in its order. */
+  /** Moves the clock on by a duration such as `'3s'`, or milliseconds. Timers that are due fire in their order. */
   advance(duration: Duration): Promise<void>
-  /** Resolves when the clock has been moved on so far: for hooks that stand in for work. */
+  /** Resolves when the clock has moved on so far: for hooks that stand in for real work. */
   sleep(duration: Duration): Promise<void>
-  /** Resolves with the report when the run is over: for hooks that do real work, while the clock stands. */
+  /** Resolves with the report when the shutdown is over: for hooks that do real work while the clock stands still. */
   readonly ended: Promise<Report>
-  /** The account of the run; `undefined` until it is over. */
+  /** The report; `undefined` until the shutdown is over. */
   readonly report: Report | undefined
-  /** The names of the hooks, in the order in which they began and in that in which they ended or were cut off. */
+  /** The names of the hooks, once in the order in which they began, once in that in which they ended or were cut off. */
   readonly order: { readonly began: readonly string[]; readonly ended: readonly string[] }
-  /** The code that the process has exited with; `undefined` while it lives. */
+  /** The code with which the process has exited; `undefined` before that. */
   readonly exitCode: number | undefined
   /** What the library has written to stderr. */
   readonly output: string
 }
 
 /**
- * Creates a shutdown that touches no real process: signals come from the test, time moves when the test
- * says so, and the exit is only remembered. It leaves nothing behind, and any number of them can be
- * used at once.
+ * Creates a shutdown that touches no real process: the test sends the signals and moves the time, and the
+ * exit is only recorded. It leaves nothing behind, and any number of them can be used at once.
  *
  * @example
  * const test = createTestShutdown({ grace: '30s' })
@@ -84,66 +84,16 @@ export interface TestShutdown {
  * @throws LastcallError as `createShutdown()` does
  */
 export function createTestShutdown(options: TestShutdownOptions = {}): TestShutdown {
-  refuseUnknownOptions(
-    options,
-    [...OPTIONS, 'env', 'terminal', 'advanceTimers'],
-    "{ grace: '10s' }",
-  )
+  refuseUnknownOptions(options, [...OPTIONS, ...TEST_OPTIONS], "{ grace: '10s' }")
   const { env = {}, terminal = false, advanceTimers, ...others } = options
-  const host = new TestProcess()
-  host.env = checkedEnv(env)
-  host.interactive = checkedFlag(terminal)
+  const host = new TestProcess(checkEnv(env), checkFlag(terminal))
   const clock = advanceTimers === undefined ? new TestClock() : new FakeTimersClock(advanceTimers)
   const shutdown = assemble(others, { host, clock })
-
-  const order = { began: [] as string[], ended: [] as string[] }
-  // A process that was forced to exit would have come no further.
-  const lives = () => host.exits.length === 0
-  shutdown.on('hook:start', ({ hook }) => {
-    if (lives()) order.began.push(hook)
-  })
-  shutdown.on('hook:end', ({ hook }) => {
-    if (lives() && hook.began !== null) order.ended.push(hook.name)
-  })
-  let report: Report | undefined
-  const ended = new Promise<Report>((resolve, reject) => {
-    shutdown.on('end', (event) => {
-      if (!lives()) return
-      report = event.report
-      // The exit comes after a poll phase, and needs no time.
-      void clock.advance(0).then(() => resolve(event.report))
-    })
-    shutdown.on('forced', ({ exitCode }) => reject(tooLate(exitCode)))
-  })
-  ended.catch(() => {}) // Most tests don't wait for it.
-
-  /** Has it happen, and what is due by that; false where nobody listens. */
-  const happen = async (event: string, what: unknown) => {
-    const [code] = host.exits
-    if (code !== undefined) throw tooLate(code)
-    const isHeard = host.emit(event, what)
-    await clock.advance(0)
-    return isHeard
-  }
-
+  const settle = () => clock.advance(0)
+  const record = new TestRecord(shutdown, host, settle)
   return {
     shutdown,
-    async signal(signal) {
-      if (!Object.hasOwn(signalNumbers(), signal) || INAUDIBLE.has(signal)) {
-        throw invalidOption('signal', 'a signal that a program can hear, such as SIGTERM', signal)
-      }
-      const isHeard = await happen(signal, signal)
-      if (!isHeard && !HARMLESS.has(signal)) throw deaf(signal, host)
-    },
-    async message(message) {
-      await happen('message', message)
-    },
-    async fault(thrown, origin = 'uncaughtException') {
-      if (origin !== 'uncaughtException' && origin !== 'unhandledRejection') {
-        throw invalidOption('origin', "'uncaughtException' or 'unhandledRejection'", origin)
-      }
-      if (!(await happen(origin, thrown))) throw deaf(origin, host)
-    },
+    ...testEvents(host, settle),
     async advance(duration) {
       await clock.advance(parseDuration(duration, 'duration', 0))
     },
@@ -151,10 +101,10 @@ export function createTestShutdown(options: TestShutdownOptions = {}): TestShutd
       const milliseconds = parseDuration(duration, 'duration', 0)
       return new Promise((resolve) => clock.setTimeout(resolve, milliseconds))
     },
-    ended,
-    order,
+    ended: record.ended,
+    order: record.order,
     get report() {
-      return report
+      return record.report
     },
     get exitCode() {
       return host.exits[0]
@@ -165,41 +115,13 @@ export function createTestShutdown(options: TestShutdownOptions = {}): TestShutd
   }
 }
 
-function tooLate(code: number): LastcallError {
-  return new LastcallError(
-    'LASTCALL_NOT_LISTENING',
-    `The process has exited with code ${code}: nothing reaches it any more. Create a shutdown for each test.`,
-  )
-}
+const TEST_OPTIONS = optionNames<Omit<TestShutdownOptions, keyof ShutdownOptions>>({
+  env: true,
+  terminal: true,
+  advanceTimers: true,
+})
 
-function deaf(what: string, host: TestProcess): LastcallError {
-  const fix =
-    host.listeners.length === 0
-      ? 'call shutdown.listen(), as the application does'
-      : `it listens to ${host.listeners.join(', ')}; look at the options \`signals\` and \`faults\``
-  return new LastcallError(
-    'LASTCALL_NOT_LISTENING',
-    `Nobody listens to ${what}: it would have ended the process at once, and no hook would have run. To have it heard, ${fix}.`,
-  )
-}
-
-/** Signals that no program hears. */
-const INAUDIBLE: ReadonlySet<NodeJS.Signals> = new Set(['SIGKILL', 'SIGSTOP'])
-
-/** Signals that end no program of Node that is deaf to them. */
-const HARMLESS: ReadonlySet<NodeJS.Signals> = new Set([
-  'SIGCHLD',
-  'SIGCONT',
-  'SIGPIPE',
-  'SIGTSTP',
-  'SIGTTIN',
-  'SIGTTOU',
-  'SIGURG',
-  'SIGUSR1',
-  'SIGWINCH',
-])
-
-function checkedEnv(env: unknown): Readonly<Record<string, string>> {
+function checkEnv(env: unknown): Readonly<Record<string, string>> {
   const isEnv = typeof env === 'object' && env !== null && !Array.isArray(env)
   const values = isEnv ? Object.values(env) : []
   if (isEnv && values.every((value) => typeof value === 'string')) return { ...env }
@@ -210,7 +132,7 @@ function checkedEnv(env: unknown): Readonly<Record<string, string>> {
   )
 }
 
-function checkedFlag(value: unknown): boolean {
+function checkFlag(value: unknown): boolean {
   if (typeof value === 'boolean') return value
   throw invalidOption('terminal', 'true or false', value)
 }

@@ -185,7 +185,7 @@ describe('the matchers', () => {
 describe('what is refused', () => {
   test('a report that is not there yet, and what is none', () => {
     expect(() => expectOrder(undefined, ['http'])).toThrow(
-      /There is no report: the run is not over.*await advance/,
+      /There is no report: the shutdown is not over.*await advance/,
     )
     expect(() => expectCutOff(Promise.resolve(report) as never, 'http')).toThrow('Await it.')
     for (const wrong of [null, 'SIGTERM', 7, {}, { phases: 1 }]) {

@@ -1,8 +1,8 @@
 import { invalidOption, show } from '../../base/errors.ts'
 
 /**
- * What is started, as in a Dockerfile's CMD: an array is the exec form, a program and its arguments;
- * a string is the shell form, which `sh -c` runs.
+ * A command as in a Dockerfile's CMD: an array is the exec form, a program and its arguments; a string is
+ * the shell form, which `sh -c` runs.
  */
 export type Command = string | readonly [string, ...string[]]
 
@@ -15,8 +15,8 @@ export function parseCommand(command: unknown, option = 'command'): Words {
   if (Array.isArray(command) && isText(command[0]) && command.every(isArgument)) {
     return [...command] as [string, ...string[]]
   }
-  const odd = Array.isArray(command) ? command.find((one) => !isArgument(one)) : undefined
-  const fix = odd === undefined ? undefined : `It has ${show(odd)} in it.`
+  const wrong = Array.isArray(command) ? command.find((one) => !isArgument(one)) : undefined
+  const fix = wrong === undefined ? undefined : `It has ${show(wrong)} in it.`
   throw invalidOption(
     option,
     "a command line such as 'node server.js', or an array such as ['node', 'server.js']",
@@ -27,11 +27,11 @@ export function parseCommand(command: unknown, option = 'command'): Words {
 
 const isText = (value: unknown) => isArgument(value) && value.trim() !== ''
 
-/** No argument of any system can have a NUL in it. */
+/** A string without NUL, which no system allows in an argument. */
 const isArgument = (value: unknown): value is string =>
   typeof value === 'string' && !value.includes('\0')
 
-/** As a person would type it, short enough for one line. */
+/** A command as a person would type it, short enough for one line. */
 export function showCommand(words: Words): string {
   const [file, flag, script] = words
   const isShellForm = file === 'sh' && flag === '-c' && words.length === 3
@@ -39,7 +39,7 @@ export function showCommand(words: Words): string {
   return shorten(line)
 }
 
-/** On one line, and no longer than that. */
+/** The text on one line of 80 characters at most. */
 export function shorten(text: string): string {
   const line = text.trim().replaceAll(/\s+/g, ' ')
   return line.length > 80 ? `${line.slice(0, 79)}…` : line

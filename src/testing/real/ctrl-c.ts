@@ -5,15 +5,15 @@ import { stopProgram } from './stop-program.ts'
 
 /**
  * Starts a program in the foreground of a terminal and stops it as a Ctrl-C does: SIGINT to the program
- * and to all of its process group, as `npm start` with npm, a shell and Node in it. Nobody kills
- * there: `grace`, by default 10 s, is how long this waits before it gives up and does.
+ * and to its whole process group, such as npm, a shell and Node for `npm start`. A terminal never kills:
+ * `grace`, by default 10 s, is how long this waits before it sends SIGKILL.
  *
- * The terminal is a real one, and the key is pressed, where there is `script` (on Linux, with util-linux
- * or busybox). It is the program's stdin; stdout and stderr are pipes, so that they are told apart.
- * Elsewhere SIGINT is sent to the group, stdin is empty, and `notes` say so: a program that
- * looks whether somebody sits in front of it takes that for a platform.
+ * Where there is `script` (on Linux, with util-linux or busybox), the terminal is real and the key is
+ * pressed. The terminal is the program's stdin; stdout and stderr are pipes, to keep them apart. Elsewhere
+ * SIGINT is sent to the group, stdin is empty, and `notes` say so: a program that checks for a
+ * terminal then takes the signal for one of a platform.
  *
- * A string is run by a shell that waits for what it has started, as one does that is typed into.
+ * A string is run by a shell that waits for the program, as an interactive shell does.
  *
  * The rule: `ISIG` and `VINTR` in https://man7.org/linux/man-pages/man3/termios.3.html
  *
@@ -21,14 +21,14 @@ import { stopProgram } from './stop-program.ts'
  * const stopped = await stopLikeCtrlC(['npm', 'start'], { ready: /listening/ })
  * expect(stopped).toMatchObject({ killed: false, leftBehind: false })
  *
- * @throws LastcallError `LASTCALL_INVALID_OPTION`; `LASTCALL_NOT_READY` where it can't be started, has
- * ended by itself, is not ready in time, or is given up by its `signal`
+ * @throws LastcallError `LASTCALL_INVALID_OPTION`; `LASTCALL_NOT_READY` where the program can't be started,
+ * ends by itself, or is not ready in time, or where `signal` aborts
  */
 export async function stopLikeCtrlC(command: Command, options: StopOptions): Promise<Stopped> {
   return stopProgram(command, parseOptions(options, PLATFORMS.unknown.grace), {
     env: {},
     by: 'terminal',
-    // Without a handler it would be ended by the key before what it waits for.
+    // Without the trap, Ctrl-C would end the shell before the program that it waits for.
     ...(typeof command === 'string' && { wrap: () => ['sh', '-c', `trap : INT\n${command}`] }),
     async stop(program, { grace, kill, note }) {
       if (!program.hasTerminal) {

@@ -7,17 +7,17 @@ import type { Program } from './program.ts'
 import { type Stopping, stopProgram } from './stop-program.ts'
 
 /**
- * Starts a program and stops it as `docker stop` does a container: SIGTERM to the program alone, 10 s,
- * SIGKILL to all that it has started.
+ * Starts a program and stops it as `docker stop` stops a container: SIGTERM to the program alone, 10 s,
+ * then SIGKILL to all that it has started.
  *
- * As a string the command is run by `sh -c`, as CMD in a Dockerfile is in its shell form; as an array
- * it is started itself. A program that has no handler for the signal doesn't get it, as PID 1 in a
- * container doesn't: so a shell hears nothing of the stop, and neither does what it has started. (Of
- * Node itself that can't be told from outside: a program of Node without a handler ends here by SIGTERM,
- * where in a container it would be killed when the grace is over.)
+ * A string is run by `sh -c`, like the shell form of CMD in a Dockerfile; an array is started itself. A
+ * program that has no handler for the signal doesn't get it, just as PID 1 in a container doesn't: so a
+ * shell does not notice the stop, and neither does what it has started. (Whether Node has a handler
+ * cannot be seen from outside: a program of Node without one is ended by SIGTERM here, while in a
+ * container it would be killed at the end of the grace.)
  *
- * What docker tells a program is nothing, and so it is here: a `grace` that isn't 10 s is unknown to
- * it, unless its own options say so.
+ * Docker does not tell a program its grace, and neither does this: the program does not know of a `grace`
+ * that isn't 10 s, unless its own options say so.
  *
  * The rule: https://docs.docker.com/reference/cli/docker/container/stop/
  *
@@ -25,8 +25,8 @@ import { type Stopping, stopProgram } from './stop-program.ts'
  * const stopped = await stopLikeDocker(['node', 'server.js'], { ready: /listening/ })
  * expect(stopped).toMatchObject({ code: 0, killed: false, leftBehind: false })
  *
- * @throws LastcallError `LASTCALL_INVALID_OPTION`; `LASTCALL_NOT_READY` where it can't be started, has
- * ended by itself, is not ready in time, or is given up by its `signal`
+ * @throws LastcallError `LASTCALL_INVALID_OPTION`; `LASTCALL_NOT_READY` where the program can't be started,
+ * ends by itself, or is not ready in time, or where `signal` aborts
  */
 export async function stopLikeDocker(command: Command, options: StopOptions): Promise<Stopped> {
   return stopProgram(command, parseOptions(options, PLATFORMS.docker.grace), {
@@ -35,14 +35,14 @@ export async function stopLikeDocker(command: Command, options: StopOptions): Pr
   })
 }
 
-/** SIGTERM to the first process of a container, and the wait for its end. */
+/** Sends SIGTERM to a program as to PID 1 of a container, waits, and kills it. */
 export async function stopPid1(
   program: Program,
   { kill, note }: Stopping,
   milliseconds: number,
 ): Promise<void> {
   if (program.hasEnded) return
-  if (hears(program.pid, 'SIGTERM')) {
+  if (hasHandler(program.pid, 'SIGTERM')) {
     program.signal('SIGTERM')
   } else {
     const fix = 'start the program itself, with the command as an array, or with `exec`'
@@ -51,15 +51,15 @@ export async function stopPid1(
     )
   }
   if (!(await program.endsWithin(milliseconds))) await kill()
-  else if (program.ending?.signal === 'SIGTERM') {
+  else if (program.status?.signal === 'SIGTERM') {
     note(
       'it has no handler for SIGTERM and was ended by it; as PID 1 of a container it would go on, and be killed at the end of the grace',
     )
   }
 }
 
-/** Whether a process has a handler for a signal; only Linux tells. */
-function hears(pid: number, signal: NodeJS.Signals): boolean {
+/** Whether a process has a handler for a signal. True where the system does not tell, as all but Linux. */
+function hasHandler(pid: number, signal: NodeJS.Signals): boolean {
   try {
     const [, caught] =
       /^SigCgt:\s*([\da-f]+)$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? []

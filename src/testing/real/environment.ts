@@ -1,11 +1,11 @@
 import { PLATFORMS } from '../../platform/platforms.ts'
 
-/** Variables, by name; `undefined` takes one away. */
+/** Variables by name; `undefined` removes one. */
 export type Environment = Readonly<Record<string, string | undefined>>
 
 /**
- * The variables that a program recognises its platform by. The test may itself run in a pod, in a unit or
- * under PM2. The programs that it starts must not conclude that they do.
+ * The variables that tell a program its platform. The test itself may run in a pod, in a unit or under PM2,
+ * and the program that it starts must not take that for its own platform.
  */
 export const PLATFORM_VARIABLES: readonly string[] = [
   ...Object.values(PLATFORMS).flatMap(({ variables, configured }) =>
@@ -16,20 +16,20 @@ export const PLATFORM_VARIABLES: readonly string[] = [
 ]
 
 /**
- * The variable that everything has which a program starts, and that nobody else has: by it a process is
- * found that has left the group and lost its parent.
+ * The variable that all processes inherit which a program starts, and no others have. It finds a process
+ * that has left the group and lost its parent.
  */
 export const MARK = 'LASTCALL_TEST_PROGRAM'
 
-/** The test's own variables, without those of its platform; then those of the preset; then the test's. */
+/** The variables of this process without those of its platform, then those of the preset, then those given by the test. */
 export function environmentOf(
   inherited: Environment,
   ofPlatform: Environment,
   given: Environment,
   mark: string,
 ): Record<string, string> {
-  const none = Object.fromEntries(PLATFORM_VARIABLES.map((name) => [name, undefined]))
-  const all = { ...inherited, ...none, ...ofPlatform, ...given, [MARK]: mark }
+  const removed = Object.fromEntries(PLATFORM_VARIABLES.map((name) => [name, undefined]))
+  const all = { ...inherited, ...removed, ...ofPlatform, ...given, [MARK]: mark }
   return Object.fromEntries(
     Object.entries(all).filter((entry): entry is [string, string] => entry[1] !== undefined),
   )

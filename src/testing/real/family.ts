@@ -5,102 +5,102 @@ import { shorten } from './command.ts'
 import { MARK } from './environment.ts'
 
 /**
- * A program and all that it has started: what a container, or a unit of systemd, holds. That is its
- * process group and, on Linux, everything else that bears its mark, in whichever session.
+ * A program and all that it has started, as in a container or a unit of systemd: its process group and,
+ * on Linux, every other process with its mark, whatever its session.
  */
 export class Family {
-  /** The number of its process group. */
+  /** The number of the process group. */
   readonly leader: number
-  /** The variable that all of them have. */
+  /** The variable that all members have. */
   readonly mark: string
-  readonly #stranger: number | undefined
-  /** Those that have been seen among its descendants, by when they began: one may have no mark. */
-  readonly #seen = new Map<number, string>()
+  readonly #excluded: number | undefined
+  /** When each known descendant began, by its pid: some have no mark. */
+  readonly #known = new Map<number, string>()
   #isOver = false
 
-  /** @param stranger one of the group that is none of them */
-  constructor(leader: number, mark: string, stranger?: number) {
+  /** @param excluded a process of the group that is no member */
+  constructor(leader: number, mark: string, excluded?: number) {
     this.leader = leader
     this.mark = `${MARK}=${mark}`
-    this.#stranger = stranger
+    this.#excluded = excluded
   }
 
-  /** Those that run, the leader among them, where the system tells. */
+  /** The pids of those that run, the leader included; empty where the system has no /proc. */
   members(): number[] {
-    this.look()
+    this.findDescendants()
     return allProcesses().filter((pid) => {
       const stat = procStat(pid)
-      if (stat === undefined || isZombie(stat) || pid === this.#stranger) return false
-      const isSeen = this.#seen.get(pid) === stat.start
-      return stat.group === this.leader || isSeen || this.#bearsMark(pid)
+      if (stat === undefined || isZombie(stat) || pid === this.#excluded) return false
+      const isKnown = this.#known.get(pid) === stat.start
+      return stat.group === this.leader || isKnown || this.#hasMark(pid)
     })
   }
 
-  /** Remembers whom it has started, as long as it is there to tell. */
-  look(): void {
+  /** Records the descendants of the leader: once the leader has ended they can no longer be found. */
+  findDescendants(): void {
     for (const pid of descendantsOf(this.leader)) {
       const start = procStat(pid)?.start
-      if (start !== undefined) this.#seen.set(pid, start)
+      if (start !== undefined) this.#known.set(pid, start)
     }
   }
 
-  /** Whether anybody is left. */
+  /** Whether any member runs. */
   isAlive(): boolean {
     if (this.#isOver) return false
-    // Without /proc a zombie counts as well: it is waited for soon, by us or by PID 1.
+    // Without /proc a zombie counts as well. It is soon reaped, by this process or by PID 1.
     return allProcesses().length === 0 ? this.signalGroup(0) : this.members().length > 0
   }
 
-  /** What those that run are called, for people. */
+  /** The members that run, for people to read. */
   names(): string {
     return this.members().map(nameOfPid).join(', ') || `some of the process group ${this.leader}`
   }
 
-  /** Sends a signal to everybody. */
+  /** Sends a signal to every member. */
   signal(signal: NodeJS.Signals): void {
     if (this.#isOver) return
-    const isWhole = this.#stranger === undefined
+    const isWhole = this.#excluded === undefined
     if (isWhole) this.signalGroup(signal)
     for (const pid of this.members()) {
       if (!isWhole || procStat(pid)?.group !== this.leader) signalOne(pid, signal)
     }
   }
 
-  /** Ends everybody, for good: from now on its numbers may be somebody else's. */
+  /** Kills every member. Later calls do nothing, because the numbers may belong to other processes by then. */
   end(): void {
-    // Whoever is starting another one has the mark, and so has that.
+    // A member may be starting another process, which has the mark and is found in the next round.
     for (let round = 0; round < 5 && this.isAlive(); round++) this.signal('SIGKILL')
     this.#isOver = true
   }
 
-  /** Sends it to the group alone, as a terminal does; false where there is none. */
+  /** Sends a signal to the group alone, as a terminal does. False where there is no group. */
   signalGroup(signal: NodeJS.Signals | 0): boolean {
     try {
       return sendSignal(-this.leader, signal)
     } catch {
-      return false // It has become somebody else's, as with sudo.
+      return false // It runs as another user by now, as with sudo.
     }
   }
 
-  #bearsMark(pid: number): boolean {
+  #hasMark(pid: number): boolean {
     try {
       return readFileSync(`/proc/${pid}/environ`, 'latin1').split('\0').includes(this.mark)
     } catch {
-      return false // Somebody else's, or gone.
+      return false // It runs as another user, or has ended.
     }
   }
 }
 
-/** To one that may have gone, or become somebody else's. */
+/** Sends a signal to a process that may have ended, or may run as another user. */
 export function signalOne(pid: number, signal: NodeJS.Signals): void {
   try {
     sendSignal(pid, signal)
   } catch {
-    // Theirs to end.
+    // It runs as another user, and cannot be signalled from here.
   }
 }
 
-/** What people know a process by. */
+/** The command line and the pid of a process. */
 function nameOfPid(pid: number): string {
   try {
     const words = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0')

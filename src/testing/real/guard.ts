@@ -1,33 +1,34 @@
 import { spawn } from 'node:child_process'
 import { systemProcess } from '../../runtime/process.ts'
 import type { Family } from './family.ts'
+import { unrefPipe } from './node/unref-pipe.ts'
 
 const guarded = new Set<Family>()
 let stopWatching: (() => void) | undefined
 
 /**
- * Ends a program where the test's own process ends before it, in whichever way; returns a way to
- * take that back. A process that exits is told so; of one that is ended by a signal, or of a thread
- * that is terminated, only the end of a pipe tells, to somebody who waits for it.
+ * Kills a program where the test's own process ends before it. Returns a function that undoes this. The
+ * `exit` event is enough where the process exits. Where a signal ends the process, or the test's thread is
+ * terminated, only the end of a pipe shows it: a shell waits for that.
  */
 export function guard(family: Family): () => void {
   guarded.add(family)
   stopWatching ??= systemProcess.on('exit', () => {
-    for (const one of guarded) one.end()
+    for (const family of guarded) family.end()
   })
-  const waiting = spawn(
+  const shell = spawn(
     'sh',
     ['-c', GUARD, 'sh', String(family.leader), family.mark],
-    // Of no group or session that anybody else ends.
+    // In a session of its own, which nothing else ends.
     { detached: true, stdio: ['pipe', 'ignore', 'ignore'] },
   )
-  // Where there is no `sh`, or it is ended, the exit is all that is watched.
-  waiting.on('error', () => {})
-  waiting.stdin.on('error', () => {})
-  waiting.unref()
-  unref(waiting.stdin)
+  // Without `sh`, or where something ends it, the `exit` event alone has to do.
+  shell.on('error', () => {})
+  shell.stdin.on('error', () => {})
+  shell.unref()
+  unrefPipe(shell.stdin)
   return () => {
-    waiting.stdin.end('over\n')
+    shell.stdin.end('over\n')
     guarded.delete(family)
     if (guarded.size > 0) return
     stopWatching?.()
@@ -35,7 +36,7 @@ export function guard(family: Family): () => void {
   }
 }
 
-/** Ends the group, and on Linux everybody who bears the mark; grep and /proc may be missing. */
+/** Kills the group, and on Linux every process with the mark. It works without grep and /proc. */
 const GUARD = `
 read -r over && exit
 kill -s KILL -- "-$1"
@@ -44,8 +45,3 @@ for environ in /proc/[0-9]*/environ; do
   pid=\${environ#/proc/}
   kill -s KILL "\${pid%/environ}"
 done`
-
-/** A pipe to a child is a socket, whatever its type says. */
-function unref(stream: object): void {
-  ;(stream as { unref?(): void }).unref?.()
-}

@@ -1,43 +1,38 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import type { Readable } from 'node:stream'
+import type { ExitStatus } from '../../runtime/exit-status.ts'
 import type { Words } from './command.ts'
 import { Family } from './family.ts'
 import { guard } from './guard.ts'
 
-/** How a process ended. */
-export interface ProgramExit {
-  readonly code: number | null
-  readonly signal: NodeJS.Signals | null
-}
-
-/** A process that was started, in whichever way. */
+/** A process that was started, by itself or in a terminal. */
 export interface ProgramHandle {
   readonly pid: number
-  /** It, and all that it will have started. */
+  /** The process, and all that it starts. */
   readonly family: Family
   readonly stdout: Readable
   readonly stderr: Readable
-  readonly exited: Promise<ProgramExit>
-  /** Resolves when it has ended, and what it has written has come in. */
+  readonly exited: Promise<ExitStatus>
+  /** Resolves when it has ended, and its output has arrived. */
   readonly written: Promise<unknown>
-  /** Sends a message by its channel, where it has one. */
+  /** Sends a message through its channel, where it has one. */
   send(message: string): void
   /** Presses Ctrl-C at the terminal in front of it. */
   pressCtrlC(): void
-  /** Lets go of it, where nobody of it is left; resolves when its outputs have come to their end. */
+  /** Frees what belongs to it, once all its processes have ended. Resolves when its outputs have ended. */
   release(): Promise<unknown>
 }
 
-/** What is started. */
+/** How a process is started. */
 export interface StartOptions {
   readonly words: Words
   readonly cwd: string | undefined
   readonly env: Readonly<Record<string, string>>
-  /** What all that it starts bears. */
+  /** The value of the variable by which all that it starts is found. */
   readonly mark: string
 }
 
-/** Starts a process in a session of its own; rejects with the system's error where it can't. */
+/** Starts a process in a session of its own. Rejects with the system's error where that fails. */
 export async function startAlone(
   { words: [command, ...args], cwd, env, mark }: StartOptions,
   hasChannel: boolean,
@@ -46,10 +41,10 @@ export async function startAlone(
     cwd,
     env,
     stdio: ['ignore', 'pipe', 'pipe', ...(hasChannel ? (['ipc'] as const) : [])],
-    // Nothing that ends the test's own group or terminal may reach it first, and it is ended whole.
+    // What ends the test's own group or terminal must not reach it, and its own group can be killed as one.
     detached: true,
   })
-  await hasBegun(child)
+  await isRunning(child)
   const pid = Number(child.pid)
   const family = new Family(pid, mark)
   const endGuard = guard(family)
@@ -73,11 +68,11 @@ export async function startAlone(
   }
 }
 
-/** Resolves when it runs; rejects where it can't. */
-export async function hasBegun(child: ChildProcess): Promise<void> {
+/** Resolves when the child runs. Rejects where it could not be started. */
+export async function isRunning(child: ChildProcess): Promise<void> {
   await new Promise<void>((resolve, reject) => {
     child.once('spawn', resolve)
-    // Later ones tell of messages that could not be sent.
+    // Stays in place: later errors are messages that could not be sent.
     child.on('error', reject)
   })
 }

@@ -1,3 +1,4 @@
+import { optionNames } from '../../base/errors.ts'
 import { PLATFORMS } from '../../platform/platforms.ts'
 import type { Command } from './command.ts'
 import { stopPid1 } from './docker.ts'
@@ -5,11 +6,11 @@ import { parseOptions, type StopOptions, type Stopped } from './options.ts'
 import { type PreStop, parsePreStop } from './pre-stop.ts'
 import { stopProgram } from './stop-program.ts'
 
-/** What `stopLikeKubernetes()` takes besides. */
+/** The options of `stopLikeKubernetes()`. */
 export interface KubernetesOptions extends StopOptions {
   /**
-   * What the pod's preStop hook does, before SIGTERM and inside the grace: a command, which is run
-   * beside the program with the same variables and in the same folder, or `{ sleep: '5s' }`. Default: there is none.
+   * The pod's preStop hook, which runs before SIGTERM and inside the grace: a command, run beside the program
+   * with the same variables and in the same folder, or `{ sleep: '5s' }`. Default: none.
    */
   readonly preStop?: PreStop
 }
@@ -18,16 +19,16 @@ export interface KubernetesOptions extends StopOptions {
 const LEAST = 2000
 
 /**
- * Starts a program and stops it as the kubelet does the container of a pod: the preStop hook; SIGTERM
- * to the program alone; SIGKILL to everything 30 s after the beginning of the hook. At the end of the grace
- * a hook that still runs is no longer waited for. After SIGTERM there are always at least 2 s, as much
- * of the grace as is over: so a `grace` of less is 2 s, as it is there.
+ * Starts a program and stops it as the kubelet stops the container of a pod: it runs the preStop hook,
+ * sends SIGTERM to the program alone, and 30 s after the beginning of the hook SIGKILL to everything. A
+ * hook that still runs at the end of the grace is not waited for any longer. Between SIGTERM and SIGKILL
+ * there are always 2 s at least, however little of the grace is left: a shorter `grace` counts as 2 s.
  *
- * What is said of the two forms of the command, of programs without a handler and of what the program
- * knows of the grace at `stopLikeDocker()` holds here, too.
+ * The two forms of the command, programs without a handler, and what the program knows of the grace: as
+ * with `stopLikeDocker()`.
  *
- * `elapsed` counts from the beginning of the hook. One that fails changes nothing, and stands in `notes`,
- * as does that the program had ended before the hook was over.
+ * `elapsed` counts from the beginning of the hook. A hook that fails changes nothing, and `notes` say so;
+ * they also say so where the program had ended before the hook was over.
  *
  * The rules: https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#pod-termination-flow
  * and, for the 2 s, `killContainer()` in `pkg/kubelet/kuberuntime/kuberuntime_container.go` of
@@ -39,17 +40,17 @@ const LEAST = 2000
  *   preStop: { sleep: '5s' },
  * })
  *
- * @throws LastcallError `LASTCALL_INVALID_OPTION`; `LASTCALL_NOT_READY` where it can't be started, has
- * ended by itself, is not ready in time, or is given up by its `signal`
+ * @throws LastcallError `LASTCALL_INVALID_OPTION`; `LASTCALL_NOT_READY` where the program can't be started,
+ * ends by itself, or is not ready in time, or where `signal` aborts
  */
 export async function stopLikeKubernetes(
   command: Command,
   options: KubernetesOptions,
 ): Promise<Stopped> {
-  const settings = parseOptions(options, PLATFORMS.kubernetes.grace, ['preStop'])
+  const settings = parseOptions(options, PLATFORMS.kubernetes.grace, OPTIONS)
   const preStop = parsePreStop(options.preStop)
   return stopProgram(command, settings, {
-    // What the kubelet gives every container of the cluster's own service.
+    // The kubelet gives these to every container, for the API server of the cluster.
     env: { KUBERNETES_SERVICE_HOST: '10.96.0.1', KUBERNETES_SERVICE_PORT: '443' },
     async stop(program, stopping) {
       const endHook = await preStop(program, stopping)
@@ -61,3 +62,5 @@ export async function stopLikeKubernetes(
     },
   })
 }
+
+const OPTIONS = optionNames<Omit<KubernetesOptions, keyof StopOptions>>({ preStop: true })

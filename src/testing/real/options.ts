@@ -1,77 +1,77 @@
 import { type Duration, parseDuration } from '../../base/duration.ts'
-import { invalidOption, refuseUnknownOptions } from '../../base/errors.ts'
+import { invalidOption, optionNames, refuseUnknownOptions } from '../../base/errors.ts'
 import type { Environment } from './environment.ts'
 
-/** A program that runs, as `ready` and `onReady` are handed it. */
+/** A running program, as `ready` and `onReady` receive it. */
 export interface RunningProgram {
-  /** The number of the process that was started. */
+  /** The pid of the process that was started. */
   readonly pid: number
   /** What it has written to stdout so far. */
   readonly stdout: string
   /** What it has written to stderr so far. */
   readonly stderr: string
-  /** Resolves when it has written this, to stdout or stderr; rejects with `LASTCALL_NOT_READY` if it ends without. */
+  /** Resolves when it has written this to stdout or stderr; rejects with `LASTCALL_NOT_READY` where it ends before. */
   says(what: string | RegExp): Promise<void>
 }
 
-/** What every preset takes. */
+/** The options that all of these functions have. */
 export interface StopOptions {
   /**
-   * When the program is ready to be stopped: what it writes then, to stdout or stderr (a RegExp, or a
-   * part of it as a string), or a function that is asked until it says true, some twenty times a second.
-   * What that throws or rejects with means "not yet", so a request to the program will do.
+   * When the program is ready to be stopped: what it writes then to stdout or stderr, as a RegExp or as a
+   * part of the text; or a function that is called some twenty times a second until it returns true. An
+   * error of the function means "not yet", so it may send a request to the program.
    */
   readonly ready: RegExp | string | ((program: RunningProgram) => boolean | Promise<boolean>)
-  /** The longest that it may take to be ready, from its start on. Default `'30s'`. */
+  /** The longest that it may take to be ready, from its start. Default `'30s'`. */
   readonly readyWithin?: Duration
   /**
-   * What is granted before SIGKILL, from the stop on. Default: what the platform grants. As on the
-   * platform, the program is not told (PM2 alone does), and may have to be configured to it.
+   * The time from the beginning of the stop to SIGKILL. Default: what the platform grants. As on the platform
+   * the program does not learn of it (except with PM2), and may have to be configured.
    */
   readonly grace?: Duration
   /**
-   * Called once it is ready, and waited for, as long as for it to be ready; the stop begins when it is
-   * done. Send here what is to be in flight, and keep its promise for later.
+   * Called when the program is ready; the stop begins when it has settled, which may take as long as
+   * `readyWithin`. Send the requests here that should be in flight, and keep their promises for later.
    */
   readonly onReady?: (program: RunningProgram) => unknown
-  /** The folder that it runs in. Default: that of the test. */
+  /** The folder in which it runs. Default: that of the test. */
   readonly cwd?: string
   /**
-   * Variables for it, beside those that the test itself has; `undefined` takes one away. The
-   * variables of the platform that the test itself runs on are taken away, and those of the preset added.
+   * Variables for it, besides those of the test; `undefined` removes one. The variables of the platform on
+   * which the test itself runs are removed, and those of the simulated platform added.
    */
   readonly env?: Environment
   /**
-   * Ends it at once when it aborts: vitest and node:test hand one to each test, for when that is given up.
-   * The promise rejects then, with what the program has written; the error's `cause` is the signal's reason.
+   * Kills the program when it aborts: vitest and node:test give each test a signal, which aborts when the test
+   * times out. The promise rejects then, with what the program has written; `cause` is the signal's reason.
    */
   readonly signal?: AbortSignal
 }
 
 /** How a program ended. */
 export interface Stopped {
-  /** Its exit code; null where a signal has ended it. */
+  /** Its exit code; null where a signal ended it. */
   readonly code: number | null
-  /** The signal that has ended it; null where it has exited. */
+  /** The signal that ended it; null where it exited. */
   readonly signal: NodeJS.Signals | null
-  /** Whether it was still there at the end of the grace, and was ended by SIGKILL. */
+  /** Whether it still ran at the end of the grace, and SIGKILL ended it. */
   readonly killed: boolean
-  /** Milliseconds from the beginning of the stop, where the grace begins too, to the end of the program. */
+  /** Milliseconds from the beginning of the stop, and of the grace, to the end of the program. */
   readonly elapsed: number
   /** All that it has written to stdout. */
   readonly stdout: string
   /** All that it has written to stderr. */
   readonly stderr: string
   /**
-   * Whether processes that it has started were still there when it had ended by itself. The end of a
-   * container ends them, and so does this.
+   * Whether processes that it had started still ran when it had ended by itself. They are killed, as at the
+   * end of a container.
    */
   readonly leftBehind: boolean
-  /** What is remarkable in it, for people: which processes were left behind, why a signal did not arrive. */
+  /** What a person should know: which processes were left behind, why a signal did not arrive. */
   readonly notes: readonly string[]
 }
 
-/** The options, checked, with their defaults. */
+/** The checked options, with their defaults. */
 export interface Settings {
   readonly isReady: (program: RunningProgram) => boolean | Promise<boolean>
   readonly readyWithin: number
@@ -82,18 +82,26 @@ export interface Settings {
   readonly signal: AbortSignal | undefined
 }
 
-const KNOWN = ['ready', 'readyWithin', 'grace', 'onReady', 'cwd', 'env', 'signal']
+const OPTIONS = optionNames<StopOptions>({
+  ready: true,
+  readyWithin: true,
+  grace: true,
+  onReady: true,
+  cwd: true,
+  env: true,
+  signal: true,
+})
 
 /**
  * @param grace what the platform grants, in milliseconds
- * @param own the options that this preset alone has
+ * @param own the names of the options that only this platform has
  */
 export function parseOptions(
   options: StopOptions,
   grace: number,
   own: readonly string[] = [],
 ): Settings {
-  refuseUnknownOptions(options, [...KNOWN, ...own], '{ ready: /listening/ }')
+  refuseUnknownOptions(options, [...OPTIONS, ...own], '{ ready: /listening/ }')
   const { onReady = () => {}, cwd, env = {}, signal } = options
   if (typeof onReady !== 'function') throw invalidOption('onReady', 'a function', onReady)
   if (cwd !== undefined && (typeof cwd !== 'string' || cwd === '')) {
@@ -117,7 +125,7 @@ function readiness(ready: StopOptions['ready']): Settings['isReady'] {
   return typeof ready === 'function' ? ready : contains(ready, 'ready')
 }
 
-/** Whether something stands in what a program has written. */
+/** Returns a function that checks whether a program has written something. */
 export function contains(
   what: string | RegExp,
   option = 'what',
@@ -125,10 +133,10 @@ export function contains(
   if (typeof what === 'string' && what !== '') {
     return ({ stdout, stderr }) => stdout.includes(what) || stderr.includes(what)
   }
-  // A test framework runs tests in a realm of their own: its RegExp is another class.
+  // Not `instanceof`: test frameworks run tests in another realm, with a RegExp class of its own.
   if (Object.prototype.toString.call(what) === '[object RegExp]') {
     const { source, flags } = what as RegExp
-    // With these two it would go on from where it has found something.
+    // With the flags g and y each test would begin after the last match.
     const pattern = new RegExp(source, flags.replace(/[gy]/g, ''))
     return ({ stdout, stderr }) => pattern.test(stdout) || pattern.test(stderr)
   }

@@ -1,4 +1,4 @@
-import { invalidOption } from '../../base/errors.ts'
+import { invalidOption, optionNames } from '../../base/errors.ts'
 import { PLATFORMS } from '../../platform/platforms.ts'
 import { descendantsOf } from '../../runtime/proc-stat.ts'
 import type { Command } from './command.ts'
@@ -6,10 +6,10 @@ import { signalOne } from './family.ts'
 import { parseOptions, type StopOptions, type Stopped } from './options.ts'
 import { stopProgram } from './stop-program.ts'
 
-/** What `stopLikePm2()` takes besides. */
+/** The options of `stopLikePm2()`. */
 export interface Pm2Options extends StopOptions {
   /**
-   * Whether it is told by the message `'shutdown'` in place of SIGINT, as with PM2's
+   * Whether the program gets the message `'shutdown'` in place of SIGINT, as with PM2's
    * `shutdown_with_message`. Default false.
    */
   readonly message?: boolean
@@ -17,11 +17,11 @@ export interface Pm2Options extends StopOptions {
 
 /**
  * Starts a program and stops it as PM2 does: SIGINT to the program and to all that it has started
- * (`treekill`), or the message `'shutdown'` to the program alone; 1.6 s; SIGKILL to all. PM2
- * waits for the program itself, and no longer for what it has started.
+ * (`treekill`), or the message `'shutdown'` to the program alone; then, after 1.6 s, SIGKILL to all. PM2
+ * waits for the program alone, and not for what it has started.
  *
- * The program has a channel for messages, as every program of PM2 has. `grace` is PM2's
- * `kill_timeout`, and where it is given the program has it as a variable, as with PM2.
+ * The program has a channel for messages, like every program of PM2. `grace` is PM2's `kill_timeout`, and
+ * where it is given the program finds it in the variable of this name, as with PM2.
  *
  * The rules: https://pm2.keymetrics.io/docs/usage/signals-clean-restart/, and `lib/God/Methods.js` and
  * `lib/TreeKill.js` of https://github.com/Unitech/pm2
@@ -29,11 +29,11 @@ export interface Pm2Options extends StopOptions {
  * @example
  * const stopped = await stopLikePm2(['node', 'server.js'], { ready: /listening/, grace: '3s' })
  *
- * @throws LastcallError `LASTCALL_INVALID_OPTION`; `LASTCALL_NOT_READY` where it can't be started, has
- * ended by itself, is not ready in time, or is given up by its `signal`
+ * @throws LastcallError `LASTCALL_INVALID_OPTION`; `LASTCALL_NOT_READY` where the program can't be started,
+ * ends by itself, or is not ready in time, or where `signal` aborts
  */
 export async function stopLikePm2(command: Command, options: Pm2Options): Promise<Stopped> {
-  const settings = parseOptions(options, PLATFORMS.pm2.grace, ['message'])
+  const settings = parseOptions(options, PLATFORMS.pm2.grace, OPTIONS)
   const { message = false, grace } = options
   if (typeof message !== 'boolean') throw invalidOption('message', 'true or false', message)
   const killTimeout = grace === undefined ? undefined : String(Math.ceil(settings.grace))
@@ -43,7 +43,7 @@ export async function stopLikePm2(command: Command, options: Pm2Options): Promis
     async stop(program, { grace, kill }) {
       if (message) program.send('shutdown')
       else {
-        // Those first that it has started: it may wait for them.
+        // Its children first: it may wait for them.
         for (const pid of descendantsOf(program.pid)) signalOne(pid, 'SIGINT')
         program.signal('SIGINT')
       }
@@ -51,3 +51,5 @@ export async function stopLikePm2(command: Command, options: Pm2Options): Promis
     },
   })
 }
+
+const OPTIONS = optionNames<Omit<Pm2Options, keyof StopOptions>>({ message: true })

@@ -1,18 +1,19 @@
 import { type Duration, parseDuration } from '../../base/duration.ts'
 import { invalidOption, refuseUnknownOptions } from '../../base/errors.ts'
+import { describeExitStatus } from '../../runtime/exit-status.ts'
 import { type Command, parseCommand } from './command.ts'
 import { Program, type Start } from './program.ts'
-import { type Stopping, showEnding } from './stop-program.ts'
+import type { Stopping } from './stop-program.ts'
 
 /** What a pod's preStop hook does: a command, or a sleep. */
 export type PreStop = Command | { readonly sleep: Duration }
 
-/** Runs a hook beside the program that is to be stopped, until it is over or no longer waited for. */
+/** Runs a hook beside the program, until it is over or the grace ends. Resolves with a function that ends the hook. */
 export type RunPreStop = (program: Program, stopping: Stopping) => Promise<() => Promise<void>>
 
 /** @throws LastcallError `LASTCALL_INVALID_OPTION` */
 export function parsePreStop(preStop: PreStop | undefined): RunPreStop {
-  if (preStop === undefined) return async () => nothing
+  if (preStop === undefined) return async () => noop
   if (typeof preStop === 'string' || Array.isArray(preStop)) {
     const words = parseCommand(preStop, 'preStop')
     return (program, stopping) => run({ ...program.start, words }, program, stopping)
@@ -24,13 +25,13 @@ export function parsePreStop(preStop: PreStop | undefined): RunPreStop {
   const sleep = parseDuration((preStop as { sleep: Duration }).sleep, 'preStop.sleep', 0)
   return async (program, { grace }) => {
     await program.endsWithin(Math.min(sleep, grace))
-    return nothing
+    return noop
   }
 }
 
-const nothing = async () => {}
+const noop = async () => {}
 
-/** Returns what ends the hook: in a pod it ends with the container. */
+/** Runs a command. In a pod it ends with the container, so the returned function ends it. */
 async function run(
   start: Start,
   program: Program,
@@ -40,18 +41,18 @@ async function run(
     const { by, wrapped, ...others } = start
     const hook = await Program.start(others)
     await Promise.race([hook.endsWithin(grace), program.ended])
-    if (hook.hasEnded && hook.ending?.code !== 0) {
+    if (hook.status && hook.status.code !== 0) {
       await hook.end()
       note(
-        `the preStop hook \`${hook.name}\` has ended with ${showEnding(hook.ending)}: ${hook.stderr.trim()}`,
+        `the preStop hook \`${hook.name}\` has ended with ${describeExitStatus(hook.status)}: ${hook.stderr.trim()}`,
       )
     } else if (!hook.hasEnded && !program.hasEnded) {
       note(`the preStop hook \`${hook.name}\` was still running at the end of the grace`)
     }
     return () => hook.end()
   } catch (error) {
-    // The kubelet goes on, too.
+    // The kubelet goes on as well.
     note(`the preStop hook: ${(error as Error).message}`)
-    return nothing
+    return noop
   }
 }

@@ -1,55 +1,57 @@
 import { randomUUID } from 'node:crypto'
 import { LastcallError } from '../../base/errors.ts'
 import { systemClock } from '../../runtime/clock.ts'
+import type { ExitStatus } from '../../runtime/exit-status.ts'
 import { systemProcess } from '../../runtime/process.ts'
 import { explainSpawnError } from '../../runtime/spawn-error.ts'
+import { withLimit } from '../../runtime/with-limit.ts'
 import { showCommand, type Words } from './command.ts'
 import { type Environment, environmentOf } from './environment.ts'
 import { type Family, signalOne } from './family.ts'
-import { type ProgramExit, type ProgramHandle, startAlone } from './handle.ts'
+import { type ProgramHandle, startAlone } from './handle.ts'
 import { contains, type RunningProgram } from './options.ts'
 import { startInTerminal } from './terminal.ts'
 
-/** What a program is started with. */
+/** How a program is started. */
 export interface Start {
   readonly words: Words
-  /** What is started in its place, where a preset needs something before it. */
+  /** What is started in its place, where the platform needs something before it. */
   readonly wrapped?: Words
   readonly cwd: string | undefined
   /** The variables of the platform. */
   readonly platform: Environment
   /** The variables that the test gives. */
   readonly env: Environment
-  /** Whether it has a channel for messages, or a terminal in front of it. Default: neither. */
+  /** Whether it has a channel for messages or a terminal. Default: neither. */
   readonly by?: 'channel' | 'terminal'
 }
 
-/** How often it is looked whether others have ended, at first and later, in milliseconds. */
+/** How often to check whether all that it started has ended, at first and later, in milliseconds. */
 const INTERVAL = 10
 const LONGEST_INTERVAL = 200
 
-/** How long those that were killed may take to be gone, in milliseconds. */
-const DEATH_TAKES = 2000
+/** How long killed processes may take to end, in milliseconds. */
+const KILL_WAIT = 2000
 
-/** How long output may take to arrive once nobody is left who could write it, in milliseconds. */
-const OUTPUT_TAKES = 1000
+/** How long output may take to arrive once all that could write it has ended, in milliseconds. */
+const OUTPUT_WAIT = 1000
 
-/** A real program in a session of its own, which never outlives the test. */
+/** A real program in a session of its own. It never outlives the test. */
 export class Program implements RunningProgram {
   readonly pid: number
   readonly name: string
   readonly start: Start
-  /** Whether there is a real terminal in front of it. */
+  /** Whether it runs in a real terminal. */
   readonly hasTerminal: boolean
-  /** It, and all that it has started. */
+  /** The program, and all that it has started. */
   readonly family: Family
   /** Resolves when the process has ended. */
   readonly ended: Promise<void>
-  /** Resolves when it has ended, and all that it wrote has come in. */
+  /** Resolves when it has ended, and all its output has arrived. */
   readonly written: Promise<unknown>
-  /** How it ended, once it has. */
-  ending: ProgramExit | undefined
-  /** When it ended, by the clock. */
+  /** How it ended; `undefined` until then. */
+  status: ExitStatus | undefined
+  /** When it ended, by the system's clock. */
   endedAt = 0
   stdout = ''
   stderr = ''
@@ -61,10 +63,10 @@ export class Program implements RunningProgram {
   static async start(start: Start): Promise<Program> {
     const { words, wrapped = words, cwd, by } = start
     const name = showCommand(words)
-    const refuse = (why: string) =>
+    const failure = (why: string) =>
       new LastcallError('LASTCALL_NOT_READY', `The program \`${name}\` ${why}.`)
     if (systemProcess.platform === 'win32') {
-      throw refuse('cannot be stopped as that platform does it: Windows has no signals')
+      throw failure('cannot be stopped as that platform does it: Windows has no signals')
     }
     const mark = randomUUID()
     const env = environmentOf(systemProcess.env, start.platform, start.env, mark)
@@ -76,7 +78,7 @@ export class Program implements RunningProgram {
       return new Program(name, start, handle, inTerminal !== undefined)
     } catch (error) {
       const fix = "write each word as an item of its own, as in ['node', 'server.js']"
-      throw refuse(explainSpawnError(error, { command, args, cwd }, fix).message)
+      throw failure(explainSpawnError(error, { command, args, cwd }, fix).message)
     }
   }
 
@@ -93,15 +95,15 @@ export class Program implements RunningProgram {
         for (const listener of this.#listeners) listener()
       })
     }
-    this.ended = handle.exited.then((ending) => {
+    this.ended = handle.exited.then((status) => {
       this.endedAt = systemClock.now()
-      this.ending = ending
+      this.status = status
     })
     this.written = Promise.all([this.ended, handle.written])
   }
 
   get hasEnded(): boolean {
-    return this.ending !== undefined
+    return this.status !== undefined
   }
 
   async says(what: string | RegExp): Promise<void> {
@@ -125,13 +127,13 @@ export class Program implements RunningProgram {
     })
   }
 
-  /** Calls back when it has written something; returns a way to take it back. */
+  /** Calls back whenever it has written something. Returns a function that removes the listener. */
   onOutput(listener: () => void): () => void {
     this.#listeners.add(listener)
     return () => void this.#listeners.delete(listener)
   }
 
-  /** Sends a signal to it alone; not where it has ended, for its number may be another's by then. */
+  /** Sends a signal to it alone. Once it has ended, its pid may belong to another process: nothing is sent. */
   signal(signal: NodeJS.Signals): void {
     if (!this.hasEnded) signalOne(this.pid, signal)
   }
@@ -144,23 +146,17 @@ export class Program implements RunningProgram {
     this.#handle.pressCtrlC()
   }
 
-  /** Whether it ends within so many milliseconds. */
+  /** Resolves with whether it ended within so many milliseconds. */
   async endsWithin(milliseconds: number): Promise<boolean> {
-    let timer: unknown
-    const late = new Promise<void>((resolve) => {
-      // A timer fires before the loop has heard that it has ended.
-      const atLimit = () => systemClock.afterPoll(resolve)
-      timer = systemClock.setTimeout(atLimit, milliseconds)
-    })
-    await Promise.race([this.ended, late])
-    systemClock.clearTimeout(timer)
+    // A limit has to be positive.
+    await withLimit(this.ended, Math.max(milliseconds, 1), systemClock, () => {})
     return this.hasEnded
   }
 
-  /** Whether all that it has started ends, too, within so many milliseconds. */
+  /** Resolves with whether all that it started ended within so many milliseconds. */
   async isAloneWithin(milliseconds: number): Promise<boolean> {
     const until = systemClock.now() + milliseconds
-    // Nobody tells when a process ends that is no child of ours, and to look takes some milliseconds.
+    // The system reports the end of our own children only, and each check takes some milliseconds.
     for (
       let wait = INTERVAL;
       this.family.isAlive();
@@ -173,7 +169,7 @@ export class Program implements RunningProgram {
     return true
   }
 
-  /** Ends it with all that it has started, and waits for what it wrote. */
+  /** Kills it with all that it has started, and waits for its output. */
   end(): Promise<void> {
     this.#isOver ??= this.#end()
     return this.#isOver
@@ -182,16 +178,10 @@ export class Program implements RunningProgram {
   async #end(): Promise<void> {
     this.family.signal('SIGKILL')
     await this.ended
-    await this.isAloneWithin(DEATH_TAKES)
+    await this.isAloneWithin(KILL_WAIT)
     this.family.end()
-    const released = this.#handle.release()
-    let timer: unknown
-    const late = new Promise<void>((resolve) => {
-      timer = systemClock.setTimeout(resolve, OUTPUT_TAKES)
-    })
-    await Promise.race([released, late])
-    systemClock.clearTimeout(timer)
-    // Held open by somebody who could not be ended, they would keep the test's process alive.
+    await withLimit(this.#handle.release(), OUTPUT_WAIT, systemClock, () => {})
+    // A process that could not be killed may hold them open, and they would keep the test's process alive.
     for (const stream of [this.#handle.stdout, this.#handle.stderr]) stream.destroy()
   }
 }

@@ -3,13 +3,13 @@ import type { Clock } from '../../runtime/clock.ts'
 import type { Settings } from './options.ts'
 import type { Program } from './program.ts'
 
-/** How often a function is asked whether the program is ready, in milliseconds. */
+/** How often `ready` is called, in milliseconds. */
 const INTERVAL = 50
 
-/** How long the output of one that has ended may take to arrive, in milliseconds. */
-const OUTPUT_TAKES = 200
+/** How long the output of an ended program may take to arrive, in milliseconds. */
+const OUTPUT_WAIT = 200
 
-/** Resolves when the program is ready, or with why it never will be. */
+/** Resolves with `undefined` when the program is ready, or else with the reason why it never will be. */
 export function untilReady(
   program: Program,
   { isReady, readyWithin }: Pick<Settings, 'isReady' | 'readyWithin'>,
@@ -17,41 +17,41 @@ export function untilReady(
 ): Promise<string | undefined> {
   return new Promise((resolve) => {
     let isOver = false
-    let isAsking = false
+    let isChecking = false
     let next: unknown
-    let late: unknown
+    let outputWait: unknown
     let lastError: unknown
     const finish = (problem?: string) => {
       isOver = true
-      for (const timer of [next, late, limit]) clock.clearTimeout(timer)
+      for (const timer of [next, outputWait, limit]) clock.clearTimeout(timer)
       stopListening()
       resolve(problem)
     }
-    const ask = async () => {
-      if (isOver || isAsking) return
-      isAsking = true
+    const check = async () => {
+      if (isOver || isChecking) return
+      isChecking = true
       clock.clearTimeout(next)
       try {
         const answer = await isReady(program)
         if (answer && !isOver) return finish()
       } catch (error) {
-        lastError = error // A request to a server that doesn't listen yet, most often.
+        lastError = error // Most often a request to a server that does not listen yet.
       }
-      isAsking = false
-      if (!isOver) next = clock.setTimeout(ask, INTERVAL)
+      isChecking = false
+      if (!isOver) next = clock.setTimeout(check, INTERVAL)
     }
     const limit = clock.setTimeout(() => {
       const why = lastError === undefined ? '' : `; \`ready\` has failed last with ${lastError}`
       const fix = 'does it write what `ready` waits for, and is `readyWithin` long enough?'
       finish(`was not ready within ${formatDuration(readyWithin)}${why}; ${fix}`)
     }, readyWithin)
-    const stopListening = program.onOutput(ask)
-    // What it was waited for may be the last that it wrote, and another one may hold its output open.
-    const endUnready = () => ask().then(() => isOver || finish('has ended before it was ready'))
+    const stopListening = program.onOutput(check)
+    // Its last output may have made it ready; and a process that it started may hold the output open for ever.
+    const endUnready = () => check().then(() => isOver || finish('has ended before it was ready'))
     program.written.then(endUnready)
     program.ended.then(() => {
-      if (!isOver) late = clock.setTimeout(endUnready, OUTPUT_TAKES)
+      if (!isOver) outputWait = clock.setTimeout(endUnready, OUTPUT_WAIT)
     })
-    ask()
+    check()
   })
 }

@@ -1,60 +1,60 @@
 import { formatDuration } from '../../base/duration.ts'
 import { LastcallError } from '../../base/errors.ts'
 import { systemClock } from '../../runtime/clock.ts'
+import { describeExitStatus } from '../../runtime/exit-status.ts'
 import { parseCommand, showCommand, type Words } from './command.ts'
 import type { Environment } from './environment.ts'
-import type { ProgramExit } from './handle.ts'
 import type { Settings, Stopped } from './options.ts'
 import { Program } from './program.ts'
 import { untilReady } from './ready.ts'
 
-/** No more than this is most often meant to be seconds. In milliseconds; `createShutdown()` refuses it. */
-const SHORT = 100
+/** A grace of so many milliseconds or less was most likely meant in seconds; `createShutdown()` refuses it. */
+const SHORTEST_GRACE = 100
 
-/** A way to stop programs: what a preset consists of. */
+/** How a platform starts and stops programs. */
 export interface StopMethod {
-  /** The variables by which programs know it. */
+  /** The variables by which programs recognise it. */
   readonly env: Environment
   /** Whether its programs have a channel for messages, or a terminal. Default: neither. */
   readonly by?: 'channel' | 'terminal'
-  /** What is started in place of the program, where something has to come before it. */
+  /** Returns what to start in place of the program, where something has to run before it. */
   wrap?(words: Words): Words
-  /** Stops it: tells it to end, and waits, and kills it. */
+  /** Stops it: sends the signal, waits, and kills it. */
   stop(program: Program, stopping: Stopping): Promise<void>
 }
 
-/** What a way of stopping is handed. */
+/** What `stop()` receives. */
 export interface Stopping {
   /** Milliseconds. */
   readonly grace: number
-  /** Milliseconds since the stop has begun. */
+  /** Milliseconds since the beginning of the stop. */
   passed(): number
-  /** Puts a line into the account. */
+  /** Adds a line to the notes. */
   note(text: string): void
-  /** Ends it and all that it has started, because its time is over. */
+  /** Kills it and all that it has started, because its time is over. */
   kill(): Promise<void>
 }
 
 /**
- * Starts a program, waits until it is ready, stops it and tells how it ended. Nothing of it is left.
+ * Starts a program, waits until it is ready, stops it and returns how it ended. All its processes have ended then.
  *
  * @throws LastcallError `LASTCALL_INVALID_OPTION` or `LASTCALL_NOT_READY`
  */
 export async function stopProgram(
   command: unknown,
   settings: Settings,
-  platform: StopMethod,
+  method: StopMethod,
 ): Promise<Stopped> {
   const words = parseCommand(command)
   const { cwd, env, signal, grace } = settings
   if (signal?.aborted) throw givenUp(showCommand(words), signal)
   const program = await Program.start({
     words,
-    wrapped: platform.wrap?.(words) ?? words,
+    wrapped: method.wrap?.(words) ?? words,
     cwd,
-    platform: platform.env,
+    platform: method.env,
     env,
-    ...(platform.by && { by: platform.by }),
+    ...(method.by && { by: method.by }),
   })
   const giveUp = () => program.family.end()
   signal?.addEventListener('abort', giveUp)
@@ -66,30 +66,30 @@ export async function stopProgram(
       await program.end()
       throw notReady(program, problem)
     }
-    const account = await stopAsPlatform(program, platform, grace)
+    const stopped = await stopAsPlatform(program, method, grace)
     signal?.throwIfAborted()
-    return account
+    return stopped
   } catch (error) {
     if (!signal?.aborted) throw error
     await program.end()
-    throw givenUp(program.name, signal, toldBy(program))
+    throw givenUp(program.name, signal, outputOf(program))
   } finally {
     signal?.removeEventListener('abort', giveUp)
     await program.end()
   }
 }
 
-/** Resolves when it may be stopped, or with why that will never be. */
+/** Resolves with `undefined` when it can be stopped, or else with the reason why it never will be. */
 async function untilStoppable(program: Program, settings: Settings): Promise<string | undefined> {
   const problem = await untilReady(program, settings, systemClock)
   if (problem !== undefined) return problem
-  program.family.look()
-  // What is begun here may never settle, most of all once the program has ended.
+  program.family.findDescendants()
+  // The promise of `onReady` may never settle, for example where the program has ended.
   let isDone = false
   const done = Promise.resolve(settings.onReady(program)).then(() => {
     isDone = true
   })
-  done.catch(() => {}) // It may fail when nobody waits any more.
+  done.catch(() => {}) // It may reject after the race is over.
   await Promise.race([done, program.endsWithin(settings.readyWithin)])
   if (program.hasEnded) return 'has ended by itself, before it could be stopped'
   return isDone
@@ -99,19 +99,19 @@ async function untilStoppable(program: Program, settings: Settings): Promise<str
 
 async function stopAsPlatform(
   program: Program,
-  platform: StopMethod,
+  method: StopMethod,
   grace: number,
 ): Promise<Stopped> {
   const notes: string[] = []
   const began = systemClock.now()
   let wasKilled = false
-  await platform.stop(program, {
+  await method.stop(program, {
     grace,
     passed: () => systemClock.now() - began,
     note: (text) => void notes.push(text),
     kill: async () => {
       wasKilled = true
-      if (grace <= SHORT) {
+      if (grace <= SHORTEST_GRACE) {
         notes.push(
           `only ${formatDuration(grace)} were granted; a number is milliseconds: for ten seconds write '10s'`,
         )
@@ -120,13 +120,13 @@ async function stopAsPlatform(
       await program.ended
     },
   })
-  // Whoever was killed together with it is not what it has left behind.
+  // Processes that were killed together with it do not count as left behind.
   const leftBehind = !wasKilled && program.family.isAlive()
   if (leftBehind) notes.push(`left behind, and killed: ${program.family.names()}`)
   await program.end()
   return Object.freeze({
-    code: program.ending?.code ?? null,
-    signal: program.ending?.signal ?? null,
+    code: program.status?.code ?? null,
+    signal: program.status?.signal ?? null,
     killed: wasKilled,
     elapsed: program.endedAt - began,
     stdout: program.stdout,
@@ -137,36 +137,32 @@ async function stopAsPlatform(
 }
 
 function notReady(program: Program, problem: string): LastcallError {
-  const { ending } = program
-  const how = ending?.signal === 'SIGKILL' ? '' : ` (${showEnding(ending)})`
+  const { status } = program
+  const how = !status || status.signal === 'SIGKILL' ? '' : ` (${describeExitStatus(status)})`
   return new LastcallError(
     'LASTCALL_NOT_READY',
-    `The program \`${program.name}\` ${problem}${how}.${toldBy(program)}`,
+    `The program \`${program.name}\` ${problem}${how}.${outputOf(program)}`,
   )
 }
 
-function givenUp(name: string, { reason }: AbortSignal, told = ''): LastcallError {
+function givenUp(name: string, { reason }: AbortSignal, output = ''): LastcallError {
   const error = new LastcallError(
     'LASTCALL_NOT_READY',
-    `The program \`${name}\` was given up, for \`signal\` has aborted: ${String(reason)}.${told}`,
+    `The program \`${name}\` was given up, for \`signal\` has aborted: ${String(reason)}.${output}`,
   )
   error.cause = reason
   return error
 }
 
-/** What the program has written: most often that says why. */
-function toldBy({ stdout, stderr }: Program): string {
+/** What the program has written. Most often it explains the error. */
+function outputOf({ stdout, stderr }: Program): string {
   return Object.entries({ stdout, stderr })
-    .map(([name, text]) => `\n--- ${name} ---\n${lastOf(text)}`)
+    .map(([name, text]) => `\n--- ${name} ---\n${endOf(text)}`)
     .join('')
 }
 
-export function showEnding(ending: ProgramExit | undefined): string {
-  return ending?.signal ?? `exit code ${ending?.code}`
-}
-
-/** What an error has room for. */
-function lastOf(text: string): string {
+/** The end of a text, short enough for an error. */
+function endOf(text: string): string {
   const most = 4000
   if (text === '') return '(nothing)'
   return text.length > most ? `…${text.slice(-most)}` : text

@@ -5,13 +5,13 @@ import { parseOptions, type StopOptions, type Stopped } from './options.ts'
 import { stopProgram } from './stop-program.ts'
 
 /**
- * Starts a program and stops it as `systemctl stop` does a service, with `KillMode=control-group`, its
- * default: SIGTERM, and SIGCONT, to the program and to all that it has started; 90 s; SIGKILL to
- * all that is left. When the program itself has ended the others are told once more and are
- * granted the same time again: systemd waits for all of them, and so does this. `leftBehind` is never true.
+ * Starts a program and stops it as `systemctl stop` stops a service with `KillMode=control-group`, its
+ * default: SIGTERM and SIGCONT to the program and to all that it has started; then, after 90 s, SIGKILL to
+ * those that still run. When the program itself has ended, the other processes get both signals again and
+ * the same time once more: systemd waits for all of them, and so does this. `leftBehind` is never true.
  *
- * `code`, `signal` and `elapsed` are those of the program itself; `killed` is true also where another
- * one had to be killed, and `notes` say which.
+ * `code`, `signal` and `elapsed` are those of the program itself. `killed` is true also where another
+ * process had to be killed, and `notes` say which.
  *
  * The rules: https://www.freedesktop.org/software/systemd/man/latest/systemd.kill.html, `TimeoutStopSec=`
  * in systemd.service(5), and `service_sigchld_event()` in `src/core/service.c` of
@@ -20,24 +20,24 @@ import { stopProgram } from './stop-program.ts'
  * @example
  * const stopped = await stopLikeSystemd(['node', 'server.js'], { ready: /listening/ })
  *
- * @throws LastcallError `LASTCALL_INVALID_OPTION`; `LASTCALL_NOT_READY` where it can't be started, has
- * ended by itself, is not ready in time, or is given up by its `signal`
+ * @throws LastcallError `LASTCALL_INVALID_OPTION`; `LASTCALL_NOT_READY` where the program can't be started,
+ * ends by itself, or is not ready in time, or where `signal` aborts
  */
 export async function stopLikeSystemd(command: Command, options: StopOptions): Promise<Stopped> {
   return stopProgram(command, parseOptions(options, PLATFORMS.systemd.grace), {
     env: { INVOCATION_ID: randomUUID().replaceAll('-', '') },
-    // It has to know its own number, as of the process that systemd has started: the shell becomes it.
+    // systemd gives the program its pid in this variable. The shell knows it, and then becomes the program.
     wrap: (words) => ['sh', '-c', 'export SYSTEMD_EXEC_PID=$$; exec "$@"', 'sh', ...words],
     async stop(program, { grace, kill, note }) {
       const { family } = program
-      const tell = () => {
+      const signalAll = () => {
         family.signal('SIGTERM')
         family.signal('SIGCONT')
       }
-      tell()
+      signalAll()
       if (!(await program.endsWithin(grace))) return kill()
       if (!family.isAlive()) return
-      tell()
+      signalAll()
       if (await program.isAloneWithin(grace)) return
       note(`killed: ${family.names()}`)
       await kill()

@@ -2,14 +2,15 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import type { Readable, Writable } from 'node:stream'
 import { systemClock } from '../../runtime/clock.ts'
+import type { ExitStatus } from '../../runtime/exit-status.ts'
 import { nodeProgram, systemProcess } from '../../runtime/process.ts'
 import { Family } from './family.ts'
 import { guard } from './guard.ts'
-import { hasBegun, type ProgramExit, type ProgramHandle, type StartOptions } from './handle.ts'
+import { isRunning, type ProgramHandle, type StartOptions } from './handle.ts'
 
 /**
- * What sits in the terminal in place of an interactive shell: it starts the program, lives through a
- * Ctrl-C, and says how the program has ended. When nobody listens to it any more it ends all of it.
+ * Runs in the terminal in place of an interactive shell: it starts the program, survives a Ctrl-C, and
+ * reports how the program ended. When its channel closes it kills everything in the terminal.
  */
 const SHELL = `
   const { spawn } = require('node:child_process')
@@ -32,9 +33,9 @@ const SHELL = `
 const CTRL_C = '\u0003'
 
 /**
- * Starts a process in the foreground of a terminal of its own, which is its stdin; its stdout and
- * stderr are pipes, to keep them apart. Rejects with the system's error where it can't be started.
- * `undefined` where no terminal can be had: they come from `script`, of util-linux or busybox.
+ * Starts a process in the foreground of a terminal of its own. The terminal is its stdin; stdout and
+ * stderr are pipes, to keep them apart. Rejects with the system's error where the process can't be started.
+ * Resolves with `undefined` where there is no terminal: it takes `script`, of util-linux or busybox.
  */
 export async function startInTerminal({
   mark,
@@ -43,7 +44,7 @@ export async function startInTerminal({
   if (systemProcess.platform !== 'linux') return undefined
   const inShell = `exec ${[nodeProgram(), '-e', SHELL].map(quote).join(' ')}`
   const script = spawn('script', ['-q', '-c', inShell, '/dev/null'], {
-    // It runs the command by the person's own shell, whatever that is.
+    // `script` runs the command with the shell of the user.
     env: { ...systemProcess.env, SHELL: '/bin/sh' },
     stdio: ['pipe', 'ignore', 'ignore', 'pipe', 'pipe', 'ipc'],
     detached: true,
@@ -60,11 +61,11 @@ export async function startInTerminal({
   const family = new Family(shell, mark, shell)
   const endGuard = guard(family)
   const keys = script.stdin as Writable
-  keys.on('error', () => {}) // The terminal is gone, and the program with it.
+  keys.on('error', () => {}) // The terminal has ended, and the program with it.
   const [stdout, stderr] = [script.stdio[3], script.stdio[4]] as [Readable, Readable]
   const ends = Promise.all([stdout, stderr].map(endOf))
-  const exited = new Promise<ProgramExit>((resolve) => {
-    script.on('message', (message: ProgramExit) => {
+  const exited = new Promise<ExitStatus>((resolve) => {
+    script.on('message', (message: ExitStatus) => {
       if ('code' in message) resolve(message)
     })
     script.once('exit', () => resolve({ code: null, signal: 'SIGHUP' }))
@@ -75,7 +76,7 @@ export async function startInTerminal({
     stdout,
     stderr,
     exited,
-    // The shell and `script` have its outputs open, too: they come to no end with it.
+    // The shell and `script` hold its outputs open too, so these do not end with it.
     written: exited.then(async () => {
       for (let poll = 0; poll < 2; poll++) await new Promise<void>(systemClock.afterPoll)
     }),
@@ -95,10 +96,10 @@ interface Answer {
   readonly error?: { readonly code: string; readonly message: string }
 }
 
-/** The number of the shell in the terminal; `undefined` where there is none. */
+/** The pid of the shell in the terminal; `undefined` where none was started. */
 async function shellOf(script: ChildProcess): Promise<number | undefined> {
   try {
-    await hasBegun(script)
+    await isRunning(script)
   } catch {
     return undefined
   }

@@ -4,7 +4,7 @@ import type { Shutdown, ShutdownOptions } from '../../../src/shutdown.ts'
 import { TestClock } from '../../../src/testing/test-clock.ts'
 import { TestProcess } from '../../../src/testing/test-process.ts'
 
-export { settle } from '../../../src/testing/settle.ts'
+export { settle } from '../../../src/testing/node/settle.ts'
 
 /** The kit's clock, for stand-ins that take their time. */
 export class VirtualClock extends TestClock {

@@ -1,0 +1,70 @@
+import { invalidOption, LastcallError } from '../base/errors.ts'
+import { signalNumbers } from '../runtime/signals.ts'
+import type { TestProcess } from './test-process.ts'
+
+/** Signals, messages and faults that happen to a test process. `settle` lets what is due happen. */
+export function testEvents(host: TestProcess, settle: () => Promise<void>) {
+  /** False where nothing listens. */
+  const happen = async (event: string, value: unknown) => {
+    const [code] = host.exits
+    if (code !== undefined) throw hasExited(code)
+    const isHeard = host.emit(event, value)
+    await settle()
+    return isHeard
+  }
+  return {
+    async signal(signal: NodeJS.Signals) {
+      if (!Object.hasOwn(signalNumbers(), signal) || UNCATCHABLE.has(signal)) {
+        throw invalidOption('signal', 'a signal that a program can hear, such as SIGTERM', signal)
+      }
+      const isHeard = await happen(signal, signal)
+      if (!isHeard && !HARMLESS.has(signal)) throw notHeard(signal, host)
+    },
+    async message(message: unknown) {
+      await happen('message', message)
+    },
+    async fault(
+      thrown: unknown,
+      origin: 'uncaughtException' | 'unhandledRejection' = 'uncaughtException',
+    ) {
+      if (origin !== 'uncaughtException' && origin !== 'unhandledRejection') {
+        throw invalidOption('origin', "'uncaughtException' or 'unhandledRejection'", origin)
+      }
+      if (!(await happen(origin, thrown))) throw notHeard(origin, host)
+    },
+  }
+}
+
+/** The error for what comes after the exit. */
+export function hasExited(code: number): LastcallError {
+  return new LastcallError(
+    'LASTCALL_NOT_LISTENING',
+    `The process has exited with code ${code}: nothing reaches it any more. Create a shutdown for each test.`,
+  )
+}
+
+function notHeard(event: string, host: TestProcess): LastcallError {
+  const fix =
+    host.listeners.length === 0
+      ? 'call shutdown.listen(), as the application does'
+      : `it listens to ${host.listeners.join(', ')}; look at the options \`signals\` and \`faults\``
+  return new LastcallError(
+    'LASTCALL_NOT_LISTENING',
+    `Nobody listens to ${event}: it would have ended the process at once, and no hook would have run. To have it heard, ${fix}.`,
+  )
+}
+
+const UNCATCHABLE: ReadonlySet<NodeJS.Signals> = new Set(['SIGKILL', 'SIGSTOP'])
+
+/** Signals that do not end a program of Node that has no listener for them. */
+const HARMLESS: ReadonlySet<NodeJS.Signals> = new Set([
+  'SIGCHLD',
+  'SIGCONT',
+  'SIGPIPE',
+  'SIGTSTP',
+  'SIGTTIN',
+  'SIGTTOU',
+  'SIGURG',
+  'SIGUSR1',
+  'SIGWINCH',
+])
