@@ -65,7 +65,12 @@ describe.each([
       import { spawn } from 'node:child_process'
       const [file, ...args] = ${JSON.stringify(listener(['SIGINT'], 'process.exit(0)'))}
       const child = spawn(file, args, { stdio: ['ignore', 'inherit', 'inherit'] })
-      process.on('SIGINT', () => child.once('exit', () => process.exit(3)))
+      // Either may come first.
+      setInterval(() => {}, 1000)
+      let open = 2
+      const happened = () => --open === 0 && process.exit(3)
+      process.on('SIGINT', happened)
+      child.once('exit', happened)
     `)
     const { code, stdout, leftBehind } = await stop(program, { ready })
     expect({ code, stdout, leftBehind }).toEqual({
