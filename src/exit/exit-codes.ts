@@ -74,7 +74,9 @@ export function exitCodeOf(
 ): number {
   const code = policy[EXIT_CODES[outcome].option]
   if (typeof code === 'number') return code
-  return code === 'signal' && reason.kind === 'signal' ? signalExitCode(reason.signal) : applicationCode
+  return code === 'signal' && reason.kind === 'signal'
+    ? signalExitCode(reason.signal)
+    : applicationCode
 }
 
 /** The code of a press that forces the exit. */

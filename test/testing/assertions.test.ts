@@ -124,17 +124,17 @@ test('how much time one had', () => {
   )
 })
 
-test('times that differ are told so that one sees it', () => {
+test('times that differ look different in the message', () => {
   const [phase, ...others] = report.phases
   const hook = { ...phase?.hooks[0], name: 'close', began: 7093, ended: 14_183.4, limit: 7094 }
   const after = { ...hook, name: 'after', began: 14_183.1, ended: 14_184, status: 'done' }
   const hooks = [{ ...hook, status: 'done' }, after]
-  const told = { ...report, phases: [{ ...phase, hooks }, ...others] } as unknown as Report
-  expect(failureOf(() => expectTimeFor(told, 'close', 7094.5))).toMatch(
+  const changed = { ...report, phases: [{ ...phase, hooks }, ...others] } as unknown as Report
+  expect(failureOf(() => expectTimeFor(changed, 'close', 7094.5))).toMatch(
     /^Expected 'close' to have at least 7094\.5 ms, but its limit was 7094 ms\./,
   )
-  expect(failureOf(() => expectCutOff(told, 'close'))).toContain('after 7090.4 ms of 7094 ms.')
-  expect(failureOf(() => expectBefore(told, 'close', 'after'))).toContain(
+  expect(failureOf(() => expectCutOff(changed, 'close'))).toContain('after 7090.4 ms of 7094 ms.')
+  expect(failureOf(() => expectBefore(changed, 'close', 'after'))).toContain(
     "'after' began at 14183.1 ms, and 'close' ran from 7093 ms to 14183.4 ms.",
   )
 })
@@ -143,12 +143,12 @@ test('one that never ran has no place, and had no time', () => {
   const never = { ...report.phases[0]?.hooks[0], name: 'never', began: null, status: 'cut off' }
   const others = report.phases.slice(1)
   const without = { ...report, phases: [{ ...report.phases[0], hooks: [never] }, ...others] }
-  const told = without as unknown as Report
+  const changed = without as unknown as Report
   const because = "but 'never' never ran: the deadline had passed."
-  expect(failureOf(() => expectOrder(told, ['never', 'events']))).toContain(because)
-  expect(failureOf(() => expectTogether(told, ['events', 'never']))).toContain(because)
-  expect(failureOf(() => expectTimeFor(told, 'never', 1))).toContain(because)
-  expectCutOff(told, 'never')
+  expect(failureOf(() => expectOrder(changed, ['never', 'events']))).toContain(because)
+  expect(failureOf(() => expectTogether(changed, ['events', 'never']))).toContain(because)
+  expect(failureOf(() => expectTimeFor(changed, 'never', 1))).toContain(because)
+  expectCutOff(changed, 'never')
 })
 
 describe('the matchers', () => {

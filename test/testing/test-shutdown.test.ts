@@ -113,7 +113,7 @@ describe('the world', () => {
     expect(shutdown.platform).toMatchObject({ name: 'kubernetes', grace: 30_000 })
   })
 
-  test.each([true, false])('has somebody at a terminal, or not: %s', async (terminal) => {
+  test.each([true, false])('has a terminal, or not: %s', async (terminal) => {
     const test = listening({ terminal })
     await test.signal('SIGINT')
     expect(test.report?.reason).toEqual({ kind: 'signal', signal: 'SIGINT', terminal })
@@ -142,7 +142,7 @@ describe('the world', () => {
     expect(test.output).toContain('boom')
   })
 
-  test('has messages of a parent, and those that nobody listens to change nothing', async () => {
+  test('has messages of a parent, and those without a listener change nothing', async () => {
     const test = listening()
     await test.message({ type: 'hello' })
     expect(test.report).toBeUndefined()
@@ -195,7 +195,7 @@ describe('the world', () => {
 })
 
 describe('what is refused', () => {
-  test('a signal that nobody listens to: it would have ended the process', async () => {
+  test('a signal without a listener: it would have ended the process', async () => {
     const { signal, shutdown } = createTestShutdown()
     const early = await rejectionOf(signal('SIGTERM'))
     expect(early.code).toBe('LASTCALL_NOT_LISTENING')
@@ -213,7 +213,7 @@ describe('what is refused', () => {
     expect(shutdown.signal.aborted).toBe(false)
   })
 
-  test('a fault that nobody listens to', async () => {
+  test('a fault without a listener', async () => {
     const test = listening({ faults: false })
     expect((await rejectionOf(test.fault(new Error('boom')))).code).toBe('LASTCALL_NOT_LISTENING')
   })

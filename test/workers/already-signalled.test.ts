@@ -51,7 +51,7 @@ function stopping(run: Partial<ContextOptions>, options: ChildProcessOptions = {
   return { abort, answer, clock, end, notes, over }
 }
 
-const told = [4_000_000, 'SIGTERM']
+const SIGTERM_SENT = [4_000_000, 'SIGTERM']
 
 describe('a child that the platform has signalled', () => {
   test.each<[string, Partial<ContextOptions>]>([
@@ -60,7 +60,7 @@ describe('a child that the platform has signalled', () => {
     ['PM2', { platform: 'pm2', reason: SIGTERM }],
     ['one of these beside another', { platform: 'docker', also: 'systemd', reason: SIGTERM }],
     ['Ctrl-C in a terminal', { reason: CTRL_C }],
-  ])('is told no second time before half of the time is over: %s', async (_, run) => {
+  ])('is signalled no second time before half of the time is over: %s', async (_, run) => {
     const { clock, end, over } = stopping(run)
     await clock.advance(3999)
     expect(sent).toEqual([])
@@ -71,12 +71,12 @@ describe('a child that the platform has signalled', () => {
     expect(clock.pending).toBe(0)
   })
 
-  test('is told all the same at half of the time, once, for it may not have been', async () => {
+  test('is signalled all the same at half of the time, once, because the platform may not have signalled it', async () => {
     const { clock, end, over } = stopping({ platform: 'heroku', reason: SIGTERM })
     await clock.advance(4000)
-    expect(sent).toEqual([told])
+    expect(sent).toEqual([SIGTERM_SENT])
     await clock.advance(3900)
-    expect(sent).toEqual([told])
+    expect(sent).toEqual([SIGTERM_SENT])
     end(null, 'SIGTERM')
     await over
     expect(clock.pending).toBe(0)
@@ -86,7 +86,7 @@ describe('a child that the platform has signalled', () => {
     const options = { stopSignal: 'SIGINT' } as const
     const { clock, end, over } = stopping({ reason: CTRL_C }, options)
     await clock.advance(4000)
-    expect(sent).toEqual([told])
+    expect(sent).toEqual([SIGTERM_SENT])
     end(143)
     await over
   })
@@ -95,11 +95,11 @@ describe('a child that the platform has signalled', () => {
     const { abort, clock, notes } = stopping({ platform: 'heroku', reason: SIGTERM })
     await clock.advance(8000)
     abort()
-    expect(sent).toEqual([told, [4_000_000, 'SIGKILL']])
+    expect(sent).toEqual([SIGTERM_SENT, [4_000_000, 'SIGKILL']])
     expect(notes).toEqual([expect.stringMatching(/^killed: child 'worker' .* after SIGTERM$/)])
   })
 
-  test('is killed before it was told by us where the limit comes first', async () => {
+  test('is killed without a signal of ours where the limit comes first', async () => {
     const { abort, clock, notes } = stopping({ reason: CTRL_C })
     await clock.advance(1000)
     abort()
@@ -124,7 +124,7 @@ describe('a child that the platform has signalled', () => {
   })
 })
 
-describe('a child is told at once', () => {
+describe('a child is signalled at once', () => {
   test('by its own signal, be it SIGINT', async () => {
     stopping({ platform: 'docker', reason: SIGTERM }, { stopSignal: 'SIGINT' })
     await settle()
@@ -151,9 +151,9 @@ describe('a child is told at once', () => {
   ])('%s', async (_, run) => {
     const { clock, end, over } = stopping(run)
     await settle()
-    expect(sent).toEqual([told])
+    expect(sent).toEqual([SIGTERM_SENT])
     await clock.advance(7000)
-    expect(sent).toEqual([told])
+    expect(sent).toEqual([SIGTERM_SENT])
     end(0)
     await over
   })
@@ -171,7 +171,7 @@ describe('a child is told at once', () => {
 })
 
 test.each<PlatformName>(['heroku', 'systemd', 'pm2'])(
-  'a group of its own is signalled by %s as well, and is told no second time',
+  'a group of its own is signalled by %s as well, and is signalled no second time',
   async (platform) => {
     const { clock } = stopping({ platform, reason: SIGTERM }, { group: true })
     await clock.advance(3999)
@@ -186,7 +186,7 @@ test('a message that can not be delivered is followed by the signal, as soon as 
   await clock.advance(100)
   expect(sent).toEqual([])
   answer(new Error('Channel closed'))
-  expect(sent).toEqual([told])
+  expect(sent).toEqual([SIGTERM_SENT])
   end(0)
   await over
 })

@@ -105,7 +105,7 @@ describe.skipIf(isSkipped)(`a worker of BullMQ that is stopped${why}`, () => {
       expect({ code, error: /error/i.exec(stderr)?.input }, where).toEqual({ code: 0 })
       const { sent, completed, ...counts } = await look()
       expect(counts, where).toEqual({ twice: [], active: 0, failed: 0, total: added })
-      // What was sent is recorded as such, so that nobody sends it again.
+      // What was sent is recorded as such, so that it is not sent again.
       expect(completed.sort(), where).toEqual(sent.sort())
     }
 
@@ -118,7 +118,7 @@ describe.skipIf(isSkipped)(`a worker of BullMQ that is stopped${why}`, () => {
 
     const jobs = await queue.getCompleted(0, -1)
     const putBack = jobs.filter(({ attemptsStarted }) => attemptsStarted > 1).length
-    // None had to be found by its lock, which nobody renewed any more.
+    // None had to be found by its lock, which was renewed no more.
     expect(jobs.filter(({ stalledCounter }) => stalledCounter > 0)).toEqual([])
     console.info(
       `${ROUNDS} stops, ${added} jobs, ${putBack} put back, 0 lost, 0 twice; SEED=${seed}`,

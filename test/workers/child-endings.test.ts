@@ -3,7 +3,7 @@ import { type ChildProcessOptions, childProcess } from '../../src/workers/child-
 import { nodeChild } from '../support/programs/child.ts'
 import { firstHook, quietShutdown, stopped } from '../support/programs/stop.ts'
 
-/** Ends a child by what it does when it is told, and returns what the report says of its hook. */
+/** Ends a child by what it does when it is notified, and returns what the report says of its hook. */
 async function ending(end: string, options: ChildProcessOptions = {}) {
   const child = await nodeChild(`
     const die = (signal) => { process.removeAllListeners(signal); process.kill(process.pid, signal) }
@@ -14,7 +14,7 @@ async function ending(end: string, options: ChildProcessOptions = {}) {
 describe('a child has ended well', () => {
   test.each<[string, string, ChildProcessOptions]>([
     ['with 0', 'process.exit(0)', {}],
-    ['by the signal that it was told by', `die('SIGTERM')`, {}],
+    ['by the signal that it was sent', `die('SIGTERM')`, {}],
     ['with 143, as a shell reports that', 'process.exit(143)', {}],
     ['by a signal of its own choice for us', `die('SIGQUIT')`, { stopSignal: 'SIGQUIT' }],
     ['with the code that stands for it', 'process.exit(131)', { stopSignal: 'SIGQUIT' }],
@@ -35,13 +35,13 @@ describe('a child has ended badly', () => {
     ['by a fault of its own', 'process.abort()', {}, 'SIGABRT'],
     ['with what stands for another signal', 'process.exit(130)', {}, 'exit code 130'],
     [
-      'by SIGTERM, where it was told by another',
+      'by SIGTERM, where it was sent another',
       `die('SIGTERM')`,
       { stopSignal: 'SIGQUIT' },
       'SIGTERM',
     ],
     [
-      'with 143, where it was told by another',
+      'with 143, where it was sent another',
       'process.exit(143)',
       { stopSignal: 'SIGINT' },
       'exit code 143',
@@ -53,14 +53,14 @@ describe('a child has ended badly', () => {
       'exit code 0',
     ],
     ['by an error that it has not caught', `throw new Error('boom')`, {}, 'exit code 1'],
-  ])('%s', async (_, end, options, told) => {
+  ])('%s', async (_, end, options, status) => {
     const hook = await ending(end, options)
     expect(hook).toMatchObject({
       status: 'failed',
       error: { name: 'LastcallError', code: 'LASTCALL_CHILD_FAILED', stack: null },
     })
     expect(hook.error?.message).toMatch(
-      new RegExp(`^child 'worker' \\(pid \\d+\\) ended with ${told}$`),
+      new RegExp(`^child 'worker' \\(pid \\d+\\) ended with ${status}$`),
     )
   })
 

@@ -10,7 +10,7 @@ import {
 } from '../support/programs/child.ts'
 import { stopped } from '../support/programs/stop.ts'
 
-/** The numbers of the grandchildren, which the shell has told. */
+/** The numbers of the grandchildren, as the shell printed them. */
 function grandchildrenOf({ stdout }: Child): number[] {
   return [...stdout.matchAll(/^\d+$/gm)].map(Number)
 }
@@ -25,16 +25,16 @@ async function group(code: string) {
   return { child, grandchildren, stop }
 }
 
-/** Grandchildren that end at once when they are told. */
+/** Grandchildren that end at once when they are notified. */
 const PLAIN = 'sleep 600 & echo $!; sleep 600 & echo $!; sleep 600 & echo $!'
 /** One that no signal ends but SIGKILL; the shell itself heeds them. */
 const DEAF = `trap '' TERM INT QUIT; sleep 600 & echo $!; trap - TERM INT QUIT`
-/** One that does this when it is told, and says when it is ready for that. */
+/** One that does this when it is notified, and says when it is ready for that. */
 const minding = (end: string) =>
   `(trap '${end}' TERM; echo minds; while :; do sleep 0.05; done) & echo $!`
 
 describe('a group', () => {
-  test('is told as a whole, and all of it is gone when its hook is done', async () => {
+  test('is notified as a whole, and all of it is gone when its hook is done', async () => {
     const { child, grandchildren, stop } = await group(`${PLAIN}; echo ready; wait`)
     expect(await stop()).toMatchObject({ status: 'done', notes: [], error: null })
     expect(grandchildren).toHaveLength(3)
@@ -42,7 +42,7 @@ describe('a group', () => {
     await child.closed
   })
 
-  test('is told by its own signal', async () => {
+  test('is notified by its own signal', async () => {
     // A shell without job control lets what it starts in the background ignore SIGINT and SIGQUIT.
     const { child, grandchildren, stop } = await group(`${PLAIN}; echo ready; wait`)
     expect((await stop({ stopSignal: 'SIGHUP' })).status).toBe('done')
@@ -60,7 +60,7 @@ describe('a group', () => {
     expect(grandchildren.filter(isAlive)).toEqual([])
   })
 
-  test('is killed at the limit with whoever outlives the leader', async () => {
+  test('is killed at the limit with all that outlives the leader', async () => {
     const { child, grandchildren, stop } = await group(`${DEAF}; echo ready; wait`)
     const hook = await stop({ stopWait: '300ms' })
     expect(hook).toMatchObject({
@@ -113,13 +113,13 @@ describe('a group', () => {
 })
 
 describe('without group', () => {
-  test('only the child itself is told, though it leads one', async () => {
+  test('only the child itself is notified, though it leads one', async () => {
     const child = await shellChild(`${PLAIN}; echo ready; wait`, { detached: true })
     expect(await stopped(childProcess(child.process))).toMatchObject({ status: 'done' })
     expect(grandchildrenOf(child).map(isAlive)).toEqual([true, true, true])
   })
 
-  test('a child of our own group is told, and nobody else in it', async () => {
+  test('a child of our own group is notified, and no other process in it', async () => {
     const [child, other] = await Promise.all([nodeChild(''), nodeChild('')])
     expect(await stopped(childProcess(child.process))).toMatchObject({ status: 'done' })
     expect(isAlive(other.pid)).toBe(true)

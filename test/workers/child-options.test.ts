@@ -24,10 +24,10 @@ describe('childProcess() refuses', () => {
     ['the process itself', process, 'an object (process)'],
     ['an emitter', new EventEmitter(), 'an object (EventEmitter)'],
     ['several children at once', [fakeChild(), fakeChild()], 'an array of 2'],
-  ])('%s in place of a child', (_, child, told) => {
+  ])('%s in place of a child', (_, child, words) => {
     const error = errorOf(() => childProcess(child as never))
     expect(error.code).toBe('LASTCALL_NOT_A_CHILD')
-    expect(error.message).toContain(told)
+    expect(error.message).toContain(words)
   })
 
   test.each<[string, unknown, string[]]>([
@@ -50,10 +50,10 @@ describe('childProcess() refuses', () => {
     ['an exit code that is a string', { exitCodes: ['0'] }, ['`exitCodes`']],
     ['a name that is empty', { name: ' ' }, ['hook.name']],
     ['a name that is none', { name: 7 }, ['hook.name']],
-  ])('%s', (_, options, told) => {
+  ])('%s', (_, options, words) => {
     const error = errorOf(() => childProcess(fakeChild(), options as never))
     expect(error.code).toBe('LASTCALL_INVALID_OPTION')
-    for (const words of told) expect(error.message).toContain(words)
+    for (const word of words) expect(error.message).toContain(word)
   })
 
   test('a message for a child that has no channel, and says how it gets one', async () => {

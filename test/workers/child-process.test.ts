@@ -14,29 +14,29 @@ import { firstHook, quietShutdown, stopped } from '../support/programs/stop.ts'
 /** A child that says which signals come, and ends at the first of them. */
 const TELLS = `
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGQUIT', 'SIGHUP']) {
-    process.on(signal, () => { say('told ' + signal); process.exit() })
+    process.on(signal, () => { say('notified ' + signal); process.exit() })
   }
-  process.on('message', (message) => { say('told ' + JSON.stringify(message)); process.exit() })
+  process.on('message', (message) => { say('notified ' + JSON.stringify(message)); process.exit() })
   process.on('disconnect', () => say('disconnected'))`
 
-const DEAF = `process.on('SIGTERM', () => say('told SIGTERM'))`
+const DEAF = `process.on('SIGTERM', () => say('notified SIGTERM'))`
 
 const channel = { stdio: ['ignore', 'pipe', 'ignore', 'ipc'] as const }
 
-/** What it was told, once it has ended. */
+/** What it was sent, once it has ended. */
 async function heardBy(child: Child): Promise<string[]> {
   await child.closed
-  return child.stdout.split('\n').filter((line) => line.startsWith('told'))
+  return child.stdout.split('\n').filter((line) => line.startsWith('notified'))
 }
 
-describe('a child is told to end', () => {
+describe('a child is asked to end', () => {
   test('by SIGTERM, and waited for', async () => {
     const child = await nodeChild(`
-      process.on('SIGTERM', () => setTimeout(() => { say('told SIGTERM, and has tidied up'); process.exit() }, 150))`)
+      process.on('SIGTERM', () => setTimeout(() => { say('notified SIGTERM, and has tidied up'); process.exit() }, 150))`)
     const hook = await stopped(childProcess(child.process))
     expect(hook).toMatchObject({ status: 'done', notes: [], error: null })
     expect(child.process.exitCode).toBe(0)
-    expect(await heardBy(child)).toEqual(['told SIGTERM, and has tidied up'])
+    expect(await heardBy(child)).toEqual(['notified SIGTERM, and has tidied up'])
   })
 
   test.each(['SIGINT', 'SIGQUIT', 'SIGHUP'] as const)(
@@ -44,7 +44,7 @@ describe('a child is told to end', () => {
     async (stopSignal) => {
       const child = await nodeChild(TELLS)
       expect((await stopped(childProcess(child.process, { stopSignal }))).status).toBe('done')
-      expect(await heardBy(child)).toEqual([`told ${stopSignal}`])
+      expect(await heardBy(child)).toEqual([`notified ${stopSignal}`])
     },
   )
 
@@ -53,7 +53,7 @@ describe('a child is told to end', () => {
     async (stopMessage) => {
       const child = await nodeChild(TELLS, { stdio: [...channel.stdio] })
       expect((await stopped(childProcess(child.process, { stopMessage }))).status).toBe('done')
-      expect(await heardBy(child)).toEqual([`told ${JSON.stringify(stopMessage)}`])
+      expect(await heardBy(child)).toEqual([`notified ${JSON.stringify(stopMessage)}`])
     },
   )
 
@@ -63,7 +63,7 @@ describe('a child is told to end', () => {
     await child.says('disconnected')
     const options = { stopMessage: 'shutdown', stopSignal: 'SIGINT' } as const
     expect((await stopped(childProcess(child.process, options))).status).toBe('done')
-    expect(await heardBy(child)).toEqual(['told SIGINT'])
+    expect(await heardBy(child)).toEqual(['notified SIGINT'])
   })
 
   test('by its signal where it has closed the channel itself, before we know of it', async () => {
@@ -71,7 +71,7 @@ describe('a child is told to end', () => {
     await child.says('disconnected')
     const hook = await stopped(childProcess(child.process, { stopMessage: 'shutdown' }))
     expect(hook.status).toBe('done')
-    expect(await heardBy(child)).toEqual(['told SIGTERM'])
+    expect(await heardBy(child)).toEqual(['notified SIGTERM'])
   })
 
   test('once, however long it takes', async () => {
@@ -79,7 +79,7 @@ describe('a child is told to end', () => {
       `${DEAF}; process.on('SIGTERM', () => setTimeout(process.exit, 300))`,
     )
     await stopped(childProcess(child.process, { stopWait: '5s' }))
-    expect(await heardBy(child)).toEqual(['told SIGTERM'])
+    expect(await heardBy(child)).toEqual(['notified SIGTERM'])
   })
 
   test('together with all of its phase, and after all that comes before', async () => {
@@ -88,12 +88,12 @@ describe('a child is told to end', () => {
     const children = await Promise.all(['a', 'b'].map(() => nodeChild(DEAF)))
     for (const [index, child] of children.entries()) {
       shutdown.add(childProcess(child.process, { name: `worker ${index}` }))
-      void child.says('told').then(() => order.push('told'))
+      void child.says('notified').then(() => order.push('notified'))
     }
     shutdown.add({ name: 'http', phase: 'drain', run: () => order.push('drained') })
     const run = shutdown.now()
-    await Promise.all(children.map((child) => child.says('told')))
-    expect(order).toEqual(['drained', 'told', 'told'])
+    await Promise.all(children.map((child) => child.says('notified')))
+    expect(order).toEqual(['drained', 'notified', 'notified'])
     for (const child of children) child.process.kill('SIGKILL')
     await run
   })
@@ -116,7 +116,7 @@ describe('a child that does not end', () => {
       ],
     })
     expect(closed).toEqual(['pool'])
-    expect(await heardBy(child)).toEqual(['told SIGTERM'])
+    expect(await heardBy(child)).toEqual(['notified SIGTERM'])
     expect(child.process.signalCode).toBe('SIGKILL')
   })
 
@@ -134,13 +134,13 @@ describe('a child that does not end', () => {
     ['shutdown', "the message 'shutdown'"],
     [{ type: 'stop' }, 'a message'],
   ])(
-    'at the message %j is killed, and the report says what it was told by',
-    async (stopMessage, told) => {
+    'at the message %j is killed, and the report says what it was sent',
+    async (stopMessage, notice) => {
       const child = await nodeChild(`process.on('message', () => {})`, {
         stdio: [...channel.stdio],
       })
       const hook = await stopped(childProcess(child.process, { stopMessage, stopWait: '200ms' }))
-      expect(hook.notes[0]).toMatch(new RegExp(`ms after ${told}$`))
+      expect(hook.notes[0]).toMatch(new RegExp(`ms after ${notice}$`))
       await child.closed
       expect(child.process.signalCode).toBe('SIGKILL')
     },
@@ -160,7 +160,7 @@ describe('a child that has ended', () => {
     ['well', 'exit 0'],
     ['badly', 'exit 7'],
     ['by a signal', 'kill -9 $$'],
-  ])('%s before the run is left alone, and fails nothing', async (_, end) => {
+  ])('%s before the shutdown is left alone, and fails nothing', async (_, end) => {
     // It ends when it has been handed in, and not before: then it would be left out.
     const stdio = ['pipe', 'pipe', 'ignore'] as const
     const child = await shellChild(`echo ready; read -r line; ${end}`, { stdio: [...stdio] })
@@ -222,7 +222,7 @@ describe('a child that has ended', () => {
   })
 })
 
-test('a hundred children are told at once, and all of them are gone at the end', async () => {
+test('a hundred children are notified at once, and all have ended at the end', async () => {
   const shutdown = quietShutdown()
   const children = await Promise.all(
     Array.from({ length: 100 }, () => shellChild('echo ready; exec sleep 600')),

@@ -3,7 +3,7 @@ import { isAlive } from '../support/programs/child.ts'
 import { Script } from '../support/programs/script.ts'
 import { parentScript } from '../support/programs/workers-script.ts'
 
-/** The lines that were said once everybody was ready. */
+/** The lines that were said once all of them were ready. */
 function saidBy({ stdout }: { stdout: string }): string[] {
   const lines = stdout.split('\n').slice(0, -1)
   return lines.slice(lines.indexOf('ready') + 1)
@@ -12,25 +12,25 @@ function saidBy({ stdout }: { stdout: string }): string[] {
 describe('a process with a child', () => {
   test('stops it after the drain and before the flush, and exits with 0', async () => {
     const script = await parentScript(`
-      const child = await nodeChild(\`process.on('SIGTERM', () => { say('told'); process.exit() })\`)
+      const child = await nodeChild(\`process.on('SIGTERM', () => { say('notified'); process.exit() })\`)
       child.on('exit', () => say('child has ended'))
       shutdown.add(childProcess(child, { name: 'worker' }))
       shutdown.add({ name: 'events', phase: 'flush', run: () => say('flushed') })
       shutdown.add({ name: 'http', phase: 'drain', run: () => say('drained') })`)
     const ended = await script.send('SIGTERM').ended
     expect(ended).toMatchObject({ code: 0, signal: null, stderr: '' })
-    expect(saidBy(ended)).toEqual(['drained', 'child: told', 'child has ended', 'flushed'])
+    expect(saidBy(ended)).toEqual(['drained', 'child: notified', 'child has ended', 'flushed'])
   })
 
-  test('tells it once, however often it is signalled itself', async () => {
+  test('notifies it once, however often it is signalled itself', async () => {
     const script = await parentScript(`
-      const child = await nodeChild(\`process.on('SIGTERM', () => { say('told'); setTimeout(process.exit, 300, 0) })\`)
+      const child = await nodeChild(\`process.on('SIGTERM', () => { say('notified'); setTimeout(process.exit, 300, 0) })\`)
       shutdown.add(childProcess(child))
       shutdown.on('repeat', () => say('repeat'))`)
-    await script.send('SIGTERM').says('child: told')
+    await script.send('SIGTERM').says('child: notified')
     await script.send('SIGTERM').says('repeat')
     expect(await script.send('SIGTERM').ended).toMatchObject({ code: 0 })
-    expect(script.stdout.match(/child: told/g)).toHaveLength(1)
+    expect(script.stdout.match(/child: notified/g)).toHaveLength(1)
   })
 
   test('that ends badly exits with 1, and says which and how', async () => {
@@ -51,7 +51,7 @@ describe('a process with a child', () => {
     expect(await script.send('SIGTERM').ended).toMatchObject({ code: 0, stderr: '' })
   })
 
-  test('that ignores what it is told kills it, exits with 124 and leaves nobody behind', async () => {
+  test('that ignores its signal kills it, exits with 124 and leaves no process behind', async () => {
     const script = await parentScript(`
       const child = await nodeChild(\`process.on('SIGTERM', () => {})\`)
       say('pid ' + child.pid)
@@ -81,7 +81,7 @@ describe('a process with a child', () => {
   test('stops it as well when a fault has ended it, and exits with 1', async () => {
     const script = await parentScript(
       `
-      const child = await nodeChild(\`process.on('SIGTERM', () => { say('told'); process.exit() })\`)
+      const child = await nodeChild(\`process.on('SIGTERM', () => { say('notified'); process.exit() })\`)
       shutdown.add(childProcess(child))
       process.stdin.once('data', () => { throw new Error('boom') })`,
       {
@@ -91,7 +91,7 @@ describe('a process with a child', () => {
     script.child.stdin?.end('now')
     const ended = await script.ended
     expect(ended.code).toBe(1)
-    expect(saidBy(ended)).toEqual(['child: told'])
+    expect(saidBy(ended)).toEqual(['child: notified'])
   })
 
   test('goes on when the child has never started, and that was heard', async () => {
@@ -166,7 +166,7 @@ describe('a process with work in flight', () => {
     )
   })
 
-  test('whose refusal nobody handles has had a fault, and exits with 1', async () => {
+  test('whose refusal is not handled has had a fault, and exits with 1', async () => {
     const script = await parentScript(`
       const jobs = taskTracker({ name: 'mails' })
       shutdown.add(jobs)

@@ -3,19 +3,19 @@ import { describe, expect, test } from 'vitest'
 import type { Script } from '../support/programs/script.ts'
 import { parentScript } from '../support/programs/workers-script.ts'
 
-/** A child that takes 300 ms to end, and forces its end when it is told to hurry. */
+/** A child that takes 300 ms to end, and forces its end at the second signal. */
 const HURRIES = `
-  let told = 0
+  let notified = 0
   for (const signal of ['SIGTERM', 'SIGINT']) {
     process.on(signal, () => {
-      say('told ' + signal)
-      if (++told > 1) process.exit(9)
+      say('notified ' + signal)
+      if (++notified > 1) process.exit(9)
       setTimeout(() => process.exit(0), 300)
-      process.send('told')
+      process.send('notified')
     })
   }`
 
-/** A parent that stops such a child, when the child has heard what everybody in the group has been sent. */
+/** A parent that stops such a child, once the child has received the signal that went to the whole group. */
 const GROUP = `
   const child = await nodeChild(${JSON.stringify(HURRIES)}, { ipc: true })
   shutdown.add(childProcess(child, { name: 'worker' }))
@@ -30,8 +30,8 @@ function env(variables: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
 /** Makes the process one that systemd would have started: it goes by the process's own number. */
 const SYSTEMD = ['sh', '-c', 'SYSTEMD_EXEC_PID=$$ exec "$@"', 'sh']
 
-function toldTo({ stdout }: { stdout: string }): string[] {
-  return stdout.match(/told \w+/g) ?? []
+function signalsTo({ stdout }: { stdout: string }): string[] {
+  return stdout.match(/notified \w+/g) ?? []
 }
 
 /** Signals the process and its child, as those platforms do. */
@@ -48,7 +48,7 @@ describe('a parent and a child that are signalled together', () => {
     const script = await parentScript(GROUP, { ...options, detached: true })
     signalGroup(script)
     const ended = await script.ended
-    expect(toldTo(ended)).toEqual(['told SIGTERM'])
+    expect(signalsTo(ended)).toEqual(['notified SIGTERM'])
     expect(ended).toMatchObject({ code: 0, stderr: '' })
   })
 
@@ -56,13 +56,13 @@ describe('a parent and a child that are signalled together', () => {
     const script = await parentScript(GROUP, { env: env({}), detached: true })
     signalGroup(script)
     const ended = await script.ended
-    expect(toldTo(ended)).toEqual(['told SIGTERM', 'told SIGTERM'])
+    expect(signalsTo(ended)).toEqual(['notified SIGTERM', 'notified SIGTERM'])
     expect(ended.code).toBe(1)
     expect(ended.stderr).toContain('ended with exit code 9')
   })
 })
 
-test('on a platform that signals all, a child that was not signalled is told at half of the time', async () => {
+test('on a platform that signals all, a child that was not signalled is notified at half of the time', async () => {
   const script = await parentScript(
     `const child = await nodeChild(${JSON.stringify(HURRIES)}, { ipc: true })
      shutdown.add(childProcess(child, { name: 'worker', stopWait: '2s' }))
@@ -73,7 +73,7 @@ test('on a platform that signals all, a child that was not signalled is told at 
     { env: env({ DYNO: 'web.1' }) },
   )
   const ended = await script.send('SIGTERM').ended
-  expect(toldTo(ended)).toEqual(['told SIGTERM'])
+  expect(signalsTo(ended)).toEqual(['notified SIGTERM'])
   expect(ended.stdout).toContain('half: true')
   expect(ended).toMatchObject({ code: 0, stderr: '' })
 })
@@ -87,7 +87,7 @@ const PTY = [
 const trial = spawnSync('script', ['-qec', 'exit 7', '/dev/null'], { encoding: 'utf8' })
 const missing = trial.status === 7 ? '' : ' (needs script, of util-linux)'
 
-/** A parent in the foreground of a terminal, at which somebody presses keys. */
+/** A parent in the foreground of a terminal, in which keys are pressed. */
 function atTerminal(body: string): Promise<Script> {
   return parentScript(body, { prefix: PTY, stdio: ['pipe', 'pipe', 'pipe'], env: env({}) })
 }
@@ -99,7 +99,7 @@ describe.skipIf(missing)(`at Ctrl-C in a terminal${missing}`, () => {
     const script = await atTerminal(GROUP)
     script.child.stdin?.write(CTRL_C)
     const ended = await script.ended
-    expect(toldTo(ended)).toEqual(['told SIGINT'])
+    expect(signalsTo(ended)).toEqual(['notified SIGINT'])
     expect(ended.code).toBe(0)
   })
 
@@ -114,13 +114,13 @@ describe.skipIf(missing)(`at Ctrl-C in a terminal${missing}`, () => {
     expect(ended.code).toBe(0)
   })
 
-  test('a child that leads a group of its own, which the terminal does not reach, is told at once', async () => {
+  test('a child that leads a group of its own, which the terminal does not reach, is notified at once', async () => {
     const script = await atTerminal(`
       const child = await nodeChild(${JSON.stringify(HURRIES)}, { ipc: true, detached: true })
       shutdown.add(childProcess(child, { group: true }))`)
     script.child.stdin?.write(CTRL_C)
     const ended = await script.ended
-    expect(toldTo(ended)).toEqual(['told SIGTERM'])
+    expect(signalsTo(ended)).toEqual(['notified SIGTERM'])
     expect(ended.code).toBe(0)
   })
 
@@ -128,14 +128,14 @@ describe.skipIf(missing)(`at Ctrl-C in a terminal${missing}`, () => {
     const CHILD = `
       const { createShutdown } = require('lastcall')
       const shutdown = createShutdown({ log: { format: 'text', level: 'warn' } })
-      shutdown.add({ name: 'work', run: ({ reason }) => say('told ' + reason.signal), phase: 'drain' })
+      shutdown.add({ name: 'work', run: ({ reason }) => say('notified ' + reason.signal), phase: 'drain' })
       shutdown.listen()`
     const script = await atTerminal(`
       const child = await nodeChild(${JSON.stringify(CHILD)})
       shutdown.add(childProcess(child))`)
     script.child.stdin?.write(CTRL_C)
     const ended = await script.ended
-    expect(toldTo(ended)).toEqual(['told SIGINT'])
+    expect(signalsTo(ended)).toEqual(['notified SIGINT'])
     expect(ended.code).toBe(0)
   })
 })

@@ -11,7 +11,7 @@ import { parentScript } from '../support/programs/workers-script.ts'
 
 const channel = { stdio: ['ignore', 'pipe', 'ignore', 'ipc'] as const }
 
-/** What nobody handles while this runs. */
+/** The unhandled rejections while this runs. */
 async function unhandled(work: () => Promise<unknown>): Promise<unknown[]> {
   const seen: unknown[] = []
   const others = process.listeners('unhandledRejection')
@@ -43,7 +43,7 @@ describe('a message that can not be sent', () => {
   })
 })
 
-describe('what can not be told', () => {
+describe('what cannot be notified', () => {
   test('and ends badly later is no unhandled rejection beside the failed hook: a child', async () => {
     const faults = await unhandled(async () => {
       const loop: { loop?: unknown } = {}
@@ -95,7 +95,7 @@ test.runIf(process.getuid?.() === 0)(
 )
 
 describe('at Ctrl-C', () => {
-  test('a child that leads a group of its own is told at once, also without the option', async () => {
+  test('a child that leads a group of its own is notified at once, also without the option', async () => {
     const child = await nodeChild('', { detached: true })
     const clock = new VirtualClock()
     const { context } = contextOf({
@@ -104,7 +104,7 @@ describe('at Ctrl-C', () => {
     })
     const [hook] = childProcessHooks(child.process, {}, clock)
     const over = Promise.resolve(hook?.run(context)).then(() => 'ended')
-    const late = new Promise((resolve) => setTimeout(resolve, 1000, 'was not told'))
+    const late = new Promise((resolve) => setTimeout(resolve, 1000, 'was not notified'))
     expect(await Promise.race([over, late])).toBe('ended')
   })
 })
@@ -123,13 +123,13 @@ describe('on a platform that signals all', () => {
     })
     const [hook] = childProcessHooks(child.process, { stopMessage: 'shutdown' }, clock)
     const over = Promise.resolve(hook?.run(context)).then(() => 'ended')
-    const late = new Promise((resolve) => setTimeout(resolve, 1000, 'was not told'))
+    const late = new Promise((resolve) => setTimeout(resolve, 1000, 'was not notified'))
     expect(await Promise.race([over, late])).toBe('ended')
   })
 })
 
 describe('a group', () => {
-  test('whose leader ends at a message is told as well, before it is killed', async () => {
+  test('whose leader ends at a message is notified as well, before it is killed', async () => {
     const program = `
       const { spawn } = require('node:child_process')
       spawn('sleep', ['600'], { stdio: 'inherit' })
@@ -140,7 +140,7 @@ describe('a group', () => {
   })
 })
 
-test('the note of a kill says how long ago the child was told, not how long ago the phase began', async () => {
+test('the note of a kill says how long ago the child was notified, not how long ago the phase began', async () => {
   const child = await nodeChild(`process.on('SIGTERM', () => {}); process.on('SIGINT', () => {})`)
   const clock = new VirtualClock()
   const { context, notes, abort } = contextOf({
@@ -155,7 +155,7 @@ test('the note of a kill says how long ago the child was told, not how long ago 
   expect(notes[0]).toMatch(/4 s after SIGTERM$/)
 })
 
-test('a child that is told by a message and ends by its stop signal has ended well, as documented', async () => {
+test('a child that is notified by a message and ends by its stop signal has ended well, as documented', async () => {
   const child = await nodeChild(
     `process.on('message', () => process.kill(process.pid, 'SIGTERM'))`,
     {

@@ -79,7 +79,7 @@ describe('what never settles', () => {
     expect(notes[10]).toBe('cut off: 2 tasks more')
   })
 
-  test('is told by its signal, with a TimeoutError, at the limit and not before', async () => {
+  test('is notified by its signal, with a TimeoutError, at the limit and not before', async () => {
     const { jobs, shutdown, clock } = tracked({ timeout: '1s' })
     const signals: AbortSignal[] = []
     for (let n = 0; n < 2; n++) {
@@ -99,7 +99,7 @@ describe('what never settles', () => {
     }
   })
 
-  test('is told also where it asks for its signal only afterwards', async () => {
+  test('is notified also where it reads its signal only afterwards', async () => {
     const { jobs, shutdown, clock } = tracked({ timeout: '1s' })
     let context: TaskContext | undefined
     void jobs.run((given) => {
@@ -113,7 +113,7 @@ describe('what never settles', () => {
     expect(context?.signal.reason).toBeInstanceOf(TimeoutError)
   })
 
-  test('is left alone by whoever is done: the signal of a task that has settled never aborts', async () => {
+  test('never aborts the signal of a task that has settled', async () => {
     const { jobs, shutdown, clock } = tracked({ timeout: '1s' })
     let signal: AbortSignal | undefined
     await jobs.run((context) => {
@@ -159,19 +159,19 @@ describe('what settles at the limit', () => {
     })
   })
 
-  test('because its signal told it to is cut off all the same, for it did not end its work', async () => {
+  test('because its signal aborted is cut off all the same, for it did not end its work', async () => {
     const { jobs, shutdown, clock } = tracked({ timeout: '1s' })
-    const told = jobs.run(
+    const obedient = jobs.run(
       ({ signal }) =>
         new Promise((_, reject) => {
           signal.addEventListener('abort', () => reject(signal.reason))
         }),
     )
-    told.catch(() => {})
+    obedient.catch(() => {})
     const run = shutdown.now()
     await clock.advance(1000)
     expect(hooksOf(await run)[0]?.status).toBe('cut off')
-    await expect(told).rejects.toBeInstanceOf(TimeoutError)
+    await expect(obedient).rejects.toBeInstanceOf(TimeoutError)
     expect(jobs.size).toBe(0)
   })
 })
@@ -191,7 +191,7 @@ describe('the timeout of a task', () => {
     await clock.advance(1)
     expect(signal?.reason).toBeInstanceOf(TimeoutError)
     expect(String(signal?.reason)).toContain("Task 'mail 7' has taken longer than 500 ms")
-    // It was told to stop, and has not: it is in flight still.
+    // Its signal has aborted and it has not stopped: it is still in flight.
     expect(jobs.size).toBe(1)
   })
 
@@ -208,7 +208,7 @@ describe('the timeout of a task', () => {
     expect(clock.pending).toBe(0)
   })
 
-  test('that has passed keeps its own reason where the run cuts the task off later', async () => {
+  test('that has passed keeps its own reason where the shutdown cuts the task off later', async () => {
     const { jobs, shutdown, clock } = tracked({ timeout: '1s' })
     let signal: AbortSignal | undefined
     void jobs.run(

@@ -29,7 +29,7 @@ function heeds(code = 0, after = 0): string {
 }
 
 describe('a thread', () => {
-  test('is told by a message, and waited for', async () => {
+  test('gets a message, and is waited for', async () => {
     const worker = await thread(heeds(0, 150))
     const heard = once(worker, 'message')
     expect(await stopped(workerThread(worker))).toMatchObject({ status: 'done', notes: [] })
@@ -38,7 +38,7 @@ describe('a thread', () => {
   })
 
   test.each(['stop', { type: 'stop' }, null, 7, new Map([[1, 2]])])(
-    'is told by the message of its own: %o',
+    'gets the message of its own: %o',
     async (stopMessage) => {
       const worker = await thread(heeds())
       const heard = once(worker, 'message')
@@ -121,7 +121,7 @@ describe('a thread', () => {
     expect((await stopped(workerThread(worker, { exitCodes }))).status).toBe(status)
   })
 
-  test('is told together with all others, and each is waited for', async () => {
+  test('is notified together with all others, and each is waited for', async () => {
     const shutdown = quietShutdown()
     const workers = await Promise.all([50, 100, 150].map((after) => thread(heeds(0, after))))
     for (const worker of workers) shutdown.add(workerThread(worker))
@@ -179,11 +179,11 @@ describe('workerThread() refuses', () => {
     ['a reserve that is longer than the wait', { stopWait: '1s', reserve: '2s' }, 'reserve of'],
     ['an exit code that is none', { exitCodes: [1.5] }, '`exitCodes`'],
     ['a name that is empty', { name: '' }, 'hook.name'],
-  ])('%s', async (_, options, told) => {
+  ])('%s', async (_, options, words) => {
     const worker = await thread('')
     const error = errorOf(() => workerThread(worker, options as never))
     expect(error.code).toBe('LASTCALL_INVALID_OPTION')
-    expect(error.message).toContain(told)
+    expect(error.message).toContain(words)
   })
 })
 
@@ -196,11 +196,11 @@ describe('a process with a thread', () => {
     await once(worker, 'message')
     shutdown.add(workerThread(worker, { name: 'indexer', stopWait: '400ms' }))`
 
-  test('tells it, and exits with 0 when it has ended', async () => {
-    const script = await parentScript(THREAD(`console.log('told ' + message); process.exit()`))
+  test('notifies it, and exits with 0 when it has ended', async () => {
+    const script = await parentScript(THREAD(`console.log('notified ' + message); process.exit()`))
     const ended = await script.send('SIGTERM').ended
     expect(ended).toMatchObject({ code: 0, stderr: '' })
-    expect(ended.stdout).toContain('told shutdown')
+    expect(ended.stdout).toContain('notified shutdown')
   })
 
   test('exits with 124 where it hangs in a loop, and with 1 where it ended badly', async () => {

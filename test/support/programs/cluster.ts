@@ -25,7 +25,7 @@ export interface ClusterOptions {
 
 const SAY = `const say = (...words) => process.stdout.write(words.join(' ') + '\\n')`
 
-/** A worker with this library and a server. Its answers say who gave them. */
+/** A worker with this library and a server. Its answers are its number. */
 export function server(
   body = '',
   options = '{}',
@@ -50,7 +50,7 @@ export function server(
     })
     const shutdown = createShutdown({ grace: '60s', log: { format: 'text', level: 'warn' } })
     shutdown.add(httpServer(server, ${options}))
-    shutdown.on('start', ({ reason }) => say('told', id, reason.kind))
+    shutdown.on('start', ({ reason }) => say('notified', id, reason.kind))
     shutdown.listen()
     ${body}
     ${listen}
@@ -78,8 +78,8 @@ export const DEAF = bare(`
 `)
 
 /**
- * A real primary, whose application forks another worker for each that crashed. It tells on stdout
- * what becomes of the workers. SIGHUP restarts them, and SIGUSR2 has them answer what they hold.
+ * A real primary, whose application forks another worker for each that crashed. It prints
+ * what happens to the workers. SIGHUP restarts them, and SIGUSR2 has them answer what they hold.
  */
 export class Cluster extends Script {
   constructor(wanted: ClusterOptions = {}) {
@@ -118,7 +118,7 @@ export class Cluster extends Script {
     return [...new Set(this.all('listens').map((line) => Number(line.split(' ')[1])))]
   }
 
-  /** A client of the port that this worker listens on, as all do: who answers is not said by that. */
+  /** A client of the port that this worker listens on, as all do: any of them may answer. */
   async connect(port = this.ports[0] ?? Number.NaN): Promise<RawClient> {
     const client = await RawClient.connect(port)
     onTestFinished(() => void client.socket.destroy())

@@ -118,7 +118,7 @@ describe.each([
     expect(stopped).toMatchObject({ code: 6, leftBehind: false, stdout: 'ready\nSIGINT\n' })
   })
 
-  here('a command that is not there is told so', async () => {
+  here('a command that is not there is reported', async () => {
     await expect(stop(['no-such-program'], { ready })).rejects.toMatchObject({
       code: 'LASTCALL_NOT_READY',
       message: expect.stringContaining("'no-such-program' was not found"),

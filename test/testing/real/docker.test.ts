@@ -5,7 +5,7 @@ import { DEAF, isThere, listener, node, STUBBORN, withLastcall } from './program
 const ready = /^ready$/m
 
 describe('a program that listens', () => {
-  test('ends by itself; its code, output and time are told', async () => {
+  test('ends by itself; its code, output and time are returned', async () => {
     const stopped = await stopLikeDocker(withLastcall(), { ready, grace: '10s' })
     expect(stopped).toEqual({
       code: 0,
@@ -21,7 +21,7 @@ describe('a program that listens', () => {
     expect(stopped.elapsed).toBeLessThan(10_000)
   })
 
-  test('is told by SIGTERM, once', async () => {
+  test('gets SIGTERM, once', async () => {
     const program = listener(['SIGTERM', 'SIGINT', 'SIGHUP'], 'await sleep(100); process.exit(7)')
     const { code, stdout } = await stopLikeDocker(program, { ready })
     expect({ code, stdout }).toEqual({ code: 7, stdout: 'ready\nSIGTERM\n' })
@@ -133,7 +133,7 @@ describe('the shell form', () => {
 test.for([
   ['of its group', {}],
   ['of a session of its own', { detached: true }],
-] as const)('a process that outlives it is told of and killed: %s', async ([, options]) => {
+] as const)('a process that outlives it is reported and killed: %s', async ([, options]) => {
   const program = node(`
     import { spawn } from 'node:child_process'
     const child = spawn('sleep', ['1000'], ${JSON.stringify({ stdio: 'ignore', ...options })})

@@ -47,14 +47,14 @@ describe('a program that cannot be started', () => {
   })
 })
 
-test('one that ends before it is ready is told with its code and all that it wrote', async () => {
+test('one that ends before it is ready is reported with its code and all that it wrote', async () => {
   const program = node(`console.log('begins'); console.error('no database'); process.exit(3)`)
   const message = await refusal(program, { ready })
   expect(message).toContain('has ended before it was ready (exit code 3).')
   expect(message).toContain('--- stdout ---\nbegins\n\n--- stderr ---\nno database')
 })
 
-test('one that is not ready in time is killed, and told with what it wrote', async () => {
+test('one that is not ready in time is killed, and reported with what it wrote', async () => {
   const program = node(`console.log('pid ' + process.pid); setInterval(() => {}, 1000)`)
   const message = await refusal(program, { ready: 'never said', readyWithin: 400 })
   expect(message).toContain('was not ready within 400 ms; does it write what `ready` waits for')
@@ -62,7 +62,7 @@ test('one that is not ready in time is killed, and told with what it wrote', asy
   expect(isThere(Number(pid))).toBe(false)
 })
 
-test('of a function that has failed, the last failure is told', async () => {
+test('of a function that has failed, the last failure is reported', async () => {
   const asked = () => Promise.reject(new Error('connect ECONNREFUSED'))
   const message = await refusal(DEAF, { ready: asked, readyWithin: 300 })
   expect(message).toContain('`ready` has failed last with Error: connect ECONNREFUSED')
@@ -106,7 +106,7 @@ describe('a test that is given up', () => {
     expect(isThere(pid)).toBe(false)
   })
 
-  test('is told what it wrote also after the stop has begun', async () => {
+  test('has what it wrote in the error, also after the stop has begun', async () => {
     const controller = new AbortController()
     const onReady = (program: RunningProgram) => {
       void program.says('SIGTERM').then(() => controller.abort())
@@ -117,7 +117,7 @@ describe('a test that is given up', () => {
     expect(error.message).toContain('--- stdout ---\nready\nSIGTERM\n')
   })
 
-  test('is told what it wrote where `onReady` fails by it', async () => {
+  test('has what it wrote in the error where `onReady` fails by it', async () => {
     const controller = new AbortController()
     const { signal } = controller
     const onReady = () => {

@@ -7,7 +7,7 @@ import { DEAF, isThere } from './programs.ts'
 const source = (name: string) =>
   fileURLToPath(new URL(`../../../src/testing/real/${name}.ts`, import.meta.url))
 
-/** A test that is in the middle of it: it has told the number of its program. */
+/** A test that is in the middle of it: it has printed the pid of its program. */
 async function inTheMiddle(call: string, file: string): Promise<[Process, number]> {
   const code = `
     import { ${call} } from ${JSON.stringify(source(file))}
@@ -42,7 +42,7 @@ describe.each<[string, string, string]>([
   })
 })
 
-test('a test that is over leaves no listener and nobody behind', async () => {
+test('a test that is over leaves no listener and no process behind', async () => {
   const code = `
     import { stopLikeDocker } from ${JSON.stringify(source('docker'))}
     const before = process.listenerCount('exit')

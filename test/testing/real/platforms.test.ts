@@ -29,7 +29,7 @@ test('every variable by which a platform is recognised is known here', () => {
   expect([...asked].filter((name) => !PLATFORM_VARIABLES.includes(name))).toEqual([])
 })
 
-/** A program that keeps another one, which tells what it hears. */
+/** A program that keeps another one, which prints the signals that it gets. */
 function withChild(child: readonly string[], signals: readonly NodeJS.Signals[], options = {}) {
   return node(`
     import { spawn } from 'node:child_process'
@@ -107,7 +107,7 @@ describe('Kubernetes', () => {
   test.for([
     ['ends badly', ['sh', '-c', 'echo why >&2; exit 4'], 'has ended with exit code 4: why'],
     ['is not there', ['no-such-hook'], 'was not found'],
-  ] as const)('a hook that %s changes nothing, and is told', async ([, preStop, note]) => {
+  ] as const)('a hook that %s changes nothing, and is in the notes', async ([, preStop, note]) => {
     const { code, notes } = await stopLikeKubernetes(GUESSING, { ready, preStop })
     expect(code).toBe(0)
     expect(notes).toEqual([expect.stringContaining(note)])
@@ -120,7 +120,7 @@ describe('PM2', () => {
     expect({ code, stdout }).toEqual({ code: 0, stdout: 'pm2 1600\nready\npool closed\n' })
   })
 
-  test('it is told the grace that is configured', async () => {
+  test('it knows the grace that is configured', async () => {
     const { code, stdout } = await stopLikePm2(GUESSING, { ready, grace: '3s' })
     expect({ code, stdout }).toMatchObject({ code: 0, stdout: expect.stringContaining('pm2 3000') })
   })
@@ -176,11 +176,11 @@ describe('systemd', () => {
     expect(stdout).toContain('child SIGTERM')
   })
 
-  test('those that outlive it are told again, and waited for', async () => {
+  test('those that outlive it are signalled again, and waited for', async () => {
     const program = outlivedBy(
       listener(
         ['SIGTERM'],
-        'globalThis.told = (globalThis.told ?? 0) + 1; if (told === 2) process.exit(0)',
+        'globalThis.signals = (globalThis.signals ?? 0) + 1; if (signals === 2) process.exit(0)',
       ),
     )
     const stopped = await stopLikeSystemd(program, { ready: PID, grace: '5s' })

@@ -6,7 +6,7 @@ export function node(code: string): [string, ...string[]] {
   return [process.execPath, '--input-type=module', '-e', code]
 }
 
-/** A program with a shutdown in it, which tells when its hook runs. */
+/** A program with a shutdown in it, which prints when its hook runs. */
 export function withLastcall(body = '', options = '{}'): [string, ...string[]] {
   return node(
     shutdownScript(
@@ -37,7 +37,7 @@ export const DEAF = node(`setInterval(() => {}, 1000); console.log('ready')`)
 /** One that never ends by itself. */
 export const STUBBORN = listener(['SIGTERM', 'SIGINT'])
 
-/** Whether there is such a process; one that nobody has waited for yet is none. */
+/** Whether there is such a process; a zombie does not count. */
 export function isThere(pid: number): boolean {
   return statOf(pid) !== undefined
 }

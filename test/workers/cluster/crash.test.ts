@@ -20,7 +20,7 @@ test('a connection that a worker was handed, and had not taken when it crashed, 
   expect(bodies.has('1')).toBe(false)
   const { code } = await primary.send('SIGTERM').ended
   expect(code).toBe(0)
-  // Nobody was waited for in vain: that would take a fourth of the time.
+  // It did not wait in vain, which would take a fourth of the time.
   const { began, ended, limit } = primary.hook
   expect(ended - (began ?? 0)).toBeLessThan(limit / 4)
 })

@@ -1,16 +1,16 @@
 import { describe, expect, test } from 'vitest'
 import { bare, cluster, DEAF, server } from '../../support/programs/cluster.ts'
 
-/** A worker that ends like this when it is told. */
+/** A worker that ends like this when it is notified. */
 const onMessage = (action: string) => bare(`process.on('message', () => { ${action} })`)
 
 describe('the primary of a cluster', () => {
-  test('tells each worker once, leaves after the last, and exits with 0', async () => {
+  test('notifies each worker once, leaves after the last, and exits with 0', async () => {
     const primary = await cluster()
     const { code, stderr } = await primary.send('SIGTERM').ended
 
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
-    expect(primary.all('told').sort()).toEqual(['1 message', '2 message'])
+    expect(primary.all('notified').sort()).toEqual(['1 message', '2 message'])
     expect(primary.all('gone').sort()).toEqual(['1 0', '2 0'])
     expect(primary.hook).toMatchObject({ status: 'done', notes: [] })
     await primary.empty()
@@ -21,7 +21,7 @@ describe('the primary of a cluster', () => {
     const client = await primary.connect()
     client.ask('/held')
     await primary.says('holds')
-    await primary.send('SIGTERM').says('told 1')
+    await primary.send('SIGTERM').says('notified 1')
     primary.send('SIGUSR2')
 
     expect((await client.answer()).status).toBe(200)
@@ -62,7 +62,7 @@ describe('the primary of a cluster', () => {
     const clients = await Promise.all([primary.connect(), primary.connect()])
     for (const client of clients) client.ask('/held')
     await Promise.all([primary.says('holds 1'), primary.says('holds 2')])
-    await Promise.all([primary.send('SIGTERM').says('told 1'), primary.says('told 2')])
+    await Promise.all([primary.send('SIGTERM').says('notified 1'), primary.says('notified 2')])
     process.kill(primary.pids[0] ?? 0, 'SIGKILL')
     const { code } = await primary.ended
     const answers = await Promise.allSettled(clients.map((client) => client.answer()))
@@ -150,7 +150,7 @@ describe('the primary of a cluster', () => {
     expect(primary.all('message').sort()).toEqual(['1 leave', '2 leave'])
   })
 
-  test('has nobody outlive it when it is killed', async () => {
+  test('leaves no worker behind when it is killed', async () => {
     const primary = await cluster()
     // Its workers hold its output open: it is closed when they are gone too.
     expect((await primary.send('SIGKILL').ended).signal).toBe('SIGKILL')

@@ -28,10 +28,10 @@ describe('an application that forks another worker for each that crashed', () =>
     await primary.empty()
   })
 
-  test('forks none for a worker that dies after the begin, before it is told', async () => {
+  test('forks none for a worker that dies after the begin, before it is notified', async () => {
     const primary = await cluster({
       primary: `
-        // Between the two, the primary hands over whom it has accepted.
+        // Between the two, the primary hands over the connections that it has accepted.
         shutdown.add({ name: 'killer', phase: 'stop', run() {
           process.kill(cluster.workers[1].process.pid, 'SIGKILL')
         } })
@@ -80,7 +80,7 @@ describe('a worker that is forked', () => {
     client.ask('/held')
     other.ask('/held')
     await Promise.all([primary.says('holds 1'), primary.says('holds 2')])
-    await Promise.all([primary.send('SIGTERM').says('told 1'), primary.says('told 2')])
+    await Promise.all([primary.send('SIGTERM').says('notified 1'), primary.says('notified 2')])
     process.kill(primary.pids[0] ?? 0, 'SIGKILL')
     const { code } = await primary.ended
 
@@ -100,7 +100,7 @@ describe('a worker that is forked', () => {
         cluster.on('exit', () => process.kill(process.pid, 'SIGUSR2'))
         cluster.on('message', () => cluster.fork())
       `,
-      worker: server(`shutdown.on('start', () => process.send('told'))`),
+      worker: server(`shutdown.on('start', () => process.send('notified'))`),
     })
     const client = await primary.connect()
     client.ask('/held')

@@ -11,7 +11,7 @@ async function refuses(primary: Cluster): Promise<void> {
   }
 }
 
-test('nobody is told to end while a worker has yet to take a connection that it was handed', async () => {
+test('no worker is notified while one has yet to take a connection that it was handed', async () => {
   // It is waited for a fourth of the time at most.
   const primary = await cluster({ shutdown: `{ grace: '10m' }` })
   const [halted = 0] = primary.pids
@@ -23,12 +23,12 @@ test('nobody is told to end while a worker has yet to take a connection that it 
   primary.send('SIGTERM')
   await refuses(primary)
 
-  // What a worker is sent arrives in its order: had it been told, it would have said so before it answers.
+  // Messages arrive in their order: a worker that had been notified would have printed that before it answers.
   primary.send('SIGUSR2')
   const answers = clients.map((client) => client.answer())
   expect((await Promise.race(answers)).body).toBe('2')
   await new Promise(setImmediate)
-  expect(primary.all('told')).toEqual([])
+  expect(primary.all('notified')).toEqual([])
 
   process.kill(halted, 'SIGCONT')
   await primary.says('holds 1')
@@ -38,5 +38,5 @@ test('nobody is told to end while a worker has yet to take a connection that it 
   for (const { socket } of clients) socket.destroy()
 
   expect((await primary.ended).code).toBe(0)
-  expect(primary.all('told')).toHaveLength(2)
+  expect(primary.all('notified')).toHaveLength(2)
 })

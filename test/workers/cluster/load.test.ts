@@ -6,7 +6,7 @@ const CLIENTS = 15
 // Nobody here is ever silent, however long this machine lets a client wait.
 const worker = server('', `{ linger: '15s' }`)
 
-/** Keeps a connection, and asks until it is told to close it; rejects where an answer does not come. */
+/** Keeps a connection, and asks until an answer says `Connection: close`; rejects where an answer does not come. */
 async function keepAsking(
   primary: Cluster,
   answered: () => void,
@@ -64,7 +64,7 @@ describe.each(['SCHED_RR', 'SCHED_NONE'] as const)('with %s', (policy) => {
       ),
       2,
     ],
-  ])('the end of a cluster loses nobody who came before it, on %s', async (_, code, ports) => {
+  ])('the end of a cluster loses no request that came before it, on %s', async (_, code, ports) => {
     const primary = await cluster({ policy, worker: code })
     while (primary.ports.length < ports) await primary.says(`listens 2 ${primary.ports.at(-1)}`)
     const busy = times(3 * CLIENTS)
@@ -86,7 +86,7 @@ describe.each(['SCHED_RR', 'SCHED_NONE'] as const)('with %s', (policy) => {
     expect(await primary.ended).toMatchObject({ code: 0, stderr: '' })
   })
 
-  test.each([1, 2])('replacing %i under load loses and refuses nobody', async (workers) => {
+  test.each([1, 2])('replacing %i under load loses and refuses no request', async (workers) => {
     const primary = await cluster({ policy, worker, workers })
     const busy = times(3 * CLIENTS)
     let isOver = false
@@ -106,7 +106,7 @@ describe.each(['SCHED_RR', 'SCHED_NONE'] as const)('with %s', (policy) => {
     expect(await primary.send('SIGTERM').ended).toMatchObject({ code: 0, stderr: '' })
   })
 
-  test('nobody is let into a queue that no worker takes from any more', async () => {
+  test('no client gets into a queue that no worker takes from any more', async () => {
     const primary = await cluster({
       policy,
       workers: 1,
@@ -116,8 +116,8 @@ describe.each(['SCHED_RR', 'SCHED_NONE'] as const)('with %s', (policy) => {
         server.on('close', () => say('closed', id))
       `),
     })
-    await primary.send('SIGTERM').says('told 1')
-    // What the worker tells it now, the primary does not hear.
+    await primary.send('SIGTERM').says('notified 1')
+    // The primary does not hear what the worker says now.
     primary.send('SIGSTOP')
     process.kill(primary.pids[0] ?? 0, 'SIGUSR2')
     await primary.says('closed 1')

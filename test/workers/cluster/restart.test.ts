@@ -16,7 +16,7 @@ const NEVER_LISTENS = asSuccessor('await new Promise(() => setInterval(() => {},
 
 describe('restart()', () => {
   test.each([1, 3])(
-    'replaces each of %i: a new one listens before the old one is told',
+    'replaces each of %i: a new one listens before the old one is notified',
     async (workers) => {
       const primary = await cluster({ workers })
       const before = primary.lines.length
@@ -28,7 +28,7 @@ describe('restart()', () => {
         ...ids.flatMap((old) => [
           `forked ${old + workers}`,
           `listens ${old + workers}`,
-          `told ${old}`,
+          `notified ${old}`,
           `gone ${old}`,
         ]),
         `restarted ${workers}`,
@@ -78,7 +78,7 @@ describe('restart()', () => {
     expect(primary.all('stays')[0]).toMatch(
       /^LASTCALL_WORKER_NOT_READY The new worker 3 \(pid \d+\) could not take over: it ended with exit code 3\./,
     )
-    expect(primary.all('told')).toEqual([])
+    expect(primary.all('notified')).toEqual([])
     // It was no crash that the application is to mend.
     expect(primary.all('crashed')).toEqual([])
     expect(primary.pids).toHaveLength(3)
@@ -124,14 +124,14 @@ describe('restart()', () => {
     await primary.says('started 1')
     await primary.send('SIGHUP').says('restarted 1')
 
-    expect(primary.all('told')).toEqual(['1 signal'])
+    expect(primary.all('notified')).toEqual(['1 signal'])
     expect(primary.all('gone')).toEqual(['1 0'])
   })
 
   test('replaces workers that had come before the cluster was handed over', async () => {
     const primary = await cluster({ late: true })
     await primary.send('SIGHUP').says('restarted 2')
-    expect(primary.all('told')).toEqual(['1 message', '2 message'])
+    expect(primary.all('notified')).toEqual(['1 message', '2 message'])
     expect((await primary.send('SIGTERM').ended).code).toBe(0)
     await primary.empty()
   })
@@ -156,7 +156,7 @@ describe('restart()', () => {
     const client = await primary.connect()
     client.ask('/held')
     await primary.says('holds 1')
-    await primary.send('SIGHUP').says('told 1')
+    await primary.send('SIGHUP').says('notified 1')
     const other = await primary.connect()
     expect((await other.get('/')).status).toBe(200)
     primary.send('SIGUSR2')
@@ -167,19 +167,19 @@ describe('restart()', () => {
 })
 
 describe('a shutdown that begins during restart()', () => {
-  test('while a new worker starts ends it, and everybody', async () => {
+  test('while a new worker starts ends it and all others', async () => {
     const primary = await cluster({ worker: NEVER_LISTENS, options: `{ ${successors('')} }` })
     await primary.send('SIGHUP').says('forked 3')
     expectEnd(primary, await primary.send('SIGTERM').ended, 0)
   })
 
-  test('while an old worker drains ends it, and everybody', async () => {
+  test('while an old worker drains ends it and all others', async () => {
     const primary = await cluster()
     const clients = await Promise.all([primary.connect(), primary.connect()])
     for (const client of clients) client.ask('/held')
     await Promise.all([primary.says('holds 1'), primary.says('holds 2')])
-    await primary.send('SIGHUP').says('told 1')
-    await primary.send('SIGTERM').says('told 2')
+    await primary.send('SIGHUP').says('notified 1')
+    await primary.send('SIGTERM').says('notified 2')
     const ended = await primary.send('SIGUSR2').ended
 
     const answers = await Promise.all(clients.map((client) => client.answer()))
@@ -187,7 +187,7 @@ describe('a shutdown that begins during restart()', () => {
     expectEnd(primary, ended, 1)
   })
 
-  test('has nobody replaced from then on', async () => {
+  test('replaces no worker from then on', async () => {
     const primary = await cluster({
       primary: `shutdown.add({ name: 'late', phase: 'flush', run: () => void process.emit('SIGHUP') })`,
     })
@@ -197,7 +197,7 @@ describe('a shutdown that begins during restart()', () => {
   })
 })
 
-/** So many were replaced; nobody was forked any more, and nobody is left. */
+/** So many were replaced; no worker was forked after that, and none is left. */
 function expectEnd(primary: Cluster, { code, stderr }: Ended, replaced: number): void {
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
   expect(primary.all('restarted')).toEqual([String(replaced)])

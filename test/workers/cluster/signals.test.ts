@@ -9,13 +9,13 @@ test.each(['SIGINT', 'SIGTERM'] as const)(
     client.ask('/held')
     await primary.says('holds')
     process.kill(-(primary.child.pid ?? 0), signal)
-    await Promise.all([primary.says('told 1'), primary.says('told 2')])
+    await Promise.all([primary.says('notified 1'), primary.says('notified 2')])
     primary.send('SIGUSR2')
     const { code, stderr } = await primary.ended
 
     expect((await client.answer()).status).toBe(200)
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
-    expect(primary.all('told')).toHaveLength(2)
+    expect(primary.all('notified')).toHaveLength(2)
     expect(primary.all('gone').sort()).toEqual(['1 0', '2 0'])
     expect(primary.hook).toMatchObject({ status: 'done', notes: [] })
     await primary.empty()
@@ -28,17 +28,17 @@ test('a worker that was signalled by itself, and drains, is none that crashed', 
   client.ask('/held')
   await primary.says('holds')
   process.kill(primary.pids[0] ?? 0, 'SIGTERM')
-  await primary.says('told 1 signal')
+  await primary.says('notified 1 signal')
   primary.send('SIGTERM').send('SIGUSR2')
   const { code } = await primary.ended
 
   expect((await client.answer()).status).toBe(200)
   expect(code).toBe(0)
-  expect(primary.all('told')).toHaveLength(1)
+  expect(primary.all('notified')).toHaveLength(1)
   expect(primary.all('crashed')).toEqual([])
 })
 
-test('a worker that has died, and nobody has noticed, is named, and is no fault of the primary', async () => {
+test('a worker that has died unnoticed is named, and is no fault of the primary', async () => {
   const primary = await cluster({
     policy: 'SCHED_NONE',
     workers: 1,

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { onSignal, Supervised, sh, sleeper } from '../../support/programs/programs.ts'
 
 describe('processes', () => {
-  test('tells of every process as it is now, also before start()', async () => {
+  test('has the state of every process, also before start()', async () => {
     const world = new Supervised([
       sleeper({ instances: 2 }),
       sh('exit 1', { name: 'bad', startRetries: 0 }),
@@ -38,7 +38,7 @@ describe('processes', () => {
 })
 
 describe("on('state')", () => {
-  test('tells of each change all that there is to tell', async () => {
+  test('reports all facts of each change', async () => {
     const world = new Supervised([sh('echo oops >&2; exit 7')]).start()
     const pid = world.pid()
     await world.reaches('BACKOFF')
@@ -81,7 +81,7 @@ describe("on('state')", () => {
     })
   })
 
-  test('tells nothing any more to a listener that was taken back', () => {
+  test('does not call a listener that was removed', () => {
     const world = new Supervised([sleeper({ startSeconds: 0 })])
     const heard: string[] = []
     const takeBack = world.programs.on('state', ({ to }) => heard.push(to))
@@ -108,7 +108,7 @@ describe('a problem', () => {
       'exit 0',
       'ended with exit code 0 within 1 s of its start, which is too early to count as started',
     ],
-  ])('of a start that ends with %s is told in one line', async (script, problem) => {
+  ])('of a start that ends with %s is reported in one line', async (script, problem) => {
     const world = new Supervised([sh(script)]).start()
     expect(await world.reaches('BACKOFF')).toMatchObject({ problem })
     expect(world.process.output).toBe(`lastcall: 'web' ${problem}; starting it again in 100 ms\n`)
@@ -172,7 +172,7 @@ describe('a problem', () => {
     ])
   })
 
-  test('is not told on stderr with log: false, and in the events all the same', async () => {
+  test('is not logged with log: false, and is in the events all the same', async () => {
     const program = sh('exit 1', { startRetries: 0 })
     const world = new Supervised([program], { log: false }).start()
     expect((await world.reaches('FATAL')).problem).toContain('exit code 1')
@@ -181,7 +181,7 @@ describe('a problem', () => {
 })
 
 describe('a listener that throws', () => {
-  test('does not stop supervision, nor the next listener, and is told', async () => {
+  test('does not stop supervision, nor the next listener, and is logged', async () => {
     const world = new Supervised([onSignal('TERM', 'exit 0', { restart: 'always' })])
     world.programs.on('state', ({ to }) => {
       throw new Error(`no ${to}`)

@@ -3,7 +3,7 @@ import { isAlive } from '../../support/programs/programs.ts'
 import { Script, shutdownScript } from '../../support/programs/script.ts'
 import { until } from '../../support/programs/service.ts'
 
-/** A process that supervises these programs, with all that is built in, and tells of their states. */
+/** A process that supervises these programs, with the default ports, and prints their states. */
 function supervisor(programs: string, { options = '{}', run = '{}', more = '' } = {}): string {
   return shutdownScript(
     `import { supervise } from 'lastcall/workers'
@@ -87,7 +87,7 @@ describe('a process that supervises programs', () => {
     })
   })
 
-  test('tells on stderr why one is FATAL, with the last that it said, and exits with its code', async () => {
+  test('says on stderr why one is FATAL, with the last lines of its stderr, and exits with its code', async () => {
     const script = new Script(
       supervisor(
         `[

@@ -35,7 +35,7 @@ const supervisor = (program: string, others = '') =>
     programs.start()
   `)
 
-/** Writes much to one of its outputs, more than a pipe holds, once that is read by nobody; then tells the other. */
+/** Writes much to one of its outputs, more than a pipe holds, while nothing reads that; then writes to the other. */
 const writer = (go: string, to: string, other: string) =>
   `trap 'exit 0' TERM; echo up; while [ ! -e ${go} ]; do sleep 0.01; done
    seq 1 100000 ${to}; echo written ${other}; while :; do sleep 0.01; done`
@@ -62,7 +62,7 @@ test('a reader of stderr that has gone does not crash the supervisor either', as
   expect(await script.send('SIGTERM').ended).toMatchObject({ code: 0, signal: null })
 })
 
-test('last words that come while others are being read are passed on before the end is told', async () => {
+test('last words that come while others are being read are passed on before the end is reported', async () => {
   const path = folder()
   const go = join(path, 'go')
   const late = `while [ ! -e ${go} ]; do :; done; echo bye; exit 1`

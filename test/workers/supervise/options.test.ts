@@ -198,7 +198,7 @@ describe('the options', () => {
     )
   })
 
-  test('are refused by whoever opens the log', () => {
+  test('are refused where the log is opened', () => {
     expect(refusal([sleeper()], { log: { level: 'loud' } })).toBe(
       "Expected `log.level` to be one of debug, info, warn, error, got 'loud' (string).",
     )

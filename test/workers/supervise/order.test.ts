@@ -208,7 +208,7 @@ describe('the time that programs reserve', () => {
     expect(hookOf(await report, 'web')).toMatchObject({ status: 'cut off', limit: 6000 })
   })
 
-  test('is refused by add() where the sum of the priorities exceeds the budget, and the sum is told', () => {
+  test('is refused by add() where the sum of the priorities exceeds the budget, and the error names the sum', () => {
     const world = new Supervised([
       sleeper({ name: 'web', priority: 2, stopWait: '5s' }),
       sleeper({ name: 'db', priority: 1, stopWait: '4.5s' }),

@@ -141,7 +141,7 @@ describe('last words', () => {
     expect(known).toBe(expected)
   })
 
-  test('on stderr are passed on before EXITED is told, and known to who hears of it', async () => {
+  test('on stderr are passed on before EXITED is reported, and are in that event', async () => {
     const world = new Supervised([sh('printf oops >&2; exit 1', { startSeconds: 0 })])
     let known: string | undefined
     world.programs.on('state', ({ to }) => {

@@ -38,7 +38,7 @@ test('a program that has ended behind a slow reader is STOPPED when that goes on
   // From Node 26 on it may be closed by now, where all of it is with the reader.
   expect(world.states().slice(0, 2)).toEqual(['STARTING', 'STOPPING'])
   stdout.release()
-  await over.catch(() => {}) // It may have been told before its end.
+  await over.catch(() => {}) // It may have settled before.
   expect(world.states().at(-1)).toBe('STOPPED')
 })
 
@@ -54,7 +54,7 @@ const supervisor = (program: string, others = '') =>
     programs.start()
   `)
 
-test('all that a program has written is read by who reads late, also what came at the stop', async () => {
+test('all that a program has written reaches a late reader, also what came at the stop', async () => {
   const program = `trap 'kill -KILL $!; echo bye; exit 0' TERM; seq 1 200000; sleep 1000 & echo up >&2; wait`
   const root = fileURLToPath(new URL('../../..', import.meta.url))
   const child = spawn(process.execPath, ['--input-type=module', '-e', supervisor(program)], {

@@ -60,7 +60,7 @@ describe('a program that can not be started', () => {
   test.each([
     ['a path goes through a file', { command: '/etc/passwd/web' }, 'ENOTDIR'],
     ['its arguments are too long', { args: ['x'.repeat(3_000_000)] }, 'E2BIG'],
-  ])('for %s is told by the name that the system has for it', async (_, options, code) => {
+  ])('for %s is reported with the name that the system has for it', async (_, options, code) => {
     expect((await failure(options)).problem).toContain(code)
   })
 

@@ -117,18 +117,18 @@ describe('a program that ends by itself from RUNNING', () => {
   const bad = { ending: 'exit 1', what: 'an unexpected code' }
   const zero = { ending: 'exit 0', what: '0 where it is not in exitCodes', exitCodes: [3] }
   const killed = { ending: 'kill -KILL $$', what: 'SIGKILL' }
-  const told = {
+  const byStopSignal = {
     ending: 'kill -TERM $$',
     what: 'SIGTERM, though 143 is an exit code',
     exitCodes: [0, 143],
   }
 
   test.each([
-    ...[good, other, bad, zero, killed, told].map((how) => ({
+    ...[good, other, bad, zero, killed, byStopSignal].map((how) => ({
       ...how,
       restart: 'always' as const,
     })),
-    ...[bad, zero, killed, told].map((how) => ({ ...how, restart: 'unexpected' as const })),
+    ...[bad, zero, killed, byStopSignal].map((how) => ({ ...how, restart: 'unexpected' as const })),
   ])('with $what is EXITED and started again by restart $restart', async (how) => {
     const { ending, what: _, ...options } = how
     const world = new Supervised([sh(ending, { startSeconds: 0, ...options })]).start()

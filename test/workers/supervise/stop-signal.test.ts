@@ -59,9 +59,9 @@ describe('the stop signal', () => {
   })
 })
 
-/** Its child says that it was told, and then ends. */
+/** Its child prints that it was signalled, and then ends. */
 const FAMILY = `
-  sh -c 'trap "kill -KILL \\$!; echo child told; exit 0" TERM; sleep 1000 & echo child $$; wait' &
+  sh -c 'trap "kill -KILL \\$!; echo child signalled; exit 0" TERM; sleep 1000 & echo child $$; wait' &
   trap 'exit 0' TERM
   wait; wait`
 
@@ -71,7 +71,7 @@ describe('a program with children of its own', () => {
     await world.stdout.says('child')
     const group = world.pid()
     await world.stop().over
-    expect(world.stdout.text).not.toContain('told')
+    expect(world.stdout.text).not.toContain('signalled')
     // Its end is the end of the program, as supervisord has it: the child was its own concern.
     expect(world.states().at(-1)).toBe('STOPPED')
     expect(process.kill(-group, 'SIGKILL')).toBe(true)
@@ -82,11 +82,12 @@ describe('a program with children of its own', () => {
     const child = Number(await world.stdout.says(/child (\d+)/))
     await world.stop().over
     expect(isAlive(child)).toBe(false)
-    await world.stdout.says('child told')
+    await world.stdout.says('child signalled')
   })
 
   test('is heard with them by group, also when it has ended itself', async () => {
-    const afterwards = 'while kill -0 \\$PPID 2>&-; do sleep 0.02; done; sleep 0.1; echo child told'
+    const afterwards =
+      'while kill -0 \\$PPID 2>&-; do sleep 0.02; done; sleep 0.1; echo child signalled'
     const script = `
       sh -c 'trap "kill -KILL \\$!; ${afterwards}; exit 0" TERM; sleep 1000 & echo child; wait' &
       trap 'exit 0' TERM
@@ -94,7 +95,7 @@ describe('a program with children of its own', () => {
     const world = new Supervised([sh(script, { group: true })], {}, systemClock).start()
     await world.stdout.says('child')
     await world.stop().over
-    expect(world.stdout.lines).toEqual(['web | child', 'web | child told'])
+    expect(world.stdout.lines).toEqual(['web | child', 'web | child signalled'])
   })
 
   test('is killed with them by group where one of them does not end', async () => {

@@ -20,7 +20,7 @@ describe('a program that is stopped', () => {
     expect(world.clock.pending).toBe(0)
   })
 
-  test('in RUNNING is STOPPING and STOPPED, told how it ended, and without a problem', async () => {
+  test('in RUNNING is STOPPING and STOPPED, with its exit code or signal, and without a problem', async () => {
     const world = new Supervised([sleeper({ startSeconds: 0, restart: 'always' })]).start()
     await world.stop().over
     await world.clock.advance(HOUR)
@@ -83,7 +83,7 @@ describe('a program that ends on its own while it is STOPPING', () => {
     const program = onSignal('USR2', 'exit 0', { stopSignal: 'SIGURG', restart: 'always' })
     const world = new Supervised([program]).start()
     await world.stdout.says('ready')
-    const { over } = world.stop() // SIGURG is ignored where nobody listens to it
+    const { over } = world.stop() // SIGURG is ignored without a listener
     process.kill(world.pid(), 'SIGUSR2')
     await over
     await world.clock.advance(HOUR)
@@ -106,7 +106,7 @@ describe('a program that ends on its own while it is STOPPING', () => {
     expect(world.states()).toEqual(['STARTING', 'STOPPING', 'STOPPED'])
   })
 
-  test('by a signal of somebody else is STOPPED, and its hook fails and names the signal', async () => {
+  test('by a foreign signal is STOPPED, and its hook fails and names the signal', async () => {
     const world = new Supervised([sleeper({ stopSignal: 'SIGURG' })]).start()
     const { over } = world.stop()
     process.kill(world.pid(), 'SIGKILL')
@@ -115,7 +115,7 @@ describe('a program that ends on its own while it is STOPPING', () => {
   })
 })
 
-describe('from the begin of the run on', () => {
+describe('once the shutdown has begun', () => {
   /** A run that is held up in a phase. */
   function begun(world: Supervised, phase = 'drain') {
     const gate = new Gate()

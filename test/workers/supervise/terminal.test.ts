@@ -6,15 +6,15 @@ const isThere = spawnSync('script', ['--version'], { encoding: 'utf8' })
 const refused = isThere.stdout?.includes('util-linux') ? '' : ' (needs script, of util-linux)'
 
 test.skipIf(refused)(
-  `Ctrl-C in a terminal stops the programs in order, each told once and by its own signal${refused}`,
+  `Ctrl-C in a terminal stops the programs in order, each signalled once and by its own signal${refused}`,
   async () => {
-    const told = `told() { echo got $1; kill -KILL $!; sleep 0.1; exit 0; }
-      trap 'told INT' INT; trap 'told TERM' TERM; sleep 1000 & echo up; wait`
+    const heard = `heard() { echo got $1; kill -KILL $!; sleep 0.1; exit 0; }
+      trap 'heard INT' INT; trap 'heard TERM' TERM; sleep 1000 & echo up; wait`
     const code = shutdownScript(`
       import { supervise } from 'lastcall/workers'
       const programs = supervise([
-        { name: 'web', command: 'sh', args: ['-c', ${JSON.stringify(told)}], priority: 2, startSeconds: 0 },
-        { name: 'db', command: 'sh', args: ['-c', ${JSON.stringify(told)}], priority: 1, startSeconds: 0 },
+        { name: 'web', command: 'sh', args: ['-c', ${JSON.stringify(heard)}], priority: 2, startSeconds: 0 },
+        { name: 'db', command: 'sh', args: ['-c', ${JSON.stringify(heard)}], priority: 1, startSeconds: 0 },
       ])
       programs.on('state', ({ name, to }) => say(name + ' ' + to))
       shutdown.on('start', ({ reason }) => say('terminal ' + reason.terminal))

@@ -7,7 +7,8 @@ import {
   type From,
   type Instruction,
 } from 'dockerfile-ast'
-import { printable, shorten } from '../../../text/width.ts'
+import { printable } from '../../../text/printable.ts'
+import { shorten } from '../../../text/width.ts'
 import type { ExamineContext } from '../examine-context.ts'
 import { followCommand, followShellText, type Launch } from '../launch/command.ts'
 import type { LaunchContext } from '../launch/launch-context.ts'
