@@ -10,7 +10,7 @@ export interface Handle {
  * Relies on: Node calls the method `close` of the handle, so that one put in its place is called.
  * Seen in: Node 20.20, 22.23, 24.22 and 26.12.
  * Where it is missing: every connection that was accepted counts as not taken yet. The primary waits for
- * a fourth of its time in vain, and then tells its workers to end.
+ * a fourth of its time in vain before it notifies its workers.
  *
  * @returns Node's own `close`, which does not call back
  */

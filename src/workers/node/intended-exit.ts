@@ -8,7 +8,7 @@ import type { EventEmitter } from 'node:events'
  * only that `disconnect()` sets it. From then on Node ignores a worker that begins to listen, so a new worker
  * is marked when it ends: Node listens to the `exit` of the child process too, so ours goes first.
  * Seen in: Node 20.20, 22.23, 24.22 and 26.12.
- * Where it is missing: the application takes the end for a crash, and forks a worker that nobody wants.
+ * Where it is missing: the application takes the end for a crash, and forks a needless worker.
  * During a shutdown that one is stopped as well.
  */
 export function intendExit(worker: { exitedAfterDisconnect: boolean }): void {
