@@ -1,4 +1,5 @@
 import type { ProcessInspection } from '../runtime/process-inspection.ts'
+import { shorten } from '../text/width.ts'
 import { isProgram, isToldToWatch, runtimeOptions } from './programs.ts'
 
 /**
@@ -45,7 +46,7 @@ export function processInfo(inspection: ProcessInspection, pid: number): Process
     pid,
     kind: isSelf ? 'self' : kind,
     name: isSelf ? titleOf(program) : name,
-    command: shorten(mayHoldSecrets ? titleOf(program) : [program, ...args].join(' ')),
+    command: oneLine(mayHoldSecrets ? titleOf(program) : [program, ...args].join(' ')),
     ignored: signalsInMask(inspection, status, 'SigIgn'),
   }
 }
@@ -130,7 +131,6 @@ function baseOf(path: string): string {
   return [program.replace(/^.*\//, ''), ...rest].join(' ')
 }
 
-function shorten(text: string): string {
-  const clean = text.replace(/\s+/g, ' ')
-  return clean.length > 100 ? `${clean.slice(0, 99)}…` : clean
+function oneLine(text: string): string {
+  return shorten(text.replace(/\s+/g, ' '), 100)
 }

@@ -8,7 +8,7 @@ interface World {
   readonly clock: VirtualClock
 }
 
-/** What is logged of a run, with its level, its fields and its message. */
+/** The lines of a shutdown, each with its level, its fields and its message. */
 async function logged(prepare: (world: World) => void, happen?: (world: World) => Promise<void>) {
   const lines: { level: string; fields: Record<string, unknown>; msg: string }[] = []
   const at = (level: string) => (fields: object, msg: string) =>

@@ -21,13 +21,13 @@ const jsonOf = (output: string): Record<string, unknown>[] =>
     .split('\n')
     .map((line) => JSON.parse(line))
 
-/** A logger that remembers what it was told, by which method. */
+/** A logger that keeps what is logged, and by which method. */
 function remembering(more: Partial<Logger> = {}) {
-  const told: { level: string; fields: object; msg: string }[] = []
+  const logged: { level: string; fields: object; msg: string }[] = []
   const at = (level: string) => (fields: object, msg: string) =>
-    void told.push({ level, fields, msg })
+    void logged.push({ level, fields, msg })
   const logger: Logger = { info: at('info'), warn: at('warn'), error: at('error'), ...more }
-  return { told, at, logger }
+  return { logged, at, logger }
 }
 
 describe('the option log', () => {
@@ -123,41 +123,41 @@ describe('the option log', () => {
 })
 
 describe('a logger', () => {
-  test('is told fields and a message, as pino takes them, and nothing stands on stderr', async () => {
-    const { told, logger } = remembering()
+  test('gets fields and a message, as pino takes them, and nothing is written to stderr', async () => {
+    const { logged, logger } = remembering()
     expect(await written(logger)).toBe('')
-    expect(told.map(({ level, msg }) => `${level} ${msg.split('\n')[0]}`)).toEqual([
+    expect(logged.map(({ level, msg }) => `${level} ${msg.split('\n')[0]}`)).toEqual([
       "info lastcall: now('deploy'): shutting down; deadline 9 s (grace 10 s, set by the application)",
       "info lastcall: hook 'http' (drain) done in 0 ms; 3 requests",
       "error lastcall: hook 'events' (flush) failed: Error: boom",
       'info lastcall: shutdown failed in 0 ms: 1 hook done, 1 failed',
       'info lastcall: exiting with code 1',
     ])
-    expect(told[2]?.fields).toMatchObject({
+    expect(logged[2]?.fields).toMatchObject({
       event: 'hook:end',
       hook: 'events',
       err: { type: 'Error', message: 'boom', stack: expect.stringContaining('boom') },
     })
   })
 
-  test('with debug() is told what begins', async () => {
-    const { told, at } = remembering()
+  test('with debug() gets what begins', async () => {
+    const { logged, at } = remembering()
     await written(remembering({ debug: at('debug') }).logger)
-    expect(told.map(({ msg }) => msg)).toContain(
+    expect(logged.map(({ msg }) => msg)).toContain(
       "lastcall: hook 'http' (drain) begins; limit 7.19 s",
     )
   })
 
   test.each([true, false])(
-    'is told by fatal(), where it has that, what is lost at an exit of somebody else: %s',
+    'gets, by fatal() if it has that, what an exit of the application loses: %s',
     async (hasFatal) => {
-      const { told, at, logger } = remembering()
+      const { logged, at, logger } = remembering()
       if (hasFatal) logger.fatal = at('fatal')
       const { shutdown, process } = virtualShutdown({ log: logger })
       shutdown.add({ name: 'http', phase: 'drain', run: () => new Promise(() => {}) })
       void shutdown.now()
       process.emit('exit')
-      expect(told.at(-1)).toMatchObject({
+      expect(logged.at(-1)).toMatchObject({
         level: hasFatal ? 'fatal' : 'error',
         fields: { event: 'exit:early', lost: ['http'] },
       })
@@ -188,7 +188,7 @@ describe('a logger', () => {
     ],
     ['rejects', () => Promise.reject(new Error('disk full'))],
   ])('that %s breaks nothing: stderr has what it refused, and why, once', async (_, refuse) => {
-    const { told, at } = remembering()
+    const { logged, at } = remembering()
     const logger = { info: refuse, warn: refuse, error: at('error') }
     const lines = jsonOf(await written(logger))
     expect(lines.map(({ event, msg }) => [event, msg])).toEqual([
@@ -201,7 +201,7 @@ describe('a logger', () => {
       ['end', expect.any(String)],
       ['exit', 'exiting with code 1'],
     ])
-    expect(told.map(({ msg }) => msg)).toEqual([
+    expect(logged.map(({ msg }) => msg)).toEqual([
       expect.stringContaining("hook 'events' (flush) failed"),
     ])
   })
@@ -257,10 +257,10 @@ describe('the exit waits for a logger', () => {
   test('after the last line, and also for that of another shutdown in the process', async () => {
     const process = new VirtualProcess()
     const clock = new VirtualClock()
-    const { logger, told } = remembering()
+    const { logger, logged } = remembering()
     const flushed: number[] = []
     logger.flush = (callback) => {
-      flushed.push(told.length)
+      flushed.push(logged.length)
       clock.setTimeout(callback, 300)
     }
     const first = virtualShutdown({ grace: '10s', log: logger }, { process, clock }).shutdown
@@ -273,6 +273,6 @@ describe('the exit waits for a logger', () => {
     expect(process.exits).toEqual([])
     await clock.advance(1)
     expect(process.exits).toEqual([0])
-    expect(flushed).toEqual([told.length])
+    expect(flushed).toEqual([logged.length])
   })
 })

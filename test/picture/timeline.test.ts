@@ -25,13 +25,13 @@ async function troubledReport() {
   ])
   void shutdown.now('deploy')
   await clock.advance(2000)
-  if (!shutdown.report) throw new Error('the run is not over')
+  if (!shutdown.report) throw new Error('the shutdown is not over')
   return shutdown.report
 }
 
 const plain = { width: 80, colors: false } as const
 
-test('a run is drawn on one time scale, a line for each hook, with what went wrong below', async () => {
+test('a shutdown is drawn on one time scale, a line for each hook, with what went wrong below', async () => {
   const text = formatReport(await troubledReport(), plain)
   expect(`\n${text}\n`).toMatchInlineSnapshot(`
     "
@@ -134,7 +134,7 @@ test('what ran past its limit, what never ran, faults and late hooks are drawn',
   `)
 })
 
-test('what was under way when a hook was cut off is told', async () => {
+test('what was under way when a hook was cut off is named', async () => {
   const { shutdown, clock } = virtualShutdown({ grace: '2s', exit: false, log: false })
   shutdown.add([
     { name: 'http', phase: 'drain', timeout: '400ms', run: () => new Promise(() => {}) },
@@ -169,7 +169,7 @@ test('colours are used only where they are asked for, and change nothing else', 
   expect(stripVTControlCharacters(painted)).toBe(drawn)
 })
 
-test('a run without hooks is one line', async () => {
+test('a shutdown without hooks is one line', async () => {
   const { shutdown } = virtualShutdown({ exit: false })
   expect(formatReport(await shutdown.now(), plain)).toBe(
     'now() → exit code 0 (clean) after 0 ms; deadline 9 s (grace 10 s)',

@@ -73,7 +73,7 @@ describe('a process that is stopped', () => {
     expect(ended.stderr).toContain('SIGINT again: exiting at once with code 130')
   })
 
-  test('says what is lost where somebody else calls process.exit() during the run, and does not exit with 0', async () => {
+  test('names the lost hooks where the application calls process.exit() during the shutdown, and does not exit with 0', async () => {
     const script = new Script(
       shutdownScript(`
         shutdown.add({ name: 'http', phase: 'drain', run: () => process.exit(0) })
@@ -88,9 +88,9 @@ describe('a process that is stopped', () => {
   })
 
   test.each([
-    ['after a run', THROWS, '{}'],
-    ['after a run, where faults are left to Node', THROWS, '{ faults: false }'],
-    ['after a run in which it was added', `shutdown.on('start', () => { ${THROWS} })`, '{}'],
+    ['after a shutdown', THROWS, '{}'],
+    ['after a shutdown, where faults are left to Node', THROWS, '{ faults: false }'],
+    ['after a shutdown in which it was added', `shutdown.on('start', () => { ${THROWS} })`, '{}'],
     [
       'by a second press',
       `${THROWS}
@@ -120,12 +120,8 @@ describe('a process that is stopped', () => {
 
 describe('a fault', () => {
   test.each([
-    [
-      'an exception that nobody caught',
-      `setTimeout(() => { throw new Error('boom') })`,
-      'uncaughtException',
-    ],
-    ['a rejection that nobody handled', `Promise.reject(new Error('boom'))`, 'unhandledRejection'],
+    ['an uncaught exception', `setTimeout(() => { throw new Error('boom') })`, 'uncaughtException'],
+    ['an unhandled rejection', `Promise.reject(new Error('boom'))`, 'unhandledRejection'],
   ])('%s runs the hooks, exits with 1 and shows the stack', async (_, code, origin) => {
     const script = new Script(
       shutdownScript(`
@@ -139,7 +135,7 @@ describe('a fault', () => {
     expect(ended.stderr).toMatch(new RegExp(`^lastcall: ${origin}: Error: boom\n +at `))
   })
 
-  test('that comes again and again during the run does not keep the process alive', async () => {
+  test('that comes again and again during the shutdown does not keep the process alive', async () => {
     const script = new Script(
       shutdownScript(
         `setInterval(() => { throw new Error('again') }, 20)
@@ -151,7 +147,7 @@ describe('a fault', () => {
     expect(ended.stderr.split('Error: again').length).toBeGreaterThan(3)
   })
 
-  test('of a stderr that nobody reads does not loop', async () => {
+  test('of a stderr without a reader does not loop', async () => {
     const script = new Script(
       shutdownScript(`
         shutdown.add({ name: 'work', phase: 'drain', run: () => sleep(100) })

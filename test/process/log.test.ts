@@ -124,7 +124,7 @@ describe('what is logged at exit arrives', () => {
     expectAll(readFileSync(file, 'utf8'))
   })
 
-  test('by pino with its type and its stack, where a hook fails, and last where somebody else exits', async () => {
+  test('by pino with its type and its stack, where a hook fails, and last where the application exits', async () => {
     const script = new Script(
       `import { pino } from 'pino'
        const logger = pino(pino.destination({ dest: 2, sync: false }))

@@ -48,7 +48,7 @@ test('a reader that takes nothing holds the process no longer than its margin', 
   script.child.stdout?.resume()
 })
 
-test('what is written by whoever awaits now() arrives', async () => {
+test('what is written after awaiting now() arrives', async () => {
   const script = new Script(
     shutdownScript(`
       setImmediate(async () => {

@@ -11,12 +11,12 @@ import { until } from '../support/programs/service.ts'
 // A margin in which a busy machine can say where it is.
 const GRACE = `{ grace: '1.5s', margin: '1.2s' }`
 
-/** Where a text stands in a program, as its stack has it. */
+/** The line of a text in a program, as in its stack. */
 function lineOf(code: string, text: string): number {
   return code.slice(0, code.indexOf(text)).split('\n').length
 }
 
-/** What the killed process waited for lives on: it is ended by the number that was told. */
+/** The child that the killed process waited for lives on. It is ended by the pid in the message. */
 function endChild(stderr: string): void {
   const pid = Number(/its child: sleep \(pid (\d+)\)/.exec(stderr)?.[1])
   expect(process.kill(pid, 'SIGKILL')).toBe(true)
@@ -174,7 +174,7 @@ describe('a loop that is blocked at the deadline', () => {
     endChild(ended.stderr)
   })
 
-  test('with a stderr that nobody reads any more it is ended all the same', async () => {
+  test('with a stderr without a reader it is killed all the same', async () => {
     const code = shutdownScript(
       `const { writeSync } = await import('node:fs')
        shutdown.add({ name: 'bad', phase: 'flush', run() { for (;;); } })`,
@@ -206,7 +206,7 @@ describe('an exit that does not end', () => {
 
   const HUNG = `shutdown.add({ name: 'hung', phase: 'flush', run: () => new Promise(() => {}) })`
 
-  test('by a listener, after a run that took all its time: the function is named', async () => {
+  test('by a listener, after a shutdown that took all its time: the function is named', async () => {
     const ended = await stopped(
       shutdownScript(
         `${HUNG}; process.on('exit', function last() { for (;;); })`,
@@ -229,7 +229,7 @@ describe('an exit that does not end', () => {
     expect(ended).toMatchObject({ code: 0, signal: null })
   })
 
-  test('with an output that nobody reads, after a run that took all its time: the code counts', async () => {
+  test('with an output without a reader, after a shutdown that took all its time: the code counts', async () => {
     const script = new Script(
       shutdownScript(
         `${HUNG}; setTimeout(() => process.stdout.write('x'.repeat(1e6)))`,
@@ -273,12 +273,12 @@ describe('an exit that does not end', () => {
 
   test('by such a thread, in time: the code counts, and nothing is left behind', async () => {
     const ended = await stopped(shutdownScript(inSystemCall('300'), `{ grace: '5s' }`))
-    // stderr is closed by all who had it: the shell beside it is gone.
+    // stderr has closed in every process that had it: the shell beside this one is gone.
     expect(ended).toMatchObject({ code: 0, stderr: '' })
   })
 })
 
-describe('what is well is left alone', () => {
+describe('a healthy process is left alone', () => {
   test('where the application has put another clock in place', async () => {
     const ended = await stopped(
       `Date.now = () => 0
@@ -365,7 +365,7 @@ describe('the thread', () => {
     expect(ended).toMatchObject({ code: 0, stderr: 'loaded ' })
   })
 
-  test('where none may be started the run goes on', async () => {
+  test('where none may be started the shutdown goes on', async () => {
     const code = shutdownScript(
       `process.on('exit', () => say('left'))
        shutdown.add({ name: 'slow', phase: 'drain', run: () => sleep(20) })`,
@@ -444,7 +444,7 @@ describe.skipIf(isRefused)(
         `process.getBuiltinModule('node:fs').openSync('${fifo}', 'r'); for (;;);`,
       )
       await script.reports('the event loop is blocked by a synchronous call')
-      // The thread has said its last: if it ended now, nobody would be there to ask.
+      // The thread has reported. It has to live on: it still has to ask the main thread to exit.
       await sleep(300)
       closeSync(openSync(fifo, 'w'))
       expect((await script.ended).code).toBe(137)

@@ -1,4 +1,5 @@
 import { invalidOption, show } from '../../base/errors.ts'
+import { shorten } from '../../text/width.ts'
 
 /**
  * A command as in a Dockerfile's CMD: an array is the exec form, a program and its arguments; a string is
@@ -36,13 +37,12 @@ export function showCommand(words: Words): string {
   const [file, flag, script] = words
   const isShellForm = file === 'sh' && flag === '-c' && words.length === 3
   const line = isShellForm ? String(script) : words.map(quote).join(' ')
-  return shorten(line)
+  return oneLine(line)
 }
 
-/** The text on one line of 80 characters at most. */
-export function shorten(text: string): string {
-  const line = text.trim().replaceAll(/\s+/g, ' ')
-  return line.length > 80 ? `${line.slice(0, 79)}…` : line
+/** On one line of at most 80 columns. */
+export function oneLine(text: string): string {
+  return shorten(text.trim().replaceAll(/\s+/g, ' '), 80)
 }
 
 function quote(word: string): string {

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { allProcesses, descendantsOf, isZombie, procStat } from '../../runtime/proc-stat.ts'
 import { sendSignal } from '../../runtime/signals.ts'
-import { shorten } from './command.ts'
+import { oneLine } from './command.ts'
 import { MARK } from './environment.ts'
 
 /**
@@ -104,7 +104,7 @@ export function signalOne(pid: number, signal: NodeJS.Signals): void {
 function nameOfPid(pid: number): string {
   try {
     const words = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0')
-    return `${shorten(words.join(' '))} (pid ${pid})`
+    return `${oneLine(words.join(' '))} (pid ${pid})`
   } catch {
     return `pid ${pid}`
   }
