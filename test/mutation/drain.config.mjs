@@ -8,6 +8,7 @@ export default {
     'src/http/drain.ts',
     'src/http/stop-listening.ts',
     'src/http/http1/drain-connections.ts',
+    'src/http/http1/silent-connections.ts',
   ],
   htmlReporter: { fileName: 'reports/mutation-drain.html' },
 }

@@ -58,7 +58,7 @@ export const http: FeatureGroup = {
         await client.get('/')
         program.send('SIGTERM')
         assert.equal(await client.ended(), 'FIN')
-        await endsWith(program, { code: 0, stdout: /note 1 connection: 0 told .*, 1 closed/ })
+        await endsWith(program, { code: 0, stdout: /note 1 connection: 0 closed .*, 1 idle/ })
       },
     },
     {

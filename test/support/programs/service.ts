@@ -79,7 +79,7 @@ export function account(connections: number, afterResponse: number, idle: number
   return `${all}: ${afterResponse} closed after ${their} last response, ${idle} idle`
 }
 
-/** Waits until the drain has closed the listener and told every connection. */
+/** Waits until the drain has closed the listener. */
 export function stoppedListening({ server }: { server: { listening: boolean } }): Promise<void> {
   return until(() => !server.listening)
 }
