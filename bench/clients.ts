@@ -1,7 +1,7 @@
 import { connect, type Socket } from 'node:net'
 import { connect as connectSecurely } from 'node:tls'
 
-/** What became of the requests of all clients. */
+/** What happened to the requests of all clients. */
 export interface Tally {
   sent: number
   answered: number
@@ -15,7 +15,7 @@ const REQUEST = 'GET / HTTP/1.1\r\nHost: localhost\r\n\r\n'
 
 /**
  * HTTP clients that keep their connections alive and go on sending: after each answer comes a pause
- * of at most `think` milliseconds, then the next request. One that is told `Connection: close`, or
+ * of at most `think` milliseconds, then the next request. One that gets `Connection: close`, or
  * sees the connection end, connects anew, and stops when it is refused.
  */
 export class Clients {

@@ -57,7 +57,7 @@ if (cluster.isPrimary) {
   }
   console.log(JSON.stringify([...ports]))
 } else {
-  // The second one closes each connection: its clients come anew for every request.
+  // The second one closes each connection: its clients reconnect for every request.
   const servers = [false, true].map((closes) =>
     createServer((_request, response) => {
       if (closes) response.setHeader('connection', 'close')

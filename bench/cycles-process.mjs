@@ -1,4 +1,4 @@
-// A process that does the same thing again and again, and tells what is left of it:
+// A process that does the same thing again and again, and prints what it leaves behind:
 // node --expose-gc bench/cycles-process.mjs '{"what":"node:http","with":true,"cycles":100}'
 import { spawn } from 'node:child_process'
 import cluster from 'node:cluster'
@@ -18,7 +18,7 @@ const {
   samples = 10,
 } = JSON.parse(process.argv[2] ?? '{}')
 
-/** The cycles that nobody measures: code is compiled, pools and tables take their size. */
+/** Cycles that are not measured: code is compiled, pools and tables grow to their size. */
 const WARM_UP = 20
 /** What one cycle does of the things that are too small for one. */
 const REQUESTS = 5
@@ -81,7 +81,7 @@ async function serve(server, add) {
 
 async function cleanRun(shutdown) {
   const { outcome } = await shutdown.now()
-  if (outcome !== 'clean') throw new Error(`the run ended ${outcome}`)
+  if (outcome !== 'clean') throw new Error(`the shutdown ended ${outcome}`)
 }
 
 const answer = (_request, response) => response.end('ok')
@@ -244,7 +244,7 @@ const CYCLES = {
     await left
   },
 
-  /** As supertest has it: the application lives on, and each test has a server of it. */
+  /** As with supertest: the application lives on, and each test has its own server. */
   async 'a server for each test, one Express application'() {
     const { default: express } = await import('express')
     if (!same.app) {
@@ -258,7 +258,7 @@ const CYCLES = {
     await close(server, agent)
   },
 
-  async 'a run without a server, a hook that is cut off'() {
+  async 'a shutdown without a server, a hook that is cut off'() {
     if (!isWith) return new Promise((resolve) => setTimeout(resolve, 10))
     const shutdown = newShutdown({ grace: 20, margin: 10, log: false })
     shutdown.add({ name: 'hung', phase: 'drain', run: () => new Promise(() => {}) })
@@ -267,7 +267,7 @@ const CYCLES = {
     await shutdown.now()
   },
 
-  'listen() taken back without a run'() {
+  'listen() undone without a shutdown'() {
     if (!isWith) return
     for (const exit of [true, false]) {
       const shutdown = newShutdown({ exit })
@@ -287,14 +287,14 @@ const CYCLES = {
     }
   },
 
-  '1,000 hooks added and taken back'() {
+  '1,000 hooks added and removed'() {
     if (!isWith) return
     same.shutdown ??= createShutdown({ exit: false, log })
     for (let n = 0; n < 1000; n++) {
       const run = watchSome(n, () => {})
-      const takeBack = same.shutdown.add({ name: `hook ${n}`, phase: 'drain', reserve: 1, run })
+      const remove = same.shutdown.add({ name: `hook ${n}`, phase: 'drain', reserve: 1, run })
       const takeOff = same.shutdown.on('event', () => {})
-      takeBack()
+      remove()
       takeOff()
     }
   },
@@ -322,7 +322,7 @@ const CYCLES = {
     if (test.exitCode !== 124) throw new Error(`exited with ${test.exitCode}`)
   },
 
-  /** As a test has it. */
+  /** As in a test. */
   async 'a spy in the place of process.exit()'() {
     if (!isWith) return
     const { exit } = process
@@ -509,5 +509,5 @@ const after = counts()
 const left = Object.entries(after)
   .filter(([kind, number]) => number > (before[kind] ?? 0))
   .map(([kind, number]) => `${number - (before[kind] ?? 0)} × ${kind}`)
-const told = { series, left: [...left, ...warnings], alive, watched }
-process.stdout.write(`${JSON.stringify(told)}\n`, () => process.exit(0))
+const measured = { series, left: [...left, ...warnings], alive, watched }
+process.stdout.write(`${JSON.stringify(measured)}\n`, () => process.exit(0))

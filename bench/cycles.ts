@@ -21,7 +21,7 @@ const { values } = parseArgs({
 })
 const nodes = values.node ?? [process.execPath]
 
-interface Told {
+interface Measured {
   readonly series: readonly { cycle: number; heap: number; rss: number }[]
   readonly left: readonly string[]
   readonly alive: number
@@ -34,7 +34,7 @@ const VARIANTS = [
   .map(([, quoted, plain]) => quoted ?? plain ?? '')
   .filter((what) => what.includes(values.only))
 
-function performed(node: string, what: string, isWith: boolean): Told {
+function performed(node: string, what: string, isWith: boolean): Measured {
   const cycles = SLOW.test(what)
     ? Math.min(MOST_SLOW, Number(values.cycles))
     : Number(values.cycles)
@@ -48,7 +48,7 @@ function performed(node: string, what: string, isWith: boolean): Told {
 }
 
 /** Bytes a cycle: the median slope between any two measurements of the second half (Theil and Sen's). */
-function growth({ series }: Told): number {
+function growth({ series }: Measured): number {
   const half = series.slice(series.length / 2)
   const slopes = half.flatMap((one, index) =>
     half.slice(index + 1).map((other) => (other.heap - one.heap) / (other.cycle - one.cycle)),
@@ -57,13 +57,13 @@ function growth({ series }: Told): number {
 }
 
 /** How far the heap is at the end from where it was after the warm-up, in KB. */
-function since(told: Told): string {
-  const [first, last] = [told.series[0], told.series.at(-1)]
+function since(measured: Measured): string {
+  const [first, last] = [measured.series[0], measured.series.at(-1)]
   return `${(((last?.heap ?? 0) - (first?.heap ?? 0)) / 1024).toFixed(0)} KB`
 }
 
-function rss(told: Told): string {
-  const last = told.series.at(-1)
+function rss(measured: Measured): string {
+  const last = measured.series.at(-1)
   return `${((last?.rss ?? 0) / 2 ** 20).toFixed(0)} MB`
 }
 
@@ -72,17 +72,17 @@ for (const node of nodes) {
   const rows: string[][] = []
   for (const what of VARIANTS) {
     process.stderr.write(`${version}: ${what}\n`)
-    const [told, bare] = [performed(node, what, true), performed(node, what, false)]
+    const [measured, bare] = [performed(node, what, true), performed(node, what, false)]
     rows.push([
       what,
-      String(told.series.at(-1)?.cycle),
-      since(told),
+      String(measured.series.at(-1)?.cycle),
+      since(measured),
       since(bare),
-      growth(told).toFixed(0),
+      growth(measured).toFixed(0),
       growth(bare).toFixed(0),
-      `${rss(told)}, ${rss(bare)}`,
-      told.left.join(', ') || 'nothing',
-      `${told.watched - told.alive} of ${told.watched}`,
+      `${rss(measured)}, ${rss(bare)}`,
+      measured.left.join(', ') || 'nothing',
+      `${measured.watched - measured.alive} of ${measured.watched}`,
     ])
   }
   printTable(

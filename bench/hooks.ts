@@ -15,7 +15,7 @@ async function timeOf(count: number): Promise<{ add: number; run: number }> {
   const added = performance.now()
   const report = await shutdown.now()
   const over = performance.now()
-  if (report.outcome !== 'clean') throw new Error(`the run ended ${report.outcome}`)
+  if (report.outcome !== 'clean') throw new Error(`the shutdown ended ${report.outcome}`)
   return { add: ((added - began) * 1000) / count, run: ((over - added) * 1000) / count }
 }
 

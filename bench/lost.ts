@@ -1,4 +1,4 @@
-// Requests lost when SIGTERM meets clients that go on sending: npm run bench:lost
+// Requests lost when SIGTERM comes while clients go on sending: npm run bench:lost
 import { Agent, get } from 'node:http'
 import { Clients } from './clients.ts'
 import { type ServiceOptions, startService } from './services.ts'
@@ -58,7 +58,7 @@ printTable(
   rows,
 )
 
-/** A pool of kept connections, as a proxy has it, of which it uses fewer than it has. */
+/** A pool of kept connections like a proxy's: it uses fewer than it has. */
 const POOL = 200
 const EVERY = 40
 

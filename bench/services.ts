@@ -10,7 +10,7 @@ export interface ServiceOptions {
   readonly handler?: number
   readonly lameDuck?: number
   readonly grace?: number
-  /** What answers; a bare handler unless told otherwise. */
+  /** What answers; a bare handler by default. */
   readonly serves?: 'a bare handler' | 'Express' | 'HTTP/2'
   /** Whether it has a hook that never settles. */
   readonly hung?: boolean
@@ -36,7 +36,7 @@ export async function startService(
   const child = spawn(process.execPath, [...flags, path, JSON.stringify(options)], {
     stdio: ['ignore', 'pipe', 'pipe'],
   })
-  // Read, for to write its log is part of what an exit costs; and shown where it is anything else.
+  // Read, because writing its log is part of the cost of an exit; and shown where it is anything else.
   createInterface({ input: child.stderr }).on('line', (line) => {
     if (!line.startsWith('{"level":')) console.error(line)
   })

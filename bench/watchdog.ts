@@ -1,4 +1,4 @@
-// What the watchdog costs a run that goes well, and how soon a blocked process is gone:
+// What the watchdog costs a clean shutdown, and how soon a blocked process is gone:
 // npm run bench:watchdog [-- --node <path of a Node binary>…]
 import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -10,7 +10,7 @@ import { heldAgainst, median, printTable, range } from './table.ts'
 
 const RUNS = Number(process.env.RUNS ?? 20)
 const BLOCKED_RUNS = Math.ceil(RUNS / 2)
-/** How long the runs take that go well, in milliseconds. */
+/** How long the clean shutdowns take, in milliseconds. */
 const LENGTHS = [0, 10, 30, 100, 1000]
 const BLOCKS = [
   'a loop in a hook',
@@ -59,7 +59,7 @@ async function stop(node: string, options: object): Promise<Ended> {
   return { elapsed, begun: Number(lines[1]), how: how[1] ?? `code ${how[0]}`, stderr }
 }
 
-/** With and without, by turns: whatever else the machine does meets both. */
+/** With and without, alternately: other load on the machine then affects both. */
 async function costOf(node: string, takes: number): Promise<string[]> {
   const ways = { with: [] as Ended[], without: [] as Ended[] }
   for (let run = 0; run < RUNS; run++) {
@@ -105,8 +105,8 @@ for (const node of nodes) {
   const costs: string[][] = []
   for (const takes of LENGTHS) costs.push(await costOf(node, takes))
   printTable(
-    `The watchdog of Node ${version}: what it costs a run that goes well, ${RUNS} alternating pairs, median (least to most)`,
-    ['the run takes', 'main thread, over', 'to the exit, without', 'with', 'over'],
+    `The watchdog of Node ${version}: what it costs a clean shutdown, ${RUNS} alternating pairs, median (least to most)`,
+    ['the shutdown takes', 'main thread, over', 'to the exit, without', 'with', 'over'],
     costs,
   )
   const ends: string[][] = []

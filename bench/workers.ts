@@ -27,7 +27,7 @@ async function timeOfRun(calls: number): Promise<{ alone: number; counted: numbe
   return { alone, counted }
 }
 
-/** Milliseconds of the loop's time from the begin of a run to its report, with so many tasks that end at once. */
+/** Milliseconds of the loop's time from the start of a shutdown to its report, with so many tasks that end at once. */
 async function timeOfTasks(count: number, isTracked: boolean): Promise<number> {
   const shutdown = createShutdown({ grace: '10s', exit: false, log: { level: 'error' } })
   const tracker = taskTracker()
@@ -144,7 +144,7 @@ printTable(
       microseconds(counted - alone),
     ],
     [
-      'a run with 1,000 tasks in flight that end at once',
+      'a shutdown with 1,000 tasks in flight that end at once',
       milliseconds(median(tracked)),
       milliseconds(median(bare)),
       milliseconds(median(tracked) - median(bare)),

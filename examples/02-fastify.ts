@@ -17,14 +17,14 @@ app.get<{ Params: { id: string } }>('/orders/:id', async ({ params: { id } }) =>
   events.append({ type: 'order read', id })
   return order
 })
-// As a plugin would: @fastify/redis, @fastify/mongodb and others let go of their clients here.
+// As a plugin would: @fastify/redis, @fastify/mongodb and others close their clients here.
 app.addHook('onClose', () => cache.disconnect())
 
 // What `docker stop` grants. Without it the platform is asked for its own.
 const shutdown = createShutdown({ grace: '10s' })
 
 shutdown.add(httpServer(app.server, { health }))
-// After the drain: from app.close() on, Fastify answers 503, and its plugins let go of their clients.
+// After the drain: from app.close() on, Fastify answers 503, and its plugins close their clients.
 shutdown.add({ name: 'fastify', phase: 'stop', run: () => app.close() })
 shutdown.add({
   name: 'events',

@@ -38,7 +38,7 @@ class AppModule implements OnModuleDestroy, OnApplicationShutdown {
     @Inject(Pool) private readonly pool: Pool,
   ) {}
 
-  // Here modules let go of the clients that they bring: @nestjs/typeorm, @nestjs/mongoose and others.
+  // Here modules close their clients: @nestjs/typeorm, @nestjs/mongoose and others.
   onModuleDestroy(): Promise<void> {
     return this.cache.disconnect()
   }
@@ -67,7 +67,7 @@ shutdown.add({
     note(`${events.delivered} events delivered`)
   },
 })
-// In place of app.enableShutdownHooks(): Nest would listen to the signals as well, and let go of the
+// In place of app.enableShutdownHooks(): Nest would listen to the signals as well, and close the
 // clients while requests are in flight.
 shutdown.add({ name: 'nest', phase: 'close', run: () => app.close() })
 

@@ -1,4 +1,4 @@
-// A consumer of a queue: what it has begun it finishes, what it can't finish it puts back, and then it leaves.
+// A queue consumer: it finishes the jobs that it has begun, puts back those that it can't finish, and then leaves.
 import { EventEmitter, once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createShutdown, formatReport } from 'lastcall'
@@ -23,7 +23,7 @@ await Promise.all(Array.from({ length: 4 }, consume))
 
 async function consume(): Promise<void> {
   while (!shutdown.signal.aborted) {
-    // The task begins before the job is taken, so that none is ever out of the queue and not counted.
+    // The task begins before the job is taken, so that every job that has left the queue is counted.
     await jobs.run(async (task) => {
       const job = await queue.take(shutdown.signal)
       if (!job) return
@@ -43,7 +43,7 @@ interface Job {
   readonly milliseconds: number
 }
 
-/** Stands in for SQS, a list in Redis and the like: somebody adds 400 jobs a second, of up to 50 ms each. */
+/** Stands in for SQS, a list in Redis and the like: it gets 400 jobs a second, of up to 50 ms each. */
 function openQueue() {
   const waiting: Job[] = []
   const added = new EventEmitter()

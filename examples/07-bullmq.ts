@@ -25,7 +25,7 @@ const worker = new Worker<Mail>(
         try {
           await send(job, signal)
         } catch (error) {
-          // Cut off: without this it would be taken to have failed.
+          // Cut off: without this BullMQ would count it as failed.
           if (signal.aborted) await putBack(job, token)
           throw error
         }

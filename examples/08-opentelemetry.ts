@@ -57,7 +57,7 @@ shutdown.add({
     })
   },
 })
-// One that fails and one that hangs, to see what becomes of them.
+// A hook that fails and one that hangs, to show their spans.
 shutdown.add({ name: 'cache', phase: 'flush', run: () => Promise.reject(new Error('no route')) })
 shutdown.add({
   name: 'index',
@@ -122,15 +122,25 @@ function fail(span: Span, message = ''): void {
   span.setStatus({ code: SpanStatusCode.ERROR, message })
 }
 
-/** What a collector would have been sent. */
+/** Prints the spans that a collector would have got. */
 function print(): void {
   for (const span of exporter.getFinishedSpans()) {
     const { name, status, attributes, startTime, duration, events } = span
     const { spanId: id, traceId } = span.spanContext()
     const parent = span.parentSpanContext?.spanId
-    const told = events.map((event) => event.attributes?.['exception.message'] ?? event.name)
+    const errors = events.map((event) => event.attributes?.['exception.message'] ?? event.name)
     console.log(
-      JSON.stringify({ name, id, parent, traceId, status, attributes, startTime, duration, told }),
+      JSON.stringify({
+        name,
+        id,
+        parent,
+        traceId,
+        status,
+        attributes,
+        startTime,
+        duration,
+        errors,
+      }),
     )
   }
 }

@@ -23,7 +23,7 @@ const shutdowns = new Counter({
   help: 'Shutdowns, by how they ended.',
   labelNames: ['outcome'] as const,
 })
-// Nobody may come to ask for the last figures: they are sent, and the exit waits for it.
+// No scrape may come for the last figures: this sends them, and the exit waits for it.
 const gateway = process.env.PUSHGATEWAY ? new Pushgateway(process.env.PUSHGATEWAY) : undefined
 
 subscribe('tracing:lastcall.hook:asyncEnd', (message) => {
@@ -49,6 +49,6 @@ server.listen(Number(process.env.PORT ?? 3000), () => {
 const shutdown = createShutdown({ grace: '2s' })
 shutdown.add(httpServer(server))
 shutdown.add({ name: 'events', phase: 'flush', run: () => sleep(20) })
-// One that hangs, to have it counted.
+// A hook that hangs, so that it is counted.
 shutdown.add({ name: 'index', phase: 'flush', timeout: '100ms', run: () => new Promise(() => {}) })
 shutdown.listen()

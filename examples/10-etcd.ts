@@ -1,4 +1,4 @@
-// etcd: others find the instance there while it serves, and no longer when it begins to leave.
+// etcd: clients find the instance there while it serves, and no longer once it begins to leave.
 import { randomUUID } from 'node:crypto'
 import type { AddressInfo } from 'node:net'
 import express from 'express'
@@ -26,7 +26,7 @@ const server = app.listen(Number(process.env.PORT ?? 3000), async (error) => {
   if (error) throw error
   const url = `http://${process.env.ADDRESS ?? '127.0.0.1'}:${(server.address() as AddressInfo).port}`
   console.log(`listening on ${url}`)
-  // What can't be registered yet serves all the same: this goes on trying.
+  // Goes on trying where etcd isn't there yet. The instance serves meanwhile.
   if (await registration.register(url)) console.log('registered')
 })
 
@@ -34,7 +34,7 @@ const server = app.listen(Number(process.env.PORT ?? 3000), async (error) => {
 const shutdown = createShutdown({ grace: '10s' })
 
 shutdown.add(registration)
-// Whoever watches etcd hears of it within milliseconds, and may have chosen this instance just before.
+// Clients that watch etcd notice within milliseconds, and may have chosen this instance just before.
 shutdown.add(httpServer(server, { health, lameDuck: { atLeast: '500ms' } }))
 shutdown.add({ name: 'postgres', phase: 'close', run: () => pool.end() })
 

@@ -1,4 +1,4 @@
-// Consul: its agent is told by HTTP when the instance serves, and when it begins to leave.
+// Consul: registers with its agent over HTTP when the instance serves, and deregisters when it begins to leave.
 import { randomUUID } from 'node:crypto'
 import type { AddressInfo } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -36,12 +36,12 @@ shutdown.add({
   phase: 'deregister',
   timeout: '2s',
   run: async ({ signal }) => {
-    // What the agent gets in this moment would come after what it is told here.
+    // A registration that is on its way now would reach the agent after the deregistration.
     await registering
     await tellAgent(`deregister/${id}`, { signal })
   },
 })
-// Whoever asks Consul hears of it a little later, and may have chosen this instance just before.
+// Clients of Consul notice a little later, and may have chosen this instance just before.
 shutdown.add(httpServer(server, { health, lameDuck: { atLeast: '1s' } }))
 shutdown.add({ name: 'postgres', phase: 'close', run: () => pool.end() })
 
@@ -50,14 +50,14 @@ shutdown.on('end', ({ report }) => {
 })
 shutdown.listen()
 
-/** What can't be registered yet serves all the same: this goes on trying until the shutdown. */
+/** Tries to register until the shutdown. The instance serves meanwhile. */
 async function register(address: string, port: number): Promise<void> {
   const service = {
     ID: id,
     Name: 'orders',
     Address: address,
     Port: port,
-    // Nobody finds the instance before this has passed. What could not deregister fails it, too.
+    // Clients find the instance only once this has passed. It also fails for an instance that could not deregister.
     Check: {
       HTTP: `http://${address}:${port}/readyz`,
       Interval: '10s',
@@ -87,7 +87,7 @@ async function tellAgent(what: string, init: RequestInit): Promise<void> {
     { ...init, method: 'PUT', headers: token ? { 'X-Consul-Token': token } : {} },
   )
   const text = await response.text()
-  // It doesn't know the instance: somebody else was quicker, and nothing is left to do.
+  // The agent doesn't know the instance: it is deregistered already, and nothing is left to do.
   const isGone = response.status === 404 && text.startsWith('Unknown service ID')
   if (!response.ok && !isGone) throw new Error(`Consul answered ${response.status}: ${text.trim()}`)
 }

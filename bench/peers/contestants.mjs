@@ -1,8 +1,8 @@
-// How each contestant ends the service on SIGTERM: as its own README has it, with the options on that
+// How each contestant ends the service on SIGTERM: as its own README says, with the options on that
 // help it. Each loads its package itself, so that a process has no more in it than it needs.
 //
 // `limit` is how long a contestant may take before it breaks off: the same for all, and below the
-// SIGKILL, so that nobody is killed for a default that was meant for another platform.
+// SIGKILL, so that none is killed because its default was meant for another platform.
 //
 // Delays before the drain (terminus `beforeShutdown`, lightship `shutdownDelay`, lastcall's lame duck)
 // are off for all: they give a load balancer the time to look elsewhere, and there is none here. Tried

@@ -2,7 +2,7 @@ import { type ClientHttp2Session, connect, constants } from 'node:http2'
 import { connect as connectPlainly, type Socket } from 'node:net'
 import { connect as connectSecurely } from 'node:tls'
 
-/** What became of the streams of all sessions. */
+/** What happened to the streams of all sessions. */
 export interface StreamTally {
   sent: number
   answered: number
@@ -20,7 +20,7 @@ const { NGHTTP2_REFUSED_STREAM, HTTP2_HEADER_PATH, HTTP2_HEADER_STATUS } = const
 /**
  * Node's own HTTP/2 clients that go on asking: so many sessions, each with so many streams at a time;
  * after an answer comes a pause of at most `think` milliseconds, then the next stream. A session that
- * is told to go away, or is closed, is replaced by a new one, until that is refused.
+ * gets GOAWAY, or is closed, is replaced by a new one, until that is refused.
  */
 export class Http2Clients {
   readonly tally: StreamTally = { sent: 0, answered: 0, lost: 0, refused: 0 }
@@ -107,7 +107,7 @@ export class Http2Clients {
     stream.on('end', () => {
       ended = true
     })
-    stream.on('error', () => {}) // 'close' tells what became of it
+    stream.on('error', () => {}) // 'close' shows how it ended
     stream.on('close', () => {
       if (this.#stopped) return
       if (status === 200 && ended && body === 'ok') {

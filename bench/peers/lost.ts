@@ -1,4 +1,4 @@
-// Requests and streams lost when SIGTERM meets clients that go on sending.
+// Requests and streams lost when SIGTERM comes while clients go on sending.
 import { Clients } from '../clients.ts'
 import { range } from '../table.ts'
 import { Http2Clients } from './http2-clients.ts'
@@ -24,10 +24,10 @@ const STREAMS = 10
 /** After so many runs that came to the limit, a contestant has shown that it doesn't leave. */
 const ENOUGH = 2
 
-/** What became of one load. */
+/** What happened to one load. */
 export interface Loss extends Exit {
   readonly lost: number
-  /** What was lost by half of the grace: the rest is due to whoever broke it off. */
+  /** What was lost by half of the grace: the rest is lost because it was cut off. */
   readonly lostEarly: number
   /** Streams that were not processed, and known not to be: safe to retry. */
   readonly refused: number

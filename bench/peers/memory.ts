@@ -26,9 +26,9 @@ async function bytesOf(contestant: string, { grace, connections }: Options): Pro
 }
 
 async function memoryOf({ child }: Service): Promise<number> {
-  const told = once(child, 'message')
+  const message = once(child, 'message')
   child.send('memory')
-  const [bytes] = await told
+  const [bytes] = await message
   return bytes
 }
 

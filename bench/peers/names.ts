@@ -1,4 +1,4 @@
-/** What the others are held against. */
+/** The baseline for the others. */
 export const BARE = 'no handler'
 
 /** All that bench/peers/contestants.mjs knows, lastcall last. */

@@ -5,7 +5,7 @@ export interface Table {
   readonly title: string
   readonly head: readonly string[]
   readonly rows: readonly string[][]
-  /** What a reader has to know to judge the figures. */
+  /** What a reader has to know about the figures. */
   readonly notes?: readonly string[]
 }
 

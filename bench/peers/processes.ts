@@ -15,7 +15,7 @@ export interface ServiceOptions {
   /** How long after the signal it is killed, in milliseconds. */
   readonly grace: number
   readonly webSockets?: boolean
-  /** Whether it tells, when asked over IPC, how much memory it uses. */
+  /** Whether it answers over IPC how much memory it uses. */
   readonly memory?: boolean
 }
 

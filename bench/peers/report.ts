@@ -14,7 +14,7 @@ export function reportOf(tables: readonly Table[], chart: string): string {
   const rows = installedPackages().map(({ name, version, node }) => [name, version, node])
   return `${[
     '# lastcall beside its peers',
-    'Written by `npm run bench`. Each contestant is a process of its own, set up as its README has it (`bench/peers/contestants.mjs`); in each round every one has its turn.',
+    'Written by `npm run bench`. Each contestant runs in its own process, set up as its README says (`bench/peers/contestants.mjs`); each round runs all of them.',
     [
       `- ${new Date().toISOString().slice(0, 10)}`,
       `- ${cpus().length} × ${cpus()[0]?.model.trim()}, ${type()} ${arch()}`,

@@ -44,7 +44,7 @@ export async function inRounds<T>(options: RoundsOptions<T>): Promise<Results<T>
   return all
 }
 
-/** Another one begins each time: nobody is always the first after a pause. */
+/** Another one begins each time, so that the first after a pause is not always the same. */
 function rotated<T>(values: readonly T[], by: number): T[] {
   const at = by % values.length
   return [...values.slice(at), ...values.slice(0, at)]

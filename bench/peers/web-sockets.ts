@@ -67,5 +67,5 @@ export const webSockets: Part = {
   },
 }
 
-/** Some are killed each time: a few rounds tell. */
+/** Some are killed each time: a few rounds suffice. */
 const rounds = (runs: number) => Math.ceil(runs / 4)

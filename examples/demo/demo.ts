@@ -1,4 +1,4 @@
-// What becomes of 200 clients when `docker stop` meets 01-express.ts, and when it meets server.close().
+// What happens to 200 clients when `docker stop` stops 01-express.ts, and when it stops server.close().
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
@@ -29,9 +29,7 @@ const lastcall = await run('lastcall', '../01-express.ts')
 console.log(`\n${indent(tint(lastcall.stderr.trim()))}\n`)
 const bare = await run('server.close()', 'bare.ts')
 console.log(`\n${table([lastcall, bare])}`)
-console.log(
-  '\nNobody told the clients of server.close() to leave, so it served on until it was killed.',
-)
+console.log('\nserver.close() asked no client to leave, so it served on until it was killed.')
 
 process.exitCode = lastcall.lost === 0 && lastcall.code === 0 ? 0 : 1
 
@@ -62,7 +60,7 @@ async function run(name: string, file: string): Promise<Result> {
   let lostBeforeKill: number | undefined
   const grace = setTimeout(() => {
     lostBeforeKill = load.tally.lost
-    say(`${GRACE / 1000} s later it still serves clients that nobody told to leave: SIGKILL`)
+    say(`${GRACE / 1000} s later it still serves clients that were not asked to leave: SIGKILL`)
     child.kill('SIGKILL')
   }, GRACE)
   const [code, signal] = await exited
@@ -71,7 +69,7 @@ async function run(name: string, file: string): Promise<Result> {
   process.off('exit', killChild)
   say(`${signal ? `killed (${signal})` : `exit code ${code}`} after ${milliseconds(signalToExit)}`)
 
-  // Every connection of a process that is gone is closed, and whoever connects is refused.
+  // Every connection of a process that is gone is closed, and new connections are refused.
   await load.over
   const { lost } = load.tally
   return {

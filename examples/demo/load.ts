@@ -3,7 +3,7 @@ import type { EventEmitter } from 'node:events'
 import type { Socket } from 'node:net'
 import autocannon from 'autocannon'
 
-/** What became of the requests of all clients. */
+/** What happened to the requests of all clients. */
 export interface Tally {
   /** Answered in full, with 200. */
   served: number
@@ -14,8 +14,8 @@ export interface Tally {
 }
 
 /**
- * autocannon, counted by connection. A client that an answer tells to close connects anew, as HTTP
- * has it; one that is refused stops.
+ * autocannon, counted by connection. A client whose answer says close connects anew, as HTTP
+ * requires; one that is refused stops.
  */
 export class Load {
   readonly tally: Tally = { served: 0, lost: 0, refused: 0 }
@@ -56,7 +56,7 @@ export class Load {
   }
 }
 
-/** As much as is used here of autocannon's client, which its types do not tell of. */
+/** The parts of autocannon's client that are used here and missing in its types. */
 interface LoadClient extends EventEmitter {
   readonly conn: Socket
   readonly parser: { initialize(type: 'RESPONSE'): void }

@@ -3,11 +3,11 @@ module.exports = {
     {
       name: 'shop',
       script: 'dist/server.js',
-      // Two of them on one port: only so is one still there while `pm2 reload` replaces the other.
+      // Two of them on one port, so that one still serves while `pm2 reload` replaces the other.
       exec_mode: 'cluster',
       instances: 2,
       env: { NODE_ENV: 'production', PORT: '3000' },
-      // After SIGINT so many milliseconds, then SIGKILL; 1600 if it isn't said. The grace in server.ts
+      // Milliseconds from SIGINT to SIGKILL; 1600 by default. The grace in server.ts
       // is 25 s.
       kill_timeout: 30_000,
       // A reload stops the old one when the new one has said 'ready', as server.ts does once it listens;

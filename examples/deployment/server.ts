@@ -9,8 +9,8 @@ import { healthChecks, httpServer } from 'lastcall/http'
 
 // What the platform grants, less what it needs for itself: every file beside this one grants 30 s.
 const shutdown = createShutdown({ grace: '25s' })
-// Where the platform itself waits before the signal, so that everybody hears that this instance
-// leaves, its file says 0s. Otherwise the library knows for whom to go on accepting, and how long.
+// Where the platform itself waits before the signal, so that all clients notice that this instance
+// leaves, its file says 0s. Otherwise the library decides how long it goes on accepting.
 const lameDuck = process.env.LAME_DUCK as Duration | undefined
 
 const book = await open(process.env.ORDERS_FILE ?? join(tmpdir(), 'orders.log'), 'a')
@@ -35,14 +35,14 @@ app.post('/orders', (_request, response) => {
 const server = app.listen(Number(process.env.PORT ?? 3000), (error) => {
   if (error) throw error
   console.log(`listening on port ${(server.address() as AddressInfo).port}`)
-  process.send?.('ready') // to PM2, which goes on with a reload then; elsewhere there is no parent to tell
+  process.send?.('ready') // to PM2, which then goes on with a reload; elsewhere there is no parent
 })
 
 shutdown.add(httpServer(server, { health, lameDuck }))
 shutdown.add({
   name: 'orders',
   phase: 'flush',
-  reserve: '3s', // is left for it, however long the requests before it take
+  reserve: '3s', // kept for it, however long the requests before it take
   run: ({ signal }) => {
     clearInterval(writing)
     return writeDown(signal)

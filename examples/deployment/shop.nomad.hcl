@@ -21,8 +21,8 @@ job "shop" {
       }
     }
 
-    # Between the end of its registration and the signal: time for everybody who looks it up there to
-    # hear of it. It isn't part of kill_timeout.
+    # Between the end of its registration and the signal: time for all clients of the registry to
+    # notice. It isn't part of kill_timeout.
     shutdown_delay = "5s"
 
     service {
@@ -67,9 +67,9 @@ job "shop" {
         LAME_DUCK = "0s"
       }
 
-      # What other drivers than docker send if it isn't said is SIGINT.
+      # Drivers other than docker send SIGINT by default.
       kill_signal = "SIGTERM"
-      # After this SIGKILL; 5 s if it isn't said. The grace in server.ts is 25 s. Clients allow 30 s at
+      # SIGKILL comes after this time; 5 s by default. The grace in server.ts is 25 s. Clients allow 30 s at
       # most unless their max_kill_timeout says more.
       kill_timeout = "30s"
 

@@ -28,7 +28,7 @@ app.get('/orders/:id', async (request, response) => {
   else response.status(404).json({ problem: 'There is no such order' })
 })
 
-/** Exported for whoever adds hooks of its own. */
+/** Exported so that an importing module can add its own hooks. */
 export const shutdown = createShutdown({ grace: instance.grace })
 
 const registration = etcdRegistration({

@@ -9,7 +9,7 @@ import { Events, type Order, Orders, storageHooks } from './orders.ts'
 const orders = new Orders(instance.postgres)
 const events = new Events(instance.redis, instance.spool)
 
-/** Exported for whoever adds hooks of its own. */
+/** Exported so that an importing module can add its own hooks. */
 export const shutdown = createShutdown({ grace: instance.grace })
 
 const app = Fastify()

@@ -1,6 +1,6 @@
 import type { Duration } from 'lastcall'
 
-// What a service of the fleet is told by its environment.
+// The settings of a service of the fleet, from its environment.
 const { INSTANCE, PORT, GRACE, POSTGRES, REDIS, ETCD, SPOOL } = process.env
 
 export const instance = {

@@ -16,11 +16,11 @@ export class Orders {
 
   constructor(connectionString: string) {
     this.#pool = new Pool({ connectionString, max: 5 })
-    // One that is lost while nobody uses it is replaced by the pool: no reason to end.
+    // The pool replaces an unused connection that is lost: no reason to end.
     this.#pool.on('error', (error) => console.error(`PostgreSQL: ${error.message}`))
   }
 
-  /** Resolves when it is committed. Placed again under the same id it is the same order. */
+  /** Resolves when the order is committed. Placed again under the same id it is the same order. */
   async place({ id, total }: Order): Promise<void> {
     await this.#pool.query(
       'INSERT INTO orders (id, total) VALUES ($1, $2) ON CONFLICT (id) DO NOTHING',
@@ -75,9 +75,9 @@ export class Events {
     await (signal ? Promise.race([this.#sending, aborted(signal)]) : this.#sending)
   }
 
-  /** Writes what is not delivered into a file: synchronously, for that may be the last thing there is time for. */
+  /** Writes the undelivered events into a file: synchronously, because there may be time for nothing else. */
   spool(): number {
-    // Nothing moves any more: what Redis still takes of a batch on its way, the file has as well.
+    // The file also has the batch that is on its way, some of which Redis may still take.
     this.close()
     // Whole or not at all: a SIGKILL may come in the middle of it.
     const draft = `${this.#spool}.draft`
@@ -117,15 +117,15 @@ export class Events {
   }
 }
 
-/** Events are sent when no request adds any, and both databases are let go of when nobody needs them. */
+/** Sends the events when no request adds any more, and then closes both databases. */
 export function storageHooks(orders: Orders, events: Events): Hook[] {
   return [
     {
       name: 'events',
       phase: 'flush',
-      // However long the requests before it take, two seconds are left for this.
+      // However long the requests before it take, two seconds are kept for this.
       reserve: '2s',
-      // What isn't taken by then is better left in the file.
+      // Events that Redis has not taken by then are safer in the file.
       timeout: '3s',
       run: async ({ signal, note }) => {
         try {

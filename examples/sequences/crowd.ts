@@ -14,7 +14,7 @@ export interface Request {
 
 export interface CrowdOptions {
   readonly port: number
-  /** Whether each request has a connection of its own, as those that a proxy opens. Default false. */
+  /** Whether each request has its own connection, like those that a proxy opens. Default false. */
   readonly newConnections?: boolean
 }
 
@@ -46,7 +46,7 @@ export class Crowd {
     this.#slow = this.#ask('slow', `/?takes=${takes}`, this.#agent).then(() => {})
   }
 
-  /** Nobody asks again, and those who have asked are answered or not. */
+  /** Sends no more requests, and waits until those that were sent are answered or lost. */
   async leave(): Promise<void> {
     this.#isOver = true
     await this.#done

@@ -47,7 +47,7 @@ const FORMS = {
   shell: 'CMD node shop.mjs',
 } as const
 
-/** Writes down what the engine does to its containers, until it is told to stop. */
+/** Records what the engine does to its containers, until it is stopped. */
 export async function watchEngine(
   client: Client,
 ): Promise<{ readonly events: EngineEvent[]; stop(): void }> {

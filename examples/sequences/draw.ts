@@ -17,7 +17,7 @@ import { checkSequence, type Happening, type Sequence, STATES, type State } from
 /** For a page, and for a telephone: an image's text shrinks with it, so each has its own. */
 export const WIDTHS = { wide: 760, narrow: 360 } as const
 
-/** What happened, as an image that stands alone: above to scale, below in order. Light or dark, as its reader has it. */
+/** What happened, as an image that stands alone: above to scale, below in order. It follows the reader's light or dark setting. */
 export function pictureOf(sequence: Sequence, width: number = WIDTHS.wide): string {
   const layout = layoutOf(checkSequence(sequence), width)
   const legend = legendOf(sequence, layout)
@@ -240,10 +240,10 @@ function textOf({ x, y, text }: PlacedText, kind?: string, anchor?: string): Mar
   return element('text', { class: kind, x, y, 'text-anchor': anchor }, text)
 }
 
-/** All of it in words, for who doesn't see it. */
+/** All of it in words, for readers who can't see it. */
 function tellOf({ about, lanes, spans, events }: Sequence): string {
   const names = new Map(lanes.map((lane) => [lane.id, nameOf(lane)]))
-  const told = [...events]
+  const sorted = [...events]
     .sort((one, other) => one.at - other.at)
     .map(({ at, lane, to, label, isRead }) => {
       const who = [lane, to].flatMap((id) => (id === undefined ? [] : [names.get(id)])).join(' → ')
@@ -252,7 +252,7 @@ function tellOf({ about, lanes, spans, events }: Sequence): string {
   const states = spans.map(({ lane, from, to, label }) => {
     return `${names.get(lane)} ${label}: ${timeOf(from)} to ${timeOf(to)}`
   })
-  return `${about}. ${(told.length > 0 ? told : states).join('; ')}`
+  return `${about}. ${(sorted.length > 0 ? sorted : states).join('; ')}`
 }
 
 const round = (value: number) => Math.round(value * 100) / 100

@@ -1,4 +1,4 @@
-// Runs what the pages on deployment tell of, and draws it into docs/sequences: npm run docs:sequences [-- docker pm2]
+// Runs what the pages on deployment describe, and draws it into docs/sequences: npm run docs:sequences [-- docker pm2]
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { pictureOf, WIDTHS } from './draw.ts'

@@ -14,7 +14,7 @@ export interface Lane {
   readonly name: string
   /** What it belongs to, where the same thing is shown several times, side by side. */
   readonly group?: string
-  /** Whether something else took its part, for it could not be had. */
+  /** Whether a stand-in took its part. */
   readonly isStandIn?: boolean
 }
 

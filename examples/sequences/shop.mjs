@@ -51,7 +51,7 @@ process.on('exit', (code) => tell('exit', { code }))
 
 let isDeaf = false
 
-/** Nothing tells that the listener is closed: that is to be seen only. */
+/** No event says that the listener is closed, so this polls. */
 function look() {
   if (isDeaf || server.listening) return
   isDeaf = true

@@ -52,7 +52,7 @@ export function storyOfShop(
   const granted = start.grace === undefined ? '' : `, with a grace of ${start.grace / 1000} s`
   const events: Happening[] = [
     ...(hasHooks
-      ? [{ at: start.at, lane, label: `The run begins${granted}: /readyz says 503` }]
+      ? [{ at: start.at, lane, label: `The shutdown begins${granted}: /readyz says 503` }]
       : []),
     ...(deaf ? [{ at: deaf.at, lane, label: deafLabel(entries) }] : []),
     ...entries
@@ -81,7 +81,7 @@ function hookTold({ name = '', status, notes = [] }: Entry): Pick<Happening, 'la
   return status === 'done' ? { label } : { label, tone: 'warn' }
 }
 
-/** What those outside saw. What they asked for again after a refusal is not told one by one. */
+/** What the clients saw. Retries after a refusal are not listed one by one. */
 export function storyOfClients(
   lane: string,
   shop: string | ((request: Request) => string),
@@ -93,12 +93,12 @@ export function storyOfClients(
   const answered = clients.filter(({ outcome }) => outcome === 200)
   const lost = clients.filter(({ outcome }) => outcome === 'lost')
   const refused = clients.filter(({ outcome }) => outcome === 'refused')
-  const told = requests.find(({ kind, outcome }) => kind === 'prober' && outcome === 503)
+  const notified = requests.find(({ kind, outcome }) => kind === 'prober' && outcome === 503)
   const slow = clients.find(({ kind }) => kind === 'slow')
   const events: Happening[] = []
-  if (told) {
+  if (notified) {
     const label = 'The prober gets its first 503'
-    events.push({ at: told.ended, lane: shopOf(told), to: lane, label, tone: 'warn' })
+    events.push({ at: notified.ended, lane: shopOf(notified), to: lane, label, tone: 'warn' })
   }
   if (slow && slow.outcome === 200) {
     const label = 'The request that takes long is answered'
@@ -134,7 +134,7 @@ export function storyOfClients(
     }
   }
   const last = clients.reduce((latest, { ended }) => Math.max(latest, ended), since)
-  // How often somebody who was refused has asked again says nothing.
+  // The number of retries after a refusal means nothing.
   const refusals = refused.length === 0 ? ', none refused' : '; the others were refused'
   events.push({
     at: last,
@@ -145,14 +145,14 @@ export function storyOfClients(
   return { spans, events }
 }
 
-/** When they were answered, and when who came was refused. */
+/** When they were answered, and when they were refused. */
 function stretches(requests: readonly Request[]) {
   const sorted = [...requests].sort((one, other) => one.ended - other.ended)
   const found: { from: number; to: number; isServed: boolean }[] = []
   for (const { began, ended, outcome } of sorted) {
     const isServed = outcome === 200
     const last = found.at(-1)
-    // It was there before somebody was refused.
+    // The instance was there before a client was refused.
     if (last && !last.isServed && isServed && began < last.from) continue
     if (!last) found.push({ from: ended, to: ended, isServed })
     else if (last.isServed === isServed) last.to = ended

@@ -1,4 +1,4 @@
-// A file to copy: an instance that others find in etcd for as long as it lives, and no longer.
+// A file to copy: clients find the instance in etcd for as long as it lives, and no longer.
 // npm install etcd3 cockatiel
 import { addAbortListener } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -6,24 +6,24 @@ import { noop } from 'cockatiel'
 import { Etcd3, type IOptions, isRecoverableError, type Lease } from 'etcd3'
 import type { Hook, HookContext } from 'lastcall'
 
-/** What etcd3 takes to connect (`hosts`, `auth`, `credentials`), and what is to be found there. */
+/** The options of etcd3 to connect (`hosts`, `auth`, `credentials`), and the key of the instance. */
 export interface EtcdRegistrationOptions extends IOptions {
   /** The key is `{prefix}/{id}`. */
   readonly prefix: string
-  /** Of this instance alone, and not of the one that will replace it. */
+  /** Unique to this instance; the one that replaces it needs another. */
   readonly id: string
   /** Seconds after which etcd forgets an instance that it doesn't hear of, 1 or more. Default 10. */
   readonly ttl?: number
   /** The longest that leaving etcd may take, in milliseconds. Default 2000. */
   readonly timeout?: number
-  /** Is told when etcd can't be reached, and when it can again. Default: stderr. */
+  /** Called when etcd can't be reached, and when it can again. Default: stderr. */
   readonly log?: (line: string) => void
 }
 
-/** It is handed to `shutdown.add()`, as a hook is. */
+/** Pass it to `shutdown.add()`, like a hook. */
 export interface EtcdRegistration extends Iterable<Hook> {
   /**
-   * Has this URL found under the key, from when the server listens: tries until it succeeds, and
+   * Publishes this URL under the key. Call it when the server listens. Tries until it succeeds, and
    * again whenever the lease is lost, until the shutdown. Resolves when it is registered for the
    * first time, with `false` where the shutdown came first. It never rejects.
    */
@@ -61,14 +61,14 @@ class Registration implements EtcdRegistration {
   constructor(options: EtcdRegistrationOptions) {
     const { prefix, id, ttl = 10, timeout = 2000, log = console.error, ...etcd } = options
     this.#client = new Etcd3({
-      // Also for the calls of a lease, which don't pass on options of their own.
+      // Also for the calls of a lease, which don't pass options on.
       defaultCallOptions: ({ isStream }) => (isStream ? {} : { deadline: Date.now() + CALL }),
       // Without its circuit breaker, which refuses all calls for 5 s after three that failed: etcd
       // may be back by then, and the process gone.
       faultHandling: { host: () => noop, global: noop },
       ...etcd,
       grpcOptions: {
-        // A connection is tried again at once, and one on which nobody answers is given up.
+        // Reconnects at once, and gives up a connection on which etcd doesn't answer.
         'grpc.initial_reconnect_backoff_ms': PAUSE,
         'grpc.max_reconnect_backoff_ms': CALL,
         'grpc.keepalive_time_ms': 10_000,
@@ -99,7 +99,7 @@ class Registration implements EtcdRegistration {
     })
   }
 
-  /** Grants a lease and puts the key, and begins anew whenever something of it is lost. */
+  /** Grants a lease and puts the key, and begins anew whenever either is lost. */
   async #keepRegistered(url: string, registered: () => void): Promise<void> {
     const { signal } = this.#leaving
     let isTold = false
@@ -117,7 +117,7 @@ class Registration implements EtcdRegistration {
         if (signal.aborted) return
         if (!isTold) this.#log(`etcd: ${this.#key} is not registered: ${(error as Error).message}`)
         isTold = true
-        // It may hold the key all the same, if it was the answer that was lost.
+        // etcd may hold the key all the same, if only the answer was lost.
         lease.revoke().catch(() => {})
       }
       // Not all instances at the same time: an etcd that comes back has enough to do.
@@ -130,10 +130,10 @@ class Registration implements EtcdRegistration {
     const lease = this.#lease
     if (!lease) return
     waitingFor(() => [`etcd, to revoke the lease of ${this.#key}`])
-    // Until the limit: what is elected anew, or restarted, is back in a second or two.
+    // Tries until the limit: after an election or a restart, etcd is back in a second or two.
     for (;;) {
       try {
-        // Waits for a lease that is being granted. The call ends before the limit: it says why then.
+        // Waits for a lease that is being granted. The call ends before the limit, so its error says why.
         await lease.revoke({ deadline: Date.now() + Math.min(CALL, remaining() - PAUSE) })
         return
       } catch (error) {

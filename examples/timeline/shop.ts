@@ -1,4 +1,4 @@
-// A service that ends badly: somebody's export takes longer than there is, and no broker takes its events.
+// A service that ends badly: an export takes longer than the grace, and no broker takes its events.
 import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
@@ -26,7 +26,7 @@ shutdown.add({
   reserve: '2s',
   run: async ({ note }) => {
     note('31 events were not sent')
-    // Nobody listens there.
+    // No server listens there.
     await once(connect(9092, '127.0.0.1'), 'connect')
   },
 })

@@ -43,7 +43,7 @@ interface PrintedSpan {
   readonly attributes: Record<string, unknown>
   readonly startTime: [number, number]
   readonly duration: [number, number]
-  readonly told: string[]
+  readonly errors: string[]
 }
 
 const OK = 0
@@ -77,9 +77,9 @@ describe('examples/08-opentelemetry.ts', () => {
 
     expect(named('hook orders').status).toEqual({ code: OK })
     expect(named('hook cache').status).toEqual({ code: ERROR, message: 'failed' })
-    expect(named('hook cache').told).toEqual(['no route'])
+    expect(named('hook cache').errors).toEqual(['no route'])
     expect(named('hook index').status).toEqual({ code: ERROR, message: 'cut off' })
-    expect(named('hook index').told).toEqual([
+    expect(named('hook index').errors).toEqual([
       '3 documents left',
       "Hook 'index' was cut off after 100 ms",
     ])

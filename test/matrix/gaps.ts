@@ -57,20 +57,20 @@ export const GAPS: readonly Gap[] = [
     ],
     atTimes: true,
     title: "a cluster's workers lose requests as they end",
-    why: 'The workers are told, waited for, and replaced one by one; but each closes its idle connections as above, and the requests on them are lost.',
+    why: 'The workers get the message, are waited for, and are replaced one by one; but each closes its idle connections as above, and the requests on them are lost.',
     instead: 'As above. Workers that are no servers are ended as on Node.',
   },
   {
     runtime: 'Bun',
     features: ['what blocks it is named, with its line'],
-    title: 'where the loop is blocked is not told',
+    title: 'where the loop is blocked is not named',
     why: "Bun 1.4.5's node:inspector connects to no other thread: the process is ended at the deadline, and the hooks that were running are named, but no function and no line.",
     instead: 'Run the same on Node to see the line.',
   },
   {
     runtime: 'Deno',
     features: ['what blocks it is named, with its line'],
-    title: 'where the loop is blocked is not told',
+    title: 'where the loop is blocked is not named',
     why: "Deno 2.9.6's node:inspector connects to no other thread: the process is ended at the deadline, and the hooks that were running are named, but no function and no line. In a worker of node:cluster there is no watchdog: each thread of such a worker fails there with `process.connected is not supported in workers`. To start the thread takes 25 to 30 ms of the main thread there, and 2 to 3 on Node.",
     instead:
       'Run the same on Node to see the line. A worker of a cluster is killed by its primary.',

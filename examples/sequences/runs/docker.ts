@@ -26,7 +26,7 @@ export async function recordDocker(): Promise<Sequence> {
       await new Promise((resolve) => setTimeout(resolve, 200))
       await client.run('stop', id)
       await crowd.leave()
-      const died = await until('its end is told', () => find(watched.events, 'die'))
+      const died = await until('its end is reported', () => find(watched.events, 'die'))
       watched.stop()
       await client.run('rm', id)
 
@@ -67,7 +67,7 @@ export async function recordDocker(): Promise<Sequence> {
 }
 
 function storyOfDocker(
-  told: readonly EngineEvent[],
+  reported: readonly EngineEvent[],
   where: {
     docker: string
     heard: string
@@ -78,9 +78,9 @@ function storyOfDocker(
   },
 ): Story {
   const { docker, heard, shop, zero, from, isExec } = where
-  const died = find(told, 'die')
-  const term = told.find(({ signal }) => signal === '15')
-  const kill = told.find(({ signal }) => signal === '9')
+  const died = find(reported, 'die')
+  const term = reported.find(({ signal }) => signal === '15')
+  const kill = reported.find(({ signal }) => signal === '9')
   const events: Happening[] = []
   if (term) {
     const label = isExec

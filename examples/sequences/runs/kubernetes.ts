@@ -37,7 +37,7 @@ export async function recordPreStop(): Promise<Sequence> {
 /**
  * The end of a pod, without Kubernetes: `stopLikeKubernetes()` does what the kubelet does to the
  * container, and clients with a connection for each request go on for a while, as those behind a
- * proxy that has not heard yet.
+ * proxy that doesn't know of the end yet.
  */
 async function record(title: string, places: readonly Place[]): Promise<Sequence> {
   const stories: Story[] = []

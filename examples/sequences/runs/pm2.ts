@@ -18,21 +18,21 @@ const FOLDER = fileURLToPath(new URL('../pm2/', import.meta.url))
 export async function recordPm2Reload(): Promise<Sequence> {
   const slow = 1000
   const settings = { exec_mode: 'cluster', instances: 2, wait_ready: true, kill_timeout: 5000 }
-  return withPm2(settings, async ({ pm2, told, diary, port, version }) => {
+  return withPm2(settings, async ({ pm2, said, diary, port, version }) => {
     const crowd = await crowdAt(port, slow)
     await pm2('reload', 'shop')
     await sleep(300)
     await crowd.leave()
 
     const shops = byProcess(diary.entries())
-    const zero = told.find(({ text }) => text.includes('starting'))?.at ?? Number.NaN
+    const zero = said.find(({ text }) => text.includes('starting'))?.at ?? Number.NaN
     const from = zero - 200
-    const to = Math.max(...told.map(({ at }) => at), ...crowd.requests.map(({ ended }) => ended))
+    const to = Math.max(...said.map(({ at }) => at), ...crowd.requests.map(({ ended }) => ended))
     const lanes = shops.map(({ lane, instance, isOld }) => ({
       id: lane,
       name: `shop ${instance}, the ${isOld ? 'old' : 'new'} one`,
     }))
-    const events = told.flatMap(({ at, text }): Happening[] => {
+    const events = said.flatMap(({ at, text }): Happening[] => {
       const find = (id: string | undefined, isOld: boolean) =>
         shops.find((shop) => shop.instance === id && shop.isOld === isOld)
       const [, starting] = /App \[shop:(\d+)\] starting/.exec(text) ?? []
@@ -86,13 +86,13 @@ export async function recordPm2Reload(): Promise<Sequence> {
 /** `pm2 stop` with nothing configured, and a request that takes longer than is granted. */
 export async function recordPm2Stop(): Promise<Sequence> {
   const slow = 4000
-  return withPm2({ exec_mode: 'fork' }, async ({ pm2, told, diary, port, version }) => {
+  return withPm2({ exec_mode: 'fork' }, async ({ pm2, said, diary, port, version }) => {
     const crowd = await crowdAt(port, slow)
     await pm2('stop', 'shop')
     await crowd.leave()
-    const zero = told.find(({ text }) => text.includes('Stopping app'))?.at ?? Number.NaN
+    const zero = said.find(({ text }) => text.includes('Stopping app'))?.at ?? Number.NaN
     const from = zero - 200
-    const gone = told.find(({ text }) => text.includes('exited with code'))
+    const gone = said.find(({ text }) => text.includes('exited with code'))
     const ended = gone?.at ?? zero
     const [, code] = /exited with code \[(\d+)\]/.exec(gone?.text ?? '') ?? []
     const events: Happening[] = [
@@ -158,7 +158,7 @@ interface Running {
   /** What the command of this name does. */
   pm2(command: 'reload' | 'stop', name: string): Promise<unknown>
   /** What its daemon has said, with its times. */
-  readonly told: readonly { readonly at: number; readonly text: string }[]
+  readonly said: readonly { readonly at: number; readonly text: string }[]
   readonly diary: Diary
   readonly port: number
   readonly version: string
@@ -179,17 +179,17 @@ async function withPm2<T>(settings: object, use: (running: Running) => Promise<T
   await call('connect')
   const bus = (await call('launchBus')) as Bus
   try {
-    const told: { at: number; text: string }[] = []
+    const said: { at: number; text: string }[] = []
     // Its times are whole milliseconds, cut off: what it answers to was before their end.
-    bus.on('log:PM2', ({ at, data }) => told.push({ at: at + 0.99, text: data }))
+    bus.on('log:PM2', ({ at, data }) => said.push({ at: at + 0.99, text: data }))
     const port = await freePort()
     const env = { PORT: String(port), EVENTS: diary.file }
     await call('start', { name: 'shop', script: SHOP, env, ...settings })
-    told.length = 0
+    said.length = 0
     const { version } = require('pm2/package.json')
     return await use({
       pm2: call,
-      told,
+      said,
       diary,
       port,
       version,

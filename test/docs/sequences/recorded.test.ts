@@ -56,7 +56,13 @@ function happened(name: string, label: RegExp): Happening[] {
   return recorded(name).events.filter((event) => label.test(event.label))
 }
 
-const THE_END = [/The run begins/, /It stops listening/, /Hook http is done/, /orders/, /postgres/]
+const THE_END = [
+  /The (run|shutdown) begins/,
+  /It stops listening/,
+  /Hook http is done/,
+  /orders/,
+  /postgres/,
+]
 
 function theEndOf(lane: string): [string, RegExp][] {
   return THE_END.map((label) => [lane, label])
@@ -85,7 +91,7 @@ describe('what the pages tell is what was recorded', () => {
     const [kill] = happened('docker', /SIGKILL/)
     expect(kill?.at).toBeGreaterThanOrEqual(9_900)
     const own = recorded('docker').events.filter(({ lane }) => lane === 'shop-shell')
-    expect(own.map(({ label }) => label).join()).not.toContain('The run begins')
+    expect(own.map(({ label }) => label).join()).not.toMatch(/The (run|shutdown) begins/)
   })
 
   test('Compose starts the new container when the old one is gone; nothing is lost, who comes between is refused', () => {
@@ -115,7 +121,7 @@ describe('what the pages tell is what was recorded', () => {
       ['pm2', /Starts a new one/],
       ...[0, 1].flatMap((instance): [string, RegExp][] => [
         [`shop-${instance}-new`, /says ready/],
-        [`shop-${instance}-old`, /The run begins/],
+        [`shop-${instance}-old`, /The (run|shutdown) begins/],
         [`shop-${instance}-old`, /exit code 0/],
       ]),
       ['clients', /0 lost, none refused/],
@@ -141,7 +147,7 @@ describe('what the pages tell is what was recorded', () => {
 
   test('a pod: with lastcall nobody is refused in the time in which the proxy has not heard', () => {
     expectInOrder('kubernetes', [
-      ['lastcall', /The run begins/],
+      ['lastcall', /The (run|shutdown) begins/],
       ['endpoints', /sends nobody new/],
       ['lastcall-clients', /0 lost, none refused/],
       ['lastcall', /It stops listening, after a lame duck of 5/],

@@ -78,7 +78,7 @@ export const endings: FeatureGroup = {
       check: async (lab) => endsWith(await stopped(lab, 'process.exitCode = 3'), { code: 3 }),
     },
     {
-      name: '`exitCodes`: 143 after a clean run',
+      name: '`exitCodes`: 143 after a clean shutdown',
       check: async (lab) => {
         const shutdown = `{ grace: '10s', exitCodes: { clean: 'signal' } }`
         await endsWith(await stopped(lab, CLOSES, shutdown), { code: 143, stdout: /closed/ })
@@ -91,7 +91,7 @@ export const endings: FeatureGroup = {
       `Promise.reject(new Error('boom'))`,
     ),
     {
-      name: 'a fault during the run: the hooks go on, code 1',
+      name: 'a fault during the shutdown: the hooks go on, code 1',
       check: async (lab) => {
         const body = `
           shutdown.add({ name: 'work', phase: 'drain', run: async () => {
@@ -104,7 +104,7 @@ export const endings: FeatureGroup = {
       },
     },
     {
-      name: 'an early `process.exit()` is told, with the hooks that are lost',
+      name: 'an early `process.exit()` is logged, with the hooks that are lost',
       check: async (lab) => {
         const body = `
           shutdown.add({ name: 'http', phase: 'drain', run: () => process.exit(0) })

@@ -75,7 +75,7 @@ export const protocols: FeatureGroup = {
       },
     },
     {
-      name: 'an upgrade that nobody closes is cut off: code 124',
+      name: 'an upgrade that no hook closes is cut off: code 124',
       check: async (lab) => {
         const program = await lab.service(
           `${SERVER}

@@ -38,7 +38,7 @@ const flushes = (name: 'stdout' | 'stderr') => ({
 })
 
 export const running: FeatureGroup = {
-  name: 'The run',
+  name: 'The shutdown',
   features: [
     {
       name: 'a hook that hangs does not eat the reserve of a later one',

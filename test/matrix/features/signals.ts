@@ -75,7 +75,7 @@ export const signals: FeatureGroup = {
       },
     },
     {
-      name: 'what `listen()` returns takes it back: SIGTERM ends the process by itself',
+      name: 'the function that `listen()` returns undoes it: SIGTERM ends the process by itself',
       check: async (lab) => {
         const program = lab.run(`
           import { createShutdown } from 'lastcall'

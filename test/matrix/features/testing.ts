@@ -27,7 +27,7 @@ export const testing: FeatureGroup = {
       },
     },
     {
-      name: 'an expectation that fails shows the run',
+      name: 'an expectation that fails shows the shutdown',
       check: (lab) => {
         const code = `
           import { createTestShutdown, expectBefore } from 'lastcall/testing'
