@@ -96,7 +96,7 @@ export class Clients {
       this.tally.answered++
       if (first && --this.#unsettled === 0) this.#settle()
       first = false
-      if (/^connection: close/im.test(answer.slice(0, head))) return end('told')
+      if (/^connection: close/im.test(answer.slice(0, head))) return end('said close')
       timer = setTimeout(send, Math.random() * this.think)
     })
     socket.on('error', (error: NodeJS.ErrnoException) => end(error.code ?? error.message))

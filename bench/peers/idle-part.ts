@@ -5,8 +5,8 @@ export const idle: Part = {
   name: 'idle',
   estimate: ({ runs }) => runs * 7,
   async measure({ runs }, progress) {
-    let told = 0
-    const rows = await measureIdle(runs, (what) => progress.tell(what, told++ / (4 * runs)))
+    let done = 0
+    const rows = await measureIdle(runs, (what) => progress.tell(what, done++ / (4 * runs)))
     return [
       {
         title: 'Idle connections closed after SIGTERM',
