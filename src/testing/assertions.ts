@@ -7,9 +7,9 @@ import {
   checkOrder,
   checkTime,
   checkTogether,
+  failureMessage,
   type HookOrder,
 } from './checks.ts'
-import { failureMessage } from './failure-message.ts'
 
 /**
  * Expects that each of these hooks had ended before the next began. Hooks in an array of their own may
@@ -66,14 +66,8 @@ export function expectTimeFor(report: Report | undefined, name: string, atLeast:
 }
 
 /** Throws where a check fails. The stack begins where the expectation stands in the test. */
-function assert(
-  result: CheckResult,
-  report: unknown,
-  stackStartFn: (...args: never[]) => void,
-): void {
+function assert(result: CheckResult, report: unknown, caller: unknown): void {
   if (result.pass) return
-  throw new AssertionError({
-    message: failureMessage(result, report),
-    stackStartFn: stackStartFn as () => void,
-  })
+  const message = failureMessage(result, report)
+  throw new AssertionError({ message, stackStartFn: caller as () => void })
 }

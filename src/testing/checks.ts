@@ -1,7 +1,8 @@
+import { AssertionError } from 'node:assert'
 import { type Duration, formatDuration, parseDuration } from '../base/duration.ts'
-import { invalidOption } from '../base/errors.ts'
-import type { Report } from '../engine/report.ts'
-import { findHook, type HookMatch } from './find-hook.ts'
+import { invalidOption, show } from '../base/errors.ts'
+import type { HookReport, Report } from '../engine/report.ts'
+import { formatReport } from '../picture/timeline.ts'
 
 /** Names of hooks in the order in which they have to run; those in an array of their own in any order. */
 export type HookOrder = readonly (string | readonly string[])[]
@@ -36,11 +37,8 @@ export function checkOrder(report: Report | undefined, order: HookOrder): CheckR
 /** No two hooks ran one after the other. */
 export function checkTogether(report: Report | undefined, names: readonly string[]): CheckResult {
   if (!Array.isArray(names) || names.length < 2 || hasTwice(names)) {
-    throw invalidOption(
-      'names',
-      "an array of two names or more, each of them once, such as ['http', 'jobs']",
-      names,
-    )
+    const rule = "an array of two names or more, each of them once, such as ['http', 'jobs']"
+    throw invalidOption('names', rule, names)
   }
   const hooks = names.map((name) => findHook(report, name))
   const pairs = hooks.flatMap((one) => hooks.map((other) => [one, other] as const))
@@ -77,6 +75,43 @@ export function checkTime(
   const expected = `'${name}' to have at least ${least}`
   const because = describeNeverRan([found]) ?? `its limit was ${limit}`
   return { pass: hook.began !== null && hook.limit >= wanted, expected, because }
+}
+
+/** The message for a failed expectation, or for one that passes and should not, with a picture of the shutdown. */
+export function failureMessage({ pass, expected, because }: CheckResult, report: unknown): string {
+  // The same wherever the tests run: messages are compared, and end up in logs.
+  const picture = formatReport(checkReport(report), { width: 80, colors: false })
+  return `Expected ${pass ? 'that not: ' : ''}${expected}, but ${because}.\n\n${picture}\n`
+}
+
+/** A hook of a report, with the position of its phase among those that ran. */
+interface HookMatch {
+  readonly hook: HookReport
+  readonly phase: number
+}
+
+function findHook(report: unknown, name: string): HookMatch {
+  const { phases } = checkReport(report)
+  if (typeof name !== 'string') throw invalidOption('name', 'the name of a hook', name)
+  for (const [phase, { hooks }] of phases.entries()) {
+    const hook = hooks.find((one) => one.name === name)
+    if (hook) return { hook, phase }
+  }
+  const names = phases.flatMap(({ hooks }) => hooks.map((hook) => `'${hook.name}'`)).join(', ')
+  throw new AssertionError({
+    message: `There is no hook '${name}' in the report. There are: ${names || 'none'}.`,
+  })
+}
+
+/** Refuses what is no report. Most often it is missing, because the shutdown is not over. */
+function checkReport(report: unknown): Report {
+  if (Array.isArray(Object(report).phases)) return report as Report
+  const missing =
+    'There is no report: the shutdown is not over, has not begun, or was forced to exit. Send a signal, and move the clock on until the last hook has ended or is cut off: await signal("SIGTERM"), await advance("10s").'
+  const fix = report instanceof Promise ? 'Await it.' : 'Pass the `report` of a shutdown.'
+  throw new AssertionError({
+    message: report === undefined ? missing : `Expected a report, got ${show(report)}. ${fix}`,
+  })
 }
 
 /**

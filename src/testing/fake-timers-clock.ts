@@ -13,11 +13,8 @@ export class FakeTimersClock implements Clock {
 
   constructor(advance: AdvanceTimers) {
     if (typeof advance !== 'function') {
-      throw invalidOption(
-        'advanceTimers',
-        'a function, such as (milliseconds) => vi.advanceTimersByTimeAsync(milliseconds)',
-        advance,
-      )
+      const rule = 'a function, such as (milliseconds) => vi.advanceTimersByTimeAsync(milliseconds)'
+      throw invalidOption('advanceTimers', rule, advance)
     }
     this.#advance = advance
   }
@@ -43,29 +40,22 @@ export class FakeTimersClock implements Clock {
     await this.#advance(Math.ceil(milliseconds))
     await settle()
     if (this.now() - before < milliseconds) {
-      throw invalidOption(
-        'advanceTimers',
-        'what moves the timers and the Date that are global now',
-        this.#advance,
-        'Turn the fake timers on before the shutdown is created, with Date among what they replace.',
-      )
+      const rule = 'what moves the timers and the Date that are global now'
+      const fix =
+        'Turn the fake timers on before the shutdown is created, with Date among what they replace.'
+      throw invalidOption('advanceTimers', rule, this.#advance, fix)
     }
     // In some runners a timer of 0 ms that was set meanwhile is due a millisecond later. It must need no time.
     await this.#advance(0)
     while (this.#polls.size > 0) {
-      this.#runPolls()
+      for (const [timer, run] of [...this.#polls]) {
+        this.clearTimeout(timer)
+        this.#polls.delete(timer)
+        run()
+      }
       await settle()
       await this.#advance(0)
     }
     await settle()
-  }
-
-  /** Runs what waits for a poll phase at once, and clears the timers for it. */
-  #runPolls(): void {
-    for (const [timer, run] of [...this.#polls]) {
-      this.clearTimeout(timer)
-      this.#polls.delete(timer)
-      run()
-    }
   }
 }

@@ -6,9 +6,9 @@ import {
   checkOrder,
   checkTime,
   checkTogether,
+  failureMessage,
   type HookOrder,
 } from './checks.ts'
-import { failureMessage } from './failure-message.ts'
 
 /**
  * The matchers that `expect(report)` has after `expect.extend(shutdownMatchers)`: for the types of vitest
@@ -45,12 +45,12 @@ export const shutdownMatchers = {
   toHaveGivenTime: matcher(checkTime),
 }
 
-type Check<Args extends unknown[]> = (report: Report | undefined, ...args: Args) => CheckResult
-
 /** A matcher in the form of vitest and jest, which ask for the message when the expectation is not met. */
-function matcher<Args extends unknown[]>(check: Check<Args>) {
-  return (report: Report | undefined, ...args: Args) => {
-    const result = check(report, ...args)
-    return { pass: result.pass, message: () => failureMessage(result, report) }
+function matcher<Args extends [report: Report | undefined, ...unknown[]]>(
+  check: (...args: Args) => CheckResult,
+) {
+  return (...args: Args) => {
+    const result = check(...args)
+    return { pass: result.pass, message: () => failureMessage(result, args[0]) }
   }
 }

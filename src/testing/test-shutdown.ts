@@ -6,9 +6,8 @@ import { OPTIONS } from '../options.ts'
 import type { Shutdown, ShutdownOptions } from '../shutdown.ts'
 import { type AdvanceTimers, FakeTimersClock } from './fake-timers-clock.ts'
 import { TestClock } from './test-clock.ts'
-import { testEvents } from './test-events.ts'
+import { hasExited, testEvents } from './test-events.ts'
 import { TestProcess } from './test-process.ts'
-import { TestRecord } from './test-record.ts'
 
 /** The options of `createShutdown()`, and those of the process that the test simulates. */
 export interface TestShutdownOptions extends ShutdownOptions {
@@ -86,11 +85,32 @@ export interface TestShutdown {
 export function createTestShutdown(options: TestShutdownOptions = {}): TestShutdown {
   refuseUnknownOptions(options, [...OPTIONS, ...TEST_OPTIONS], "{ grace: '10s' }")
   const { env = {}, terminal = false, advanceTimers, ...others } = options
-  const host = new TestProcess(checkEnv(env), checkFlag(terminal))
+  checkEnv(env)
+  if (typeof terminal !== 'boolean') throw invalidOption('terminal', 'true or false', terminal)
+  const host = new TestProcess({ ...env }, terminal)
   const clock = advanceTimers === undefined ? new TestClock() : new FakeTimersClock(advanceTimers)
   const shutdown = assemble(others, { host, clock })
   const settle = () => clock.advance(0)
-  const record = new TestRecord(shutdown, host, settle)
+  const order = { began: [] as string[], ended: [] as string[] }
+  let over: Report | undefined
+  // A forced exit ends a real process there and then: what comes after it does not count.
+  const isAlive = () => host.exits.length === 0
+  shutdown.on('hook:start', ({ hook }) => {
+    if (isAlive()) order.began.push(hook)
+  })
+  shutdown.on('hook:end', ({ hook }) => {
+    if (isAlive() && hook.began !== null) order.ended.push(hook.name)
+  })
+  const ended = new Promise<Report>((resolve, reject) => {
+    shutdown.on('end', ({ report }) => {
+      if (!isAlive()) return
+      over = report
+      // The exit comes after a poll phase, and needs no time.
+      void settle().then(() => resolve(report))
+    })
+    shutdown.on('forced', ({ exitCode }) => reject(hasExited(exitCode)))
+  })
+  ended.catch(() => {}) // Most tests don't wait for it.
   return {
     shutdown,
     ...testEvents(host, settle),
@@ -101,10 +121,10 @@ export function createTestShutdown(options: TestShutdownOptions = {}): TestShutd
       const milliseconds = parseDuration(duration, 'duration', 0)
       return new Promise((resolve) => clock.setTimeout(resolve, milliseconds))
     },
-    ended: record.ended,
-    order: record.order,
+    ended,
+    order,
     get report() {
-      return record.report
+      return over
     },
     get exitCode() {
       return host.exits[0]
@@ -121,18 +141,9 @@ const TEST_OPTIONS = optionNames<Omit<TestShutdownOptions, keyof ShutdownOptions
   advanceTimers: true,
 })
 
-function checkEnv(env: unknown): Readonly<Record<string, string>> {
+function checkEnv(env: unknown): void {
   const isEnv = typeof env === 'object' && env !== null && !Array.isArray(env)
-  const values = isEnv ? Object.values(env) : []
-  if (isEnv && values.every((value) => typeof value === 'string')) return { ...env }
-  throw invalidOption(
-    'env',
-    "an object of strings, such as { KUBERNETES_SERVICE_HOST: '10.0.0.1' }",
-    env,
-  )
-}
-
-function checkFlag(value: unknown): boolean {
-  if (typeof value === 'boolean') return value
-  throw invalidOption('terminal', 'true or false', value)
+  if (isEnv && Object.values(env).every((value) => typeof value === 'string')) return
+  const rule = "an object of strings, such as { KUBERNETES_SERVICE_HOST: '10.0.0.1' }"
+  throw invalidOption('env', rule, env)
 }

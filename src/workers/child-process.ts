@@ -12,7 +12,7 @@ import { parseSignal } from '../runtime/signals.ts'
 import { type ChildProcessLike, hasEnded, type StopSettings, stopChild } from './child.ts'
 import { parseExitCodes } from './expected-exit.ts'
 import { isGroup } from './process-group.ts'
-import { type StopHookOptions, stopHook } from './stop-hook.ts'
+import { type StopHookOptions, stopHook } from './stop.ts'
 
 /** What `childProcess()` takes; everything has a default. */
 export interface ChildProcessOptions extends StopHookOptions {
@@ -30,8 +30,6 @@ export interface ChildProcessOptions extends StopHookOptions {
    * `spawn(…, { detached: true })`. Default false.
    */
   readonly group?: boolean
-  /** The exit codes with which it ends well. Default `[0]`; to end by the stop signal counts as well. */
-  readonly exitCodes?: readonly number[]
 }
 
 /**
@@ -62,12 +60,8 @@ export function childProcessHooks(
   const { name = program, stopSignal = 'SIGTERM', stopMessage, group = false } = options
   if (typeof group !== 'boolean') throw invalidOption('group', 'true or false', group)
   if (stopMessage !== undefined && typeof child.send !== 'function') {
-    throw invalidOption(
-      'stopMessage',
-      'given for a child with a channel only',
-      stopMessage,
-      "Start it with fork(), or with spawn() and 'ipc' in `stdio`.",
-    )
+    const fix = "Start it with fork(), or with spawn() and 'ipc' in `stdio`."
+    throw invalidOption('stopMessage', 'given for a child with a channel only', stopMessage, fix)
   }
   const target = group ? 'group' : 'process'
   const settings: StopSettings = {
@@ -80,7 +74,12 @@ export function childProcessHooks(
   }
   const hook = stopHook(name, options, (context) => stopChild(child, settings, context, clock))
   if (hasEnded(child)) return []
-  if (group) refuseNonLeader(child.pid ?? 0)
+  if (group && !isGroup(child.pid ?? 0)) {
+    throw new LastcallError(
+      'LASTCALL_NOT_A_GROUP',
+      `Expected the child ${child.pid} to lead a process group, for \`group\` is true. Start it with { detached: true }, which gives it one.`,
+    )
+  }
   return [hook]
 }
 
@@ -106,13 +105,5 @@ function refuseNonChild(child: ChildProcessLike): void {
   throw new LastcallError(
     'LASTCALL_NOT_A_CHILD',
     `Expected what spawn(), fork() or execFile() of node:child_process return, got ${show(child)}.`,
-  )
-}
-
-function refuseNonLeader(pid: number): void {
-  if (isGroup(pid)) return
-  throw new LastcallError(
-    'LASTCALL_NOT_A_GROUP',
-    `Expected the child ${pid} to lead a process group, for \`group\` is true. Start it with { detached: true }, which gives it one.`,
   )
 }

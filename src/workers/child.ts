@@ -1,8 +1,7 @@
-import type { HookContext } from '../engine/hook.ts'
-import { type Clock, systemClock } from '../runtime/clock.ts'
+import { type HookContext, signalsAll } from '../engine/hook.ts'
+import type { Clock } from '../runtime/clock.ts'
 import { exitStatusOf } from '../runtime/exit-status.ts'
 import { sendSignal } from '../runtime/signals.ts'
-import { platformSignal } from './already-signalled.ts'
 import { endedBadly, isExpectedExit } from './expected-exit.ts'
 import { groupHasEnded, isGroup } from './process-group.ts'
 import { type Stoppable, stop } from './stop.ts'
@@ -36,7 +35,7 @@ export async function stopChild(
   child: ChildProcessLike,
   settings: StopSettings,
   context: HookContext,
-  clock: Clock = systemClock,
+  clock: Clock,
 ): Promise<void> {
   if (hasEnded(child)) return
   // A stop message is no second signal: it is always sent at once.
@@ -52,11 +51,25 @@ export function hasEnded({ pid, exitCode, signalCode }: ChildProcessLike): boole
   return pid === undefined || exitCode !== null || signalCode !== null
 }
 
+/**
+ * The signal that the platform has sent to a child together with its parent; `undefined` where it sent
+ * none. Ctrl-C goes to the terminal's whole foreground group, systemd (`KillMode=control-group`, its
+ * default) and Heroku signal every process, and PM2 the whole tree (`treekill`, its default).
+ */
+function platformSignal(
+  { reason, platform }: HookContext,
+  hasOwnGroup: boolean,
+): NodeJS.Signals | undefined {
+  if (reason.kind !== 'signal') return undefined
+  if (reason.terminal) return hasOwnGroup ? undefined : reason.signal
+  return signalsAll(platform) ? reason.signal : undefined
+}
+
 /** A child that runs. */
 class Child implements Stoppable {
   readonly label: string
   readonly #pid: number
-  readonly #sentSignals = new Set<NodeJS.Signals>()
+  readonly #sentSignals: Set<NodeJS.Signals>
 
   constructor(
     readonly child: ChildProcessLike,
@@ -65,8 +78,10 @@ class Child implements Stoppable {
     alreadySignalled: NodeJS.Signals | undefined,
     readonly clock: Clock,
   ) {
-    this.#sentSignals.add(settings.stopSignal)
-    if (alreadySignalled) this.#sentSignals.add(alreadySignalled)
+    this.#sentSignals = new Set([
+      settings.stopSignal,
+      ...(alreadySignalled ? [alreadySignalled] : []),
+    ])
     this.#pid = child.pid ?? 0
     this.label = `child '${settings.name}' (pid ${this.#pid})`
   }
@@ -76,10 +91,14 @@ class Child implements Stoppable {
     // By convention a second SIGINT forces the exit.
     const signal = isReminder && stopSignal === 'SIGINT' ? 'SIGTERM' : stopSignal
     if (stopMessage === undefined) return this.#signal(signal)
-    const { child } = this
-    if (child.connected === false) return `${this.#signal(signal)} (its channel is closed)`
-    const isSent = this.#sendMessage(stopMessage, () => this.#signal(signal))
-    if (!isSent) return `${this.#signal(signal)} (the message could not be sent)`
+    if (this.child.connected === false) return `${this.#signal(signal)} (its channel is closed)`
+    try {
+      this.child.send?.(stopMessage as never, (error) => {
+        if (error) this.#trySignal(signal) // The channel has closed before the message arrived.
+      })
+    } catch {
+      return `${this.#signal(signal)} (the message could not be sent)`
+    }
     return typeof stopMessage === 'string' ? `the message '${stopMessage}'` : 'a message'
   }
 
@@ -100,20 +119,11 @@ class Child implements Stoppable {
     throw endedBadly(this.label, status)
   }
 
-  /** Sends it through the child's channel, which may close before it arrives. False where it cannot be sent. */
-  #sendMessage(message: unknown, onLost: () => void): boolean {
+  #trySignal(signal: NodeJS.Signals): void {
     try {
-      this.child.send?.(message as never, (error) => {
-        if (!error) return
-        try {
-          onLost()
-        } catch {
-          // It cannot be signalled either: it is killed at the limit.
-        }
-      })
-      return true
+      this.#signal(signal)
     } catch {
-      return false
+      // It cannot be signalled either: it is killed at the limit.
     }
   }
 

@@ -1,11 +1,11 @@
 export type { ChildProcessLike } from './child.ts'
 export { type ChildProcessOptions, childProcess } from './child-process.ts'
-export type { ClusterLike, ClusterWorkerLike } from './cluster/cluster.ts'
 export {
   type ClusterWorkers,
   type ClusterWorkersOptions,
   clusterWorkers,
 } from './cluster/cluster-workers.ts'
+export type { ClusterLike, ClusterWorkerLike } from './cluster/workers.ts'
 export type { BackoffOptions } from './supervise/backoff.ts'
 export type { ProgramOptions } from './supervise/program.ts'
 export type { ProcessState, StateChange } from './supervise/states.ts'

@@ -1,6 +1,5 @@
-import { readdirSync } from 'node:fs'
 import type { Clock } from '../runtime/clock.ts'
-import { isZombie, procStat } from '../runtime/proc-stat.ts'
+import { allProcesses, isZombie, procStat } from '../runtime/proc-stat.ts'
 import { sendSignal } from '../runtime/signals.ts'
 
 /** How often to check whether a group has ended, in milliseconds: the system reports the end of our children only. */
@@ -39,15 +38,11 @@ export function groupHasEnded(id: number, signal: AbortSignal, clock: Clock): Pr
  * PID 1 is no init. Works on Linux only.
  */
 function hasOnlyZombies(id: number): boolean {
-  try {
-    return readdirSync('/proc')
-      .filter((name) => /^\d+$/.test(name))
-      .every((pid) => {
-        // A process without a stat has ended since the folder was read.
-        const stat = procStat(pid)
-        return stat?.group !== id || isZombie(stat)
-      })
-  } catch {
-    return false
+  const pids = allProcesses()
+  const hasEnded = (pid: number) => {
+    // A process without a stat has ended since the folder was read.
+    const stat = procStat(pid)
+    return stat?.group !== id || isZombie(stat)
   }
+  return pids.length > 0 && pids.every(hasEnded)
 }

@@ -1,6 +1,31 @@
-import { formatDuration } from '../base/duration.ts'
-import type { HookContext } from '../engine/hook.ts'
+import { type Duration, formatDuration, parseDuration } from '../base/duration.ts'
+import { type Hook, type HookContext, placeHook } from '../engine/hook.ts'
 import { type Clock, systemClock } from '../runtime/clock.ts'
+
+/** The options that the hooks for processes and threads have in common. */
+export interface StopHookOptions {
+  /** The phase in which it is stopped. Default `stop`. */
+  readonly phase?: string
+  /**
+   * The longest that it may take to end, from the beginning of the hook; then it is killed. This time is
+   * reserved: nothing earlier may use it. Default: what the budget leaves.
+   */
+  readonly stopWait?: Duration
+  /** The exit codes with which it ends well. Default `[0]`; to end by the stop signal is good too. */
+  readonly exitCodes?: readonly number[]
+  /** The part of the budget that nothing earlier may use. Default: `stopWait`, or that of its phase. */
+  readonly reserve?: Duration
+}
+
+/** The hook that stops a process or a thread; its time is `stopWait`. */
+export function stopHook(
+  name: string,
+  { phase = 'stop', stopWait, reserve = stopWait }: StopHookOptions,
+  run: Hook['run'],
+): Hook {
+  if (stopWait !== undefined) parseDuration(stopWait, 'stopWait')
+  return placeHook({ name, phase, timeout: stopWait, reserve }, run)
+}
 
 /** What can be asked to end, and killed where it does not: a process, a process group or a thread. */
 export interface Stoppable {
@@ -16,10 +41,10 @@ export interface Stoppable {
 /** The part of a hook's context that a stop needs. */
 export type StopContext = Pick<HookContext, 'signal' | 'remaining' | 'note' | 'waitingFor'>
 
-/** How it is stopped. */
-export interface StopPolicy {
+/** How something is stopped. */
+interface StopPolicy {
   /** The signal that the platform has sent already: a second one may make a process force its exit. */
-  readonly alreadySignalled?: string | undefined
+  readonly alreadySignalled?: NodeJS.Signals | undefined
   /** Whether to remind it at half of the time. Default: only where it was signalled already. */
   readonly reminds?: boolean
   readonly clock?: Clock
@@ -29,12 +54,10 @@ export interface StopPolicy {
 export async function stop(
   stoppable: Stoppable,
   context: StopContext,
-  {
-    alreadySignalled,
-    reminds = alreadySignalled !== undefined,
-    clock = systemClock,
-  }: StopPolicy = {},
+  policy: StopPolicy = {},
 ): Promise<void> {
+  const { alreadySignalled, clock = systemClock } = policy
+  const { reminds = alreadySignalled !== undefined } = policy
   const { signal, remaining, note, waitingFor } = context
   const ended = stoppable.ended()
   ended.catch(() => {}) // After a failed notify() nothing awaits it.

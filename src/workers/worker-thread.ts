@@ -2,8 +2,7 @@ import { LastcallError, optionNames, refuseUnknownOptions, show } from '../base/
 import type { Hook } from '../engine/hook.ts'
 import { endedBadly, isExpectedExit, parseExitCodes } from './expected-exit.ts'
 import { threadHasEnded } from './node/ended-thread.ts'
-import { type Stoppable, stop } from './stop.ts'
-import { type StopHookOptions, stopHook } from './stop-hook.ts'
+import { type StopHookOptions, type Stoppable, stop, stopHook } from './stop.ts'
 
 /** The part of a `Worker` of node:worker_threads that is used here. */
 export interface WorkerLike {

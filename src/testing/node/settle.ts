@@ -8,8 +8,8 @@ export function settle(): Promise<void> {
 /**
  * Does work that may call `settle` again and again, which is cheaper than `settle()` each time.
  *
- * Relies on: the loop runs the pending immediates between a message of a MessagePort and the answer to it. Fake
- * timers of test runners do not replace messages, while they may replace `setImmediate()`, also in node:timers.
+ * Relies on: the loop runs pending immediates between a message of a MessagePort and its answer. Fake timers
+ * do not replace messages, while they may replace `setImmediate()`, also in node:timers.
  * Seen in: Node 20.20, 22.23, 24.22 and 26.12.
  * Where it is missing: `advance()` and `signal()` may resolve before an immediate of the application has run.
  */

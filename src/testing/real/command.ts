@@ -7,7 +7,6 @@ import { shorten } from '../../text/width.ts'
  */
 export type Command = string | readonly [string, ...string[]]
 
-/** A program and its arguments. */
 export type Words = readonly [string, ...string[]]
 
 /** @throws LastcallError `LASTCALL_INVALID_OPTION` */
@@ -18,12 +17,8 @@ export function parseCommand(command: unknown, option = 'command'): Words {
   }
   const wrong = Array.isArray(command) ? command.find((one) => !isArgument(one)) : undefined
   const fix = wrong === undefined ? undefined : `It has ${show(wrong)} in it.`
-  throw invalidOption(
-    option,
-    "a command line such as 'node server.js', or an array such as ['node', 'server.js']",
-    command,
-    fix,
-  )
+  const rule = "a command line such as 'node server.js', or an array such as ['node', 'server.js']"
+  throw invalidOption(option, rule, command, fix)
 }
 
 const isText = (value: unknown) => isArgument(value) && value.trim() !== ''
@@ -36,8 +31,7 @@ const isArgument = (value: unknown): value is string =>
 export function showCommand(words: Words): string {
   const [file, flag, script] = words
   const isShellForm = file === 'sh' && flag === '-c' && words.length === 3
-  const line = isShellForm ? String(script) : words.map(quote).join(' ')
-  return oneLine(line)
+  return oneLine(isShellForm ? String(script) : words.map(quote).join(' '))
 }
 
 /** On one line of at most 80 columns. */

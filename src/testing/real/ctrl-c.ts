@@ -21,8 +21,7 @@ import { stopProgram } from './stop-program.ts'
  * const stopped = await stopLikeCtrlC(['npm', 'start'], { ready: /listening/ })
  * expect(stopped).toMatchObject({ killed: false, leftBehind: false })
  *
- * @throws LastcallError `LASTCALL_INVALID_OPTION`; `LASTCALL_NOT_READY` where the program can't be started,
- * ends by itself, or is not ready in time, or where `signal` aborts
+ * @throws LastcallError as `stopLikeDocker()`
  */
 export async function stopLikeCtrlC(command: Command, options: StopOptions): Promise<Stopped> {
   return stopProgram(command, parseOptions(options, PLATFORMS.unknown.grace), {
@@ -31,10 +30,10 @@ export async function stopLikeCtrlC(command: Command, options: StopOptions): Pro
     // Without the trap, Ctrl-C would end the shell before the program that it waits for.
     ...(typeof command === 'string' && { wrap: () => ['sh', '-c', `trap : INT\n${command}`] }),
     async stop(program, { grace, kill, note }) {
-      if (!program.hasTerminal) {
+      if (!program.handle.hasTerminal) {
         note('there is no `script` here: SIGINT was sent to the process group, without a terminal')
       }
-      program.pressCtrlC()
+      program.handle.pressCtrlC()
       if (!(await program.endsWithin(grace))) await kill()
     },
   })

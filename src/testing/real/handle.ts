@@ -8,6 +8,8 @@ import { guard } from './guard.ts'
 /** A process that was started, by itself or in a terminal. */
 export interface ProgramHandle {
   readonly pid: number
+  /** Whether it runs in a real terminal. */
+  readonly hasTerminal: boolean
   /** The process, and all that it starts. */
   readonly family: Family
   readonly stdout: Readable
@@ -51,6 +53,7 @@ export async function startAlone(
   const closed = new Promise((resolve) => child.once('close', resolve))
   return {
     pid,
+    hasTerminal: false,
     family,
     stdout: child.stdout as Readable,
     stderr: child.stderr as Readable,

@@ -1,4 +1,3 @@
-import { optionNames } from '../../base/errors.ts'
 import { PLATFORMS } from '../../platform/platforms.ts'
 import type { Command } from './command.ts'
 import { stopPid1 } from './docker.ts'
@@ -40,18 +39,18 @@ const LEAST = 2000
  *   preStop: { sleep: '5s' },
  * })
  *
- * @throws LastcallError `LASTCALL_INVALID_OPTION`; `LASTCALL_NOT_READY` where the program can't be started,
- * ends by itself, or is not ready in time, or where `signal` aborts
+ * @throws LastcallError as `stopLikeDocker()`
  */
 export async function stopLikeKubernetes(
   command: Command,
   options: KubernetesOptions,
 ): Promise<Stopped> {
-  const settings = parseOptions(options, PLATFORMS.kubernetes.grace, OPTIONS)
-  const preStop = parsePreStop(options.preStop)
+  const settings = parseOptions(options, PLATFORMS.kubernetes.grace, ['preStop'])
+  // The kubelet gives these to every container, for the API server of the cluster.
+  const env = { KUBERNETES_SERVICE_HOST: '10.96.0.1', KUBERNETES_SERVICE_PORT: '443' }
+  const preStop = parsePreStop(options.preStop, settings, env)
   return stopProgram(command, settings, {
-    // The kubelet gives these to every container, for the API server of the cluster.
-    env: { KUBERNETES_SERVICE_HOST: '10.96.0.1', KUBERNETES_SERVICE_PORT: '443' },
+    env,
     async stop(program, stopping) {
       const endHook = await preStop(program, stopping)
       if (program.hasEnded) {
@@ -62,5 +61,3 @@ export async function stopLikeKubernetes(
     },
   })
 }
-
-const OPTIONS = optionNames<Omit<KubernetesOptions, keyof StopOptions>>({ preStop: true })

@@ -71,16 +71,8 @@ export interface Stopped {
   readonly notes: readonly string[]
 }
 
-/** The checked options, with their defaults. */
-export interface Settings {
-  readonly isReady: (program: RunningProgram) => boolean | Promise<boolean>
-  readonly readyWithin: number
-  readonly grace: number
-  readonly onReady: (program: RunningProgram) => unknown
-  readonly cwd: string | undefined
-  readonly env: Environment
-  readonly signal: AbortSignal | undefined
-}
+/** The checked options, with their defaults; times in milliseconds. */
+export type Settings = ReturnType<typeof parseOptions>
 
 const OPTIONS = optionNames<StopOptions>({
   ready: true,
@@ -96,33 +88,26 @@ const OPTIONS = optionNames<StopOptions>({
  * @param grace what the platform grants, in milliseconds
  * @param own the names of the options that only this platform has
  */
-export function parseOptions(
-  options: StopOptions,
-  grace: number,
-  own: readonly string[] = [],
-): Settings {
+export function parseOptions(options: StopOptions, grace: number, own: readonly string[] = []) {
   refuseUnknownOptions(options, [...OPTIONS, ...own], '{ ready: /listening/ }')
-  const { onReady = () => {}, cwd, env = {}, signal } = options
+  const { ready, onReady = () => {}, cwd, env = {}, signal } = options
   if (typeof onReady !== 'function') throw invalidOption('onReady', 'a function', onReady)
   if (cwd !== undefined && (typeof cwd !== 'string' || cwd === '')) {
     throw invalidOption('cwd', 'the path of a folder', cwd)
   }
-  if (signal !== undefined && !(typeof signal?.addEventListener === 'function')) {
+  if (signal !== undefined && typeof signal?.addEventListener !== 'function') {
     throw invalidOption('signal', 'an AbortSignal', signal)
   }
+  checkEnvironment(env)
   return {
-    isReady: readiness(options.ready),
+    isReady: typeof ready === 'function' ? ready : contains(ready, 'ready'),
     readyWithin: parseDuration(options.readyWithin ?? '30s', 'readyWithin'),
     grace: parseDuration(options.grace ?? grace, 'grace'),
     onReady,
     cwd,
-    env: checkEnvironment(env),
+    env,
     signal,
   }
-}
-
-function readiness(ready: StopOptions['ready']): Settings['isReady'] {
-  return typeof ready === 'function' ? ready : contains(ready, 'ready')
 }
 
 /** Returns a function that checks whether a program has written something. */
@@ -141,14 +126,11 @@ export function contains(
     return ({ stdout, stderr }) => pattern.test(stdout) || pattern.test(stderr)
   }
   const orElse = option === 'ready' ? ', or a function that says whether it is' : ''
-  throw invalidOption(
-    option,
-    `what the program writes when it is ready, such as /listening/${orElse}`,
-    what,
-  )
+  const rule = `what the program writes when it is ready, such as /listening/${orElse}`
+  throw invalidOption(option, rule, what)
 }
 
-function checkEnvironment(env: Environment): Environment {
+function checkEnvironment(env: Environment): void {
   if (typeof env !== 'object' || env === null || Array.isArray(env)) {
     throw invalidOption('env', "an object such as { PORT: '3000' }", env)
   }
@@ -157,5 +139,4 @@ function checkEnvironment(env: Environment): Environment {
     const fix = typeof value === 'number' ? `Write '${value}'.` : undefined
     throw invalidOption(`env.${name}`, 'a string, or undefined', value, fix)
   }
-  return env
 }

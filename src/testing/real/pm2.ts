@@ -1,4 +1,4 @@
-import { invalidOption, optionNames } from '../../base/errors.ts'
+import { invalidOption } from '../../base/errors.ts'
 import { PLATFORMS } from '../../platform/platforms.ts'
 import { descendantsOf } from '../../runtime/proc-stat.ts'
 import type { Command } from './command.ts'
@@ -29,11 +29,10 @@ export interface Pm2Options extends StopOptions {
  * @example
  * const stopped = await stopLikePm2(['node', 'server.js'], { ready: /listening/, grace: '3s' })
  *
- * @throws LastcallError `LASTCALL_INVALID_OPTION`; `LASTCALL_NOT_READY` where the program can't be started,
- * ends by itself, or is not ready in time, or where `signal` aborts
+ * @throws LastcallError as `stopLikeDocker()`
  */
 export async function stopLikePm2(command: Command, options: Pm2Options): Promise<Stopped> {
-  const settings = parseOptions(options, PLATFORMS.pm2.grace, OPTIONS)
+  const settings = parseOptions(options, PLATFORMS.pm2.grace, ['message'])
   const { message = false, grace } = options
   if (typeof message !== 'boolean') throw invalidOption('message', 'true or false', message)
   const killTimeout = grace === undefined ? undefined : String(Math.ceil(settings.grace))
@@ -41,7 +40,7 @@ export async function stopLikePm2(command: Command, options: Pm2Options): Promis
     env: { pm_id: '0', NODE_APP_INSTANCE: '0', kill_timeout: killTimeout },
     by: 'channel',
     async stop(program, { grace, kill }) {
-      if (message) program.send('shutdown')
+      if (message) program.handle.send('shutdown')
       else {
         // Its children first: it may wait for them.
         for (const pid of descendantsOf(program.pid)) signalOne(pid, 'SIGINT')
@@ -51,5 +50,3 @@ export async function stopLikePm2(command: Command, options: Pm2Options): Promis
     },
   })
 }
-
-const OPTIONS = optionNames<Omit<Pm2Options, keyof StopOptions>>({ message: true })

@@ -2,21 +2,31 @@ import { type Duration, parseDuration } from '../../base/duration.ts'
 import { invalidOption, refuseUnknownOptions } from '../../base/errors.ts'
 import { describeExitStatus } from '../../runtime/exit-status.ts'
 import { type Command, parseCommand } from './command.ts'
-import { Program, type Start } from './program.ts'
+import type { Environment } from './environment.ts'
+import type { Settings } from './options.ts'
+import { Program } from './program.ts'
 import type { Stopping } from './stop-program.ts'
 
 /** What a pod's preStop hook does: a command, or a sleep. */
 export type PreStop = Command | { readonly sleep: Duration }
 
 /** Runs a hook beside the program, until it is over or the grace ends. Resolves with a function that ends the hook. */
-export type RunPreStop = (program: Program, stopping: Stopping) => Promise<() => Promise<void>>
+type RunPreStop = (program: Program, stopping: Stopping) => Promise<() => Promise<void>>
 
-/** @throws LastcallError `LASTCALL_INVALID_OPTION` */
-export function parsePreStop(preStop: PreStop | undefined): RunPreStop {
+/**
+ * @param env the variables of the platform
+ * @throws LastcallError `LASTCALL_INVALID_OPTION`
+ */
+export function parsePreStop(
+  preStop: PreStop | undefined,
+  settings: Settings,
+  env: Environment,
+): RunPreStop {
   if (preStop === undefined) return async () => noop
   if (typeof preStop === 'string' || Array.isArray(preStop)) {
     const words = parseCommand(preStop, 'preStop')
-    return (program, stopping) => run({ ...program.start, words }, program, stopping)
+    return (program, stopping) =>
+      run(() => Program.start(words, settings, { env }), program, stopping)
   }
   if (typeof preStop !== 'object' || preStop === null) {
     throw invalidOption('preStop', "a command, or a sleep such as { sleep: '5s' }", preStop)
@@ -33,21 +43,19 @@ const noop = async () => {}
 
 /** Runs a command. In a pod it ends with the container, so the returned function ends it. */
 async function run(
-  start: Start,
+  start: () => Promise<Program>,
   program: Program,
   { grace, note }: Stopping,
 ): Promise<() => Promise<void>> {
   try {
-    const { by, wrapped, ...others } = start
-    const hook = await Program.start(others)
+    const hook = await start()
     await Promise.race([hook.endsWithin(grace), program.ended])
+    const what = `the preStop hook \`${hook.name}\``
     if (hook.status && hook.status.code !== 0) {
       await hook.end()
-      note(
-        `the preStop hook \`${hook.name}\` has ended with ${describeExitStatus(hook.status)}: ${hook.stderr.trim()}`,
-      )
+      note(`${what} has ended with ${describeExitStatus(hook.status)}: ${hook.stderr.trim()}`)
     } else if (!hook.hasEnded && !program.hasEnded) {
-      note(`the preStop hook \`${hook.name}\` was still running at the end of the grace`)
+      note(`${what} was still running at the end of the grace`)
     }
     return () => hook.end()
   } catch (error) {

@@ -9,21 +9,17 @@ import { showCommand, type Words } from './command.ts'
 import { type Environment, environmentOf } from './environment.ts'
 import { type Family, signalOne } from './family.ts'
 import { type ProgramHandle, startAlone } from './handle.ts'
-import { contains, type RunningProgram } from './options.ts'
+import { contains, type RunningProgram, type Settings } from './options.ts'
 import { startInTerminal } from './terminal.ts'
 
-/** How a program is started. */
-export interface Start {
-  readonly words: Words
-  /** What is started in its place, where the platform needs something before it. */
-  readonly wrapped?: Words
-  readonly cwd: string | undefined
-  /** The variables of the platform. */
-  readonly platform: Environment
-  /** The variables that the test gives. */
+/** How a platform starts programs. */
+export interface StartMethod {
+  /** The variables by which programs recognise the platform. */
   readonly env: Environment
-  /** Whether it has a channel for messages or a terminal. Default: neither. */
+  /** Whether its programs have a channel for messages, or a terminal. Default: neither. */
   readonly by?: 'channel' | 'terminal'
+  /** Returns what to start in place of the program, where something has to run before it. */
+  wrap?(words: Words): Words
 }
 
 /** How often to check whether all that it started has ended, at first and later, in milliseconds. */
@@ -39,10 +35,6 @@ const OUTPUT_WAIT = 1000
 /** A real program in a session of its own. It never outlives the test. */
 export class Program implements RunningProgram {
   readonly pid: number
-  readonly name: string
-  readonly start: Start
-  /** Whether it runs in a real terminal. */
-  readonly hasTerminal: boolean
   /** The program, and all that it has started. */
   readonly family: Family
   /** Resolves when the process has ended. */
@@ -55,40 +47,38 @@ export class Program implements RunningProgram {
   endedAt = 0
   stdout = ''
   stderr = ''
-  readonly #handle: ProgramHandle
-  #isOver: Promise<void> | undefined
   readonly #listeners = new Set<() => void>()
+  #isOver: Promise<void> | undefined
 
   /** @throws LastcallError `LASTCALL_NOT_READY` where it cannot be started */
-  static async start(start: Start): Promise<Program> {
-    const { words, wrapped = words, cwd, by } = start
+  static async start(
+    words: Words,
+    { cwd, env }: Pick<Settings, 'cwd' | 'env'>,
+    { env: ofPlatform, by, wrap = (same) => same }: StartMethod,
+  ): Promise<Program> {
     const name = showCommand(words)
-    const failure = (why: string) =>
-      new LastcallError('LASTCALL_NOT_READY', `The program \`${name}\` ${why}.`)
     if (systemProcess.platform === 'win32') {
-      throw failure('cannot be stopped as that platform does it: Windows has no signals')
+      throw notReady(name, 'cannot be stopped as that platform does it: Windows has no signals')
     }
     const mark = randomUUID()
-    const env = environmentOf(systemProcess.env, start.platform, start.env, mark)
-    const what = { words: wrapped, cwd, env, mark }
-    const [command, ...args] = wrapped
+    const all = environmentOf(systemProcess.env, ofPlatform, env, mark)
+    const what = { words: wrap(words), cwd, env: all, mark }
     try {
       const inTerminal = by === 'terminal' ? await startInTerminal(what) : undefined
-      const handle = inTerminal ?? (await startAlone(what, by === 'channel'))
-      return new Program(name, start, handle, inTerminal !== undefined)
+      return new Program(name, inTerminal ?? (await startAlone(what, by === 'channel')))
     } catch (error) {
+      const [command, ...args] = what.words
       const fix = "write each word as an item of its own, as in ['node', 'server.js']"
-      throw failure(explainSpawnError(error, { command, args, cwd }, fix).message)
+      throw notReady(name, explainSpawnError(error, { command, args, cwd }, fix).message)
     }
   }
 
-  private constructor(name: string, start: Start, handle: ProgramHandle, hasTerminal: boolean) {
-    this.name = name
-    this.start = start
+  private constructor(
+    readonly name: string,
+    readonly handle: ProgramHandle,
+  ) {
     this.pid = handle.pid
     this.family = handle.family
-    this.hasTerminal = hasTerminal
-    this.#handle = handle
     for (const stream of ['stdout', 'stderr'] as const) {
       handle[stream].setEncoding('utf8').on('data', (chunk) => {
         this[stream] += chunk
@@ -109,22 +99,15 @@ export class Program implements RunningProgram {
   async says(what: string | RegExp): Promise<void> {
     const isSaid = contains(what)
     if (isSaid(this)) return
-    await new Promise<void>((resolve, reject) => {
-      const stopListening = this.onOutput(() => {
-        if (!isSaid(this)) return
-        stopListening()
-        resolve()
-      })
-      void this.written.then(() => {
-        stopListening()
-        reject(
-          new LastcallError(
-            'LASTCALL_NOT_READY',
-            `The program \`${this.name}\` has ended, and has not said ${String(what)}.`,
-          ),
-        )
+    let stopListening = () => {}
+    const said = new Promise<boolean>((resolve) => {
+      stopListening = this.onOutput(() => {
+        if (isSaid(this)) resolve(true)
       })
     })
+    const hasSaid = await Promise.race([said, this.written.then(() => false)])
+    stopListening()
+    if (!hasSaid) throw notReady(this.name, `has ended, and has not said ${String(what)}`)
   }
 
   /** Calls back whenever it has written something. Returns a function that removes the listener. */
@@ -138,14 +121,6 @@ export class Program implements RunningProgram {
     if (!this.hasEnded) signalOne(this.pid, signal)
   }
 
-  send(message: string): void {
-    this.#handle.send(message)
-  }
-
-  pressCtrlC(): void {
-    this.#handle.pressCtrlC()
-  }
-
   /** Resolves with whether it ended within so many milliseconds. */
   async endsWithin(milliseconds: number): Promise<boolean> {
     // A limit has to be positive.
@@ -157,14 +132,12 @@ export class Program implements RunningProgram {
   async isAloneWithin(milliseconds: number): Promise<boolean> {
     const until = systemClock.now() + milliseconds
     // The system reports the end of our own children only, and each check takes some milliseconds.
-    for (
-      let wait = INTERVAL;
-      this.family.isAlive();
-      wait = Math.min(wait * 1.5, LONGEST_INTERVAL)
-    ) {
+    let wait = INTERVAL
+    while (this.family.isAlive()) {
       const left = until - systemClock.now()
       if (left <= 0) return false
       await new Promise<void>((resolve) => systemClock.setTimeout(resolve, Math.min(wait, left)))
+      wait = Math.min(wait * 1.5, LONGEST_INTERVAL)
     }
     return true
   }
@@ -180,8 +153,13 @@ export class Program implements RunningProgram {
     await this.ended
     await this.isAloneWithin(KILL_WAIT)
     this.family.end()
-    await withLimit(this.#handle.release(), OUTPUT_WAIT, systemClock, () => {})
+    await withLimit(this.handle.release(), OUTPUT_WAIT, systemClock, () => {})
     // A process that could not be killed may hold them open, and they would keep the test's process alive.
-    for (const stream of [this.#handle.stdout, this.#handle.stderr]) stream.destroy()
+    for (const stream of [this.handle.stdout, this.handle.stderr]) stream.destroy()
   }
+}
+
+/** The error for a program that could not be started, has ended, or is not ready. */
+export function notReady(name: string, why: string, output = ''): LastcallError {
+  return new LastcallError('LASTCALL_NOT_READY', `The program \`${name}\` ${why}.${output}`)
 }

@@ -1,25 +1,18 @@
 import { formatDuration } from '../../base/duration.ts'
-import { LastcallError } from '../../base/errors.ts'
+import type { LastcallError } from '../../base/errors.ts'
 import { systemClock } from '../../runtime/clock.ts'
 import { describeExitStatus } from '../../runtime/exit-status.ts'
-import { parseCommand, showCommand, type Words } from './command.ts'
-import type { Environment } from './environment.ts'
+import { parseCommand, showCommand } from './command.ts'
 import type { Settings, Stopped } from './options.ts'
-import { Program } from './program.ts'
+import { notReady, Program, type StartMethod } from './program.ts'
 import { untilReady } from './ready.ts'
 
 /** A grace of so many milliseconds or less was most likely meant in seconds; `createShutdown()` refuses it. */
 const SHORTEST_GRACE = 100
 
 /** How a platform starts and stops programs. */
-export interface StopMethod {
-  /** The variables by which programs recognise it. */
-  readonly env: Environment
-  /** Whether its programs have a channel for messages, or a terminal. Default: neither. */
-  readonly by?: 'channel' | 'terminal'
-  /** Returns what to start in place of the program, where something has to run before it. */
-  wrap?(words: Words): Words
-  /** Stops it: sends the signal, waits, and kills it. */
+export interface StopMethod extends StartMethod {
+  /** Stops the program: sends the signal, waits, and kills it. */
   stop(program: Program, stopping: Stopping): Promise<void>
 }
 
@@ -46,16 +39,9 @@ export async function stopProgram(
   method: StopMethod,
 ): Promise<Stopped> {
   const words = parseCommand(command)
-  const { cwd, env, signal, grace } = settings
+  const { signal } = settings
   if (signal?.aborted) throw givenUp(showCommand(words), signal)
-  const program = await Program.start({
-    words,
-    wrapped: method.wrap?.(words) ?? words,
-    cwd,
-    platform: method.env,
-    env,
-    ...(method.by && { by: method.by }),
-  })
+  const program = await Program.start(words, settings, method)
   const giveUp = () => program.family.end()
   signal?.addEventListener('abort', giveUp)
   if (signal?.aborted) giveUp()
@@ -64,9 +50,11 @@ export async function stopProgram(
     signal?.throwIfAborted()
     if (problem !== undefined) {
       await program.end()
-      throw notReady(program, problem)
+      const { status } = program
+      const how = !status || status.signal === 'SIGKILL' ? '' : ` (${describeExitStatus(status)})`
+      throw notReady(program.name, `${problem}${how}`, outputOf(program))
     }
-    const stopped = await stopAsPlatform(program, method, grace)
+    const stopped = await stopAsPlatform(program, method, settings.grace)
     signal?.throwIfAborted()
     return stopped
   } catch (error) {
@@ -85,16 +73,16 @@ async function untilStoppable(program: Program, settings: Settings): Promise<str
   if (problem !== undefined) return problem
   program.family.findDescendants()
   // The promise of `onReady` may never settle, for example where the program has ended.
+  const { onReady, readyWithin } = settings
   let isDone = false
-  const done = Promise.resolve(settings.onReady(program)).then(() => {
+  const done = Promise.resolve(onReady(program)).then(() => {
     isDone = true
   })
   done.catch(() => {}) // It may reject after the race is over.
-  await Promise.race([done, program.endsWithin(settings.readyWithin)])
+  await Promise.race([done, program.endsWithin(readyWithin)])
   if (program.hasEnded) return 'has ended by itself, before it could be stopped'
-  return isDone
-    ? undefined
-    : `could not be stopped: \`onReady\` has not settled within ${formatDuration(settings.readyWithin)}; is \`readyWithin\` long enough?`
+  if (isDone) return undefined
+  return `could not be stopped: \`onReady\` has not settled within ${formatDuration(readyWithin)}; is \`readyWithin\` long enough?`
 }
 
 async function stopAsPlatform(
@@ -136,34 +124,15 @@ async function stopAsPlatform(
   })
 }
 
-function notReady(program: Program, problem: string): LastcallError {
-  const { status } = program
-  const how = !status || status.signal === 'SIGKILL' ? '' : ` (${describeExitStatus(status)})`
-  return new LastcallError(
-    'LASTCALL_NOT_READY',
-    `The program \`${program.name}\` ${problem}${how}.${outputOf(program)}`,
-  )
+function givenUp(name: string, { reason }: AbortSignal, output?: string): LastcallError {
+  const why = `was given up, for \`signal\` has aborted: ${String(reason)}`
+  return Object.assign(notReady(name, why, output), { cause: reason })
 }
 
-function givenUp(name: string, { reason }: AbortSignal, output = ''): LastcallError {
-  const error = new LastcallError(
-    'LASTCALL_NOT_READY',
-    `The program \`${name}\` was given up, for \`signal\` has aborted: ${String(reason)}.${output}`,
-  )
-  error.cause = reason
-  return error
-}
-
-/** What the program has written. Most often it explains the error. */
+/** The end of what the program has written. Most often it explains the error. */
 function outputOf({ stdout, stderr }: Program): string {
+  const endOf = (text: string) => (text.length > 4000 ? `…${text.slice(-4000)}` : text)
   return Object.entries({ stdout, stderr })
-    .map(([name, text]) => `\n--- ${name} ---\n${endOf(text)}`)
+    .map(([name, text]) => `\n--- ${name} ---\n${endOf(text) || '(nothing)'}`)
     .join('')
-}
-
-/** The end of a text, short enough for an error. */
-function endOf(text: string): string {
-  const most = 4000
-  if (text === '') return '(nothing)'
-  return text.length > most ? `…${text.slice(-most)}` : text
 }

@@ -20,8 +20,7 @@ import { stopProgram } from './stop-program.ts'
  * @example
  * const stopped = await stopLikeSystemd(['node', 'server.js'], { ready: /listening/ })
  *
- * @throws LastcallError `LASTCALL_INVALID_OPTION`; `LASTCALL_NOT_READY` where the program can't be started,
- * ends by itself, or is not ready in time, or where `signal` aborts
+ * @throws LastcallError as `stopLikeDocker()`
  */
 export async function stopLikeSystemd(command: Command, options: StopOptions): Promise<Stopped> {
   return stopProgram(command, parseOptions(options, PLATFORMS.systemd.grace), {

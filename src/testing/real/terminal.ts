@@ -57,7 +57,6 @@ export async function startInTerminal({
     script.disconnect()
     throw answer.error
   }
-  const pid = Number(answer.pid)
   const family = new Family(shell, mark, shell)
   const endGuard = guard(family)
   const keys = script.stdin as Writable
@@ -71,7 +70,8 @@ export async function startInTerminal({
     script.once('exit', () => resolve({ code: null, signal: 'SIGHUP' }))
   })
   return {
-    pid,
+    pid: Number(answer.pid),
+    hasTerminal: true,
     family,
     stdout,
     stderr,

@@ -6,17 +6,16 @@ import {
   refuseUnknownOptions,
   show,
 } from '../../base/errors.ts'
-import type { Hook, HookContext, Hooks } from '../../engine/hook.ts'
-import { type Clock, systemClock } from '../../runtime/clock.ts'
+import type { HookContext, Hooks } from '../../engine/hook.ts'
+import { systemClock } from '../../runtime/clock.ts'
 import { systemProcess } from '../../runtime/process.ts'
 import { withLimit } from '../../runtime/with-limit.ts'
 import { parseExitCodes } from '../expected-exit.ts'
 import { intendExit } from '../node/intended-exit.ts'
-import { type StopHookOptions, stopHook } from '../stop-hook.ts'
-import type { ClusterLike, ClusterWorkerLike } from './cluster.ts'
+import { type StopContext, type StopHookOptions, stopHook } from '../stop.ts'
 import { Listeners } from './listeners.ts'
 import { type RollSettings, replaceAll } from './roll.ts'
-import { type WorkerStop, Workers } from './workers.ts'
+import { type ClusterLike, type ClusterWorkerLike, Workers } from './workers.ts'
 
 /** What `clusterWorkers()` takes; everything has a default. */
 export interface ClusterWorkersOptions extends StopHookOptions {
@@ -72,118 +71,94 @@ export function clusterWorkers(
   cluster: ClusterLike,
   options: ClusterWorkersOptions = {},
 ): ClusterWorkers {
-  return new Cluster(cluster, options, systemClock)
-}
-
-/** How long a stop, and how long a start, may take in `restart()` where nothing else is given. */
-const RESTART_WAIT = '30s'
-
-class Cluster implements ClusterWorkers {
-  readonly #cluster: ClusterLike
-  readonly #clock: Clock
-  readonly #workers: Workers
-  readonly #listeners: Listeners
-  readonly #how: WorkerStop
-  readonly #hook: Hook
-  readonly #rollSettings: RollSettings
-  readonly #stopping = new AbortController()
-  #roll: Promise<number> | undefined
-
-  constructor(cluster: ClusterLike, options: ClusterWorkersOptions, clock: Clock) {
-    refuseNonCluster(cluster)
-    refuseUnknownOptions(options, OPTIONS, "{ stopWait: '8s' }")
-    const { name = 'cluster', stopMessage = 'shutdown', fork = () => cluster.fork() } = options
-    const { stopWait = RESTART_WAIT, startWait = RESTART_WAIT } = options
-    if (stopMessage !== false && typeof stopMessage !== 'string') {
-      throw invalidOption('stopMessage', 'a string, or false', stopMessage)
-    }
-    if (typeof fork !== 'function') throw invalidOption('fork', 'a function', fork)
-    const exitCodes = parseExitCodes(options.exitCodes, 'exitCodes')
-    this.#rollSettings = {
-      fork,
-      stopWait: parseDuration(stopWait, 'stopWait'),
-      startWait: parseDuration(startWait, 'startWait'),
-      stop: (worker, context) => this.#workers.stop(worker, this.#how, context),
-      clock,
-    }
-    this.#cluster = cluster
-    this.#clock = clock
-    this.#hook = stopHook(name, options, (context) => this.#stop(context))
-    this.#how = { stopMessage, exitCodes, clock }
-    const { workers, listeners } = watch(cluster)
-    this.#workers = workers
-    this.#listeners = listeners
+  refuseNonCluster(cluster)
+  refuseUnknownOptions(options, OPTIONS, "{ stopWait: '8s' }")
+  const { name = 'cluster', stopMessage = 'shutdown', fork = () => cluster.fork() } = options
+  const { stopWait = '30s', startWait = '30s' } = options
+  if (stopMessage !== false && typeof stopMessage !== 'string') {
+    throw invalidOption('stopMessage', 'a string, or false', stopMessage)
   }
-
-  *[Symbol.iterator](): Iterator<Hook> {
-    yield this.#hook
+  if (typeof fork !== 'function') throw invalidOption('fork', 'a function', fork)
+  const exitCodes = parseExitCodes(options.exitCodes, 'exitCodes')
+  const { workers } = watch(cluster)
+  const stop = (worker: ClusterWorkerLike, context: StopContext) =>
+    workers.stop(worker, { stopMessage, exitCodes }, context)
+  const settings: RollSettings = {
+    fork,
+    stopWait: parseDuration(stopWait, 'stopWait'),
+    startWait: parseDuration(startWait, 'startWait'),
+    stop,
   }
-
-  restart(): Promise<number> {
-    const { signal } = this.#stopping
-    this.#roll ??= replaceAll(this.#workers, this.#rollSettings, signal).finally(() => {
-      this.#roll = undefined
-    })
-    return this.#roll
-  }
-
-  async #stop(context: HookContext): Promise<void> {
-    this.#stopping.abort()
-    systemProcess.expectListeners(context.signal) // One for each worker.
-    const { alive } = this.#workers
-    // All of them before any is notified: one may end while the primary still hands over connections.
-    for (const worker of alive) intendExit(worker)
-    const forkedLate: Promise<void>[] = []
-    const undo = this.#workers.onFork((worker) => {
-      const end = this.#workers.stop(worker, this.#how, context)
-      end.catch(() => {}) // Checked below, when the others have ended.
-      forkedLate.push(end)
-    })
-    const endings = await Promise.allSettled(await this.#stopAll(alive, context))
-    const all = [...endings, ...(await Promise.allSettled(forkedLate))]
-    undo()
-    const failed = all.flatMap((one) => (one.status === 'rejected' ? [one.reason] : []))
-    if (failed.length === 1) throw failed[0]
-    if (failed.length > 1) {
-      throw new AggregateError(failed, `${failed.length} workers did not end well`)
-    }
-  }
-
-  async #stopAll(
-    workers: readonly ClusterWorkerLike[],
-    context: HookContext,
-  ): Promise<Promise<void>[]> {
-    const stop = (worker: ClusterWorkerLike) => this.#workers.stop(worker, this.#how, context)
-    const clock = this.#clock
-    if (this.#cluster.schedulingPolicy === this.#cluster.SCHED_RR) {
-      // Limited, because a worker that hangs takes no connection.
-      const patience = context.remaining() / 4
-      await withLimit(this.#listeners.close(patience, clock), patience, clock, () => {})
-      return workers.map(stop)
-    }
-    this.#listeners.closeCopies()
-    // The workers accept by themselves, and connections that come while the last of them closes are reset.
-    // So one goes on until the others have ended, for half of the time at most.
-    const [last, ...others] = workers
-    const ends = others.map(stop)
-    if (!last) return ends
-    const othersEnded = withLimit<unknown>(
-      Promise.allSettled(ends),
-      context.remaining() / 2,
-      clock,
-      () => undefined,
-    )
-    return [...ends, othersEnded.then(() => stop(last))]
+  const stopping = new AbortController()
+  const hook = stopHook(name, options, async (context) => {
+    stopping.abort()
+    await stopCluster(cluster, (worker) => stop(worker, context), context)
+  })
+  let roll: Promise<number> | undefined
+  return {
+    *[Symbol.iterator]() {
+      yield hook
+    },
+    restart() {
+      roll ??= replaceAll(workers, settings, stopping.signal).finally(() => {
+        roll = undefined
+      })
+      return roll
+    },
   }
 }
 
-interface WatchedCluster {
-  readonly workers: Workers
-  readonly listeners: Listeners
+type Stop = (worker: ClusterWorkerLike) => Promise<void>
+
+/** Stops all workers, and those that are forked meanwhile. */
+async function stopCluster(cluster: ClusterLike, stop: Stop, context: HookContext): Promise<void> {
+  systemProcess.expectListeners(context.signal) // One for each worker.
+  const { workers } = watch(cluster)
+  const { alive } = workers
+  // All of them before any is notified: one may end while the primary still hands over connections.
+  for (const worker of alive) intendExit(worker)
+  const forkedLate: Promise<void>[] = []
+  const undo = workers.onFork((worker) => {
+    const end = stop(worker)
+    end.catch(() => {}) // Checked below, when the others have ended.
+    forkedLate.push(end)
+  })
+  const endings = await Promise.allSettled(await stopAll(cluster, alive, stop, context))
+  const all = [...endings, ...(await Promise.allSettled(forkedLate))]
+  undo()
+  const failed = all.flatMap((one) => (one.status === 'rejected' ? [one.reason] : []))
+  if (failed.length === 1) throw failed[0]
+  if (failed.length > 1) {
+    throw new AggregateError(failed, `${failed.length} workers did not end well`)
+  }
+}
+
+async function stopAll(
+  cluster: ClusterLike,
+  workers: readonly ClusterWorkerLike[],
+  stop: Stop,
+  context: HookContext,
+): Promise<Promise<void>[]> {
+  const { listeners } = watch(cluster)
+  if (cluster.schedulingPolicy === cluster.SCHED_RR) {
+    // Limited, because a worker that hangs takes no connection.
+    const patience = context.remaining() / 4
+    await withLimit(listeners.close(patience, systemClock), patience, systemClock, () => {})
+    return workers.map(stop)
+  }
+  listeners.closeCopies()
+  // The workers accept by themselves, and connections that come while the last of them closes are reset.
+  // So one goes on until the others have ended, for half of the time at most.
+  const [last, ...others] = workers
+  const ends = others.map(stop)
+  if (!last) return ends
+  const settled = Promise.allSettled(ends).then(() => {})
+  const othersEnded = withLimit(settled, context.remaining() / 2, systemClock, () => {})
+  return [...ends, othersEnded.then(() => stop(last))]
 }
 
 /** Follows what happens in a cluster. That is done once, for all calls with the same cluster. */
-function watch(cluster: ClusterLike): WatchedCluster {
+function watch(cluster: ClusterLike): { workers: Workers; listeners: Listeners } {
   const known = WATCHED.get(cluster)
   if (known) return known
   const watched = { workers: new Workers(cluster), listeners: new Listeners() }
@@ -192,7 +167,7 @@ function watch(cluster: ClusterLike): WatchedCluster {
   return watched
 }
 
-const WATCHED = new WeakMap<ClusterLike, WatchedCluster>()
+const WATCHED = new WeakMap<ClusterLike, ReturnType<typeof watch>>()
 
 const OPTIONS = optionNames<ClusterWorkersOptions>({
   name: true,

@@ -8,7 +8,7 @@ import {
 import { type Handle, onHandleClose } from '../node/handle-close.ts'
 import { onListenHandle } from '../node/listen-handles.ts'
 import { onSentHandle } from '../node/sent-handles.ts'
-import type { ClusterWorkerLike } from './cluster.ts'
+import type { ClusterWorkerLike } from './workers.ts'
 
 /**
  * What a primary listens on. With SCHED_RR it accepts connections itself and hands them to its workers in

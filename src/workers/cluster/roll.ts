@@ -1,12 +1,11 @@
 import { formatDuration } from '../../base/duration.ts'
 import { LastcallError } from '../../base/errors.ts'
-import type { Clock } from '../../runtime/clock.ts'
+import { systemClock } from '../../runtime/clock.ts'
 import { describeExitStatus, exitStatusOf } from '../../runtime/exit-status.ts'
 import { withLimit } from '../../runtime/with-limit.ts'
 import { intendExitAtEnd } from '../node/intended-exit.ts'
 import type { StopContext } from '../stop.ts'
-import type { ClusterWorkerLike } from './cluster.ts'
-import type { Workers } from './workers.ts'
+import type { ClusterWorkerLike, Workers } from './workers.ts'
 
 /** How workers are replaced; times in milliseconds. */
 export interface RollSettings {
@@ -14,7 +13,6 @@ export interface RollSettings {
   readonly stopWait: number
   readonly startWait: number
   readonly stop: (worker: ClusterWorkerLike, context: StopContext) => Promise<void>
-  readonly clock: Clock
 }
 
 /**
@@ -34,7 +32,7 @@ export async function replaceAll(
     const readyEvent = workers.isListening(worker) ? 'listening' : 'online'
     const isStarted = await startOne(readyEvent, settings, signal)
     if (!isStarted) break
-    await stopOne(worker, settings.stopWait, settings)
+    await stopOne(worker, settings.stopWait, settings.stop)
     replaced++
   }
   return replaced
@@ -49,7 +47,7 @@ async function startOne(
   settings: RollSettings,
   signal: AbortSignal,
 ): Promise<boolean> {
-  const { fork, startWait, clock } = settings
+  const { fork, startWait } = settings
   if (signal.aborted) return false
   const worker = fork()
   const { process: child } = worker
@@ -65,13 +63,13 @@ async function startOne(
     signal.addEventListener('abort', onAbort)
   })
   try {
-    const isStarted = await withLimit(isReady, startWait, clock, () => {
+    const isStarted = await withLimit(isReady, startWait, systemClock, () => {
       throw notReady(worker, `it was not ${readyEvent} within ${formatDuration(startWait)}`)
     })
     undo()
     return isStarted
   } catch (error) {
-    await stopOne(worker, 0, settings)
+    await stopOne(worker, 0, settings.stop)
     throw error
   } finally {
     signal.removeEventListener('abort', onAbort)
@@ -82,19 +80,15 @@ async function startOne(
 async function stopOne(
   worker: ClusterWorkerLike,
   wait: number,
-  { stop, clock }: RollSettings,
+  stop: RollSettings['stop'],
 ): Promise<void> {
   const limit = new AbortController()
-  const until = clock.now() + wait
-  const timer = clock.setTimeout(() => limit.abort(), wait)
-  const context: StopContext = {
-    signal: limit.signal,
-    remaining: () => Math.max(0, until - clock.now()),
-    note: () => {},
-    waitingFor: () => {},
-  }
+  const until = systemClock.now() + wait
+  const timer = systemClock.setTimeout(() => limit.abort(), wait)
+  const remaining = () => Math.max(0, until - systemClock.now())
+  const context = { signal: limit.signal, remaining, note: () => {}, waitingFor: () => {} }
   await stop(worker, context).catch(() => {})
-  clock.clearTimeout(timer)
+  systemClock.clearTimeout(timer)
 }
 
 function notReady({ id, process: { pid } }: ClusterWorkerLike, why: string): LastcallError {

@@ -1,18 +1,38 @@
-import type { Clock } from '../../runtime/clock.ts'
+import type { EventEmitter } from 'node:events'
 import { exitStatusOf } from '../../runtime/exit-status.ts'
 import { sendSignal } from '../../runtime/signals.ts'
-import { hasEnded } from '../child.ts'
+import { type ChildProcessLike, hasEnded } from '../child.ts'
 import { endedBadly, isExpectedExit } from '../expected-exit.ts'
 import { intendExit } from '../node/intended-exit.ts'
 import { type StopContext, type Stoppable, stop } from '../stop.ts'
-import type { ClusterLike, ClusterWorkerLike } from './cluster.ts'
 
-/** How a worker is stopped. */
-export interface WorkerStop {
+/** The part of the `cluster` of node:cluster, in its primary, that is used here. */
+export interface ClusterLike {
+  readonly isPrimary: boolean
+  readonly SCHED_RR: number
+  readonly schedulingPolicy: number
+  readonly workers?: Readonly<Record<string, ClusterWorkerLike | undefined>> | undefined
+  fork(env?: unknown): ClusterWorkerLike
+  on(event: 'fork' | 'listening', listener: (worker: ClusterWorkerLike) => void): unknown
+  off(event: 'fork' | 'listening', listener: (worker: ClusterWorkerLike) => void): unknown
+}
+
+/** The part of a `Worker` of node:cluster that is used here. */
+export interface ClusterWorkerLike {
+  readonly id: number
+  readonly process: ChildProcessLike & Pick<EventEmitter, 'on' | 'off' | 'prependListener'>
+  exitedAfterDisconnect: boolean
+  on(event: 'error', listener: () => void): unknown
+  once(event: 'listening' | 'online', listener: () => void): unknown
+  disconnect(): unknown
+  isConnected(): boolean
+  send(message: never, callback?: (error: Error | null) => void): unknown
+}
+
+interface WorkerStop {
   /** The message that it is sent; `false` where it is disconnected at once. */
   readonly stopMessage: string | false
   readonly exitCodes: ReadonlySet<number>
-  readonly clock: Clock
 }
 
 /**
@@ -56,7 +76,7 @@ export class Workers {
     if (hasEnded(worker.process)) return
     // It may have died a moment ago: a message that cannot be sent then is no fault of the primary.
     worker.on('error', () => {})
-    await stop(this.#stoppable(worker, how), context, { clock: how.clock, reminds: true })
+    await stop(this.#stoppable(worker, how), context, { reminds: true })
   }
 
   #watch(worker: ClusterWorkerLike): void {

@@ -9,15 +9,12 @@ export interface ListenHandle extends Handle {
 export type OnConnection = (error: number, connection?: Handle) => void
 
 /**
- * Passes what a listener accepts to `receive`, in place of Node.
+ * Passes what a listener accepts to `receive`. Returns Node's own `onconnection`, which hands it to a worker.
  *
- * Relies on: Node calls the method `onconnection` of the handle for each connection, also where another one was
- * put in its place. Deno calls it without the connection, which it hands over by itself.
+ * Relies on: Node calls `onconnection` of the handle for each connection; Deno does so without the connection.
  * Seen in: Node 20.20, 22.23, 24.22 and 26.12.
  * Where it is missing: nothing is received, the listener counts as idle and is closed at once, and Node
  * resets the connections that no worker has taken.
- *
- * @returns Node's own `onconnection`, which hands a connection to a worker
  */
 export function interceptConnections(handle: ListenHandle, receive: OnConnection): OnConnection {
   const distribute = handle.onconnection

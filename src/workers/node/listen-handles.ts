@@ -3,22 +3,20 @@ import type { Server } from 'node:net'
 import type { ListenHandle } from './accepted-connections.ts'
 
 /**
- * Calls back with each handle on which the primary of a cluster begins to listen for its workers, for as long as
- * the process lives.
+ * Calls back with each handle on which the primary of a cluster begins to listen for its workers.
  *
- * Relies on: with SCHED_RR the primary makes a `net.Server` for each address, and takes the private
- * `_handle` out of it when it listens. Each server that begins to listen is published on
- * a diagnostics channel, which Node documents as experimental. A server of the application keeps its
- * handle, and is left alone.
+ * Relies on: with SCHED_RR the primary makes a `net.Server` for each address and takes `_handle` out of it when
+ * it listens; a diagnostics channel, which is experimental, publishes each server that begins to listen.
  * Seen in: Node 20.20, 22.23, 24.22 and 26.12.
- * Where it is missing: no handle is found. The primary goes on listening until Node closes the
- * listener with the last worker, and the connections that no worker has taken are reset.
+ * Where it is missing: the primary listens until the last worker closes its listener, and connections that
+ * no worker has taken are reset.
  */
 export function onListenHandle(listener: (handle: ListenHandle) => void): void {
-  channel(LISTENS).subscribe((message) => {
+  channel('tracing:net.server.listen:asyncEnd').subscribe((message) => {
     const { server } = message as { server: Server & { _handle?: ListenHandle | null } }
     const handle = server._handle
     if (!handle) return
+    // A server of the application keeps its handle, and is left alone.
     const check = () => {
       if (server._handle === null && typeof handle.onconnection === 'function') listener(handle)
     }
@@ -26,5 +24,3 @@ export function onListenHandle(listener: (handle: ListenHandle) => void): void {
     server.once('listening', () => queueMicrotask(check))
   })
 }
-
-const LISTENS = 'tracing:net.server.listen:asyncEnd'

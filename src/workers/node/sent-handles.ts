@@ -12,29 +12,21 @@ export interface SentHandles {
 /**
  * Calls back with each handle that the primary of a cluster sends to a worker.
  *
- * Relies on: Node sends them by the method `send` of the child process, as messages with `cmd: 'NODE_CLUSTER'`.
- * One with `act: 'newconn'` has a connection, and one with an `ack`, an answer, has a listener.
+ * Relies on: Node sends them by `send` of the child process, in messages with `cmd: 'NODE_CLUSTER'`: a connection
+ * with `act: 'newconn'`, a listener with an `ack`.
  * Seen in: Node 20.20, 22.23, 24.22 and 26.12.
  * Where it is missing: a connection that was sent to a worker that crashes goes to no other worker. With
- * SCHED_NONE the primary keeps its copies until Node closes them with the last worker, and the
- * connections in the kernel's queue are reset.
+ * SCHED_NONE the connections in the kernel's queue are reset when the last worker closes.
  */
 export function onSentHandle(child: ChildProcessLike, { connection, listener }: SentHandles): void {
   const sender = child as unknown as { send(...args: unknown[]): unknown }
   const { send } = sender
   sender.send = (...args) => {
-    const [message, handle] = args as [InternalMessage | null, Handle?]
+    const [message, handle] = args as [{ cmd?: string; act?: string; ack?: number } | null, Handle?]
     if (handle && message?.cmd === 'NODE_CLUSTER') {
       if (message.act === 'newconn') connection(handle)
       else if (message.ack !== undefined) listener(handle)
     }
     return send.apply(child, args)
   }
-}
-
-/** The part used here of a message between Node's own code in the primary and in a worker. */
-interface InternalMessage {
-  readonly cmd?: string
-  readonly act?: string
-  readonly ack?: number
 }

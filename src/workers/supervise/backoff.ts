@@ -11,17 +11,12 @@ export interface BackoffOptions {
   readonly resetAfter?: Duration
 }
 
-const INITIAL = '100ms'
-const MAX = '1m'
-const RESET_AFTER = '10s'
-const FACTOR = 2
-
 /** The same, in milliseconds. */
 export type BackoffSettings = Readonly<Record<keyof BackoffOptions, number>>
 
 export function parseBackoff(options: BackoffOptions, place: string): BackoffSettings {
-  refuseUnknownOptions(options, OPTIONS, `{ initial: '${INITIAL}' }`, place)
-  const { initial = INITIAL, max = MAX, resetAfter = RESET_AFTER } = options
+  refuseUnknownOptions(options, OPTIONS, "{ initial: '100ms' }", place)
+  const { initial = '100ms', max = '1m', resetAfter = '10s' } = options
   const settings = {
     initial: parseDuration(initial, `${place}.initial`),
     max: parseDuration(max, `${place}.max`),
@@ -35,18 +30,15 @@ const OPTIONS = optionNames<BackoffOptions>({ initial: true, max: true, resetAft
 
 /** Computes the delay before each restart of one process. */
 export class Backoff {
-  readonly #settings: BackoffSettings
   #delay = 0
 
-  constructor(settings: BackoffSettings) {
-    this.#settings = settings
-  }
+  constructor(private readonly settings: BackoffSettings) {}
 
   /** The delay before the next start, in milliseconds, of a process that was up for so long. */
   next(uptime: number): number {
-    const { initial, max, resetAfter } = this.#settings
+    const { initial, max, resetAfter } = this.settings
     const isFirst = this.#delay === 0 || uptime >= resetAfter
-    this.#delay = isFirst ? initial : Math.min(this.#delay * FACTOR, max)
+    this.#delay = isFirst ? initial : Math.min(this.#delay * 2, max)
     return this.#delay
   }
 }

@@ -67,8 +67,8 @@ function variablesOf(
     ...(stopWait === undefined ? {} : { LASTCALL_GRACE: String(stopWait) }),
     ...env,
   }
-  const given = Object.entries(all).filter(([, value]) => typeof value === 'string')
-  return Object.fromEntries(given) as Record<string, string>
+  const isGiven = (entry: [string, unknown]): entry is [string, string] => entry[1] != null
+  return Object.fromEntries(Object.entries(all).filter(isGiven))
 }
 
 /** One process of a program, from its start to its end. Its output is passed on line by line. */
@@ -79,19 +79,17 @@ export class ProgramProcess {
   readonly over: Promise<ProcessEnd>
   /** Where its group was stopped too: resolves when what the group wrote later has been passed on. */
   groupOutput: Promise<void> = Promise.resolve()
-  readonly #child: ChildProcess
-  readonly #program: Program
-  readonly #surroundings: ProcessSurroundings
   readonly #stdout: Lines
   readonly #stderr: Lines
   /** Settles when the stop is over; `undefined` where it is not being stopped. */
   #stopped: Promise<void> | undefined
 
-  constructor(child: ChildProcess, program: Program, surroundings: ProcessSurroundings) {
+  constructor(
+    private readonly child: ChildProcess,
+    private readonly program: Program,
+    private readonly surroundings: ProcessSurroundings,
+  ) {
     const { stdout, stderr, prefix } = surroundings
-    this.#child = child
-    this.#program = program
-    this.#surroundings = surroundings
     this.#stdout = new Lines(child.stdout as Readable, stdout, prefix)
     this.#stderr = new Lines(child.stderr as Readable, stderr, prefix)
     this.exited = new Promise((resolve) => child.once('exit', () => resolve()))
@@ -99,13 +97,13 @@ export class ProgramProcess {
   }
 
   get pid(): number {
-    return Number(this.#child.pid)
+    return Number(this.child.pid)
   }
 
   /** Asks it to end, waits for that and for its output, and kills its group at the hook's limit. */
   async stop(name: string, context: HookContext): Promise<void> {
-    const { group, stopSignal, exitCodes } = this.#program
-    const { clock, isWindows } = this.#surroundings
+    const { group, stopSignal, exitCodes } = this.program
+    const { clock, isWindows } = this.surroundings
     const settings = {
       name,
       stopSignal,
@@ -114,7 +112,7 @@ export class ProgramProcess {
       kills: isWindows ? 'process' : 'group',
       exitCodes,
     } as const
-    const stopped = stopChild(this.#child, settings, context, clock)
+    const stopped = stopChild(this.child, settings, context, clock)
     this.#stopped = stopped.catch(() => {})
     await stopped
   }
@@ -122,7 +120,7 @@ export class ProgramProcess {
   /** Kills it at once, with its process group. */
   kill(): void {
     try {
-      sendSignal(this.#surroundings.isWindows ? this.pid : -this.pid, 'SIGKILL')
+      sendSignal(this.surroundings.isWindows ? this.pid : -this.pid, 'SIGKILL')
     } catch {
       // It runs as another user by now, and cannot be killed from here.
     }
@@ -130,7 +128,7 @@ export class ProgramProcess {
 
   async #finish(): Promise<ProcessEnd> {
     await this.#drained()
-    if (this.#stopped && this.#program.group) {
+    if (this.#stopped && this.program.group) {
       // The rest of the group is being stopped as well, and may still write something.
       this.groupOutput = this.#stopped.then(() => this.#drained()).then(() => this.#close())
     } else {
@@ -138,15 +136,15 @@ export class ProgramProcess {
       this.kill()
       this.#close()
     }
-    return { status: exitStatusOf(this.#child), stderr: this.#stderr.last }
+    return { status: exitStatusOf(this.child), stderr: this.#stderr.last }
   }
 
   #drained(): Promise<unknown> {
-    const { clock } = this.#surroundings
+    const { clock } = this.surroundings
     return Promise.all([this.#stdout.drained(clock), this.#stderr.drained(clock)])
   }
 
   #close(): void {
-    for (const stream of [this.#child.stdout, this.#child.stderr]) stream?.destroy()
+    for (const stream of [this.child.stdout, this.child.stderr]) stream?.destroy()
   }
 }

@@ -2,7 +2,7 @@ import { type Duration, parseDuration } from '../../base/duration.ts'
 import { invalidOption, optionNames, refuseUnknownOptions } from '../../base/errors.ts'
 import { parseSignal } from '../../runtime/signals.ts'
 import { parseExitCodes } from '../expected-exit.ts'
-import { type BackoffOptions, type BackoffSettings, parseBackoff } from './backoff.ts'
+import { type BackoffOptions, parseBackoff } from './backoff.ts'
 
 /** A program to keep running: everything but its name and command has a default. */
 export interface ProgramOptions {
@@ -44,43 +44,23 @@ export interface ProgramOptions {
   readonly backoff?: BackoffOptions
 }
 
-/** A program whose options have been checked. */
-export interface Program {
-  readonly name: string
-  readonly command: string
-  readonly args: readonly string[]
-  readonly env: Readonly<Record<string, string | null>>
-  readonly cwd: string | undefined
-  readonly instances: number
-  readonly priority: number
-  readonly stopSignal: NodeJS.Signals
-  readonly stopWait: number | undefined
-  readonly group: boolean
-  readonly restart: 'always' | 'unexpected' | 'never'
-  readonly exitCodes: ReadonlySet<number>
-  readonly startSeconds: number
-  readonly startRetries: number
-  readonly backoff: BackoffSettings
-}
+/** A program whose options have been checked; `stopWait` and `backoff` are in milliseconds. */
+export type Program = ReturnType<typeof parseProgram>
 
 /** Checks the programs; the errors name the place: `programs[1].stopSignal`. */
 export function parsePrograms(programs: unknown): readonly Program[] {
   if (!Array.isArray(programs) || programs.length === 0) {
-    const rule =
-      "an array of programs, such as [{ name: 'web', command: 'node', args: ['web.js'] }]"
-    throw invalidOption('programs', rule, programs)
+    throw invalidOption('programs', `an array of programs, such as [${EXAMPLE}]`, programs)
   }
   const parsed = programs.map((program, index) => parseProgram(program, `programs[${index}]`))
   const taken = new Set<string>()
-  parsed.forEach((program, index) => {
+  for (const [index, program] of parsed.entries()) {
     for (const name of processNames(program)) {
-      if (taken.has(name)) {
-        const rule = 'a name that no other program has, nor one of its instances'
-        throw invalidOption(`programs[${index}].name`, rule, name)
-      }
+      const rule = 'a name that no other program has, nor one of its instances'
+      if (taken.has(name)) throw invalidOption(`programs[${index}].name`, rule, name)
       taken.add(name)
     }
-  })
+  }
   return parsed
 }
 
@@ -90,13 +70,10 @@ export function processNames({ name, instances }: Program): string[] {
   return Array.from({ length: instances }, (_, instance) => `${name}:${instance}`)
 }
 
-function parseProgram(options: ProgramOptions, place: string): Program {
-  refuseUnknownOptions(
-    options,
-    OPTIONS,
-    "{ name: 'web', command: 'node', args: ['web.js'] }",
-    place,
-  )
+const EXAMPLE = "{ name: 'web', command: 'node', args: ['web.js'] }"
+
+function parseProgram(options: ProgramOptions, place: string) {
+  refuseUnknownOptions(options, OPTIONS, EXAMPLE, place)
   const at = (key: keyof ProgramOptions) => `${place}.${key}`
   const { args = [], env = {}, cwd, instances = 1, priority = 999, exitCodes } = options
   const { stopSignal = 'SIGTERM', stopWait, group = false, restart = 'unexpected' } = options

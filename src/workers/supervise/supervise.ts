@@ -1,5 +1,6 @@
 import type { Writable } from 'node:stream'
 import { EventEmitter } from 'eventemitter3'
+import { formatDuration } from '../../base/duration.ts'
 import {
   invalidOption,
   LastcallError,
@@ -14,7 +15,6 @@ import { type Clock, systemClock } from '../../runtime/clock.ts'
 import { standardOutputs } from '../../runtime/outputs.ts'
 import { type ProcessPort, systemProcess } from '../../runtime/process.ts'
 import { LineSink } from './lines.ts'
-import { logProblem } from './log-problem.ts'
 import { type ProgramOptions, parsePrograms, processNames } from './program.ts'
 import type { ProcessState, StateChange } from './states.ts'
 import { SupervisedProcess } from './supervised-process.ts'
@@ -119,37 +119,32 @@ export class Programs implements Supervisor {
     this.on('state', (change) => logProblem(change, this.#log))
     const width = Math.max(...parsed.flatMap(processNames).map((one) => one.length))
     const [out, err] = standardOutputs()
-    const context = {
+    const onChange = (change: StateChange) => this.#changed(change)
+    const shared = {
       clock,
       env: host.env,
       isWindows: host.platform === 'win32',
       stdout: new LineSink(stdout ?? out),
       stderr: new LineSink(stderr ?? err),
-      onChange: (change: StateChange) => this.#changed(change),
     }
     this.#processes = parsed.flatMap((program) =>
       processNames(program).map((name, instance) => {
-        const prefix = `${name.padEnd(width)} | `
-        return new SupervisedProcess(name, program, instance, { ...context, prefix })
+        const surroundings = { ...shared, prefix: `${name.padEnd(width)} | ` }
+        return new SupervisedProcess(name, program, instance, surroundings, onChange)
       }),
     )
   }
 
   get processes(): readonly ProcessStatus[] {
-    return this.#processes.map(({ name, program, state, pid }) => ({
-      name,
-      program: program.name,
-      state,
-      pid,
-    }))
+    return this.#processes.map(({ name, program, state, pid }) => {
+      return { name, program: program.name, state, pid }
+    })
   }
 
   start(): void {
     if (this.#isHeld) {
-      throw new LastcallError(
-        'LASTCALL_ENDED',
-        'The shutdown has begun: no program is started any more.',
-      )
+      const message = 'The shutdown has begun: no program is started any more.'
+      throw new LastcallError('LASTCALL_ENDED', message)
     }
     // They have sessions of their own: where this process is forced to exit, nothing else ends them.
     this.#stopWatching ??= this.#host.on('exit', () => {
@@ -183,18 +178,13 @@ export class Programs implements Supervisor {
     yield placeHook({ name: `${this.#name}:hold`, phase: 'announce' }, ({ reason }) =>
       this.#hold(reason.kind === 'signal' ? reason.signal : undefined),
     )
-    const levels = [...new Set(this.#processes.map(({ program }) => program.priority))].sort(
-      (a, b) => a - b,
-    )
+    const priorities = this.#processes.map(({ program }) => program.priority)
+    const levels = [...new Set(priorities)].sort((a, b) => a - b)
     for (const one of this.#processes) {
       const { stopWait, priority } = one.program
+      const place = placeOf(levels, priority)
       yield placeHook(
-        {
-          name: one.name,
-          ...placeOf(levels, priority),
-          timeout: stopWait,
-          reserve: stopWait,
-        },
+        { name: one.name, ...place, timeout: stopWait, reserve: stopWait },
         (context) => one.stop(context),
       )
     }
@@ -232,6 +222,32 @@ const OPTIONS = optionNames<SuperviseOptions>({
 
 const EXIT_RULES = ['all', 'fatal', 'any']
 
+/** Logs a change of state where something is wrong; all others are left to listeners. */
+function logProblem(change: StateChange, log: Log): void {
+  const { name, from, to, pid, exitCode, signal, problem, stderr, restartIn } = change
+  if (problem === null) return
+  const fields = {
+    event: 'state',
+    program: name,
+    from,
+    to,
+    child: pid,
+    exitCode,
+    signal,
+    restartIn,
+  }
+  if (to === 'FATAL') {
+    const lines = stderr.map((line) => `\n    ${line}`).join('')
+    const lastLines = lines === '' ? '' : `\n  the last that it wrote to stderr:${lines}`
+    const msg = `'${name}' is FATAL: it ${problem}${lastLines}`
+    log.write({ level: 'error', fields: { ...fields, stderr }, msg })
+  } else {
+    const next = restartIn === null ? '' : `; starting it again in ${formatDuration(restartIn)}`
+    const level = restartIn === null ? 'error' : 'warn'
+    log.write({ level, fields, msg: `'${name}' ${problem}${next}` })
+  }
+}
+
 function checkOptions(options: SuperviseOptions) {
   refuseUnknownOptions(options, OPTIONS, "{ exitOn: 'fatal' }")
   const { name = 'programs', exitOn = 'all', stdout, stderr } = options
@@ -254,10 +270,7 @@ const STOP = PHASES.find(({ name }) => name === 'stop') as (typeof PHASES)[numbe
  * Where the hook of a process stands. Several priorities get numbers that begin with that of the phase
  * `stop`, the lowest priority first. A single one is in the phase itself, which an application may have moved.
  */
-function placeOf(
-  levels: readonly number[],
-  priority: number,
-): { phase: string } | { priority: number } {
+function placeOf(levels: readonly number[], priority: number) {
   if (levels.length === 1) return { phase: STOP.name }
   return { priority: STOP.priority + levels.indexOf(priority) / 1000 }
 }

@@ -13,17 +13,8 @@ import {
 } from './program-process.ts'
 import type { ProcessState, StateChange } from './states.ts'
 
-/** What a process under supervision needs besides its program. */
-export interface SupervisionContext extends ProcessSurroundings {
-  readonly onChange: (change: StateChange) => void
-}
-
 /** One process of a program, through all its restarts: decides when it is started, and knows its state. */
 export class SupervisedProcess {
-  readonly name: string
-  readonly program: Program
-  readonly #instance: number
-  readonly #context: SupervisionContext
   readonly #backoff: Backoff
   #state: ProcessState = 'STOPPED'
   /** The process that runs now. */
@@ -43,11 +34,13 @@ export class SupervisedProcess {
   /** Resolves when the process has ended, and its end is in `#state`. */
   #over: Promise<void> = Promise.resolve()
 
-  constructor(name: string, program: Program, instance: number, context: SupervisionContext) {
-    this.name = name
-    this.program = program
-    this.#instance = instance
-    this.#context = context
+  constructor(
+    readonly name: string,
+    readonly program: Program,
+    private readonly instance: number,
+    private readonly context: ProcessSurroundings,
+    private readonly onChange: (change: StateChange) => void,
+  ) {
     this.#backoff = new Backoff(program.backoff)
   }
 
@@ -77,13 +70,13 @@ export class SupervisedProcess {
 
   start(): void {
     if (this.#isHeld || this.#current) return
-    const { clock } = this.#context
+    const { clock } = this.context
     const { startSeconds } = this.program
     this.#timer = undefined
     this.#status = undefined
     this.#spawnError = undefined
     this.#startedAt = clock.now()
-    const current = startProcess(this.program, this.#instance, this.#context, (error) => {
+    const current = startProcess(this.program, this.instance, this.context, (error) => {
       this.#spawnError = error
       this.#startFailed(error.message, [])
     })
@@ -188,14 +181,14 @@ export class SupervisedProcess {
   /** Starts it after a delay, and returns that; `null` where the shutdown has begun. */
   #startLater(): number | null {
     if (this.#isHeld) return null
-    const { clock } = this.#context
+    const { clock } = this.context
     const delay = this.#backoff.next(clock.now() - this.#startedAt)
     this.#timer = clock.setTimeout(() => this.start(), delay)
     return delay
   }
 
   #clearTimer(): void {
-    this.#context.clock.clearTimeout(this.#timer)
+    this.context.clock.clearTimeout(this.#timer)
     this.#timer = undefined
   }
 
@@ -205,7 +198,7 @@ export class SupervisedProcess {
   ): void {
     const from = this.#state
     this.#state = to
-    this.#context.onChange({
+    this.onChange({
       name: this.name,
       program: this.program.name,
       from,
