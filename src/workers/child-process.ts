@@ -102,8 +102,6 @@ function refuseNonChild(child: ChildProcessLike): void {
     'exitCode' in child &&
     'signalCode' in child
   if (isChild) return
-  throw new LastcallError(
-    'LASTCALL_NOT_A_CHILD',
-    `Expected what spawn(), fork() or execFile() of node:child_process return, got ${show(child)}.`,
-  )
+  const message = `Expected what spawn(), fork() or execFile() of node:child_process return, got ${show(child)}.`
+  throw new LastcallError('LASTCALL_NOT_A_CHILD', message)
 }

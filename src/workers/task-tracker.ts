@@ -117,9 +117,14 @@ export class Tracker implements TaskTracker {
   async run<T>(work: (context: TaskContext) => T, options?: TaskOptions): Promise<Awaited<T>> {
     if (typeof work !== 'function') throw invalidOption('work', 'a function', work)
     const task = new Task(work, options, this.#clock)
-    if (this.#isClosed) throw this.#refusal(task)
+    if (this.#isClosed) {
+      throw new LastcallError(
+        'LASTCALL_TASK_REFUSED',
+        `The tracker '${this.#hook.name}' takes no more work: its phase of the shutdown has begun, so '${task.name}' was not started. Stop taking work when \`shutdown.signal\` fires, and put back what was taken.`,
+      )
+    }
     this.#tasks.add(task)
-    if (task.timeout !== undefined) task.limit(task.timeout)
+    task.startTimer()
     try {
       return await work(task)
     } finally {
@@ -134,11 +139,8 @@ export class Tracker implements TaskTracker {
     if (this.#tasks.size === 0) return
     const empty = new Promise<void>((resolve) => void this.#onEmpty.add(resolve))
     waitingFor(() => {
-      const now = this.#clock.now()
-      return firstTen(
-        [...this.#tasks].map((task) => task.describe(now)),
-        'task',
-      )
+      const lines = [...this.#tasks].map((task) => task.describe())
+      return firstTen(lines, 'task')
     })
     const atLimit = () => {
       for (const task of this.#tasks) task.abort(signal.reason)
@@ -147,23 +149,15 @@ export class Tracker implements TaskTracker {
     await empty
     signal.removeEventListener('abort', atLimit)
   }
-
-  #refusal(task: Task): LastcallError {
-    return new LastcallError(
-      'LASTCALL_TASK_REFUSED',
-      `The tracker '${this.#hook.name}' takes no more work: its phase of the shutdown has begun, so '${task.name}' was not started. Stop taking work when \`shutdown.signal\` fires, and put back what was taken.`,
-    )
-  }
 }
 
 /** One task in flight. The work receives it as its context. */
 class Task implements TaskContext {
-  /** In milliseconds. */
-  readonly timeout: number | undefined
   readonly #work: { readonly name: string }
-  #name: string | undefined
   readonly #clock: Clock
   readonly #began: number
+  #timeout: number | undefined
+  #name: string | undefined
   #controller: AbortController | undefined
   #timer: unknown
 
@@ -178,7 +172,7 @@ class Task implements TaskContext {
       throw invalidOption('name', 'a string', name)
     }
     this.#name = name
-    if (timeout !== undefined) this.timeout = parseDuration(timeout, 'timeout')
+    if (timeout !== undefined) this.#timeout = parseDuration(timeout, 'timeout')
   }
 
   // Made on the first access: most tasks never read it, and it costs more than all the rest.
@@ -204,15 +198,16 @@ class Task implements TaskContext {
     if (this.#timer !== undefined) this.#clock.clearTimeout(this.#timer)
   }
 
-  describe(now: number): string {
-    return `${this.name}, ${formatDuration(now - this.#began)} old`
+  describe(): string {
+    return `${this.name}, ${formatDuration(this.#clock.now() - this.#began)} old`
   }
 
-  limit(timeout: number): void {
+  startTimer(): void {
+    const timeout = this.#timeout
+    if (timeout === undefined) return
     this.#timer = this.#clock.setTimeout(() => {
-      this.abort(
-        new TimeoutError(`Task '${this.name}' has taken longer than ${formatDuration(timeout)}`),
-      )
+      const problem = `Task '${this.name}' has taken longer than ${formatDuration(timeout)}`
+      this.abort(new TimeoutError(problem))
     }, timeout)
   }
 }

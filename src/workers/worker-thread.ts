@@ -73,8 +73,6 @@ function refuseNonWorker(worker: WorkerLike): void {
     typeof worker.postMessage === 'function' &&
     typeof worker.terminate === 'function'
   if (isWorker) return
-  throw new LastcallError(
-    'LASTCALL_NOT_A_CHILD',
-    `Expected a Worker of node:worker_threads, got ${show(worker)}.`,
-  )
+  const message = `Expected a Worker of node:worker_threads, got ${show(worker)}.`
+  throw new LastcallError('LASTCALL_NOT_A_CHILD', message)
 }

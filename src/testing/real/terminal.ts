@@ -37,10 +37,8 @@ const CTRL_C = '\u0003'
  * stderr are pipes, to keep them apart. Rejects with the system's error where the process can't be started.
  * Resolves with `undefined` where there is no terminal: it takes `script`, of util-linux or busybox.
  */
-export async function startInTerminal({
-  mark,
-  ...what
-}: StartOptions): Promise<ProgramHandle | undefined> {
+export async function startInTerminal(options: StartOptions): Promise<ProgramHandle | undefined> {
+  const { mark, ...what } = options
   if (systemProcess.platform !== 'linux') return undefined
   const inShell = `exec ${[nodeProgram(), '-e', SHELL].map(quote).join(' ')}`
   const script = spawn('script', ['-q', '-c', inShell, '/dev/null'], {
@@ -52,10 +50,10 @@ export async function startInTerminal({
   const shell = await shellOf(script)
   if (shell === undefined) return undefined
   script.send(what)
-  const [answer] = (await once(script, 'message')) as [Answer]
-  if (answer.error) {
+  const [{ pid, error }] = (await once(script, 'message')) as [{ pid: number; error?: object }]
+  if (error) {
     script.disconnect()
-    throw answer.error
+    throw error
   }
   const family = new Family(shell, mark, shell)
   const endGuard = guard(family)
@@ -70,7 +68,7 @@ export async function startInTerminal({
     script.once('exit', () => resolve({ code: null, signal: 'SIGHUP' }))
   })
   return {
-    pid: Number(answer.pid),
+    pid,
     hasTerminal: true,
     family,
     stdout,
@@ -89,11 +87,6 @@ export async function startInTerminal({
       return ends
     },
   }
-}
-
-interface Answer {
-  readonly pid?: number
-  readonly error?: { readonly code: string; readonly message: string }
 }
 
 /** The pid of the shell in the terminal; `undefined` where none was started. */

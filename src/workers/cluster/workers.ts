@@ -40,12 +40,10 @@ interface WorkerStop {
  * There is one of these for a cluster, and it lives as long as the process.
  */
 export class Workers {
-  readonly #cluster: ClusterLike
   readonly #alive = new Set<ClusterWorkerLike>()
   readonly #listening = new WeakSet<ClusterWorkerLike>()
 
-  constructor(cluster: ClusterLike) {
-    this.#cluster = cluster
+  constructor(private readonly cluster: ClusterLike) {
     for (const worker of Object.values(cluster.workers ?? {})) {
       if (!worker) continue
       this.#watch(worker)
@@ -66,8 +64,8 @@ export class Workers {
 
   /** Calls back for each worker that is forked from now on. Returns a function that removes the listener. */
   onFork(listener: (worker: ClusterWorkerLike) => void): () => void {
-    this.#cluster.on('fork', listener)
-    return () => void this.#cluster.off('fork', listener)
+    this.cluster.on('fork', listener)
+    return () => void this.cluster.off('fork', listener)
   }
 
   /** Asks a worker to end, and kills it at the context's limit. */

@@ -15,24 +15,22 @@ const RESUME_EVENTS = ['drain', 'close', errorMonitor] as const
 
 /** Writes the lines of several programs to one stream, each line whole. */
 export class LineSink {
-  readonly #target: Writable
   readonly #waiting = new Set<Readable>()
 
-  constructor(target: Writable) {
-    this.#target = target
-  }
+  constructor(private readonly target: Writable) {}
 
   write(text: Uint8Array, source: Readable): void {
-    if (this.#target.destroyed || this.#target.write(text)) return
+    if (this.target.destroyed || this.target.write(text)) return
     // Where the reader of our output is slow the programs have to wait, as they would without us.
     source.pause()
-    if (this.#waiting.size === 0)
-      for (const event of RESUME_EVENTS) this.#target.on(event, this.#resume)
+    if (this.#waiting.size === 0) {
+      for (const event of RESUME_EVENTS) this.target.on(event, this.#resume)
+    }
     this.#waiting.add(source)
   }
 
   #resume = () => {
-    for (const event of RESUME_EVENTS) this.#target.off(event, this.#resume)
+    for (const event of RESUME_EVENTS) this.target.off(event, this.#resume)
     for (const source of this.#waiting) source.resume()
     this.#waiting.clear()
   }
@@ -40,17 +38,17 @@ export class LineSink {
 
 /** Passes the output of a program on to a sink line by line, with the program's name before each. */
 export class Lines {
-  readonly #source: Readable
-  readonly #sink: LineSink
   readonly #prefix: Buffer
   readonly #last: Buffer[] = []
   #partial: Buffer = Buffer.alloc(0)
   #isOver = false
   #hasNew = false
 
-  constructor(source: Readable, sink: LineSink, prefix: string) {
-    this.#source = source
-    this.#sink = sink
+  constructor(
+    private readonly source: Readable,
+    private readonly sink: LineSink,
+    prefix: string,
+  ) {
     this.#prefix = Buffer.from(prefix)
     source.on('data', (chunk: Buffer) => this.#receive(chunk))
     source.once('close', () => {
@@ -76,16 +74,16 @@ export class Lines {
   drained(clock: Clock): Promise<void> {
     return new Promise((resolve) => {
       const check = () => {
-        if (this.#isOver || !(this.#hasNew || this.#source.isPaused())) {
+        if (this.#isOver || !(this.#hasNew || this.source.isPaused())) {
           this.#endLine()
           resolve()
-        } else if (this.#source.isPaused()) {
+        } else if (this.source.isPaused()) {
           // A source that has come to its end since is closed, and may emit no `resume`.
           const goOn = () => {
-            this.#source.off('resume', goOn).off('close', goOn)
+            this.source.off('resume', goOn).off('close', goOn)
             clock.afterPoll(check)
           }
-          this.#source.on('resume', goOn).on('close', goOn)
+          this.source.on('resume', goOn).on('close', goOn)
         } else {
           this.#hasNew = false
           clock.afterPoll(check)
@@ -126,7 +124,7 @@ export class Lines {
     this.#last.push(...lines.slice(-KEPT_LINES))
     this.#last.splice(0, this.#last.length - KEPT_LINES)
     const text = Buffer.concat(lines.flatMap((line) => [this.#prefix, line, NEWLINE]))
-    this.#sink.write(text, this.#source)
+    this.sink.write(text, this.source)
   }
 }
 

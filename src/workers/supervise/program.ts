@@ -125,10 +125,8 @@ const OPTIONS = optionNames<ProgramOptions>({
 const RESTARTS = ['always', 'unexpected', 'never']
 
 function parseText(value: unknown, option: string): string {
-  if (typeof value !== 'string' || value.trim() === '') {
-    throw invalidOption(option, 'a string that is not empty', value)
-  }
-  return withoutNul(value, option)
+  if (typeof value === 'string' && value.trim() !== '') return withoutNul(value, option)
+  throw invalidOption(option, 'a string that is not empty', value)
 }
 
 /** Refuses a NUL, which would end the text in a call of the system. */

@@ -148,10 +148,8 @@ export class SupervisedProcess {
     const { exitCodes, startSeconds, restart } = this.program
     const isExpected = isExpectedExit(status, exitCodes)
     const how = `ended with ${describeExitStatus(status)}`
-    if (
-      this.#state === 'STOPPING' ||
-      (this.#isHeld && isExpectedExit(status, exitCodes, this.#stopSignals))
-    ) {
+    const endedByStop = this.#isHeld && isExpectedExit(status, exitCodes, this.#stopSignals)
+    if (this.#state === 'STOPPING' || endedByStop) {
       this.#change('STOPPED')
     } else if (this.#state === 'STARTING') {
       const within = formatDuration(startSeconds * 1000)
