@@ -1,7 +1,8 @@
 import { patterns } from '../../src/cli/timeline/chart.ts'
-import { element, join, Markup, type MarkupChild } from '../../src/cli/timeline/markup.ts'
+import { Markup } from '../../src/cli/timeline/markup.ts'
 import { STYLE, withPlainColors } from '../../src/cli/timeline/style.ts'
 import { lengthOf } from '../../src/cli/timeline/text-size.ts'
+import { element, join, type MarkupChild } from './element.ts'
 import {
   BAR,
   type Layout,

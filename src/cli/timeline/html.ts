@@ -4,40 +4,35 @@ import type { ErrorInfo } from '../../base/reason.ts'
 import type { Report } from '../../engine/report.ts'
 import { hangLines } from '../../picture/report-words.ts'
 import { chartOf } from './chart.ts'
-import { element, join, Markup, type MarkupChild, single } from './markup.ts'
+import { Markup, markup } from './markup.ts'
 import { STYLE } from './style.ts'
-import { accountOf, factsOf, summaryOf, titleOf } from './words.ts'
+import { accountOf, factsOf, headlineOf, summaryOf, titleOf } from './words.ts'
 
 /** Draws a report as a page: one file that loads nothing and runs no script. */
 export function pageOf(report: Report): string {
   const style = `${STYLE}\n${PAGE_STYLE}`
-  const { reason, outcome, code } = titleOf(report)
-  const head = element(
-    'head',
-    {},
-    single('meta', { charset: 'utf-8' }),
-    single('meta', { 'http-equiv': 'Content-Security-Policy', content: policyFor(style) }),
-    single('meta', { name: 'viewport', content: 'width=device-width, initial-scale=1' }),
-    single('link', { rel: 'icon', href: 'data:,' }),
-    element('title', {}, `${reason} → ${outcome} → ${code}`),
-    // Our own text: nothing of the report is in it.
-    new Markup(`<style>${style}</style>`),
-  )
-  const body = element(
-    'body',
-    {},
-    element(
-      'main',
-      {},
-      headerOf(report),
-      report.phases.length === 0 ? undefined : figureOf(report),
-      ...accountSection(report),
-      ...errorsSection(report),
-      ...tableSection(report),
-      element('footer', {}, 'Times count from the start of the shutdown. Drawn by lastcall.'),
-    ),
-  )
-  return `<!doctype html>\n${element('html', { lang: 'en' }, head, body).source}\n`
+  const page = markup`
+    <html lang="en">
+      <head>
+        <meta charset="utf-8">
+        <meta http-equiv="Content-Security-Policy" content="${policyFor(style)}">
+        <meta name="viewport" content="width=device-width, initial-scale=1">
+        <link rel="icon" href="data:,">
+        <title>${headlineOf(report)}</title>
+        <style>${new Markup(style)}</style>
+      </head>
+      <body>
+        <main>
+          ${headerOf(report)}
+          ${report.phases.length === 0 ? undefined : figureOf(report)}
+          ${accountSection(report)}
+          ${errorsSection(report)}
+          ${tableSection(report)}
+          <footer>Times count from the start of the shutdown. Drawn by lastcall.</footer>
+        </main>
+      </body>
+    </html>`
+  return `<!doctype html>\n${page.source}\n`
 }
 
 /** Forbids the page to load or run anything, whatever the report contains. The style is allowed by its hash. */
@@ -48,146 +43,110 @@ function policyFor(style: string): string {
 
 function headerOf(report: Report): Markup {
   const { reason, outcome, code } = titleOf(report)
-  const arrow = element('span', { class: 'arrow' }, ' → ')
-  return element(
-    'header',
-    {},
-    element(
-      'h1',
-      {},
-      reason,
-      arrow,
-      element(
-        'span',
-        { class: { clean: 'good', 'cut off': 'cut-ink' }[outcome] ?? 'bad' },
-        outcome,
-      ),
-      arrow,
-      element('span', { class: 'code' }, code),
-    ),
-    element('p', { class: 'facts' }, ...factsOf(report).map((fact) => element('span', {}, fact))),
-    element('p', {}, summaryOf(report)),
-  )
+  const arrow = markup`<span class="arrow"> → </span>`
+  const kind = { clean: 'good', 'cut off': 'cut-ink' }[outcome] ?? 'bad'
+  return markup`
+    <header>
+      <h1>
+        ${reason}${arrow}<span class="${kind}">${outcome}</span>${arrow}<span class="code">${code}</span>
+      </h1>
+      <p class="facts">${factsOf(report).map((fact) => markup`<span>${fact}</span>`)}</p>
+      <p>${summaryOf(report)}</p>
+    </header>`
 }
 
 /** One chart for each kind of screen, so that letters keep their size. Only one of them is shown and read out. */
 const WIDTHS = { phone: 360, tablet: 680, desk: 1040 } as const
 
 function figureOf(report: Report): Markup {
-  const { reason, outcome, code } = titleOf(report)
   const charts = Object.entries(WIDTHS).map(([screen, width]) => {
     const { height, content } = chartOf(report, width, screen)
-    return element(
-      'svg',
-      {
-        class: `chart ${screen}`,
-        role: 'img',
-        'aria-labelledby': `${screen}-title ${screen}-description`,
-        viewBox: `0 0 ${width} ${Math.ceil(height)}`,
-      },
-      element('title', { id: `${screen}-title` }, `${reason} → ${outcome} → ${code}`),
-      element(
-        'desc',
-        { id: `${screen}-description` },
-        `${summaryOf(report)} The table below has the same.`,
-      ),
-      content,
-    )
+    return markup`
+      <svg class="chart ${screen}" role="img"
+        aria-labelledby="${screen}-title ${screen}-description"
+        viewBox="0 0 ${width} ${Math.ceil(height)}">
+        <title id="${screen}-title">${headlineOf(report)}</title>
+        <desc id="${screen}-description">${summaryOf(report)} The table below has the same.</desc>
+        ${content}
+      </svg>`
   })
-  return element('figure', {}, ...charts)
+  return markup`<figure>${charts}</figure>`
 }
 
-function accountSection(report: Report): MarkupChild[] {
-  const said = accountOf(report).map(({ who, what, kind }) => {
-    const classOf = { cut: 'cut-ink', failed: 'bad', note: undefined }[kind]
-    return join([element('dt', { class: classOf }, who), element('dd', {}, what)])
-  })
+function accountSection(report: Report): Markup | undefined {
+  const rowOf = (who: string, what: string, kind: string) =>
+    markup`<dt class="${kind}">${who}</dt><dd>${what}</dd>`
+  const account = accountOf(report).map(({ who, what, kind }) =>
+    rowOf(who, what, { cut: 'cut-ink', failed: 'bad', note: '' }[kind]),
+  )
   const hooks = report.phases.flatMap((phase) => phase.hooks)
   const hangs = hooks.flatMap((hook) => {
     const lines = hangLines(hook)
-    if (lines.length === 0) return []
-    return join([
-      element('dt', { class: 'cut-ink' }, hook.name),
-      element('dd', {}, lines.join('\n')),
-    ])
+    return lines.length === 0 ? [] : [rowOf(hook.name, lines.join('\n'), 'cut-ink')]
   })
-  const all = [...said, ...hangs]
-  return all.length === 0 ? [] : [element('h2', {}, 'What happened'), element('dl', {}, join(all))]
+  const all = [...account, ...hangs]
+  return all.length === 0 ? undefined : markup`<h2>What happened</h2><dl>${all}</dl>`
 }
 
-function errorsSection(report: Report): MarkupChild[] {
+function errorsSection(report: Report): Markup | undefined {
+  const faults = report.faults.map(({ origin, at, error }, index) => ({
+    who: `fault ${index + 1}, ${origin} at ${formatDuration(at)}:`,
+    error,
+  }))
   const failed = report.phases.flatMap(({ hooks }) =>
     hooks.flatMap(({ name, status, error }) =>
       status === 'failed' && error ? [{ who: name, error }] : [],
     ),
   )
-  const faults = report.faults.map(({ origin, at, error }, index) => ({
-    who: `fault ${index + 1}, ${origin} at ${formatDuration(at)}:`,
-    error,
-  }))
-  const details = [...faults, ...failed].map(({ who, error }) =>
-    element(
-      'details',
-      {},
-      element('summary', {}, element('b', {}, who), ` ${error.name}: ${error.message}`),
-      element('pre', {}, errorDetails(error)),
-    ),
+  const all = [...faults, ...failed]
+  if (all.length === 0) return undefined
+  const details = all.map(
+    ({ who, error }) => markup`
+      <details>
+        <summary><b>${who}</b> ${error.name}: ${error.message}</summary>
+        <pre>${errorDetails(error)}</pre>
+      </details>`,
   )
-  return details.length === 0 ? [] : [element('h2', {}, 'Errors'), join(details)]
+  return markup`<h2>Errors</h2>${details}`
 }
 
 function errorDetails({ name, message, code, stack, cause, errors }: ErrorInfo): string {
   const own = `${stack ?? `${name}: ${message}`}${code === null ? '' : `\ncode: ${code}`}`
-  const inner = [
-    ...errors.map((error) => `\none of them: ${errorDetails(error)}`),
-    ...(cause ? [`\ncaused by: ${errorDetails(cause)}`] : []),
-  ]
-  return own + inner.join('')
+  const inner = errors.map((error) => `\none of them: ${errorDetails(error)}`)
+  return [own, ...inner, cause ? `\ncaused by: ${errorDetails(cause)}` : ''].join('')
 }
 
 const COLUMNS = ['phase', 'hook', 'ended', 'from', 'to', 'took', 'limit', 'phase’s reserve']
 
-function tableSection(report: Report): MarkupChild[] {
+function tableSection(report: Report): Markup | undefined {
   const rows = report.phases.flatMap(({ name, reserve, hooks }) =>
-    hooks.map((hook) => {
-      const { began, ended, limit, status } = hook
+    hooks.map(({ name: hook, began, ended, limit, status }) => {
       const times =
         began === null
           ? ['—', '—', 'never ran']
           : [began, ended, ended - began].map((time) => formatDuration(time))
       const cells = [...times, formatDuration(limit), formatDuration(reserve)]
-      return element(
-        'tr',
-        {},
-        element('td', {}, name),
-        element('th', { scope: 'row' }, hook.name),
-        element(
-          'td',
-          { class: { done: 'good', failed: 'bad', 'cut off': 'cut-ink' }[status] },
-          status,
-        ),
-        ...cells.map((cell) => element('td', { class: 'time' }, cell)),
-      )
+      const kind = { done: 'good', failed: 'bad', 'cut off': 'cut-ink' }[status]
+      return markup`
+        <tr>
+          <td>${name}</td><th scope="row">${hook}</th><td class="${kind}">${status}</td>
+          ${cells.map((cell) => markup`<td class="time">${cell}</td>`)}
+        </tr>`
     }),
   )
-  if (rows.length === 0) return []
-  const head = COLUMNS.map((text, index) =>
-    element('th', { scope: 'col', class: index < 3 ? undefined : 'time' }, text),
+  if (rows.length === 0) return undefined
+  const head = COLUMNS.map(
+    (text, index) => markup`<th scope="col" class="${index < 3 ? '' : 'time'}">${text}</th>`,
   )
-  const table = element(
-    'table',
-    {},
-    element('caption', {}, 'The hooks in the order in which they ran'),
-    element('thead', {}, element('tr', {}, ...head)),
-    element('tbody', {}, join(rows)),
-  )
-  const place = {
-    class: 'scroll',
-    tabindex: '0',
-    role: 'region',
-    'aria-label': 'The hooks as a table',
-  }
-  return [element('h2', {}, 'Hooks'), element('div', place, table)]
+  return markup`
+    <h2>Hooks</h2>
+    <div class="scroll" tabindex="0" role="region" aria-label="The hooks as a table">
+      <table>
+        <caption>The hooks in the order in which they ran</caption>
+        <thead><tr>${head}</tr></thead>
+        <tbody>${rows}</tbody>
+      </table>
+    </div>`
 }
 
 const PAGE_STYLE = `

@@ -17,9 +17,8 @@ export interface Layout {
   readonly isNarrow: boolean
   /** The left and right edge of the bars. */
   readonly plot: { readonly left: number; readonly right: number }
-  /** The line below the times of the axis, and the line below the last phase. */
+  /** The line below the times of the axis. */
   readonly top: number
-  readonly bottom: number
   readonly nameAt: number
   readonly nameLength: number
   readonly phaseLength: number
@@ -50,12 +49,9 @@ export interface PlacedPhase {
   readonly bottom: number
   readonly reserve: Stretch | undefined
   /** Where vertical lines may cross the phase: all of it, or only the bars where the names are above them. */
-  readonly lanes: readonly Lane[]
+  readonly lanes: readonly (readonly [from: number, to: number])[]
   readonly rows: readonly PlacedHook[]
 }
-
-/** A range of heights. */
-export type Lane = readonly [from: number, to: number]
 
 export interface PlacedHook {
   readonly hook: HookReport
@@ -71,50 +67,27 @@ export interface PlacedHook {
 
 export const TEXT = { name: 13, phase: 12, axis: 11 } as const
 
-const EDGE = 12
+export const EDGE = 12
 
 /** Narrower bars would be invisible. */
 const LEAST_BAR = 3
 
 export function layoutOf(report: Report, width: number): Layout {
   const isNarrow = width < 520
-  const hooks = report.phases.flatMap((phase) => phase.hooks)
-  const longest = (texts: readonly string[], size: number, most: number) =>
-    Math.min(
-      most,
-      texts.reduce((long, text) => Math.max(long, lengthOf(text, size)), 0),
-    )
-  const phaseLength = isNarrow
-    ? width - 2 * EDGE
-    : longest(
-        report.phases.map(({ name }) => name),
-        TEXT.phase,
-        width * 0.13,
-      )
-  const nameAt = isNarrow ? EDGE : EDGE + phaseLength + 16
-  const nameLength = isNarrow
-    ? width - 2 * EDGE - 130
-    : longest(
-        hooks.map(({ name }) => name),
-        TEXT.name,
-        width * 0.2,
-      )
-  const hasEndings = hooks.some(({ status }) => status !== 'done')
-  const plot = isNarrow
-    ? { left: EDGE, right: width - EDGE }
-    : { left: nameAt + nameLength + 20, right: width - (hasEndings ? 148 : 84) }
-
+  const { plot, ...names } = columnsOf(report, width, isNarrow)
   const span = spanOf(report)
   const isWhole = span >= report.deadline
   const end = Math.max(isWhole ? Math.max(span, report.grace) : span, 1)
-  const xOf = (time: number) =>
-    plot.left + Math.min(1, Math.max(0, time / end)) * (plot.right - plot.left)
-  const flags = flagsOf(report, { isWhole, isNarrow, plot, width, xOf })
-  const axisAt = Math.max(0, ...flags.map(({ y }) => y)) + 20
+  const length = plot.right - plot.left
+  const xOf = (time: number) => plot.left + Math.min(1, Math.max(0, time / end)) * length
+  const flags = isWhole
+    ? flagsOf(report, width, isNarrow, xOf)
+    : [beyond(`deadline ${formatDuration(report.deadline)} →`, plot.right)]
   const faults = report.faults.slice(0, MOST_FAULTS).map(({ at }) => ({ x: xOf(at), at }))
-  const top = axisAt + 8 + (faults.length > 0 ? 20 : 0)
+  const top = Math.max(...flags.map(({ y }) => y)) + 28 + (faults.length > 0 ? 20 : 0)
 
-  const pitch = isNarrow ? 42 : hooks.length <= 14 ? 30 : hooks.length <= 60 ? 24 : 20
+  const hookCount = report.phases.flatMap((phase) => phase.hooks).length
+  const pitch = isNarrow ? 42 : hookCount <= 14 ? 30 : hookCount <= 60 ? 24 : 20
   const reserved = reservedOf(report)
   let y = top
   const phases = report.phases.map((phase): PlacedPhase => {
@@ -124,104 +97,96 @@ export function layoutOf(report: Report, width: number): Layout {
       const middle = y + (isNarrow ? 25 : pitch / 2)
       const baseline = isNarrow ? y + 10 : middle + 4.5
       y += pitch
-      return { hook, baseline, middle, ...barOf(hook, { end, xOf, right: plot.right }) }
+      return { hook, baseline, middle, ...barOf(hook, end, xOf, plot.right) }
     })
     y += 6
-    const reserve = reserved.get(phase)
-    const lanes: Lane[] = isNarrow
+    const reserve = isWhole ? reserved.get(phase) : undefined
+    const lanes: PlacedPhase['lanes'] = isNarrow
       ? rows.map(({ middle }) => [middle - 12, middle + 12])
       : [[from, y]]
-    return { lanes, phase, top: from, bottom: y, reserve: isWhole ? reserve : undefined, rows }
+    return { lanes, phase, top: from, bottom: y, reserve, rows }
   })
-
-  const apart = (end * 64) / (plot.right - plot.left)
-  const ticks = ticksOf(end, apart)
+  const ticks = ticksOf(end, (end * 64) / length)
     .map((time) => ({ x: xOf(time), text: time === 0 ? '0' : formatDuration(time) }))
     .filter(({ x, text }) => {
       const half = lengthOf(text, TEXT.axis) / 2
       // Left out where the line of the deadline or of SIGKILL would cross it: they have a time too.
-      const isCrossed = flags.some(
-        (flag) => flag.line !== undefined && Math.abs(flag.line - x) < half + 3,
-      )
+      const isCrossed = flags.some(({ line = Infinity }) => Math.abs(line - x) < half + 3)
       return !isCrossed && x + half <= width
     })
-  return {
-    width,
-    height: y,
-    isNarrow,
-    plot,
-    top,
-    bottom: y,
-    nameAt,
-    nameLength,
-    phaseLength,
-    bar: isNarrow ? 12 : Math.round(pitch * 0.46),
-    ticks,
-    flags,
-    faults: spread(faults, plot.right),
-    phases,
-    xOf,
-  }
+  const bar = isNarrow ? 12 : Math.round(pitch * 0.46)
+  const placed = { flags, faults: spread(faults, plot.right), phases, ticks }
+  return { width, height: y, isNarrow, plot, ...names, top, bar, ...placed, xOf }
 }
 
 /** More would hide the rest. The list below the chart has all of them. */
 const MOST_FAULTS = 12
 
-type Frame = Pick<Layout, 'isNarrow' | 'plot' | 'width' | 'xOf'> & { readonly isWhole: boolean }
+/** Where the names and the bars are. Names take what they need, up to a share of the width. */
+function columnsOf({ phases }: Report, width: number, isNarrow: boolean) {
+  if (isNarrow) {
+    const whole = width - 2 * EDGE
+    const plot = { left: EDGE, right: width - EDGE }
+    return { plot, nameAt: EDGE, nameLength: whole - 130, phaseLength: whole }
+  }
+  const longest = (named: readonly { readonly name: string }[], size: number, share: number) =>
+    named.reduce(
+      (long, { name }) => Math.min(width * share, Math.max(long, lengthOf(name, size))),
+      0,
+    )
+  const hooks = phases.flatMap((phase) => phase.hooks)
+  const phaseLength = longest(phases, TEXT.phase, 0.13)
+  const nameLength = longest(hooks, TEXT.name, 0.2)
+  const nameAt = EDGE + phaseLength + 16
+  const hasEndings = hooks.some(({ status }) => status !== 'done')
+  const plot = { left: nameAt + nameLength + 20, right: width - (hasEndings ? 148 : 84) }
+  return { plot, nameAt, nameLength, phaseLength }
+}
+
+function beyond(text: string, x: number): Flag {
+  return { kind: 'beyond', line: undefined, x, y: 14, anchor: 'end', text }
+}
 
 function flagsOf(
   { deadline, grace }: Report,
-  { isWhole, isNarrow, plot, width, xOf }: Frame,
+  width: number,
+  isNarrow: boolean,
+  xOf: (time: number) => number,
 ): Flag[] {
-  const text = `deadline ${formatDuration(deadline)}`
-  if (!isWhole) {
-    return [
-      { kind: 'beyond', line: undefined, x: plot.right, y: 14, anchor: 'end', text: `${text} →` },
-    ]
+  const flag = (kind: 'deadline' | 'kill', time: number, text: string, isAfter: boolean): Flag => {
+    const line = xOf(time)
+    const place = isAfter ? { x: line + 5, anchor: 'start' } : { x: line - 5, anchor: 'end' }
+    return { kind, line, y: 14, text, ...place } as Flag
   }
-  const at = xOf(deadline)
-  const fits = at - lengthOf(text, TEXT.axis) - 6 > 0
-  const first: Flag = fits
-    ? { kind: 'deadline', line: at, x: at - 5, y: 14, anchor: 'end', text }
-    : { kind: 'deadline', line: at, x: at + 5, y: 14, anchor: 'start', text }
+  const text = `deadline ${formatDuration(deadline)}`
   const kill = `SIGKILL ${formatDuration(grace)}`
+  const fits = xOf(deadline) - lengthOf(text, TEXT.axis) - 6 > 0
   const room = width - xOf(grace) - 5
   const isBeside = !isNarrow && fits && room >= lengthOf(kill, TEXT.axis)
-  const second: Flag = isBeside
-    ? { kind: 'kill', line: xOf(grace), x: xOf(grace) + 5, y: 14, anchor: 'start', text: kill }
-    : { kind: 'kill', line: xOf(grace), x: xOf(grace) - 5, y: 14, anchor: 'end', text: kill }
-  // On a line of its own where the two texts would overlap.
-  return [isBeside ? first : { ...first, y: 30 }, second]
+  const first = flag('deadline', deadline, text, !fits)
+  // The deadline is one line lower where the two texts would overlap.
+  return [isBeside ? first : { ...first, y: 30 }, flag('kill', grace, kill, isBeside)]
 }
 
-function barOf(
-  hook: HookReport,
-  { end, xOf, right }: { end: number; xOf: (time: number) => number; right: number },
-) {
+function barOf(hook: HookReport, end: number, xOf: (time: number) => number, right: number) {
   const from = Math.min(xOf(hook.began ?? hook.ended), right - LEAST_BAR)
   const to = Math.max(xOf(hook.ended), from + LEAST_BAR)
   const limit = limitOfHook(hook)
   return { from, to, limit: limit === undefined || limit > end ? undefined : xOf(limit) }
 }
 
-/** Moves signs that would cover each other apart. */
+/** Moves signs apart that would cover each other: to the right, and back where they reach the edge. */
 function spread<T extends { readonly x: number }>(signs: readonly T[], right: number): T[] {
   const apart = 18
+  const moved = [...signs].sort((one, other) => one.x - other.x)
   let least = 0
-  const moved = [...signs]
-    .sort((one, other) => one.x - other.x)
-    .map((sign) => {
-      const x = Math.max(sign.x, least)
-      least = x + apart
-      return { ...sign, x }
-    })
-  let most = right
-  return moved
-    .reverse()
-    .map((sign) => {
-      const x = Math.min(sign.x, most)
-      most = x - apart
-      return { ...sign, x }
-    })
-    .reverse()
+  for (const [index, sign] of moved.entries()) {
+    const x = Math.max(sign.x, least)
+    least = x + apart
+    moved[index] = { ...sign, x }
+  }
+  return moved.map((sign, index) => {
+    const most = right - (moved.length - 1 - index) * apart
+    return { ...sign, x: Math.min(sign.x, most) }
+  })
 }

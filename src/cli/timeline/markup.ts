@@ -1,40 +1,28 @@
 import { printable } from '../../text/printable.ts'
 
-/** Markup that is safe in a document. A string is text: it is escaped when it is put in. */
+/** Markup that is safe in a document. */
 export class Markup {
   constructor(readonly source: string) {}
 }
 
-export type MarkupChild = Markup | string | undefined
+type Part = Markup | string | number | undefined | readonly Part[]
 
-/** An element of SVG or HTML. Texts and attributes are escaped: they may come from a report. */
-export function element(
-  name: string,
-  attributes: Readonly<Record<string, string | number | undefined>>,
-  ...children: readonly MarkupChild[]
-): Markup {
-  const given = Object.entries(attributes).flatMap(([key, value]) =>
-    value === undefined ? [] : [` ${key}="${escaped(numberOf(value))}"`],
-  )
-  return new Markup(`<${name}${given.join('')}>${join(children).source}</${name}>`)
+/**
+ * A template of SVG or HTML. A string that is put in is escaped: it may come from a report. A number is
+ * rounded to a hundredth of a pixel. The line breaks and indents of the template itself are left out.
+ */
+export function markup(template: TemplateStringsArray, ...parts: readonly Part[]): Markup {
+  const texts = template.map((text) => text.replace(/\n\s+(?=[\w-]+=)/g, ' ').replace(/\n\s*/g, ''))
+  return new Markup(texts.map((text, index) => text + sourceOf(parts[index])).join(''))
 }
 
-/** An element of HTML without an end tag. */
-export function single(name: string, attributes: Readonly<Record<string, string>>): Markup {
-  return new Markup(element(name, attributes).source.replace(/<\/\w+>$/, ''))
-}
-
-export function join(children: readonly MarkupChild[], between = ''): Markup {
-  const sources = children.flatMap((child) => {
-    if (child === undefined) return []
-    return [child instanceof Markup ? child.source : escaped(child)]
-  })
-  return new Markup(sources.join(between))
-}
-
-/** Rounded to a hundredth of a pixel. */
-function numberOf(value: string | number): string {
-  return typeof value === 'number' ? String(Math.round(value * 100) / 100) : value
+function sourceOf(part: Part): string {
+  if (part === undefined) return ''
+  if (part instanceof Markup) return part.source
+  if (typeof part === 'string') return escaped(part)
+  return typeof part === 'number'
+    ? String(Math.round(part * 100) / 100)
+    : part.map(sourceOf).join('')
 }
 
 function escaped(text: string): string {

@@ -5,25 +5,15 @@ import { show } from '../../base/errors.ts'
  * Further fields are allowed: later versions may have more.
  */
 export function problemOf(value: unknown): string | undefined {
-  try {
-    REPORT(value, '')
-    return undefined
-  } catch (problem) {
-    if (problem instanceof Problem) return problem.message
-    throw problem
-  }
+  return REPORT(value, '')
 }
 
-class Problem extends Error {}
-
-/** Throws a `Problem` if something is wrong with the value at this place. */
-type Check = (value: unknown, place: string) => void
+/** What is wrong with the value at a place. */
+type Check = (value: unknown, place: string) => string | undefined
 
 function is(what: string, holds: (value: unknown) => boolean): Check {
-  return (value, place) => {
-    if (!holds(value))
-      throw new Problem(`expected ${place || 'it'} to be ${what}, got ${show(value)}`)
-  }
+  return (value, place) =>
+    holds(value) ? undefined : `expected ${place || 'it'} to be ${what}, got ${show(value)}`
 }
 
 const text = is('a string', (value) => typeof value === 'string')
@@ -45,32 +35,39 @@ const oneOf = (...known: readonly unknown[]): Check =>
 const orNull =
   (check: Check): Check =>
   (value, place) =>
-    value === null || check(value, place)
+    value === null ? undefined : check(value, place)
 
 /** More entries would take minutes to draw. */
 const MOST_ENTRIES = 10_000
 
 function listOf(check: Check): Check {
   return (value, place) => {
-    array(value, place)
-    const items = value as readonly unknown[]
-    if (items.length > MOST_ENTRIES) {
-      throw new Problem(`${place} has ${items.length} entries, more than ${MOST_ENTRIES}`)
+    if (!Array.isArray(value)) return array(value, place)
+    if (value.length > MOST_ENTRIES) {
+      return `${place} has ${value.length} entries, more than ${MOST_ENTRIES}`
     }
-    for (const [index, item] of items.entries()) check(item, `${place}[${index}]`)
+    return firstProblem(value.entries(), ([index, item]) => check(item, `${place}[${index}]`))
   }
 }
 
 function shape(fields: Readonly<Record<string, Check>>): Check {
   return (value, place) => {
-    object(value, place)
+    const problem = object(value, place)
+    if (problem !== undefined) return problem
     const given = value as Readonly<Record<string, unknown>>
-    for (const [name, check] of Object.entries(fields)) {
+    return firstProblem(Object.entries(fields), ([name, check]) => {
       const path = place === '' ? name : `${place}.${name}`
-      if (!Object.hasOwn(given, name)) throw new Problem(`${path} is missing`)
-      check(given[name], path)
-    }
+      return Object.hasOwn(given, name) ? check(given[name], path) : `${path} is missing`
+    })
   }
+}
+
+function firstProblem<T>(items: Iterable<T>, check: (item: T) => string | undefined) {
+  for (const item of items) {
+    const problem = check(item)
+    if (problem !== undefined) return problem
+  }
+  return undefined
 }
 
 const error: Check = (value, place) =>
@@ -90,10 +87,10 @@ const REASONS: Readonly<Record<string, Check>> = {
   call: shape({ note: orNull(text) }),
 }
 
-const reason: Check = (value, place) => {
-  shape({ kind: oneOf(...Object.keys(REASONS)) })(value, place)
-  REASONS[(value as { kind: string }).kind]?.(value, place)
-}
+const KIND = shape({ kind: oneOf(...Object.keys(REASONS)) })
+
+const reason: Check = (value, place) =>
+  KIND(value, place) ?? REASONS[(value as { kind: string }).kind]?.(value, place)
 
 const runningHook = shape({
   name: text,
@@ -115,9 +112,10 @@ const hookFields = shape({
 })
 
 const hook: Check = (value, place) => {
-  hookFields(value, place)
+  const problem = hookFields(value, place)
+  if (problem !== undefined) return problem
   const { began, ended } = value as { began: number | null; ended: number }
-  if (began !== null && began > ended) throw new Problem(`${place} ended before it began`)
+  return began !== null && began > ended ? `${place} ended before it began` : undefined
 }
 
 const REPORT = shape({

@@ -1,80 +1,65 @@
 import type { Report } from '../../engine/report.ts'
 import { chartOf } from './chart.ts'
-import { element, join, Markup } from './markup.ts'
+import { Markup, markup } from './markup.ts'
 import { STYLE, withPlainColors } from './style.ts'
 import { linesOf, shortenTo } from './text-size.ts'
-import { accountOf, factsOf, summaryOf, titleOf } from './words.ts'
+import { accountOf, factsOf, headlineOf, summaryOf, titleOf } from './words.ts'
 
 const WIDTH = 960
 const EDGE = 24
+const INNER = WIDTH - 2 * EDGE
 
 /** More notes would hide the chart. The page has all of them. */
 const MOST_LINES = 10
 
 /** Draws a report as an image, for a document or a chat. It is light or dark like its surroundings. */
 export function imageOf(report: Report): string {
-  const inner = WIDTH - 2 * EDGE
-  const { reason, outcome, code } = titleOf(report)
-  const chart = chartOf(report, inner, 'c')
-  const lines = notesOf(report, inner)
+  const facts = factsOf(report)
+  const chart = chartOf(report, INNER, 'c')
+  const lines = notesOf(report)
   const chartAt = 84
   const notesAt = chartAt + chart.height + 22
-  const height = notesAt + lines.length * 20 + (lines.length === 0 ? -8 : 6)
-  const description = [...factsOf(report), summaryOf(report)].join('; ')
-  const svg = element(
-    'svg',
-    {
-      xmlns: 'http://www.w3.org/2000/svg',
-      class: 'chart',
-      role: 'img',
-      'aria-labelledby': 'title description',
-      viewBox: `0 0 ${WIDTH} ${Math.ceil(height)}`,
-      width: WIDTH,
-      height: Math.ceil(height),
-    },
-    element('title', { id: 'title' }, `${reason} → ${outcome} → ${code}`),
-    element('desc', { id: 'description' }, description),
-    // Our own text: nothing of the report is in it. Escaped, a style sheet in HTML would not work.
-    new Markup(`<style>${withPlainColors(STYLE)}</style>`),
-    element('rect', { class: 'page', width: WIDTH, height: Math.ceil(height), rx: 8 }),
-    element('text', { class: 'title', x: EDGE, y: 38 }, ...title(reason, outcome, code)),
-    element(
-      'text',
-      { class: 'quiet small', x: EDGE, y: 60 },
-      shortenTo(factsOf(report).join('  ·  '), 12, inner),
-    ),
-    element('g', { transform: `translate(${EDGE} ${chartAt})` }, chart.content),
-    ...lines.map((line, index) =>
-      element('text', { class: 'small', x: EDGE + 12, y: notesAt + 8 + index * 20 }, line),
-    ),
-  )
+  const height = Math.ceil(notesAt + lines.length * 20 + (lines.length === 0 ? -8 : 6))
+  const notes = lines.map((line, index) => {
+    return markup`<text class="small" x="${EDGE + 12}" y="${notesAt + 8 + index * 20}">${line}</text>`
+  })
+  const svg = markup`
+    <svg xmlns="http://www.w3.org/2000/svg" class="chart" role="img"
+      aria-labelledby="title description" viewBox="0 0 ${WIDTH} ${height}"
+      width="${WIDTH}" height="${height}">
+      <title id="title">${headlineOf(report)}</title>
+      <desc id="description">${[...facts, summaryOf(report)].join('; ')}</desc>
+      <style>${new Markup(withPlainColors(STYLE))}</style>
+      <rect class="page" width="${WIDTH}" height="${height}" rx="8"/>
+      <text class="title" x="${EDGE}" y="38">${title(report)}</text>
+      <text class="quiet small" x="${EDGE}" y="60">${shortenTo(facts.join('  ·  '), 12, INNER)}</text>
+      <g transform="translate(${EDGE} ${chartAt})">${chart.content}</g>
+      ${notes}
+    </svg>`
   return `${svg.source}\n`
 }
 
-function title(reason: string, outcome: string, code: string): Markup[] {
+function title(report: Report): Markup {
+  const { reason, outcome, code } = titleOf(report)
   const kind = { clean: 'is-clean', 'cut off': 'is-cut' }[outcome] ?? 'is-failed'
-  return [
-    element('tspan', {}, shortenTo(reason, 19, 520)),
-    element('tspan', { class: 'quiet' }, ' → '),
-    element('tspan', { class: kind }, shortenTo(outcome, 19, 120)),
-    element('tspan', { class: 'quiet' }, ' → '),
-    element('tspan', {}, code),
-  ]
+  const arrow = markup`<tspan class="quiet"> → </tspan>`
+  return markup`
+    <tspan>${shortenTo(reason, 19, 520)}</tspan>${arrow}
+    <tspan class="${kind}">${shortenTo(outcome, 19, 120)}</tspan>${arrow}
+    <tspan>${code}</tspan>`
 }
 
-function notesOf(report: Report, length: number): Markup[] {
-  const said = accountOf(report).flatMap(({ who, what, kind }) => {
-    const name = shortenTo(who, 12, 220)
+function notesOf(report: Report): Markup[] {
+  const notes = accountOf(report).flatMap(({ who, what, kind }) => {
+    const name = `${shortenTo(who, 12, 220)}: `
     const classOf = { cut: 'is-cut', failed: 'is-failed', note: 'quiet' }[kind]
-    return linesOf(`${name}: ${what}`, 12, length - 24, 2).map((line, index) =>
-      index === 0 && line.startsWith(`${name}: `)
-        ? join([element('tspan', { class: classOf }, `${name}: `), line.slice(name.length + 2)])
-        : join([line]),
+    return linesOf(name + what, 12, INNER - 24, 2).map((line, index) =>
+      index === 0 && line.startsWith(name)
+        ? markup`<tspan class="${classOf}">${name}</tspan>${line.slice(name.length)}`
+        : markup`${line}`,
     )
   })
-  if (said.length <= MOST_LINES) return said
-  return [
-    ...said.slice(0, MOST_LINES - 1),
-    join([`… and ${said.length - MOST_LINES + 1} more lines`]),
-  ]
+  if (notes.length <= MOST_LINES) return notes
+  const shown = notes.slice(0, MOST_LINES - 1)
+  return [...shown, markup`… and ${notes.length - shown.length} more lines`]
 }

@@ -12,6 +12,12 @@ export function titleOf(report: Report): { reason: string; outcome: string; code
   return { reason: formatReason(reason), outcome, code: `exit code ${exitCode}` }
 }
 
+/** The head of a picture as one text. */
+export function headlineOf(report: Report): string {
+  const { reason, outcome, code } = titleOf(report)
+  return `${reason} → ${outcome} → ${code}`
+}
+
 /** The times of the shutdown, and its date. */
 export function factsOf(report: Report): string[] {
   const { duration, deadline, grace, margin, startedAt } = report
@@ -44,30 +50,30 @@ export function summaryOf({ phases, faults }: Report): string {
 }
 
 /** A text about a hook or a fault. */
-export interface HookText {
+interface Account {
   readonly who: string
   readonly what: string
   readonly kind: 'cut' | 'failed' | 'note'
 }
 
 /** For each hook what cut it off, its error and its notes; then the faults. */
-export function accountOf(report: Report): HookText[] {
-  const hooks = report.phases.flatMap((phase) =>
-    phase.hooks.flatMap((hook): HookText[] => {
+export function accountOf(report: Report): Account[] {
+  const account: Account[] = []
+  for (const phase of report.phases) {
+    for (const hook of phase.hooks) {
       const { name: who, status, error, notes } = hook
-      const failed = status === 'failed' && error ? [errorTitle(error)] : []
-      const cut = status === 'cut off' ? [whyCutOff(report, phase, hook)] : []
-      return [
-        ...cut.map((what) => ({ who, what, kind: 'cut' as const })),
-        ...failed.map((what) => ({ who, what, kind: 'failed' as const })),
-        ...notes.map((what) => ({ who, what, kind: 'note' as const })),
-      ]
-    }),
-  )
-  const faults = report.faults.map(({ origin, at, error }, index) => ({
-    who: `fault ${index + 1}`,
-    what: `${origin} at ${formatDuration(at)}: ${errorTitle(error)}`,
-    kind: 'failed' as const,
-  }))
-  return [...hooks, ...faults]
+      if (status === 'cut off') {
+        account.push({ who, what: whyCutOff(report, phase, hook), kind: 'cut' })
+      }
+      if (status === 'failed' && error) {
+        account.push({ who, what: errorTitle(error), kind: 'failed' })
+      }
+      account.push(...notes.map((what) => ({ who, what, kind: 'note' as const })))
+    }
+  }
+  for (const [index, { origin, at, error }] of report.faults.entries()) {
+    const what = `${origin} at ${formatDuration(at)}: ${errorTitle(error)}`
+    account.push({ who: `fault ${index + 1}`, what, kind: 'failed' })
+  }
+  return account
 }
