@@ -1,13 +1,13 @@
+import { parseArgs } from 'node:util'
 import {
   COMMANDS,
   COMMON_OPTIONS,
   type Command,
   type CommandName,
+  type Options,
   type OptionsOf,
 } from './commands.ts'
 import { type Failure, usageError } from './failure.ts'
-import { problemsOf } from './problems.ts'
-import { isOption, type Token, tokenize } from './tokens.ts'
 
 /** A command with what was given to it. */
 export interface Invocation<Name extends CommandName = CommandName> {
@@ -83,4 +83,72 @@ function missingCommand(first: Token): Failure {
     ? `there is no option ${first.rawName} without a command`
     : `there is no command '${first.kind === 'positional' ? first.value : '--'}'`
   return usageError(`${problem}; see lastcall --help`)
+}
+
+type Token = ReturnType<typeof tokenize>['tokens'][number]
+type OptionToken = Extract<Token, { kind: 'option' }>
+
+/**
+ * Splits words into options and positionals. Nothing is refused here: the error messages of
+ * `parseArgs` are about its API, and differ between Node, Bun and Deno.
+ */
+function tokenize(words: readonly string[], options: Options) {
+  return parseArgs({
+    args: words,
+    options: { ...options, ...COMMON_OPTIONS },
+    strict: false,
+    allowPositionals: true,
+    tokens: true,
+  })
+}
+
+function isOption(token: Token): token is OptionToken {
+  return token.kind === 'option'
+}
+
+/**
+ * What is wrong with the options and arguments of a command. Unknown options come first: what follows
+ * one may be its value, and would be reported as a surplus argument.
+ */
+function* problemsOf(
+  tokens: readonly Token[],
+  given: readonly string[],
+  command: Command,
+): Generator<string> {
+  const known: Options = { ...command.options, ...COMMON_OPTIONS }
+  const options = tokens.filter(isOption)
+  for (const { name, rawName } of options) {
+    if (!Object.hasOwn(known, name)) yield `Unknown option \`${rawName}\`; ${hintFor(command)}`
+  }
+  for (const option of options) yield* problemsOfValue(option, known)
+  yield* repetitions(options, known)
+  for (const surplus of given.slice(command.argument === undefined ? 0 : 1)) {
+    yield `Unexpected argument \`${surplus}\`; ${hintFor(command)}`
+  }
+}
+
+function hintFor({ takesProgram }: Command): string {
+  return takesProgram
+    ? 'write the program to run after --, as in lastcall run -- node worker.js; see lastcall run --help'
+    : 'see lastcall --help'
+}
+
+function* problemsOfValue({ name, value, inlineValue }: OptionToken, known: Options) {
+  if (known[name]?.type === 'boolean') {
+    if (value !== undefined) yield `--${name} takes no value`
+  } else if (value === undefined || value === '') {
+    yield `--${name} needs a value`
+  } else if (!inlineValue && /^-./.test(value)) {
+    // Most likely the value was forgotten, and this is the next option.
+    yield `--${name} needs a value; if it starts with -, write --${name}=<value>`
+  }
+}
+
+/** A flag may be repeated: twice means the same as once. An option with a value may not, unless it is `multiple`. */
+function* repetitions(options: readonly OptionToken[], known: Options) {
+  const names = options.map(({ name }) => name)
+  for (const [place, name] of names.entries()) {
+    const mayRepeat = known[name]?.type === 'boolean' || known[name]?.multiple
+    if (!mayRepeat && names.indexOf(name) < place) yield `--${name} is given more than once`
+  }
 }

@@ -26,6 +26,11 @@ export interface Command {
   readonly examples: readonly string[]
 }
 
+const text = (value: string, description: string) =>
+  ({ type: 'string', value, description }) as const
+
+const flag = (description: string) => ({ type: 'boolean', description }) as const
+
 /** The file for the output of a detached process when `--output` is not given. */
 export const DEFAULT_OUTPUT = 'lastcall.log'
 
@@ -36,37 +41,21 @@ export const COMMANDS = {
     takesProgram: true,
     usage: ['run [options] -- <command> [arguments]', 'run [options] --config <file>'],
     options: {
-      config: {
-        type: 'string',
-        value: '<file>',
-        description: 'Run the group of programs in this JSON file',
-      },
-      grace: {
-        type: 'string',
-        value: '<time>',
-        description: 'The time from the stop signal to SIGKILL, such as 10s',
-      },
+      config: text('<file>', 'Run the group of programs in this JSON file'),
+      grace: text('<time>', 'The time from the stop signal to SIGKILL, such as 10s'),
       signal: {
-        type: 'string',
-        value: '<from=to>',
+        ...text('<from=to>', 'Pass a signal on as another, such as TERM=QUIT; may be repeated'),
         multiple: true,
-        description: 'Pass a signal on as another, such as TERM=QUIT; may be repeated',
       },
-      group: { type: 'boolean', description: 'Signal the whole process group of the program' },
-      pidfile: {
-        type: 'string',
-        value: '<file>',
-        description: 'Write the pid here; refuse to start while its process runs',
-      },
-      detach: { type: 'boolean', description: 'Run in the background, in its own session' },
+      group: flag('Signal the whole process group of the program'),
+      pidfile: text('<file>', 'Write the pid here; refuse to start while its process runs'),
+      detach: flag('Run in the background, in its own session'),
       // The parser does not fill in the default, so that `run` can refuse --output without --detach.
       output: {
-        type: 'string',
-        value: '<file>',
-        description: 'Where the output goes with --detach',
+        ...text('<file>', 'Where the output goes with --detach'),
         defaultText: DEFAULT_OUTPUT,
       },
-      verbose: { type: 'boolean', description: 'Print every change of state of a group' },
+      verbose: flag('Print every change of state of a group'),
     },
     examples: [
       'run -- node worker.js',
@@ -79,17 +68,10 @@ export const COMMANDS = {
     argument: '<pid | pidfile>',
     options: {
       grace: {
-        type: 'string',
-        value: '<time>',
+        ...text('<time>', 'How long it may take before SIGKILL'),
         default: `${PLATFORMS.docker.grace / 1000}s`,
-        description: 'How long it may take before SIGKILL',
       },
-      signal: {
-        type: 'string',
-        value: '<name>',
-        default: 'TERM',
-        description: 'The stop signal',
-      },
+      signal: { ...text('<name>', 'The stop signal'), default: 'TERM' },
     },
     examples: ['stop app.pid --grace 30s', 'stop 4711 --signal QUIT'],
   },
@@ -98,9 +80,7 @@ export const COMMANDS = {
     argument: '[report | -]',
     options: {
       out: {
-        type: 'string',
-        value: '<file>',
-        description: 'Write a picture, .html or .svg, in one file',
+        ...text('<file>', 'Write a picture, .html or .svg, in one file'),
         defaultText: 'the terminal',
       },
     },
@@ -111,13 +91,11 @@ export const COMMANDS = {
     argument: '[directory]',
     options: {
       grace: {
-        type: 'string',
-        value: '<time>',
-        description: 'The grace of the application',
+        ...text('<time>', 'The grace of the application'),
         defaultText: 'what its sources say',
       },
-      strict: { type: 'boolean', description: 'Count warnings as errors' },
-      json: { type: 'boolean', description: 'Print JSON' },
+      strict: flag('Count warnings as errors'),
+      json: flag('Print JSON'),
     },
     examples: ['doctor', 'doctor deploy --grace 25s --json'],
   },

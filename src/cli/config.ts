@@ -42,7 +42,7 @@ export function shareTime(
 ): readonly ProgramOptions[] {
   const programs = parsePrograms(options)
   const levels = groupByPriority(programs)
-  const waits = [...levels.values()].map((level) => longestWait(level))
+  const waits = [...levels.values()].map(longestWait)
   const openLevels = waits.filter((wait) => wait === undefined).length
   const taken = waits.reduce<number>((sum, wait) => sum + (wait ?? 0), 0)
   const handovers = HANDOVER * (levels.size + 1)
@@ -55,8 +55,7 @@ export function shareTime(
   }
   return options.map((program, index) => {
     const level = levels.get(programs[index]?.priority ?? 0) ?? []
-    const stopWait = program.stopWait ?? longestWait(level) ?? share
-    return { ...program, stopWait }
+    return { ...program, stopWait: program.stopWait ?? longestWait(level) ?? share }
   })
 }
 
@@ -74,18 +73,11 @@ function longestWait(level: readonly Program[]): number | undefined {
 }
 
 function readJson(path: string): Record<string, unknown> {
-  const text = readText(path)
   try {
-    return JSON.parse(text.replace(/^\uFEFF/, ''))
+    return JSON.parse(readFileSync(path, 'utf8').replace(/^\uFEFF/, ''))
   } catch (error) {
-    throw usageError(`it is not JSON: ${(error as Error).message.replace(/\s+/g, ' ')}`)
-  }
-}
-
-function readText(path: string): string {
-  try {
-    return readFileSync(path, 'utf8')
-  } catch (error) {
-    throw usageError((error as Error).message)
+    const { message } = error as Error
+    const isSyntax = error instanceof SyntaxError
+    throw usageError(isSyntax ? `it is not JSON: ${message.replace(/\s+/g, ' ')}` : message)
   }
 }

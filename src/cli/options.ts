@@ -2,12 +2,25 @@ import { parseDuration } from '../base/duration.ts'
 import { parseSignal } from '../runtime/signals.ts'
 import { asUsageError, usageError } from './failure.ts'
 
+/** These start the stop: the program is killed if it has not ended when the grace is over. */
+export const STOP_SIGNALS: readonly NodeJS.Signals[] = ['SIGTERM', 'SIGINT', 'SIGQUIT']
+
+/** These are passed on to one program as well. Their meaning is up to the program. */
+export const OTHER_SIGNALS: readonly NodeJS.Signals[] = [
+  'SIGHUP',
+  'SIGUSR1',
+  'SIGUSR2',
+  'SIGWINCH',
+  'SIGALRM',
+  'SIGPWR',
+]
+
 /** The least time of a grace that is kept for lastcall's own exit, in milliseconds. */
 const MIN_MARGIN = 100
 
 /** Reads `--grace` into milliseconds. */
 export function graceOf(text: string | undefined): number | undefined {
-  return text === undefined ? undefined : checkGrace(durationOf(text, 'grace'), '--grace')
+  return text === undefined ? undefined : checkGrace(durationOf(text), '--grace')
 }
 
 /** Refuses a grace that would leave a program no time. */
@@ -18,39 +31,36 @@ export function checkGrace(grace: number, option: string): number {
   )
 }
 
-/** Reads a duration such as 10s into milliseconds. */
-export function durationOf(text: string, option: string): number {
+/** Reads the duration of `--grace`, such as 10s, into milliseconds. */
+export function durationOf(text: string): number {
   if (/^\d+$/.test(text)) {
-    throw usageError(`--${option} ${text} has no unit: write ${text}s or ${text}ms`)
+    throw usageError(`--grace ${text} has no unit: write ${text}s or ${text}ms`)
   }
-  return asUsageError(() => parseDuration(text, `--${option}`))
+  return asUsageError(() => parseDuration(text, '--grace'))
 }
 
-/** Reads the name of a signal, with SIG or without, in capitals or not. */
-export function signalOf(text: string, option: string): NodeJS.Signals {
+/** Reads the name of a signal of `--signal`, with SIG or without, in capitals or not. */
+export function signalOf(text: string): NodeJS.Signals {
   const name = text.toUpperCase()
-  return asUsageError(() =>
-    parseSignal(name.startsWith('SIG') ? name : `SIG${name}`, `--${option}`),
-  )
+  const full = name.startsWith('SIG') ? name : `SIG${name}`
+  return asUsageError(() => parseSignal(full, '--signal'))
 }
 
 /** Reads pairs such as `TERM=QUIT`: the signals that are passed on as others. */
-export function rewritesOf(
-  given: readonly string[],
-  forwarded: readonly NodeJS.Signals[],
-): ReadonlyMap<NodeJS.Signals, NodeJS.Signals> {
+export function rewritesOf(given: readonly string[]): ReadonlyMap<NodeJS.Signals, NodeJS.Signals> {
+  const forwarded = [...STOP_SIGNALS, ...OTHER_SIGNALS]
   const pairs = given.map((text) => {
     const [from = '', to = '', ...rest] = text.split('=')
     if (from === '' || to === '' || rest.length > 0) {
       throw usageError(`--signal ${text} is not a pair of signals: write --signal TERM=QUIT`)
     }
-    const signal = signalOf(from, 'signal')
+    const signal = signalOf(from)
     if (!forwarded.includes(signal)) {
       throw usageError(
         `--signal ${text}: ${signal} is not one of the signals that are passed on: ${forwarded.join(', ')}`,
       )
     }
-    return [signal, signalOf(to, 'signal')] as const
+    return [signal, signalOf(to)] as const
   })
   const rewrites = new Map(pairs)
   if (rewrites.size < pairs.length) {

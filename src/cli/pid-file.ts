@@ -18,7 +18,11 @@ export function claimPidFile(path: string): () => void {
     if (error instanceof Failure) throw error
     throw usageError(`the pid file ${path} cannot be written: ${(error as Error).message}`)
   } finally {
-    removeQuietly(own)
+    try {
+      rmSync(own, { force: true })
+    } catch {
+      // It could not be written, which is reported already.
+    }
   }
   return () => {
     if (readIfExists(path) === String(terminal.pid)) rmSync(path, { force: true })
@@ -32,19 +36,15 @@ export function claimPidFile(path: string): () => void {
  */
 export function readPidFile(path: string): number {
   const text = readOrRefuse(path)
-  if (text === undefined) {
-    throw new Failure(CODES.notRunning, `there is no pid file ${path}`)
-  }
+  if (text === undefined) throw new Failure(CODES.notRunning, `there is no pid file ${path}`)
   if (!isPid(text)) {
     const got = JSON.stringify(text.slice(0, 40))
     throw usageError(`${path} holds no pid: a single number was expected, got ${got}`)
   }
   const pid = Number(text)
   if (!isAlive(pid)) {
-    throw new Failure(
-      CODES.notRunning,
-      `${path} is stale: process ${pid} has ended without removing it`,
-    )
+    const problem = `${path} is stale: process ${pid} has ended without removing it`
+    throw new Failure(CODES.notRunning, problem)
   }
   return pid
 }
@@ -92,14 +92,6 @@ function readOrRefuse(path: string): string | undefined {
     return readIfExists(path)
   } catch (error) {
     throw usageError(`the pid file ${path} cannot be read: ${(error as Error).message}`)
-  }
-}
-
-function removeQuietly(path: string): void {
-  try {
-    rmSync(path, { force: true })
-  } catch {
-    // It could not be written, which is reported already.
   }
 }
 

@@ -22,19 +22,14 @@ export function isAlive(pid: number): boolean {
 
 /** The command line of a process, if the system says. */
 export function commandLineOf(pid: number): string | undefined {
-  const line = readIfPossible(`/proc/${pid}/cmdline`)?.replaceAll('\0', ' ').trim()
-  return line || undefined
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ').trim() || undefined
+  } catch {
+    return undefined
+  }
 }
 
 /** When a process started, if the system says, in the kernel's unit. It tells two processes with the same pid apart. */
 export function startTimeOf(pid: number): string | undefined {
   return procStat(pid)?.start
-}
-
-function readIfPossible(path: string): string | undefined {
-  try {
-    return readFileSync(path, 'utf8')
-  } catch {
-    return undefined
-  }
 }

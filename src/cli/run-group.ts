@@ -5,16 +5,14 @@ import { readConfig, shareTime } from './config.ts'
 import { asUsageError, PROBLEM_LOG } from './failure.ts'
 import { terminal } from './terminal.ts'
 
-export interface GroupOptions {
-  /** In milliseconds; `undefined` for the grace of the file, or else of the platform. */
-  readonly grace: number | undefined
-  /** Whether every change of state is printed. */
-  readonly verbose: boolean
-  readonly onStart: () => void
-}
-
-/** Runs the programs of a configuration file until they have ended or a signal has ended them. */
-export async function runGroup(path: string, options: GroupOptions): Promise<void> {
+/**
+ * Runs the programs of a configuration file until they have ended or a signal has ended them. The grace
+ * is in milliseconds; `undefined` for that of the file, or else of the platform.
+ */
+export async function runGroup(
+  path: string,
+  options: { grace: number | undefined; verbose: boolean; onStart: () => void },
+): Promise<void> {
   const config = readConfig(path)
   const grace = options.grace ?? config.grace ?? detectPlatform().grace
   // The programs run in their own sessions. A signal that ended only this process would leave them behind.

@@ -8,9 +8,9 @@ import { exitStatusOf, shellCodeOf } from '../runtime/exit-status.ts'
 import { systemProcess } from '../runtime/process.ts'
 import { sendSignal } from '../runtime/signals.ts'
 import { explainSpawnError } from '../runtime/spawn-error.ts'
-import { hasEnded, type StopSettings, stopChild } from '../workers/child.ts'
+import { hasEnded, stopChild } from '../workers/child.ts'
 import { CODES, Failure, PROBLEM_LOG } from './failure.ts'
-import { OTHER_SIGNALS, STOP_SIGNALS } from './forwarded-signals.ts'
+import { OTHER_SIGNALS, STOP_SIGNALS } from './options.ts'
 import { terminal } from './terminal.ts'
 
 export interface WrapOptions {
@@ -24,6 +24,9 @@ export interface WrapOptions {
 
 /** The longest margin, in milliseconds: lastcall has little to do for its own exit. */
 const MAX_MARGIN = 250
+
+/** No exit code is a failure of the stop: lastcall exits with the same code. */
+const ANY_EXIT_CODE: ReadonlySet<number> = new Set(Array.from({ length: 256 }, (_, code) => code))
 
 /**
  * Runs one program as a PID 1 should: passes signals on, and kills it when the grace is over. Returns its
@@ -65,12 +68,15 @@ export async function runProgram(
     const isFromTerminal = signal === 'SIGINT' && systemProcess.interactive && !group
     if (STOP_SIGNALS.includes(signal) && !samePress && !isFromTerminal) forward(signal)
   })
+  const name = basename(command)
+  const to = group ? 'group' : 'process'
   const run = (context: HookContext) => {
     const { reason } = context
     const stopSignal = rewritten(reason.kind === 'signal' ? reason.signal : 'SIGTERM')
-    return stopChild(child, stopSettingsOf(command, stopSignal, group), context, systemClock)
+    const settings = { name, stopSignal, signals: to, kills: to, exitCodes: ANY_EXIT_CODE } as const
+    return stopChild(child, settings, context, systemClock)
   }
-  shutdown.add({ name: basename(command), phase: 'stop', run })
+  shutdown.add({ name, phase: 'stop', run })
   options.onStart()
 
   if (!hasEnded(child)) await new Promise((resolve) => child.once('exit', resolve))
@@ -102,16 +108,4 @@ function startProgram(
       refuse(error)
     }
   })
-}
-
-function stopSettingsOf(name: string, stopSignal: NodeJS.Signals, group: boolean): StopSettings {
-  const to = group ? 'group' : 'process'
-  return {
-    name: basename(name),
-    stopSignal,
-    signals: to,
-    kills: to,
-    // No exit code is a failure of the stop: lastcall exits with the same code.
-    exitCodes: new Set(Array.from({ length: 256 }, (_, code) => code)),
-  }
 }

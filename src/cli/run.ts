@@ -1,7 +1,6 @@
 import type { Invocation } from './command-line.ts'
 import { DEFAULT_OUTPUT } from './commands.ts'
 import { usageError } from './failure.ts'
-import { FORWARDED_SIGNALS } from './forwarded-signals.ts'
 import { graceOf, rewritesOf } from './options.ts'
 import { claimPidFile } from './pid-file.ts'
 import { terminal } from './terminal.ts'
@@ -11,7 +10,7 @@ export async function run(invocation: Invocation<'run'>): Promise<void> {
   const { program, options } = invocation
   const { config, group = false, verbose = false } = options
   const grace = graceOf(options.grace)
-  const rewrites = rewritesOf(options.signal ?? [], FORWARDED_SIGNALS)
+  const rewrites = rewritesOf(options.signal ?? [])
   refuseContradictions(invocation)
   if (options.detach && !terminal.isDetached()) {
     const { detach } = await import('./detach.ts')
@@ -32,25 +31,24 @@ export async function run(invocation: Invocation<'run'>): Promise<void> {
 }
 
 function refuseContradictions({ program, options }: Invocation<'run'>): void {
-  const { config } = options
-  if (((program[0] ?? '') !== '') === (config !== undefined)) {
-    throw usageError(
-      config === undefined
-        ? 'nothing to run: write the program after --, as in lastcall run -- node worker.js, or name a --config'
-        : 'a program and --config cannot be used together: put the program into the file',
-    )
+  const problem = contradictionIn((program[0] ?? '') !== '', options)
+  if (problem !== undefined) throw usageError(problem)
+}
+
+function contradictionIn(hasProgram: boolean, options: Invocation<'run'>['options']) {
+  const isGroup = options.config !== undefined
+  if (!isGroup && !hasProgram) {
+    return 'nothing to run: write the program after --, as in lastcall run -- node worker.js, or name a --config'
   }
-  if (config !== undefined && (options.signal !== undefined || options.group)) {
-    throw usageError(
-      '--signal and --group are for one program: in a group, each program has stopSignal and group in the file',
-    )
+  if (isGroup && hasProgram) {
+    return 'a program and --config cannot be used together: put the program into the file'
   }
-  if (config === undefined && options.verbose) {
-    throw usageError('--verbose is for a group: one program has no states')
+  if (isGroup && (options.signal !== undefined || options.group)) {
+    return '--signal and --group are for one program: in a group, each program has stopSignal and group in the file'
   }
+  if (!isGroup && options.verbose) return '--verbose is for a group: one program has no states'
   if (options.output !== undefined && !options.detach) {
-    throw usageError(
-      '--output needs --detach: in the foreground the program writes to stdout and stderr of lastcall',
-    )
+    return '--output needs --detach: in the foreground the program writes to stdout and stderr of lastcall'
   }
+  return undefined
 }

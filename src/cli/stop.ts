@@ -19,8 +19,8 @@ const MAX_KILL_TIME = 5000
 
 /** Stops a process as `docker stop` stops a container. Returns the code to exit with. */
 export async function stop(target: string, options: OptionsOf<'stop'>): Promise<number> {
-  const grace = durationOf(options.grace, 'grace')
-  const signal = signalOf(options.signal, 'signal')
+  const grace = durationOf(options.grace)
+  const signal = signalOf(options.signal)
   const pid = pidOf(target)
   const command = commandLineOf(pid)
   const name = `process ${pid}${command === undefined ? '' : ` (${shorten(command, 60)})`}`
@@ -39,7 +39,13 @@ export async function stop(target: string, options: OptionsOf<'stop'>): Promise<
   // A container is killed with all its processes. Here only this ends what the process has started.
   const others = descendantsOf(pid)
   sendOrFail(pid, 'SIGKILL', name)
-  for (const one of others) killIfPossible(one)
+  for (const one of others) {
+    try {
+      sendSignal(one, 'SIGKILL')
+    } catch {
+      // It belongs to another user.
+    }
+  }
   const isGone = await waitUntil(hasEnded, MAX_KILL_TIME)
   const descendants = others.length === 0 ? '' : `, with ${others.length} of its descendants`
   terminal.print(
@@ -69,14 +75,6 @@ function sendOrFail(pid: number, signal: NodeJS.Signals, name: string): void {
     if ((error as NodeJS.ErrnoException).code !== 'EPERM') throw error
     const why = 'it belongs to another user; run this as that user, or as root'
     throw new Failure(CODES.notPermitted, `no permission to signal ${name}: ${why}`)
-  }
-}
-
-function killIfPossible(pid: number): void {
-  try {
-    sendSignal(pid, 'SIGKILL')
-  } catch {
-    // It has ended already, or belongs to another user.
   }
 }
 

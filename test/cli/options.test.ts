@@ -1,5 +1,4 @@
 import { describe, expect, test } from 'vitest'
-import { FORWARDED_SIGNALS } from '../../src/cli/forwarded-signals.ts'
 import { durationOf, graceOf, rewritesOf, signalOf } from '../../src/cli/options.ts'
 import { failureOf } from '../support/programs/command-line.ts'
 
@@ -24,11 +23,11 @@ describe('durationOf()', () => {
     ['1.5s', 1500],
     ['2m', 120_000],
   ])('reads %s', (text, milliseconds) => {
-    expect(durationOf(text, 'grace')).toBe(milliseconds)
+    expect(durationOf(text)).toBe(milliseconds)
   })
 
   test.each(['10', '0'])('refuses %j, for it has no unit', (value) => {
-    const { code, message } = failureOf(() => durationOf(value, 'grace'))
+    const { code, message } = failureOf(() => durationOf(value))
     expect({ code, message }).toMatchObject({
       code: 125,
       message: expect.stringContaining('has no unit'),
@@ -36,7 +35,7 @@ describe('durationOf()', () => {
   })
 
   test.each(['', '-1s', '1 s', '1h', 's', '1e3ms', '1.5'])('refuses %j', (value) => {
-    expect(failureOf(() => durationOf(value, 'grace'))).toMatchObject({
+    expect(failureOf(() => durationOf(value))).toMatchObject({
       code: 125,
       message: expect.stringContaining('--grace'),
     })
@@ -45,13 +44,13 @@ describe('durationOf()', () => {
 
 describe('signalOf()', () => {
   test.each(['TERM', 'term', 'SIGTERM', 'sigterm', 'SigTerm'])('reads %s', (text) => {
-    expect(signalOf(text, 'signal')).toBe('SIGTERM')
+    expect(signalOf(text)).toBe('SIGTERM')
   })
 
   test.each(['', 'SIG', '15', 'TERMINATE', 'TERM ', 'toString', '__proto__'])(
     "refuses '%s'",
     (text) => {
-      expect(failureOf(() => signalOf(text, 'signal'))).toMatchObject({
+      expect(failureOf(() => signalOf(text))).toMatchObject({
         code: 125,
         message: expect.stringContaining('`--signal` to be the name of a signal'),
       })
@@ -61,9 +60,9 @@ describe('signalOf()', () => {
 
 describe('rewritesOf()', () => {
   test('reads one pair, several, or none', () => {
-    expect([...rewritesOf([], FORWARDED_SIGNALS)]).toEqual([])
-    expect([...rewritesOf(['TERM=QUIT'], FORWARDED_SIGNALS)]).toEqual([['SIGTERM', 'SIGQUIT']])
-    expect([...rewritesOf(['term=quit', 'SIGHUP=SIGUSR1'], FORWARDED_SIGNALS)]).toEqual([
+    expect([...rewritesOf([])]).toEqual([])
+    expect([...rewritesOf(['TERM=QUIT'])]).toEqual([['SIGTERM', 'SIGQUIT']])
+    expect([...rewritesOf(['term=quit', 'SIGHUP=SIGUSR1'])]).toEqual([
       ['SIGTERM', 'SIGQUIT'],
       ['SIGHUP', 'SIGUSR1'],
     ])
@@ -72,7 +71,7 @@ describe('rewritesOf()', () => {
   test.each(['', 'TERM', '=', 'TERM=', '=TERM', 'TERM==QUIT', 'A=B=C', '15'])(
     'refuses %j, also after a pair',
     (text) => {
-      expect(failureOf(() => rewritesOf(['TERM=QUIT', text], FORWARDED_SIGNALS))).toMatchObject({
+      expect(failureOf(() => rewritesOf(['TERM=QUIT', text]))).toMatchObject({
         code: 125,
         message: expect.stringContaining('is not a pair of signals: write --signal TERM=QUIT'),
       })
@@ -82,7 +81,7 @@ describe('rewritesOf()', () => {
   test.each(['KILL=TERM', 'STOP=TERM', 'SEGV=TERM', 'TSTP=TERM', 'CHLD=TERM'])(
     'refuses %s, which lastcall does not listen to',
     (pair) => {
-      const { code, message } = failureOf(() => rewritesOf([pair], FORWARDED_SIGNALS))
+      const { code, message } = failureOf(() => rewritesOf([pair]))
       expect(code).toBe(125)
       expect(message).toContain('is not one of the signals that are passed on: SIGTERM, SIGINT,')
     },
