@@ -1,11 +1,53 @@
+import { createTwoFilesPatch } from 'diff'
 import type { Application, Grace } from './application/application.ts'
-import { diffOf } from './diff.ts'
-import type { Finding, FindingDraft, Note, UnreadFile } from './finding.ts'
 import { isIgnored } from './ignore.ts'
-import type { LaunchContext } from './launch/launch-context.ts'
-import type { SourceFile } from './parse/source.ts'
-import { RULES } from './rules.ts'
-import type { LaunchOptions, Scripts } from './scripts.ts'
+import type { LaunchContext, LaunchOptions, Scripts } from './launch/scripts.ts'
+import { applyEdits, type Edit, type SourceFile } from './parse/source.ts'
+import { RULES, type RuleId, type Severity } from './rules.ts'
+
+/** A problem at one place of a deployment. */
+export interface Finding {
+  readonly rule: RuleId
+  readonly severity: Severity
+  /** Relative to the directory that was examined. */
+  readonly file: string
+  /** The first is 1. */
+  readonly line: number
+  /** What happens at the stop. */
+  readonly says: string
+  /** What to do, in a sentence. */
+  readonly fix: string
+  /** The fix as a unified diff, for `patch -p1` in the examined directory. Empty where it is not known. */
+  readonly diff: string
+}
+
+/** A finding as an examiner reports it. The context adds the line and the diff. */
+interface FindingDraft {
+  readonly rule: RuleId
+  /** By default the file that is examined. */
+  readonly file?: SourceFile | undefined
+  readonly offset: number
+  readonly says: string
+  readonly fix: string
+  readonly edits: readonly Edit[]
+  /** A file that the fix adds. */
+  readonly adds?: { readonly path: string; readonly text: string } | undefined
+  /** By default that of the rule. */
+  readonly severity?: Severity | undefined
+}
+
+/** A file, or a place in it, that could not be read: the doctor knows nothing about it. */
+export interface UnreadFile {
+  readonly file: string
+  readonly line: number | null
+  readonly why: string
+}
+
+/** What was left out of a file, and why. */
+export interface Note {
+  readonly file: string
+  readonly text: string
+}
 
 /** What the examiners have found in all files. */
 export class Results {
@@ -27,7 +69,7 @@ export class Results {
       return
     }
     const { edits, adds, severity = RULES[rule] } = draft
-    const diff = diffOf(file, edits, adds)
+    const diff = diffOf(file, edits) + (adds ? patch(adds.path, undefined, adds.text) : '')
     this.findings.push({ rule, severity, file: file.path, line, says, fix, diff })
   }
 }
@@ -65,4 +107,17 @@ export class ExamineContext {
   note(text: string): void {
     this.results.notes.push({ file: this.file.path, text })
   }
+}
+
+/** The edits as a unified diff. */
+function diffOf({ path, text, byteOrderMark }: SourceFile, edits: readonly Edit[]): string {
+  const after = applyEdits(text, edits)
+  return after === text ? '' : patch(path, byteOrderMark + text, byteOrderMark + after)
+}
+
+function patch(path: string, before: string | undefined, after: string): string {
+  const from = before === undefined ? '/dev/null' : `a/${path}`
+  const text = createTwoFilesPatch(from, `b/${path}`, before ?? '', after, '', '', { context: 2 })
+  // The library starts with a line of `=`, and writes a tab where a date would follow.
+  return text.replace(/^=+\n/, '').replace(/^(--- .*|\+\+\+ .*?)\t$/gm, '$1')
 }

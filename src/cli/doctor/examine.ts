@@ -1,15 +1,20 @@
 import { Application } from './application/application.ts'
 import type { ShutdownCall } from './application/read-source.ts'
-import { ExamineContext, Results } from './examine-context.ts'
+import {
+  ExamineContext,
+  type Finding,
+  type Note,
+  Results,
+  type UnreadFile,
+} from './examine-context.ts'
 import { findFiles, projectName } from './find-files.ts'
-import type { Finding, Note, UnreadFile } from './finding.ts'
 import { unknownRules } from './ignore.ts'
 import { KINDS } from './kinds/index.ts'
 import type { Kind } from './kinds/kind.ts'
 import { packageJson } from './kinds/package-json.ts'
+import { Scripts } from './launch/scripts.ts'
 import { SourceFile } from './parse/source.ts'
 import { FileReader } from './read-files.ts'
-import { Scripts } from './scripts.ts'
 
 /** Everything that an examination has found. */
 export interface Examination {

@@ -1,6 +1,6 @@
 import { type Dirent, readdirSync, statSync } from 'node:fs'
 import { basename, dirname, join, relative, resolve, sep } from 'node:path'
-import type { UnreadFile } from './finding.ts'
+import type { UnreadFile } from './examine-context.ts'
 import { KINDS } from './kinds/index.ts'
 import type { Kind } from './kinds/kind.ts'
 import { whyUnreadable } from './read-files.ts'

@@ -2,7 +2,7 @@ import { formatDuration } from '../../base/duration.ts'
 import { plural } from '../../base/summarize.ts'
 import { wrap } from '../../text/width.ts'
 import type { Examination } from './examine.ts'
-import type { Finding } from './finding.ts'
+import type { Finding } from './examine-context.ts'
 import { KINDS } from './kinds/index.ts'
 
 /** The width of the text, in columns. */

@@ -1,6 +1,6 @@
 import { type Node, parseExpressionAt } from 'acorn'
 import { parseDuration } from '../../../base/duration.ts'
-import { readValue, type Tree } from '../parse/javascript-literals.ts'
+import { readValue, type Tree } from '../parse/javascript.ts'
 import type { SourceFile } from '../parse/source.ts'
 
 /** The options of one `createShutdown()`. What is not a literal is `unknown`. */

@@ -149,8 +149,8 @@ function checkStopGracePeriod(
       : `stop_grace_period is not set, so it is ${wholeSeconds(DEFAULT_GRACE)} s`,
     grace,
     severity,
-    offset: setting ? offsetOfKey(service, 'stop_grace_period') : service.start,
     fix: `Grant it ${needed}, or give createShutdown() a shorter grace.`,
+    offset: offsetOfKey(service, 'stop_grace_period'),
     edits: setKey(service, 'stop_grace_period', needed),
   })
 }

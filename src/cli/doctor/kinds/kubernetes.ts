@@ -1,14 +1,24 @@
 import { PLATFORMS } from '../../../platform/platforms.ts'
+import { isProgram } from '../../../platform/programs.ts'
 import type { ExamineContext } from '../examine-context.ts'
 import { followCommand } from '../launch/command.ts'
-import { at, type Data, offsetOfKey, setCommand, setKey, textAt, textList } from '../parse/data.ts'
+import { baseOf } from '../launch/shell.ts'
+import {
+  at,
+  type Data,
+  jsonList,
+  offsetOfKey,
+  setCommand,
+  setKey,
+  textAt,
+  textList,
+} from '../parse/data.ts'
 import { wholeSeconds } from '../parse/durations.ts'
 import type { Severity } from '../rules.ts'
 import type { Kind } from './kind.ts'
 import { isForeignImage } from './parts/foreign-image.ts'
 import { reportShortGrace } from './parts/grace.ts'
 import { noteTemplate, parseYaml } from './parts/parse.ts'
-import { checkPreStop, preStopDuration } from './parts/pre-stop.ts'
 import { checkProbes } from './parts/probes.ts'
 import { reportLaunch } from './parts/report-launch.ts'
 import { checkStopSignal } from './parts/stop-signal.ts'
@@ -152,8 +162,8 @@ function checkTerminationGrace(
     : 'terminationGracePeriodSeconds is not set, so it is 30'
   const place = {
     severity,
-    offset: setting ? offsetOfKey(pod, 'terminationGracePeriodSeconds') : pod.start,
     fix: `Grant it ${needed} s${before > 0 ? ', preStop included' : ''}, or give createShutdown() a shorter grace.`,
+    offset: offsetOfKey(pod, 'terminationGracePeriodSeconds'),
     edits: setKey(pod, 'terminationGracePeriodSeconds', needed),
   }
   if (granted <= 0) {
@@ -166,4 +176,41 @@ function checkTerminationGrace(
     const taken = before > 0 ? `, of which the preStop takes ${wholeSeconds(before)} s` : ''
     reportShortGrace(context, { setting: `${is}${taken}`, grace, ...place })
   }
+}
+
+/** How long a container's preStop takes, in milliseconds; `undefined` if it is not known. */
+function preStopDuration(container: Data): number | undefined {
+  const preStop = at(container, 'lifecycle', 'preStop')
+  if (!preStop || preStop.scalar === null) return 0
+  const sleep = at(preStop, 'sleep', 'seconds')
+  if (sleep) return typeof sleep.scalar === 'number' ? sleep.scalar * 1000 : undefined
+  const text = textList(at(preStop, 'exec', 'command'))?.join(' ') ?? ''
+  const sleeps = [...text.matchAll(/(?:^|[\s/;&'"])sleep\s+(\d+(?:\.\d+)?)([smh]?)/g)]
+  if (sleeps.length === 0) return undefined
+  const units: Record<string, number> = { '': 1000, s: 1000, m: 60_000, h: 3_600_000 }
+  return sleeps.reduce(
+    (sum, [, amount, unit = '']) => sum + Number(amount) * (units[unit] ?? 1000),
+    0,
+  )
+}
+
+/** Kubernetes starts a preStop without a shell. One that needs a shell fails, and SIGTERM comes at once. */
+function checkPreStop(container: Data, context: ExamineContext): void {
+  const exec = at(container, 'lifecycle', 'preStop', 'exec')
+  const command = textList(at(exec, 'command'))
+  if (!exec || !command) return
+  const [program = ''] = command
+  const needsShell =
+    (/\s/.test(program.trim()) && command.length === 1) ||
+    command.some((word) => /^(&&|\|\||;|\||&)$/.test(word))
+  if (isProgram(baseOf(program), 'shell') || !needsShell) return
+  const text = command.join(' ')
+  const better = /[;&|$]/.test(text) ? ['/bin/sh', '-c', text] : program.trim().split(/\s+/)
+  context.report({
+    rule: 'prestop-not-run',
+    says: `Kubernetes starts the preStop without a shell, and there is no program '${program}'${command.length > 1 ? ' that takes these arguments' : ''}: it fails (FailedPreStopHook), and SIGTERM comes at once, without the intended wait.`,
+    fix: 'Give each word its own item, or start a shell.',
+    offset: offsetOfKey(exec, 'command'),
+    edits: setKey(exec, 'command', jsonList(better)),
+  })
 }

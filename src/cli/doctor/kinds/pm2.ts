@@ -2,9 +2,18 @@ import { PLATFORMS } from '../../../platform/platforms.ts'
 import type { ExamineContext } from '../examine-context.ts'
 import { followCommand } from '../launch/command.ts'
 import { words } from '../launch/shell.ts'
-import { at, type Data, jsonList, offsetOfKey, setKey, textAt, textList } from '../parse/data.ts'
+import {
+  at,
+  changeKey,
+  type Data,
+  jsonList,
+  offsetOfKey,
+  setKey,
+  textAt,
+  textList,
+} from '../parse/data.ts'
 import { wholeSeconds } from '../parse/durations.ts'
-import { readJson, readModule } from '../parse/javascript-data.ts'
+import { readJson, readModule } from '../parse/javascript.ts'
 import type { Edit, SourceFile } from '../parse/source.ts'
 import type { Kind } from './kind.ts'
 import { reportShortGrace } from './parts/grace.ts'
@@ -160,10 +169,9 @@ function checkTreekill(app: Data, hasObstacle: boolean, context: ExamineContext)
   if (at(app, 'treekill')?.scalar !== false || !hasObstacle) return
   context.report({
     rule: 'treekill-off',
-    offset: offsetOfKey(app, 'treekill'),
     says: 'treekill: false signals only the process that PM2 has started, and that is not the application: the application gets no signal, keeps running, and holds its port.',
     fix: 'Let PM2 signal all processes of the tree.',
-    edits: setKey(app, 'treekill', 'true'),
+    ...changeKey(app, 'treekill', 'true'),
   })
 }
 
@@ -176,10 +184,9 @@ function checkMessage(app: Data, context: ExamineContext): void {
   if (!unheard) return
   context.report({
     rule: 'message-unheard',
-    offset: offsetOfKey(app, 'shutdown_with_message'),
     says: `shutdown_with_message sends the message 'shutdown' in place of a signal, and the application does not listen to it (messages in ${unheard.file}:${unheard.line}): nothing happens until it is killed.`,
     fix: "Let PM2 send SIGINT, or add 'shutdown' to the messages of createShutdown().",
-    edits: setKey(app, 'shutdown_with_message', 'false'),
+    ...changeKey(app, 'shutdown_with_message', 'false'),
   })
 }
 
@@ -194,10 +201,9 @@ function checkReady(app: Data, context: ExamineContext): void {
         : ', 3 s'
   context.report({
     rule: 'ready-never-said',
-    offset: offsetOfKey(app, 'wait_ready'),
     says: `wait_ready makes PM2 wait for the message 'ready', and no source sends it: at each reload PM2 waits in vain for the new instance (listen_timeout${limit}), and then stops the old one whether or not the new one serves.`,
     fix: "Leave it out, or send 'ready' to the parent when the server listens, as PM2's documentation shows.",
-    edits: setKey(app, 'wait_ready', 'false'),
+    ...changeKey(app, 'wait_ready', 'false'),
   })
 }
 
@@ -215,8 +221,7 @@ function checkKillTimeout(name: string, app: Data, context: ExamineContext): voi
     setting: `kill_timeout is ${setting ? `${granted} ms` : `not set, so it is ${DEFAULT_GRACE} ms`}`,
     grace,
     allowed: `${grace.value} ms`,
-    offset: setting ? offsetOfKey(app, 'kill_timeout') : app.start,
     fix: `Grant it ${grace.value}, in milliseconds, or give createShutdown() no grace: it reads kill_timeout itself.`,
-    edits: setKey(app, 'kill_timeout', String(grace.value)),
+    ...changeKey(app, 'kill_timeout', String(grace.value)),
   })
 }

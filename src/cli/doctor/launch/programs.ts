@@ -1,5 +1,5 @@
 import { isProgram, WRAPPERS } from '../../../platform/programs.ts'
-import type { LaunchContext } from './launch-context.ts'
+import type { LaunchContext } from './scripts.ts'
 
 /** How many arguments a wrapper takes before its command. `undefined` where a program is no wrapper. */
 export function wrapperOf(name: string, args: readonly string[]) {

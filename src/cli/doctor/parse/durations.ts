@@ -12,44 +12,34 @@ export function systemdTime(text: string): number | undefined {
   return sumOf(value, SYSTEMD_UNITS)
 }
 
-const GO_UNITS: Readonly<Record<string, number>> = {
-  ns: 1e-6,
-  us: 1e-3,
-  µs: 1e-3,
-  ms: 1,
-  s: 1000,
-  m: 60_000,
-  h: 3_600_000,
-}
+/** The names of the units, each with its length in milliseconds. */
+type Units = readonly (readonly [names: RegExp, milliseconds: number])[]
 
-const SYSTEMD_UNITS: Readonly<Record<string, number>> = {
-  us: 1e-3,
-  usec: 1e-3,
-  ms: 1,
-  msec: 1,
-  '': 1000,
-  s: 1000,
-  sec: 1000,
-  second: 1000,
-  seconds: 1000,
-  m: 60_000,
-  min: 60_000,
-  minute: 60_000,
-  minutes: 60_000,
-  h: 3_600_000,
-  hr: 3_600_000,
-  hour: 3_600_000,
-  hours: 3_600_000,
-  d: 86_400_000,
-  day: 86_400_000,
-  days: 86_400_000,
-}
+const GO_UNITS: Units = [
+  [/^ns$/, 1e-6],
+  [/^[uµ]s$/, 1e-3],
+  [/^ms$/, 1],
+  [/^s$/, 1000],
+  [/^m$/, 60_000],
+  [/^h$/, 3_600_000],
+]
 
-function sumOf(text: string, units: Readonly<Record<string, number>>): number | undefined {
+const SYSTEMD_UNITS: Units = [
+  [/^us(ec)?$/, 1e-3],
+  [/^ms(ec)?$/, 1],
+  [/^(s|sec|seconds?)?$/, 1000],
+  [/^(m|min|minutes?)$/, 60_000],
+  [/^(h|hr|hours?)$/, 3_600_000],
+  [/^(d|days?)$/, 86_400_000],
+]
+
+function sumOf(text: string, units: Units): number | undefined {
   const parts = [...text.matchAll(/(\d+(?:\.\d+)?)\s*([a-zµ]*)\s*/gy)]
   if (parts.length === 0 || parts.map(([all]) => all).join('') !== text) return undefined
-  const times = parts.map(([, amount, unit = '']) => Number(amount) * (units[unit] ?? Number.NaN))
-  const total = times.reduce((a, b) => a + b, 0)
+  const total = parts.reduce((sum, [, amount, unit = '']) => {
+    const [, milliseconds] = units.find(([names]) => names.test(unit)) ?? []
+    return sum + Number(amount) * (milliseconds ?? Number.NaN)
+  }, 0)
   return Number.isNaN(total) ? undefined : total
 }
 

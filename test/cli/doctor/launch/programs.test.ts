@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { followCommand } from '../../../../src/cli/doctor/launch/command.ts'
-import type { LaunchContext } from '../../../../src/cli/doctor/launch/launch-context.ts'
+import type { LaunchContext } from '../../../../src/cli/doctor/launch/scripts.ts'
 import { diagnosisOf } from '../../../../src/platform/diagnose.ts'
 
 const context: LaunchContext = {

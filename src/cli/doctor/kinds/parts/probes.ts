@@ -28,9 +28,9 @@ export function checkProbes(
   if (!/ready|readiness/i.test(path)) return
   context.report({
     rule: 'liveness-is-readiness',
-    offset: offsetOfKey(get, 'path'),
     says: `The liveness probe asks ${path}, which answers 503 as soon as the shutdown begins: a kubelet that keeps probing (kubernetes/kubernetes#52817) takes the application for dead in the middle of its drain, and restarts it.`,
     fix: 'Use a path that says nothing about readiness, such as /livez of healthChecks().',
+    offset: offsetOfKey(get, 'path'),
     edits: setKey(get, 'path', '/livez'),
   })
 }

@@ -1,7 +1,6 @@
 import type { ExamineContext } from '../../examine-context.ts'
 import type { Launch } from '../../launch/command.ts'
 import { effectOf, fixOf, type Starter } from '../../launch/explain.ts'
-import { groupFile } from '../../launch/group-file.ts'
 import type { Edit, SourceFile } from '../../parse/source.ts'
 import type { Severity } from '../../rules.ts'
 
@@ -30,17 +29,23 @@ export function reportLaunch(
     says: effectOf({ ...obstacle, init }, place.starter),
     fix: fixOf(obstacle, better),
     edits: unknownScript !== undefined ? [] : script ? [script.edit] : place.edits(better),
-    adds:
-      programs.length > 0
-        ? {
-            path: siblingOf((place.file ?? context.file).path, 'lastcall.config.json'),
-            text: groupFile(programs),
-          }
-        : undefined,
+    adds: programs.length > 0 ? groupFile(place.file ?? context.file, programs) : undefined,
     severity: place.severity,
   })
 }
 
-function siblingOf(path: string, name: string): string {
-  return path.includes('/') ? path.replace(/[^/]*$/, name) : name
+/** The configuration file of `lastcall run --config` for these programs, beside the file. */
+function groupFile({ path }: SourceFile, programs: Launch['programs']) {
+  const names = programs.map(programName)
+  const entries = programs.map(([command = '', ...args], index) => {
+    const name = names[index] ?? ''
+    return { name: names.indexOf(name) === index ? name : `${name} ${index + 1}`, command, args }
+  })
+  const text = `${JSON.stringify({ programs: entries }, null, 2)}\n`
+  return { path: path.replace(/[^/]*$/, 'lastcall.config.json'), text }
+}
+
+function programName(argv: readonly string[]): string {
+  const script = argv.slice(1).find((arg) => !arg.startsWith('-')) ?? argv[0] ?? 'program'
+  return script.replace(/^.*\//, '').replace(/\.\w+$/, '') || 'program'
 }
