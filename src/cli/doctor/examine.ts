@@ -31,10 +31,7 @@ export interface Examination {
 }
 
 /** Reads what a deployment says about stopping. It runs nothing and writes nothing. */
-export function examine(
-  target: string,
-  options: { readonly grace?: number | undefined } = {},
-): Examination {
+export function examine(target: string, options: { grace?: number | undefined } = {}): Examination {
   const { root, paths, ...found } = findFiles(target)
   const files = new FileReader(root)
   const application = new Application(files.readAll(found.sources), options.grace)

@@ -11,7 +11,7 @@ export interface DoctorOptions {
 }
 
 /** The exit codes of `lastcall doctor`. */
-export const DOCTOR_CODES = { sound: 0, findings: 1, unread: 2 } as const
+const CODES = { sound: 0, findings: 1, unread: 2 } as const
 
 /** Reads a deployment; returns what to print, and the code to exit with. */
 export function doctor(target: string, options: DoctorOptions): { text: string; code: number } {
@@ -19,10 +19,9 @@ export function doctor(target: string, options: DoctorOptions): { text: string; 
   const { findings, unread, looked } = examination
   const counts = findings.filter(({ severity }) => options.strict || severity === 'error').length
   const isUnread = unread.length > 0 || looked.length === 0
-  const code =
-    counts > 0 ? DOCTOR_CODES.findings : isUnread ? DOCTOR_CODES.unread : DOCTOR_CODES.sound
+  const code = counts > 0 ? CODES.findings : isUnread ? CODES.unread : CODES.sound
   const text = options.json
     ? JSON.stringify({ version: 1, ...examination, exitCode: code }, null, 2)
-    : formatExamination(examination, { colour: options.colour })
+    : formatExamination(examination, options.colour)
   return { text, code }
 }

@@ -9,10 +9,7 @@ import { KINDS } from './kinds/index.ts'
 const WIDTH = 98
 
 /** An examination as text, for the terminal. */
-export function formatExamination(
-  examination: Examination,
-  { colour }: { readonly colour: boolean },
-): string {
+export function formatExamination(examination: Examination, colour: boolean): string {
   const paint = colour ? painted : (text: string) => text
   const { findings, unread, notes } = examination
   const parts = [
@@ -31,13 +28,11 @@ export function formatExamination(
 function noteText(notes: Examination['notes']): string {
   const files = new Map<string, Set<string>>()
   for (const { file, text } of notes) files.set(text, (files.get(text) ?? new Set()).add(file))
-  return [...files]
-    .map(([text, names]) => {
-      const [first = '', second = ''] = names
-      const several = `${first}, ${second}${names.size > 2 ? ` and ${names.size - 2} more` : ''}`
-      return `${names.size === 1 ? first : several}: ${text}\n`
-    })
-    .join('')
+  const lines = [...files].map(([text, names]) => {
+    const more = names.size > 2 ? ` and ${names.size - 2} more` : ''
+    return `${[...names].slice(0, 2).join(', ')}${more}: ${text}\n`
+  })
+  return lines.join('')
 }
 
 type Painter = (text: string, ...codes: number[]) => string
@@ -51,16 +46,13 @@ function findingText(
   paint: Painter,
 ): string {
   const level = paint(severity, severity === 'error' ? 31 : 33)
-  const lines = diff
-    .replace(/\n$/, '')
-    .split('\n')
-    .map((one) => diffLine(one, paint))
+  const lines = diff.replace(/\n$/, '').split('\n')
   return [
     `${paint(`${file}:${line}`, 1)}  ${level}  ${rule}`,
     ...wrap(`  ${says}`, WIDTH, '  '),
     ...wrap(`  Fix: ${fix}`, WIDTH, '  '),
     '',
-    ...lines,
+    ...lines.map((one) => diffLine(one, paint)),
     '',
   ].join('\n')
 }
@@ -71,14 +63,8 @@ function diffLine(line: string, paint: Painter): string {
   return line.startsWith('@@') ? paint(line, 36) : line
 }
 
-function summaryText({
-  directory,
-  looked,
-  findings,
-  unread,
-  shutdowns,
-  ignored,
-}: Examination): string {
+function summaryText(examination: Examination): string {
+  const { directory, looked, findings, unread, shutdowns, ignored } = examination
   const errorCount = findings.filter(({ severity }) => severity === 'error').length
   const counts = [
     countOrNo(errorCount, 'error'),
@@ -104,13 +90,11 @@ function lookedText(directory: string, looked: Examination['looked']): string {
 }
 
 function shutdownText({ file, line, grace }: Examination['shutdowns'][number]): string {
-  const found =
-    grace === undefined
-      ? 'no grace, so it uses what it knows of the platform'
-      : grace === 'unknown'
-        ? 'a grace that is not a literal: pass it with --grace'
-        : `a grace of ${formatDuration(grace)}`
-  return `createShutdown() in ${file}:${line} has ${found}.`
+  const place = `createShutdown() in ${file}:${line} has`
+  if (grace === undefined) return `${place} no grace, so it uses what it knows of the platform.`
+  return grace === 'unknown'
+    ? `${place} a grace that is not a literal: pass it with --grace.`
+    : `${place} a grace of ${formatDuration(grace)}.`
 }
 
 function countOrNo(number: number, what: string): string {

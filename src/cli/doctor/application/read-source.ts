@@ -33,10 +33,10 @@ export function lameDuckIn(file: SourceFile): number | undefined {
   const code = withoutComments(file.text)
   const match = /\blameDuck\s*:\s*/.exec(code)
   if (!match) return undefined
-  const value = valueAt(code, match.index + match[0].length)
-  const longest =
-    typeof value === 'object' && value !== null ? (value as { atMost?: unknown }).atMost : value
-  const length = readDuration(longest)
+  const node = parseAt(code, match.index + match[0].length)
+  const value = node && readValue(node, code)
+  const isObject = typeof value === 'object' && value !== null
+  const length = readDuration(isObject ? (value as { atMost?: unknown }).atMost : value)
   return typeof length === 'number' ? length : undefined
 }
 
@@ -76,11 +76,6 @@ function parseAt(code: string, offset: number): Node | undefined {
   } catch {
     return undefined
   }
-}
-
-function valueAt(code: string, offset: number): unknown {
-  const node = parseAt(code, offset)
-  return node && readValue(node, code)
 }
 
 function readDuration(value: unknown): number | 'unknown' | undefined {

@@ -108,12 +108,11 @@ function launchOf(
   shell: string,
   context: LaunchContext,
 ): Launch | undefined {
-  if (entrypoint?.text !== undefined) return followShellText(entrypoint.text, shell, context)
-  if (entrypoint?.argv !== undefined) {
-    return followCommand([...entrypoint.argv, ...argvOf(cmd, shell)], context)
-  }
-  if (cmd?.text !== undefined) return followShellText(cmd.text, shell, context)
-  return cmd?.argv && followCommand(cmd.argv, context)
+  const { text } = entrypoint ?? cmd ?? {}
+  if (text !== undefined) return followShellText(text, shell, context)
+  if (!entrypoint) return cmd?.argv && followCommand(cmd.argv, context)
+  const end = cmd?.argv ?? (cmd?.text === undefined ? [] : [shell, '-c', cmd.text])
+  return followCommand([...(entrypoint.argv ?? []), ...end], context)
 }
 
 /** The instruction that counts: the last one with this keyword. */
@@ -173,7 +172,7 @@ function formOf(instruction: Cmd | Entrypoint | undefined): Form | undefined {
   const raw = (instruction.getRawArgumentsContent() ?? '').trim()
   if (raw === '') return undefined
   try {
-    const argv = JSON.parse(withoutContinuations(raw)) as unknown
+    const argv: unknown = JSON.parse(raw.replace(CONTINUATIONS, ' '))
     if (Array.isArray(argv) && argv.every((one) => typeof one === 'string')) return { argv }
   } catch {
     // Docker takes everything that is not JSON for the shell form.
@@ -181,13 +180,8 @@ function formOf(instruction: Cmd | Entrypoint | undefined): Form | undefined {
   return { text: raw }
 }
 
-function withoutContinuations(text: string): string {
-  return text.replace(/\\[ \t]*\r?\n(?:[ \t]*#[^\n]*\n)*/g, ' ')
-}
-
-function argvOf(form: Form | undefined, shell: string): readonly string[] {
-  return form?.argv ?? (form?.text === undefined ? [] : [shell, '-c', form.text])
-}
+/** A backslash at the end of a line, with the comments that may follow it. */
+const CONTINUATIONS = /\\[ \t]*\r?\n(?:[ \t]*#[^\n]*\n)*/g
 
 function shellOf(instruction: Instruction | undefined): string {
   const form = instruction && /\[\s*"([^"]+)"/.exec(instruction.getRawArgumentsContent() ?? '')
@@ -228,12 +222,8 @@ function editArguments(
 type Range = ReturnType<Instruction['getRange']>
 
 function editRange({ start, end }: Range, text: string, file: SourceFile): Edit {
-  const offset = (line: number, character: number) => file.startOf(line + 1) + character
-  return {
-    start: offset(start.line, start.character),
-    end: offset(end.line, end.character),
-    text,
-  }
+  const offset = ({ line, character }: Range['start']) => file.startOf(line + 1) + character
+  return { start: offset(start), end: offset(end), text }
 }
 
 function lineOf(instruction: Instruction): number {

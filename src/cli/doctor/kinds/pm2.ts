@@ -2,16 +2,7 @@ import { PLATFORMS } from '../../../platform/platforms.ts'
 import type { ExamineContext } from '../examine-context.ts'
 import { followCommand } from '../launch/command.ts'
 import { words } from '../launch/shell.ts'
-import {
-  at,
-  changeKey,
-  type Data,
-  jsonList,
-  offsetOfKey,
-  setKey,
-  textAt,
-  textList,
-} from '../parse/data.ts'
+import { at, type Data, jsonList, offsetOfKey, setKey, textAt, textList } from '../parse/data.ts'
 import { wholeSeconds } from '../parse/durations.ts'
 import { readJson, readModule } from '../parse/javascript.ts'
 import type { Edit, SourceFile } from '../parse/source.ts'
@@ -88,10 +79,8 @@ function examineApp(app: Data, context: ExamineContext): void {
 
 function isForeignScript(app: Data, script: string): boolean {
   const interpreter = textAt(app, 'interpreter') ?? textAt(app, 'exec_interpreter') ?? ''
-  return (
-    /(?:^|\/)(?:python|ruby|php|perl)[\d.]*$/.test(interpreter) ||
-    /\.(?:py|rb|php|pl)$/.test(script)
-  )
+  const isForeign = /(?:^|\/)(?:python|ruby|php|perl)[\d.]*$/.test(interpreter)
+  return isForeign || /\.(?:py|rb|php|pl)$/.test(script)
 }
 
 /** Returns whether something is in front of the application. */
@@ -101,17 +90,13 @@ function checkAppCommand(app: Data, script: string, context: ExamineContext): bo
     context.note('its args are not literals, and so not known')
     return false
   }
-  const interpreter = textAt(app, 'interpreter') ?? textAt(app, 'exec_interpreter')
+  const given = textAt(app, 'interpreter') ?? textAt(app, 'exec_interpreter')
   const nodeArgs = argsOf(at(app, 'node_args') ?? at(app, 'interpreter_args')) ?? []
-  const [program = '', ...own] = words(script)
-  const isJs = /\.[cm]?[jt]sx?$/.test(program)
-  const argv =
-    interpreter !== undefined && interpreter !== 'none'
-      ? [interpreter, ...nodeArgs, program, ...own, ...args]
-      : isJs
-        ? ['node', ...nodeArgs, program, ...own, ...args]
-        : [program, ...own, ...args]
-  const started = followCommand(argv, context.launchContext())
+  const own = words(script)
+  const byName = /\.[cm]?[jt]sx?$/.test(own[0] ?? '') ? 'node' : undefined
+  const interpreter = given === 'none' ? byName : (given ?? byName)
+  const front = interpreter === undefined ? [] : [interpreter, ...nodeArgs]
+  const started = followCommand([...front, ...own, ...args], context.launchContext())
   const isWatcher = started.obstacle?.rule === 'watcher-in-front'
   const command = textAt(app, 'interpreter') === undefined ? 'script' : 'interpreter'
   reportLaunch(context, started, {
@@ -126,12 +111,10 @@ function commandEdits(app: Data, better: readonly string[]): Edit[] {
   const [program = '', ...args] = better
   const isNode = program === 'node' && args.length > 0 && !args[0]?.startsWith('-')
   const [script, rest] = isNode ? [args[0] ?? '', args.slice(1)] : [program, args]
-  const value = (text: string) =>
-    /\.ya?ml$/.test(app.file.path) ? text : quoteText(app.file, text)
+  const isYaml = /\.ya?ml$/.test(app.file.path)
+  const value = (text: string) => (isYaml ? text : quoteText(app.file, text))
   const list = (argv: readonly string[]) =>
-    app.file.path.endsWith('.json') || /\.ya?ml$/.test(app.file.path)
-      ? jsonList(argv)
-      : `[${argv.map((one) => quoteText(app.file, one)).join(', ')}]`
+    isYaml ? jsonList(argv) : `[${argv.map((one) => quoteText(app.file, one)).join(', ')}]`
   const edits = setKey(app, 'script', value(script))
   const hasArgs = app.entries.has('args') || rest.length > 0
   if (hasArgs) edits.push(...setKey(app, 'args', list(rest)))
@@ -171,7 +154,8 @@ function checkTreekill(app: Data, hasObstacle: boolean, context: ExamineContext)
     rule: 'treekill-off',
     says: 'treekill: false signals only the process that PM2 has started, and that is not the application: the application gets no signal, keeps running, and holds its port.',
     fix: 'Let PM2 signal all processes of the tree.',
-    ...changeKey(app, 'treekill', 'true'),
+    offset: offsetOfKey(app, 'treekill'),
+    edits: setKey(app, 'treekill', 'true'),
   })
 }
 
@@ -186,24 +170,22 @@ function checkMessage(app: Data, context: ExamineContext): void {
     rule: 'message-unheard',
     says: `shutdown_with_message sends the message 'shutdown' in place of a signal, and the application does not listen to it (messages in ${unheard.file}:${unheard.line}): nothing happens until it is killed.`,
     fix: "Let PM2 send SIGINT, or add 'shutdown' to the messages of createShutdown().",
-    ...changeKey(app, 'shutdown_with_message', 'false'),
+    offset: offsetOfKey(app, 'shutdown_with_message'),
+    edits: setKey(app, 'shutdown_with_message', 'false'),
   })
 }
 
 function checkReady(app: Data, context: ExamineContext): void {
   if (at(app, 'wait_ready')?.scalar !== true || context.application.sendsReady !== false) return
   const setting = at(app, 'listen_timeout')
-  const limit =
-    typeof setting?.scalar === 'number'
-      ? `, ${wholeSeconds(setting.scalar)} s`
-      : setting
-        ? ''
-        : ', 3 s'
+  const milliseconds = setting ? setting.scalar : 3000
+  const limit = typeof milliseconds === 'number' ? `, ${wholeSeconds(milliseconds)} s` : ''
   context.report({
     rule: 'ready-never-said',
     says: `wait_ready makes PM2 wait for the message 'ready', and no source sends it: at each reload PM2 waits in vain for the new instance (listen_timeout${limit}), and then stops the old one whether or not the new one serves.`,
     fix: "Leave it out, or send 'ready' to the parent when the server listens, as PM2's documentation shows.",
-    ...changeKey(app, 'wait_ready', 'false'),
+    offset: offsetOfKey(app, 'wait_ready'),
+    edits: setKey(app, 'wait_ready', 'false'),
   })
 }
 
@@ -222,6 +204,7 @@ function checkKillTimeout(name: string, app: Data, context: ExamineContext): voi
     grace,
     allowed: `${grace.value} ms`,
     fix: `Grant it ${grace.value}, in milliseconds, or give createShutdown() no grace: it reads kill_timeout itself.`,
-    ...changeKey(app, 'kill_timeout', String(grace.value)),
+    offset: offsetOfKey(app, 'kill_timeout'),
+    edits: setKey(app, 'kill_timeout', String(grace.value)),
   })
 }

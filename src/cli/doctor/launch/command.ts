@@ -66,8 +66,7 @@ export function followCommand(argv: readonly string[], context: LaunchContext, d
   }
   const several = severalOf(name, args, context)
   if (several) {
-    const programs = several.map((text) => replaced(text, context, depth))
-    return { obstacle: { rule: 'several-programs', program: name }, better: GROUP, programs }
+    return groupOf(several, name, context, depth)
   }
   const script = context.shellScript(program)
   if (script) return followScript(script, argv, args, context, depth)
@@ -122,10 +121,17 @@ export function followShellText(
 ): Launch {
   const main = mainOf(text)
   if (!main) return sound([shell, '-c', text])
-  if (main.beside.length > 0) return groupOf(main, shell, context, depth)
-  const inner = followCommand(wordsOf(main), context, depth + 1)
-  if (context.runsInShell && depth === 0 && (isWholeText(main, text) || startsDaemon(main)))
-    return inner
+  if (main.beside.length > 0) {
+    const texts = [...main.beside, main].map((command) => command.text)
+    return groupOf(texts, shell, context, depth)
+  }
+  const argv = wordsOf(main)
+  const inner = followCommand(argv, context, depth + 1)
+  if (context.runsInShell && depth === 0) {
+    const isWhole = isOnlyPipe(main, text) && main.pipeEnd === main.end
+    // A shell that starts a daemon has ended at the stop.
+    if (isWhole || inForeground(baseOf(argv[0] ?? ''), argv.slice(1))) return inner
+  }
   const better = replaced(text, context, depth)
   if (main.isExec) return { ...inner, better: inner.obstacle ? better : [shell, '-c', text] }
   // A worse obstacle behind the shell is reported instead of it: without that, the shell would not matter.
@@ -135,9 +141,15 @@ export function followShellText(
     : withObstacle('shell-in-front', shell, sound(better))
 }
 
-function groupOf(main: Main, shell: string, context: LaunchContext, depth: number): Launch {
-  const programs = [...main.beside, main].map(({ text }) => replaced(text, context, depth))
-  return { ...withObstacle('several-programs', shell, sound(GROUP)), programs }
+/** Several programs side by side, which become a group. */
+function groupOf(
+  texts: readonly string[],
+  program: string,
+  context: LaunchContext,
+  depth: number,
+): Launch {
+  const programs = texts.map((text) => replaced(text, context, depth))
+  return { obstacle: { rule: 'several-programs', program }, better: GROUP, programs }
 }
 
 /** The command of a shell's text: without the shell if it is not needed, otherwise with `exec`. */
@@ -151,28 +163,13 @@ function replaced(text: string, context: LaunchContext, depth: number): readonly
   if (isOnly && (isPlain(own) || (inner.obstacle && kept === ''))) return inner.better
   if (isOnly && !/[$`*?~<>|(){}[\]]/.test(own)) return ['env', ...words(own)]
   const start = inner.obstacle ? `${quoted(inner.better)}${kept}` : own
-  return ['sh', '-c', withExec(text, main, start)]
+  // `exec` comes before the command that keeps running, and the pipe after it is left out.
+  return ['sh', '-c', text.slice(0, main.start) + execOf(start) + text.slice(main.pipeEnd)]
 }
 
 /** Whether the text is this command alone, or piped into others. */
 function isOnlyPipe(main: Main, text: string): boolean {
   return main.start === text.search(/\S/) && /^\s*[;&]?\s*$/.test(text.slice(main.pipeEnd))
-}
-
-/** Whether the text is this command alone. */
-function isWholeText(main: Main, text: string): boolean {
-  return isOnlyPipe(main, text) && main.pipeEnd === main.end
-}
-
-/** Whether the command starts a daemon and returns. Then the shell has ended at the stop. */
-function startsDaemon(main: Main): boolean {
-  const [program = '', ...args] = wordsOf(main)
-  return inForeground(baseOf(program), args) !== undefined
-}
-
-/** The text with `exec` before the command that keeps running, and without the pipe after it. */
-function withExec(text: string, main: Main, command: string): string {
-  return text.slice(0, main.start) + execOf(command) + text.slice(main.pipeEnd)
 }
 
 /** `exec` takes no variables before the command, but `env` does. */

@@ -8,70 +8,64 @@ export function wrapperOf(name: string, args: readonly string[]) {
     while (args[at]?.startsWith('-') && args[at] !== '--') at += valued.test(args[at] ?? '') ? 2 : 1
     return args[at] === '--' ? at + 1 : at
   }
+  const dashes = args.indexOf('--')
   if (isProgram(name, 'init')) return { taken: ownOptions(/^-[pe]$/), isInit: true }
   if (name === 'lastcall' && args[0] === 'run') {
     // A group has several commands, and with a configuration file there is none.
-    if (args.includes('--group') || args.includes('--config'))
-      return { taken: args.length, isInit: true }
-    const dashes = args.indexOf('--')
-    return { taken: dashes < 0 ? args.length : dashes + 1, isInit: true }
+    const hasNone = args.includes('--group') || args.includes('--config') || dashes < 0
+    return { taken: hasNone ? args.length : dashes + 1, isInit: true }
   }
-  if (isIn(WRAPPERS.environment, name)) {
+  const isIn = (names: readonly string[]) => names.includes(name)
+  if (isIn(WRAPPERS.environment)) {
     const first = args.findIndex((arg) => !/^-|=/.test(arg))
     return { taken: first < 0 ? args.length : first, isInit: false }
   }
-  if (isIn(WRAPPERS.user, name)) {
+  if (isIn(WRAPPERS.user)) {
     const options = ownOptions(/^-n$/)
     return { taken: options + (name === 'gosu' || name === 'su-exec' ? 1 : 0), isInit: false }
   }
   if (name === 'exec') return { taken: ownOptions(/^-a$/), isInit: false }
-  const dashes = args.indexOf('--')
-  if (isIn(WRAPPERS.variables, name) && dashes >= 0) return { taken: dashes + 1, isInit: false }
+  if (isIn(WRAPPERS.variables) && dashes >= 0) return { taken: dashes + 1, isInit: false }
   return undefined
 }
 
-function isIn(names: readonly string[], name: string): boolean {
-  return names.includes(name)
+interface Managed {
+  readonly script?: string | undefined
+  readonly argv?: readonly string[]
 }
 
 /**
  * What a package manager runs: a script of package.json, or a command. `undefined` where a program is no
  * package manager, or runs what ends by itself. Neither is known where both are `undefined`.
  */
-export function managed(name: string, args: readonly string[]) {
+export function managed(name: string, args: readonly string[]): Managed | undefined {
   const [first = '', ...rest] = args.filter((arg) => !/^(-s|--silent|--quiet|-q)$/.test(arg))
   if (isProgram(name, 'package runner')) {
     const [program = '', ...own] = [first, ...rest].filter(
       (arg) => !/^(-y|--yes|--no|--)$/.test(arg),
     )
-    if (program.startsWith('-') || program === '') return { script: undefined, argv: undefined }
-    return { script: undefined, argv: programOf(program, own) }
+    return program.startsWith('-') || program === '' ? {} : { argv: programOf(program, own) }
   }
   if (!isProgram(name, 'package manager')) return undefined
   // What comes after `--` belongs to the script.
   const own = args.includes('--') ? args.slice(0, args.indexOf('--')) : args
-  if (own.some((arg) => ELSEWHERE.test(arg))) return { script: undefined, argv: undefined }
+  if (own.some((arg) => ELSEWHERE.test(arg))) return {}
   if (first === 'exec' || first === 'dlx') {
     const [program = '', ...own] = rest.filter((arg) => arg !== '--')
-    return { script: undefined, argv: programOf(program, own) }
+    return { argv: programOf(program, own) }
   }
   if (first === 'run' || first === 'run-script' || first === 'rum') {
-    return { script: rest.find((arg) => !arg.startsWith('-')), argv: undefined }
+    return { script: rest.find((arg) => !arg.startsWith('-')) }
   }
-  if (first === 'start' || first === 'run:start') return { script: 'start', argv: undefined }
+  if (first === 'start' || first === 'run:start') return { script: 'start' }
   // yarn and pnpm run a script by its name alone. `npm ci` and others do their work and end.
   if (name === 'npm' || first === '' || first.startsWith('-')) {
     const later = args.find((arg) => arg === 'start' || arg === 'run')
     if (later === undefined) return undefined
-    const script = later === 'start' ? 'start' : args[args.indexOf('run') + 1]
-    return { script, argv: undefined }
+    return { script: later === 'start' ? later : args[args.indexOf('run') + 1] }
   }
-  return /^(install|add|build|test)$/.test(first)
-    ? undefined
-    : {
-        script: first === 'node' ? undefined : first,
-        argv: first === 'node' ? args.slice(0) : undefined,
-      }
+  if (first === 'node') return { argv: args }
+  return /^(install|add|build|test)$/.test(first) ? undefined : { script: first }
 }
 
 /** Options that name another package. Its scripts do not stand in the nearest package.json. */
@@ -107,13 +101,12 @@ export function severalOf(
     if (args.some((arg) => /^(-k|--kill-others.*)$/.test(arg))) return undefined
     return named.map((one) => {
       const script = /^(?:npm|yarn|pnpm)(?::|\s+run\s+)(\S+)$/.exec(one)?.[1]
-      return script === undefined ? one : (around.npmScript(script) ?? one)
+      return (script && around.npmScript(script)) ?? one
     })
   }
   if (name === 'run-p') return scripts(named)
   if (name !== 'npm-run-all' && name !== 'npm-run-all2') return undefined
   const parallel = args.findIndex((arg) => /^(-p|--parallel)$/.test(arg))
-  return parallel < 0
-    ? undefined
-    : scripts(args.slice(parallel + 1).filter((a) => !a.startsWith('-')))
+  if (parallel < 0) return undefined
+  return scripts(args.slice(parallel + 1).filter((arg) => !arg.startsWith('-')))
 }

@@ -48,11 +48,6 @@ export function setKey(data: Data, key: string, value: string): Edit[] {
   return edit ? [edit] : []
 }
 
-/** Sets a key of a map, for a finding at that key. */
-export function changeKey(data: Data, key: string, value: string) {
-  return { offset: offsetOfKey(data, key), edits: setKey(data, key, value) }
-}
-
 /** A text, or a list of texts, as a list; `undefined` if one of them is not known. */
 export function textList(data: Data | undefined): string[] | undefined {
   if (!data) return undefined

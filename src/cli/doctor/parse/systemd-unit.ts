@@ -74,11 +74,6 @@ export function setSetting(
 /** Removes the line of a setting. */
 export function removeSetting({ file, start, end }: Setting): Edit[] {
   const next = file.text.indexOf('\n', end)
-  return [
-    {
-      start: start - file.before(start).length,
-      end: next < 0 ? file.text.length : next + 1,
-      text: '',
-    },
-  ]
+  const from = start - file.before(start).length
+  return [{ start: from, end: next < 0 ? file.text.length : next + 1, text: '' }]
 }

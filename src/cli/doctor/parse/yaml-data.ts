@@ -16,15 +16,8 @@ import type { SourceFile } from './source.ts'
 /** A character from the private use area. It replaces each character of a template action. */
 const PLACEHOLDER = '\uE000'
 
-export interface YamlFile {
-  readonly documents: readonly Data[]
-  /** Whether it contains template actions, `{{ }}`. */
-  readonly isTemplate: boolean
-  readonly errors: readonly { readonly offset: number; readonly message: string }[]
-}
-
-/** Reads every document of a file. In a template, the values of its actions are unknown. */
-export function readYaml(file: SourceFile): YamlFile {
+/** Reads every document of a file. In a template, the values of its actions, `{{ }}`, are unknown. */
+export function readYaml(file: SourceFile) {
   const isTemplate = file.text.includes('{{')
   const whole = parseDocuments(isTemplate ? withPlaceholders(file.text) : file.text, isTemplate)
   // A template with both branches of its conditions may not be YAML. Then only the first branch is read.
@@ -32,10 +25,9 @@ export function readYaml(file: SourceFile): YamlFile {
   const { all, errors } = isConditional
     ? parseDocuments(withPlaceholders(withoutElse(file.text)), isTemplate)
     : whole
-  const documents = all.flatMap((document) => {
-    const { contents } = document
-    return contents ? [dataOfNode(contents as Node, document, file)] : []
-  })
+  const documents = all.flatMap((document) =>
+    document.contents ? [dataOfNode(document.contents as Node, document, file)] : [],
+  )
   return { documents, isTemplate, errors }
 }
 
