@@ -1,12 +1,13 @@
+import { AbortError } from '../base/errors.ts'
 import type { Clock } from '../runtime/clock.ts'
-import { Arrivals } from './arrivals.ts'
 import { Connections } from './http1/connections.ts'
 import { Sessions } from './http2/sessions.ts'
 import type { AnyHttpServer } from './server.ts'
+import { ServerState } from './server-state.ts'
 
 /** The clients that are connected to a server, and how far its shutdown has come. */
 export class Clients {
-  readonly arrivals: Arrivals
+  readonly state: ServerState
   readonly sessions: Sessions
   readonly connections: Connections
   /** The drain that is under way: a server is drained once, however many hooks ask for it. */
@@ -14,15 +15,15 @@ export class Clients {
   /** Undoes keepIdleConnections(), which holds while the server is drained. */
   undoKeepIdle: (() => void) | undefined
   static readonly #inLameDuck = new Set<Clients>()
-  readonly #onLameDuckEnd = new Set<() => void>()
+  readonly #onLameDuckEnd: (() => void)[] = []
 
   /** Those of this server: the same as before where it has been handed in already. */
-  static of(server: AnyHttpServer, clock: Clock, isProbe?: IsProbe): Clients {
-    const known = CLIENTS.get(server)
-    if (known && !known.draining) known.#startAgain()
-    if (known && isProbe) known.arrivals.isProbe = isProbe
-    const clients = known ?? new Clients(server, clock, isProbe ?? (() => false))
+  static of(server: AnyHttpServer, clock: Clock, isProbe?: ServerState['isProbe']): Clients {
+    const clients = CLIENTS.get(server) ?? new Clients(server, clock, isProbe)
     CLIENTS.set(server, clients)
+    if (isProbe) clients.state.isProbe = isProbe
+    // A server may be started again after it was drained.
+    if (!clients.draining) clients.state.abortReason = undefined
     return clients
   }
 
@@ -31,16 +32,10 @@ export class Clients {
     return CLIENTS.get(server as object)
   }
 
-  constructor(server: AnyHttpServer, clock: Clock, isProbe: IsProbe) {
-    this.arrivals = new Arrivals(isProbe)
-    this.sessions = new Sessions(server, clock, this.arrivals)
-    this.connections = new Connections(server, clock, this.arrivals)
-  }
-
-  /** A server may be started again after it was drained. */
-  #startAgain(): void {
-    this.connections.hasAbortedSignals = false
-    this.sessions.hasAbortedSignals = false
+  constructor(server: AnyHttpServer, clock: Clock, isProbe: ServerState['isProbe'] = () => false) {
+    this.state = new ServerState(clock, isProbe)
+    this.sessions = new Sessions(server, this.state)
+    this.connections = new Connections(server, this.state)
   }
 
   get size(): number {
@@ -53,6 +48,8 @@ export class Clients {
 
   /** Asks the handlers of requests in flight to come to an end, and those of all later ones. */
   abortSignals(): void {
+    const message = 'The server is shutting down: the request should come to its end'
+    this.state.abortReason = new AbortError(message, undefined)
     this.connections.abortSignals()
     this.sessions.abortSignals()
   }
@@ -60,8 +57,7 @@ export class Clients {
   /** Also where the limit came during the lame duck. */
   endLameDuck(): void {
     Clients.#inLameDuck.delete(this)
-    for (const listener of this.#onLameDuckEnd) listener()
-    this.#onLameDuckEnd.clear()
+    for (const listener of this.#onLameDuckEnd.splice(0)) listener()
   }
 
   /**
@@ -72,11 +68,9 @@ export class Clients {
     const known = Clients.known(server)
     const waited = [...Clients.#inLameDuck].filter((clients) => !known || clients === known)
     await Promise.all(
-      waited.map((clients) => new Promise<void>((resolve) => clients.#onLameDuckEnd.add(resolve))),
+      waited.map((clients) => new Promise<void>((resolve) => clients.#onLameDuckEnd.push(resolve))),
     )
   }
 }
-
-type IsProbe = (request: object) => boolean
 
 const CLIENTS = new WeakMap<object, Clients>()

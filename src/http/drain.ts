@@ -5,7 +5,7 @@ import type { HookContext } from '../engine/hook.ts'
 import type { Clock } from '../runtime/clock.ts'
 import { isClusterWorker } from '../runtime/thread.ts'
 import type { Clients } from './clients.ts'
-import type { DrainContext, DrainPart } from './drain-part.ts'
+import type { DrainPart } from './drain-part.ts'
 import { ConnectionsDrain } from './http1/drain-connections.ts'
 import { SessionsDrain } from './http2/drain-sessions.ts'
 import { intercept } from './node/intercept.ts'
@@ -13,14 +13,12 @@ import { keepIdleConnections } from './node/keep-idle-connections.ts'
 import type { AnyHttpServer } from './server.ts'
 import { stopListening } from './stop-listening.ts'
 
-/** What a drain needs. */
-export interface DrainOptions {
+/** What a drain needs. Times are in milliseconds. */
+interface DrainOptions {
   readonly server: AnyHttpServer
   readonly clients: Clients
   readonly clock: Clock
-  /** How long a client has to be silent before its connection is closed, in milliseconds. */
   readonly linger: number
-  /** Requests that come when less than this is left are refused, in milliseconds. Default: a tenth of the time. */
   readonly refuseWithin?: number | undefined
 }
 
@@ -44,35 +42,28 @@ const HANDING_BACK = 50
  * comes before `run()`.
  */
 export class Drain {
-  readonly #options: DrainOptions
-  readonly #hook: HookContext
   readonly #parts: readonly DrainPart[]
-  readonly #over: Promise<void>
   /** Until the listener and every socket that came by it are closed. */
   #isOpen: boolean
   #isRunning = false
   #undoIntercept = () => {}
-  #finish!: () => void
+  #finish = () => {}
+  readonly #over = new Promise<void>((resolve) => {
+    this.#finish = resolve
+  })
 
-  constructor(options: DrainOptions, hook: HookContext) {
+  constructor(
+    readonly options: DrainOptions,
+    readonly hook: HookContext,
+  ) {
     const { server, clients, clock, linger } = options
-    this.#options = options
-    this.#hook = hook
     const { refuseWithin = Math.min(1000, hook.remaining() / 10) } = options
-    const context: DrainContext = {
-      clock,
-      linger,
-      hook,
-      isTooLate: () => hook.remaining() < refuseWithin,
-      onLeft: () => this.#finishIfOver(),
-    }
+    const isTooLate = () => hook.remaining() < refuseWithin
+    const context = { clock, linger, hook, isTooLate, onLeft: () => this.#finishIfOver() }
     this.#parts = [
       new ConnectionsDrain(server, clients.connections, context),
       new SessionsDrain(clients.sessions, context),
     ]
-    this.#over = new Promise((resolve) => {
-      this.#finish = resolve
-    })
     clients.undoKeepIdle ??= keepIdleConnections(server)
     this.#isOpen = server.listening
     // Emitted when every socket is closed, those included that are counted nowhere else.
@@ -80,16 +71,19 @@ export class Drain {
       this.#isOpen = false
       this.#finishIfOver()
     })
-    hook.waitingFor(() => this.#whatIsLeft())
+    hook.waitingFor(() =>
+      this.#runsInOther ? [] : this.#parts.flatMap((part) => part.whatIsLeft()),
+    )
     hook.signal.addEventListener('abort', () => this.#cutOff(), { once: true })
   }
 
   /** Resolves when the last client has left. */
   async run(): Promise<void> {
-    const { server, clients, clock } = this.#options
-    if (this.#hook.signal.aborted) return
+    const { server, clients, clock } = this.options
+    const { hook } = this
+    if (hook.signal.aborted) return
     this.#isRunning = true
-    const patience = Math.min(PATIENCE, this.#hook.remaining() / 4)
+    const patience = Math.min(PATIENCE, hook.remaining() / 4)
     const handingBack = server.listening && isClusterWorker() ? Math.min(HANDING_BACK, patience) : 0
     await stopListening(server, clock, patience)
     const handedBack = new Promise<void>((resolve) => {
@@ -97,7 +91,7 @@ export class Drain {
       else clock.setTimeout(() => clock.afterPoll(resolve), handingBack)
     })
     clients.endLameDuck()
-    if (this.#hook.signal.aborted) return
+    if (hook.signal.aborted) return
 
     const interceptors = Object.assign({}, ...this.#parts.map((part) => part.interceptors))
     this.#undoIntercept = intercept(server, interceptors)
@@ -106,38 +100,35 @@ export class Drain {
     this.#finishIfOver()
     await this.#over
     await handedBack
-    if (this.#hook.signal.aborted) return
-    for (const part of this.#parts) part.whatWasDone().forEach(this.#hook.note)
+    if (hook.signal.aborted) return
+    for (const part of this.#parts) part.whatWasDone().forEach(hook.note)
   }
 
   #finishIfOver(): void {
-    if (this.#isOpen || this.#options.clients.size > 0) return
+    if (this.#isOpen || this.options.clients.size > 0) return
     this.#stop()
     this.#finish()
   }
 
   /** Another hook's drain of the same server runs, and may have more time. */
   get #runsInOther(): boolean {
-    return !this.#isRunning && this.#options.clients.draining !== undefined
-  }
-
-  #whatIsLeft(): string[] {
-    return this.#runsInOther ? [] : this.#parts.flatMap((part) => part.whatIsLeft())
+    return !this.#isRunning && this.options.clients.draining !== undefined
   }
 
   #cutOff(): void {
     if (this.#runsInOther) return
     this.#stop()
     // A turn later: another hook with the same limit may still have to name what it waits for.
-    this.#options.clock.afterPoll(() => void terminate(this.#options))
+    this.options.clock.afterPoll(() => void terminate(this.options))
   }
 
   #stop(): void {
+    const { clients } = this.options
     this.#undoIntercept()
-    this.#options.clients.undoKeepIdle?.()
-    this.#options.clients.undoKeepIdle = undefined
+    clients.undoKeepIdle?.()
+    clients.undoKeepIdle = undefined
     for (const part of this.#parts) part.stop()
-    this.#options.clients.draining = undefined
+    clients.draining = undefined
   }
 }
 
@@ -157,9 +148,8 @@ function terminate({ server, clients }: DrainOptions): Promise<void> {
       else done()
     },
   }
-  const terminator = createHttpTerminator({
+  return createHttpTerminator({
     server: left as unknown as Server,
     gracefulTerminationTimeout: 1,
-  })
-  return terminator.terminate()
+  }).terminate()
 }

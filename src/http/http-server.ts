@@ -48,7 +48,7 @@ export function httpServerHooks(
     // Before the lame duck, because the limit may come in it: the drain is what ends the connections.
     const drain = new Drain({ server, clients, clock, linger, refuseWithin }, context)
     clients.enterLameDuck()
-    const why = await lameDuck(settings, { arrivals: clients.arrivals, health, clock }, context)
+    const why = await lameDuck(settings, clients.state, health, context)
     if (why) context.note(`lame duck of ${formatDuration(clock.now() - began)}: ${why}`)
     if (context.signal.aborted) {
       clients.endLameDuck()

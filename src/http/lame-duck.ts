@@ -1,17 +1,9 @@
 import { formatDuration } from '../base/duration.ts'
 import { plural } from '../base/summarize.ts'
 import { type HookContext, minimumLameDuck } from '../engine/hook.ts'
-import type { Clock } from '../runtime/clock.ts'
-import type { Arrivals } from './arrivals.ts'
 import type { HealthChecks } from './health/health-checks.ts'
 import { DEFAULTS, type LameDuckSettings } from './options.ts'
-
-/** What a lame duck needs to know of its server. */
-export interface LameDuckParts {
-  readonly arrivals: Arrivals
-  readonly health: HealthChecks | undefined
-  readonly clock: Clock
-}
+import type { ServerState } from './server-state.ts'
 
 /**
  * Waits until the probers have seen 503 and new connections have ceased, within the bounds of the
@@ -21,18 +13,18 @@ export interface LameDuckParts {
  */
 export async function lameDuck(
   settings: LameDuckSettings,
-  parts: LameDuckParts,
+  state: ServerState,
+  health: HealthChecks | undefined,
   context: HookContext,
 ): Promise<string | undefined> {
   const bounds = boundsOf(settings, context)
   if (bounds.atMost === 0) return undefined
-  noteSlowProber(settings, bounds, parts, context)
-  const notYetNotified = () =>
-    parts.health?.probers.notYetNotified(settings.probes, bounds.atMost) ?? []
+  noteSlowProber(settings.probes, bounds, health, context)
+  const notYetNotified = () => health?.probers.notYetNotified(settings.probes, bounds.atMost) ?? []
   const hasProbers = notYetNotified().length > 0
   if (bounds.atLeast === 0 && !hasProbers) return undefined
 
-  const { arrivals, health, clock } = parts
+  const { clock } = state
   const began = clock.now()
   const end = began + bounds.atMost
   let isNotified = false
@@ -41,7 +33,7 @@ export async function lameDuck(
     const now = clock.now()
     const goneAts = notYetNotified()
     if (bounds.isShortened && now >= end) return 'shortened, to leave time for the drain'
-    const quietAt = hasProbers ? arrivals.last + settings.quiet : began
+    const quietAt = hasProbers ? state.lastArrivalAt + settings.quiet : began
     const readyAt = Math.max(began + bounds.atLeast, quietAt)
     if (goneAts.length === 0 && now >= readyAt) {
       if (!hasProbers) return 'the minimum'
@@ -76,14 +68,7 @@ export async function lameDuck(
   })
 }
 
-interface Bounds {
-  readonly atLeast: number
-  readonly atMost: number
-  /** Whether `lameDuck.atLeast` had to give way to the drain. */
-  readonly isShortened: boolean
-}
-
-function boundsOf(settings: LameDuckSettings, context: HookContext): Bounds {
+function boundsOf(settings: LameDuckSettings, context: HookContext) {
   const { reason } = context
   const isAtTerminal = reason.kind === 'signal' && reason.terminal
   const usualMost = Math.min(DEFAULTS.lameDuck.atMost, context.remaining() / 2)
@@ -93,15 +78,16 @@ function boundsOf(settings: LameDuckSettings, context: HookContext): Bounds {
   return {
     atLeast: Math.min(settings.atLeast ?? minimumLameDuck(context.platform), atMost),
     atMost,
+    /** Whether `lameDuck.atLeast` had to give way to the drain. */
     isShortened: atMost < Math.min(wanted, settings.atLeast ?? 0),
   }
 }
 
 /** Names a prober in the report that cannot get its answers of 503 in time. */
 function noteSlowProber(
-  { probes }: LameDuckSettings,
-  { atLeast, atMost }: Bounds,
-  { health }: LameDuckParts,
+  probes: number,
+  { atLeast, atMost }: ReturnType<typeof boundsOf>,
+  health: HealthChecks | undefined,
   context: HookContext,
 ): void {
   const interval = health?.probers.tooSeldom(probes, atMost)

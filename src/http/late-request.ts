@@ -5,7 +5,7 @@ import type { Duplex } from 'node:stream'
 // RFC 9110, 15.6.4: the server cannot answer now, and says when to ask again. Another instance, or
 // this one's successor, will be there by then.
 const STATUS = 503
-const RETRY_AFTER = '1'
+const HEADERS = { 'Content-Type': 'text/plain', 'Retry-After': '1' }
 const BODY = 'The server is shutting down.\n'
 
 /**
@@ -13,11 +13,7 @@ const BODY = 'The server is shutting down.\n'
  * decided by the drain, as for any other: there may be more requests behind it.
  */
 export function refuseRequest(response: ServerResponse): void {
-  response.writeHead(STATUS, {
-    'Content-Type': 'text/plain',
-    'Content-Length': Buffer.byteLength(BODY),
-    'Retry-After': RETRY_AFTER,
-  })
+  response.writeHead(STATUS, { ...HEADERS, 'Content-Length': Buffer.byteLength(BODY) })
   response.end(BODY)
 }
 
@@ -26,11 +22,7 @@ export function refuseStream(stream: ServerHttp2Stream): void {
   if (stream.destroyed || stream.closed || stream.headersSent) return
   // Its client may reset it, and nothing else listens for that error.
   stream.on('error', () => {})
-  stream.respond({
-    ':status': STATUS,
-    'content-type': 'text/plain',
-    'retry-after': RETRY_AFTER,
-  })
+  stream.respond({ ':status': STATUS, ...HEADERS })
   stream.end(BODY)
 }
 
@@ -38,15 +30,11 @@ export function refuseStream(stream: ServerHttp2Stream): void {
 export function refuseUpgrade(socket: Duplex): void {
   socket.on('error', () => socket.destroy())
   socket.resume()
-  socket.end(
-    [
-      `HTTP/1.1 ${STATUS} Service Unavailable`,
-      'Content-Type: text/plain',
-      `Content-Length: ${Buffer.byteLength(BODY)}`,
-      `Retry-After: ${RETRY_AFTER}`,
-      'Connection: close',
-      '',
-      BODY,
-    ].join('\r\n'),
-  )
+  const head = [
+    `HTTP/1.1 ${STATUS} Service Unavailable`,
+    ...Object.entries(HEADERS).map(([name, value]) => `${name}: ${value}`),
+    `Content-Length: ${Buffer.byteLength(BODY)}`,
+    'Connection: close',
+  ]
+  socket.end(`${head.join('\r\n')}\r\n\r\n${BODY}`)
 }

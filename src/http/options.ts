@@ -7,7 +7,7 @@ import type { HealthChecks } from './health/health-checks.ts'
 export interface HttpServerOptions {
   /** The hook's name in logs and in the report. A second server needs another one. Default `http`. */
   readonly name?: string
-  /** The phase in which the server drains. Default `drain`. */
+  /** The phase in which the hook runs. Default `drain`. */
   readonly phase?: string
   /** The handler of the probes. Its readiness turns 503 in the `announce` phase. Default: none. */
   readonly health?: HealthChecks
@@ -29,7 +29,7 @@ export interface HttpServerOptions {
    */
   readonly refuseWithin?: Duration
   /**
-   * The longest that the drain may take, lame duck included. The clock starts with the drain. Default:
+   * The longest that the hook may take, lame duck included. The clock starts with the hook. Default:
    * what the deadline leaves.
    */
   readonly timeout?: Duration
@@ -60,12 +60,8 @@ export const DEFAULTS = {
   name: 'http',
   phase: 'drain',
   linger: 250,
-  lameDuck: {
-    probes: 3,
-    quiet: 100,
-    /** The default of `atMost` is half of the drain's time, and at most this. */
-    atMost: 10_000,
-  },
+  /** `atMost` is half of the drain's time, and at most this. */
+  lameDuck: { probes: 3, quiet: 100, atMost: 10_000 },
 } as const
 
 const OPTIONS = optionNames<HttpServerOptions>({
@@ -90,12 +86,11 @@ const LAME_DUCK_OPTIONS = optionNames<LameDuckOptions>({
 export function checkOptions(options: HttpServerOptions) {
   refuseUnknownOptions(options, OPTIONS, "{ name: 'http' }")
   const { name = DEFAULTS.name, phase = DEFAULTS.phase, health, timeout, reserve } = options
-  const { linger = DEFAULTS.linger } = options
   const checked = {
     place: { name, phase, timeout, reserve },
     health,
     lameDuck: checkLameDuck(options.lameDuck),
-    linger: parseDuration(linger, 'linger', 0),
+    linger: parseDuration(options.linger ?? DEFAULTS.linger, 'linger', 0),
     refuseWithin: optionalDuration(options.refuseWithin, 'refuseWithin'),
   }
   if (health !== undefined && typeof health?.announce !== 'function') {
@@ -105,16 +100,10 @@ export function checkOptions(options: HttpServerOptions) {
   return checked
 }
 
-/** The checked options of a lame duck, in milliseconds. `undefined` stands for the default. */
-export interface LameDuckSettings {
-  readonly atLeast: number | undefined
-  readonly atMost: number | undefined
-  readonly probes: number
-  readonly quiet: number
-}
+export type LameDuckSettings = ReturnType<typeof checkLameDuck>
 
-/** A duration stands for a lame duck of exactly that length. */
-export function checkLameDuck(option: Duration | LameDuckOptions = {}): LameDuckSettings {
+/** In milliseconds; `undefined` is the default. A duration stands for exactly that length. */
+export function checkLameDuck(option: Duration | LameDuckOptions = {}) {
   if (typeof option !== 'object' || option === null) {
     const exactly = parseDuration(option, 'lameDuck', 0)
     return { atLeast: exactly, atMost: exactly, probes: 0, quiet: 0 }

@@ -1,10 +1,10 @@
 import type { IncomingMessage } from 'node:http'
 import type { ServerHttp2Stream } from 'node:http2'
 import { invalidOption } from '../base/errors.ts'
-import { findConnection } from './http1/connection.ts'
-import { findStream } from './http2/sessions.ts'
-import { requestAbortReason } from './request-abort-reason.ts'
+import { connectionOf } from './http1/connection.ts'
+import { openStreamOf } from './http2/sessions.ts'
 import type { AnyRequest } from './server.ts'
+import type { ServerState } from './server-state.ts'
 
 /** A request, or the object that a framework wraps it in: Fastify as `raw`, Koa as `req`. */
 export type SignalledRequest =
@@ -40,7 +40,8 @@ export function requestSignal(request: SignalledRequest): AbortSignal {
   if (known) return known
   const controller = new AbortController()
   SIGNALS.set(message, controller.signal)
-  if (isEnding(message, controller)) controller.abort(requestAbortReason())
+  const reason = register(message, controller)?.abortReason
+  if (reason) controller.abort(reason)
   return controller.signal
 }
 
@@ -56,22 +57,20 @@ function unwrap(request: SignalledRequest): IncomingMessage | ServerHttp2Stream 
   return 'stream' in message ? message.stream : message
 }
 
-/** Whether the drain has already asked requests to end. Otherwise it aborts the controller when it does. */
-function isEnding(
+/** Has the drain abort the controller, and returns the state of the server that was handed in. */
+function register(
   message: IncomingMessage | ServerHttp2Stream,
   controller: AbortController,
-): boolean {
+): ServerState | undefined {
   if ('respond' in message) {
-    const found = findStream(message)
-    if (found) found.open.aborter = controller
-    return found?.hasAbortedSignals ?? false
+    const open = openStreamOf(message)
+    if (open) open.aborter = controller
+    return open?.session.state
   }
-  const found = findConnection(message)
-  if (!found) return false
-  const { connection } = found
-  if (connection.inFlight > 0 || connection.upgraded) {
+  const connection = connectionOf(message.socket)
+  if (connection && (connection.inFlight > 0 || connection.upgraded)) {
     connection.aborters ??= new Map()
     connection.aborters.set(message, controller)
   }
-  return found.hasAbortedSignals
+  return connection?.state
 }

@@ -19,11 +19,10 @@ export type AnyResponse = ServerResponse | Http2ServerResponse
 
 /** Throws where this is no server that can be drained, and says what to pass. */
 export function refuseNonServer(server: unknown): asserts server is AnyHttpServer {
-  const fix = whatIsWrong(server)
-  if (fix === undefined) return
+  if (isServer(server)) return
   throw new LastcallError(
     'LASTCALL_NOT_A_SERVER',
-    `Expected \`server\` to be a server of node:http, node:https or node:http2, got ${show(server)}. ${fix}`,
+    `Expected \`server\` to be a server of node:http, node:https or node:http2, got ${show(server)}. ${whatToPass(server)}`,
   )
 }
 
@@ -43,19 +42,14 @@ export function isHttp2(socket: Socket & { alpnProtocol?: string | false | null 
   return socket.alpnProtocol === undefined || socket.alpnProtocol === 'h2'
 }
 
-const WHAT_TO_PASS =
-  'Pass what createServer() of node:http, node:https or node:http2, or app.listen(), returns.'
-
-function whatIsWrong(server: unknown): string | undefined {
-  const given = server as { server?: unknown } | null | undefined
-  if (given === null || (typeof given !== 'object' && typeof given !== 'function')) {
-    return WHAT_TO_PASS
-  }
-  if (typeof given === 'function')
+function whatToPass(server: unknown): string {
+  if (typeof server === 'function') {
     return 'This looks like an Express application: pass what app.listen() returns.'
-  if (isServer(given)) return undefined
-  if (isServer(given.server)) return 'Pass its `server`, as in httpServer(app.server).'
-  return WHAT_TO_PASS
+  }
+  if (isServer((server as { server?: unknown } | null | undefined)?.server)) {
+    return 'Pass its `server`, as in httpServer(app.server).'
+  }
+  return 'Pass what createServer() of node:http, node:https or node:http2, or app.listen(), returns.'
 }
 
 function isServer(value: unknown): boolean {

@@ -1,11 +1,11 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { describe, expect, test } from 'vitest'
 import type { Duration } from '../../src/base/duration.ts'
-import { Arrivals } from '../../src/http/arrivals.ts'
 import { createHealthChecks, type HealthOptions } from '../../src/http/health/health-checks.ts'
 import { httpServerHooks } from '../../src/http/http-server.ts'
 import { lameDuck } from '../../src/http/lame-duck.ts'
 import { checkLameDuck, type LameDuckOptions } from '../../src/http/options.ts'
+import { ServerState } from '../../src/http/server-state.ts'
 import type { PlatformName } from '../../src/platform/platform.ts'
 import { type ContextOptions, contextOf } from '../support/hooks/context.ts'
 import { settle, VirtualClock, virtualShutdown } from '../support/hooks/virtual.ts'
@@ -20,7 +20,7 @@ function world(
 ) {
   const clock = new VirtualClock()
   const health = createHealthChecks(ready ? { ready } : {}, clock)
-  const arrivals = new Arrivals(() => false)
+  const state = new ServerState(clock, () => false)
   const controllers: (() => void)[] = []
   const noted: string[][] = []
   /** A prober asks for readiness. */
@@ -31,7 +31,7 @@ function world(
   }
   return {
     clock,
-    arrivals,
+    state,
     health,
     /** Its notes in the report. */
     notes: () => noted.flat(),
@@ -49,7 +49,7 @@ function world(
     },
     /** A client connects, and sends a first request. */
     arrive() {
-      arrivals.last = clock.now()
+      state.lastArrivalAt = clock.now()
     },
     /** Starts the lame duck. What it returns says when it was over and why, once it is. */
     start() {
@@ -59,7 +59,7 @@ function world(
       const over: { after?: number; why?: string | undefined } = {}
       noted.push(notes)
       health.announce()
-      void lameDuck(checkLameDuck(option), { arrivals, health, clock }, context).then((why) => {
+      void lameDuck(checkLameDuck(option), state, health, context).then((why) => {
         over.after = clock.now() - began
         over.why = why
       })
@@ -96,11 +96,10 @@ describe('a lame duck by its conditions', () => {
 
   test('is none where there are no health checks', async () => {
     const clock = new VirtualClock()
-    const arrivals = new Arrivals(() => false)
+    const state = new ServerState(clock, () => false)
     const { context } = contextOf({ clock })
-    const parts = { arrivals, health: undefined, clock }
 
-    expect(await lameDuck(checkLameDuck(undefined), parts, context)).toBeUndefined()
+    expect(await lameDuck(checkLameDuck(), state, undefined, context)).toBeUndefined()
   })
 
   test('lasts until a prober has got 503 three times', async () => {

@@ -3,7 +3,7 @@ import { createServer as createSecureServer } from 'node:https'
 import { type HttpServerOptions, httpServer } from 'lastcall/http'
 import { describe, expect, test } from 'vitest'
 import { httpServerHooks } from '../../src/http/http-server.ts'
-import { findConnection } from '../../src/http/http1/connection.ts'
+import { connectionOf } from '../../src/http/http1/connection.ts'
 import { type RawClient, requestOf } from '../support/clients/raw-client.ts'
 import { runHook } from '../support/hooks/run-hook.ts'
 import {
@@ -56,7 +56,7 @@ async function drain(handler: RequestListener, wanted: Wanted = {}) {
 }
 
 function inFlight({ req: request }: ServerResponse): number | undefined {
-  return findConnection(request)?.connection.inFlight
+  return connectionOf(request.socket)?.inFlight
 }
 
 const ok: RequestListener = (request, response) => void response.end(request.url)

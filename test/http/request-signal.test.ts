@@ -11,7 +11,7 @@ import Koa from 'koa'
 import { createShutdown } from 'lastcall'
 import { httpServer, requestSignal, type SignalledRequest } from 'lastcall/http'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { findConnection } from '../../src/http/http1/connection.ts'
+import { connectionOf } from '../../src/http/http1/connection.ts'
 import { requestSignal as fromSource } from '../../src/http/request-signal.ts'
 import { requestOf } from '../support/clients/raw-client.ts'
 import {
@@ -307,11 +307,11 @@ describe('the signals of requests', () => {
     })
     const client = await connect()
     for (let count = 0; count < 100; count++) await client.get('/')
-    const known = request && findConnection(request)
-    await until(() => known?.connection.inFlight === 0)
+    const known = request && connectionOf(request.socket)
+    await until(() => known?.inFlight === 0)
 
     expect(known).toBeDefined()
-    expect(known?.connection.aborters?.size ?? 0).toBe(0)
+    expect(known?.aborters?.size ?? 0).toBe(0)
   })
 
   test('leave nothing behind where a handler asks for one after the answer', async () => {
@@ -330,9 +330,9 @@ describe('the signals of requests', () => {
     }
     const [first] = answered
 
-    const known = first && findConnection(first)
+    const known = first && connectionOf(first.socket)
     expect(known).toBeDefined()
-    expect(known?.connection.aborters?.size ?? 0).toBe(0)
+    expect(known?.aborters?.size ?? 0).toBe(0)
   })
 
   test('cost nothing where no handler asks for one', async () => {
@@ -343,7 +343,7 @@ describe('the signals of requests', () => {
     })
     await (await connect()).get('/')
 
-    expect(request && findConnection(request)?.connection.aborters).toBeUndefined()
+    expect(request && connectionOf(request.socket)?.aborters).toBeUndefined()
   })
 
   test('do not abort from the start where the server was started again after a drain', async () => {

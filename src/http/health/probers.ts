@@ -19,14 +19,11 @@ const MOST_ADDRESSES = 64
 export class Probers {
   readonly #listeners = new Set<() => void>()
   readonly #byAddress = new Map<string, Prober>()
-  readonly #clock: Clock
 
-  constructor(clock: Clock) {
-    this.#clock = clock
-  }
+  constructor(readonly clock: Clock) {}
 
   countProbe(address = ''): void {
-    const lastAt = this.#clock.now()
+    const lastAt = this.clock.now()
     const known = this.#byAddress.get(address)
     if (!known && this.#byAddress.size >= MOST_ADDRESSES) this.#byAddress.clear()
     // A single request is no probing: a person may have looked by hand.
@@ -68,7 +65,7 @@ export class Probers {
   }
 
   #present(): Prober[] {
-    const now = this.#clock.now()
+    const now = this.clock.now()
     return [...this.#byAddress.values()].filter((prober) => now < goneAt(prober))
   }
 }

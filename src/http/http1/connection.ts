@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
+import type { ServerState } from '../server-state.ts'
 
 /** One connection of a client, with no more than a drain has to know of it. */
 export class Connection {
@@ -9,8 +10,6 @@ export class Connection {
   newest: ServerResponse | undefined
   /** Whether it has ever sent a request. */
   used = false
-  /** When it was opened, last sent a request or last had a response. */
-  activeAt: number
   /** It no longer speaks HTTP: a WebSocket, a tunnel. */
   upgraded = false
   /** The requests in flight whose handlers have asked for a signal, with what aborts it. */
@@ -19,10 +18,10 @@ export class Connection {
 
   constructor(
     readonly socket: TrackedSocket,
-    readonly server: { readonly hasAbortedSignals: boolean },
-    now: number,
+    readonly state: ServerState,
+    /** When it was opened, last sent a request or last had a response. */
+    public activeAt: number,
   ) {
-    this.activeAt = now
     socket[CONNECTION] = this
   }
 
@@ -45,15 +44,7 @@ export class Connection {
 const CONNECTION = Symbol('connection')
 export type TrackedSocket = Socket & { [CONNECTION]?: Connection | undefined }
 
-export function connectionOf(socket: TrackedSocket): Connection | undefined {
-  return socket[CONNECTION]
-}
-
-/** What is known of a request, if its server has been handed in. */
-export function findConnection(
-  request: IncomingMessage,
-): { connection: Connection; hasAbortedSignals: boolean } | undefined {
-  const socket: TrackedSocket | null = request.socket
-  const connection = socket?.[CONNECTION]
-  return connection && { connection, hasAbortedSignals: connection.server.hasAbortedSignals }
+/** What is known of a socket, if its server has been handed in. */
+export function connectionOf(socket: TrackedSocket | null): Connection | undefined {
+  return socket?.[CONNECTION]
 }

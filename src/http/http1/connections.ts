@@ -1,11 +1,8 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
-import type { Clock } from '../../runtime/clock.ts'
-import type { Arrivals } from '../arrivals.ts'
 import { responseEndWatcher } from '../node/response-end.ts'
 import { responseOf } from '../node/response-of-socket.ts'
 import { socketCloseWatcher } from '../node/socket-close.ts'
-import { requestAbortReason } from '../request-abort-reason.ts'
 import {
   type AnyHttpServer,
   type AnyRequest,
@@ -14,6 +11,7 @@ import {
   speaksHttp2,
   speaksTls,
 } from '../server.ts'
+import type { ServerState } from '../server-state.ts'
 import { Connection, connectionOf, type TrackedSocket } from './connection.ts'
 import { Handshakes } from './handshakes.ts'
 import { listenAlongside } from './listen-alongside.ts'
@@ -30,18 +28,18 @@ export interface Watcher {
 /** The HTTP/1 connections of a server. Every request passes here, so this does little. */
 export class Connections {
   watcher: Watcher | undefined
-  hasAbortedSignals = false
   readonly handshakes = new Handshakes()
   readonly #open = new Set<Connection>()
-  readonly #clock: Clock
-  readonly #arrivals: Arrivals
 
-  constructor(server: AnyHttpServer, clock: Clock, arrivals: Arrivals) {
-    this.#clock = clock
-    this.#arrivals = arrivals
+  constructor(
+    server: AnyHttpServer,
+    readonly state: ServerState,
+  ) {
     const opened = speaksTls(server) ? 'secureConnection' : 'connection'
     if (speaksTls(server)) {
-      server.prependListener('connection', (socket) => this.handshakes.begin(socket, clock.now()))
+      server.prependListener('connection', (socket) => {
+        this.handshakes.begin(socket, state.clock.now())
+      })
     }
     if (!speaksHttp2(server)) {
       ;(server as Server).prependListener(opened, this.#openSocket)
@@ -97,13 +95,13 @@ export class Connections {
     if (!connection || connection.newest === response) return
     // It may have been counted, and a later one since.
     if (!this.#watchEnd(response)) return
-    const now = this.#clock.now()
+    const now = this.state.clock.now()
     connection.inFlight++
     connection.newest = response
     connection.activeAt = now
     if (!connection.used) {
       connection.used = true
-      this.#arrivals.note(request, now)
+      this.state.noteArrival(request, now)
     }
     this.watcher?.requested(connection, response)
   }
@@ -116,9 +114,8 @@ export class Connections {
 
   /** Aborts the signals that handlers of requests in flight have asked for. */
   abortSignals(): void {
-    this.hasAbortedSignals = true
     for (const { aborters } of this.#open) {
-      for (const controller of aborters?.values() ?? []) controller.abort(requestAbortReason())
+      for (const controller of aborters?.values() ?? []) controller.abort(this.state.abortReason)
     }
   }
 
@@ -126,7 +123,7 @@ export class Connections {
     // The rest of a pipeline is emitted though a handler has destroyed the socket.
     if (socket.destroyed) return undefined
     this.handshakes.end(socket)
-    const connection = new Connection(socket, this, this.#clock.now())
+    const connection = new Connection(socket, this.state, this.state.clock.now())
     this.#open.add(connection)
     this.#watchClose(socket)
     this.watcher?.opened(connection)
@@ -152,7 +149,7 @@ export class Connections {
   })
 
   #fallSilent(connection: Connection): void {
-    connection.activeAt = this.#clock.now()
+    connection.activeAt = this.state.clock.now()
     this.watcher?.silent(connection)
   }
 

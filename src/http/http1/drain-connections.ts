@@ -37,11 +37,8 @@ const NEWEST = 100
  */
 export class ConnectionsDrain implements DrainPart, Watcher {
   readonly interceptors: Readonly<Record<string, Interceptor>>
-  readonly #server: AnyHttpServer
-  readonly #connections: Connections
-  readonly #drain: DrainContext
   readonly #silent: SilentConnections
-  /** Our side is closed, and the client has still to close its own. */
+  /** Our side is closed, and the client has a linger to close its own. */
   readonly #halfClosed: DueQueue<Connection>
   readonly #handshakes: DueQueue<Socket>
   /** Those whose last response says close. */
@@ -49,23 +46,27 @@ export class ConnectionsDrain implements DrainPart, Watcher {
   readonly #refused = new WeakSet<ServerResponse>()
   readonly #counts = { connections: 0, afterResponse: 0, idle: 0, unhandled: 0, refused: 0 }
 
-  constructor(server: AnyHttpServer, connections: Connections, drain: DrainContext) {
+  constructor(
+    readonly server: AnyHttpServer,
+    readonly connections: Connections,
+    readonly drain: DrainContext,
+  ) {
     const { linger, clock } = drain
-    this.#server = server
-    this.#connections = connections
-    this.#drain = drain
-    this.#silent = new SilentConnections(drain, (...silent) => this.#closeSilent(...silent))
+    this.#silent = new SilentConnections(linger, clock, (connection, silence) =>
+      this.#closeSilent(connection, silence),
+    )
     this.#halfClosed = new DueQueue(linger, clock, ({ socket }) => socket.destroy())
     this.#handshakes = new DueQueue(linger * HANDSHAKE, clock, (socket) => {
       if (connections.handshakes.has(socket)) socket.destroy()
     })
     const requests: Interceptor = (pass, request: IncomingMessage, response: ServerResponse) => {
-      if (!isHttp1(request)) return pass()
+      // A server with HTTP/2 emits the same events for its streams.
+      if (request.httpVersionMajor !== 1) return pass()
       this.#admit(pass, request, response)
       return true
     }
     const upgrades: Interceptor = (pass, request: IncomingMessage) => {
-      if (!isHttp1(request)) return pass()
+      if (request.httpVersionMajor !== 1) return pass()
       this.#counts.refused++
       refuseUpgrade(request.socket)
       const connection = connectionOf(request.socket)
@@ -82,8 +83,8 @@ export class ConnectionsDrain implements DrainPart, Watcher {
   }
 
   begin(): void {
-    const connections = this.#connections
-    const sockets = listSockets(this.#server)
+    const connections = this.connections
+    const sockets = listSockets(this.server)
     for (const socket of sockets?.all ?? []) connections.adopt(socket)
     connections.watcher = this
     for (const connection of connections) {
@@ -100,7 +101,7 @@ export class ConnectionsDrain implements DrainPart, Watcher {
     this.#silent.clear()
     this.#halfClosed.clear()
     this.#handshakes.clear()
-    this.#connections.watcher = undefined
+    this.connections.watcher = undefined
   }
 
   opened(connection: Connection): void {
@@ -125,40 +126,38 @@ export class ConnectionsDrain implements DrainPart, Watcher {
   closed(connection: Connection): void {
     this.#silent.delete(connection)
     this.#halfClosed.delete(connection)
-    this.#drain.onLeft()
+    this.drain.onLeft()
   }
 
   whatWasDone(): string[] {
     const { connections, afterResponse, idle, unhandled, refused } = this.#counts
     if (connections === 0) return []
     const their = afterResponse === 1 ? 'its' : 'their'
-    return [
-      `${plural(connections, 'connection')}: ${afterResponse} closed after ${their} last response, ${idle} idle`,
-      ...(unhandled > 0
-        ? [`${plural(unhandled, 'request')} not handled: arrived while the connection was closing`]
-        : []),
-      ...(refused > 0 ? [`${plural(refused, 'late request')} refused with 503`] : []),
-    ]
+    const closed = `${afterResponse} closed after ${their} last response, ${idle} idle`
+    const lines = [`${plural(connections, 'connection')}: ${closed}`]
+    if (unhandled > 0) {
+      const requests = plural(unhandled, 'request')
+      lines.push(`${requests} not handled: arrived while the connection was closing`)
+    }
+    if (refused > 0) lines.push(`${plural(refused, 'late request')} refused with 503`)
+    return lines
   }
 
   whatIsLeft(): string[] {
-    const { clock } = this.#drain
-    const all = [...this.#connections]
+    const { clock } = this.drain
+    const all = [...this.connections]
     const requests = all.flatMap(({ newest, inFlight, activeAt, socket }) => {
       if (!newest) return []
       const { method, url } = newest.req
       const more = inFlight > 1 ? ` and ${inFlight - 1} before it` : ''
       return `${requestName(method, url)}, ${formatDuration(clock.now() - activeAt)} old${more}${clientName(socket)}`
     })
+    const lines = firstTen(requests, 'request')
     const upgraded = all.filter((connection) => connection.upgraded).length
-    const halfSent = all.filter((connection) => connection.isHalfSent && !connection.upgraded)
-    return [
-      ...firstTen(requests, 'request'),
-      ...(upgraded > 0 ? [plural(upgraded, 'upgraded connection')] : []),
-      ...(halfSent.length > 0
-        ? [`${plural(halfSent.length, 'request')} received only in part`]
-        : []),
-    ]
+    if (upgraded > 0) lines.push(plural(upgraded, 'upgraded connection'))
+    const halfSent = all.filter(({ isHalfSent, upgraded }) => isHalfSent && !upgraded).length
+    if (halfSent > 0) lines.push(`${plural(halfSent, 'request')} received only in part`)
+    return lines
   }
 
   /**
@@ -173,10 +172,10 @@ export class ConnectionsDrain implements DrainPart, Watcher {
       this.#counts.unhandled++
       return
     }
-    this.#connections.count(request, response)
+    this.connections.count(request, response)
     // Microtasks run when the parser is through with all that was read.
     queueMicrotask(() => {
-      if (this.#drain.isTooLate()) {
+      if (this.drain.isTooLate()) {
         this.#counts.refused++
         this.#refused.add(response)
         refuseRequest(response)
@@ -197,16 +196,15 @@ export class ConnectionsDrain implements DrainPart, Watcher {
 
   #closeSilent(connection: Connection, silence: number): void {
     this.#counts.idle++
-    const isLong = silence > LONG_SILENCE * this.#drain.linger
+    const isLong = silence > LONG_SILENCE * this.drain.linger
     // TLS has a close message of its own, which only a half-close sends.
-    if (isLong && !speaksTls(this.#server)) connection.socket.destroy()
+    if (isLong && !speaksTls(this.server)) connection.socket.destroy()
     else this.#halfClose(connection)
   }
 
-  /** Gives the client a linger to close its side. */
   #awaitClientClose(connection: Connection): void {
     this.#silent.delete(connection)
-    this.#halfClosed.add(connection, this.#drain.clock.now())
+    this.#halfClosed.add(connection, this.drain.clock.now())
   }
 
   /** Closes our side, and reads on until the client closes its own. */
@@ -220,11 +218,6 @@ export class ConnectionsDrain implements DrainPart, Watcher {
     })
     socket.end()
   }
-}
-
-/** A server with HTTP/2 emits the same events for its streams, which are not ours. */
-function isHttp1({ httpVersionMajor }: IncomingMessage): boolean {
-  return httpVersionMajor === 1
 }
 
 /** During an upload a client could not see the response, and would be reset while it sends. */

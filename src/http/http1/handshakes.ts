@@ -3,7 +3,7 @@ import type { Socket } from 'node:net'
 /** The connections whose TLS handshake is not over. */
 export class Handshakes {
   /** By their client's address, which is the same above TLS as below it. */
-  readonly #sockets = new Map<string, Handshake>()
+  readonly #sockets = new Map<string, { readonly socket: Socket; readonly since: number }>()
 
   begin(socket: Socket, now: number): void {
     const address = addressOf(socket)
@@ -17,7 +17,7 @@ export class Handshakes {
     return this.#sockets.get(address)?.socket === socket
   }
 
-  [Symbol.iterator](): IterableIterator<Handshake> {
+  [Symbol.iterator]() {
     return this.#sockets.values()
   }
 
@@ -25,11 +25,6 @@ export class Handshakes {
     // Looks up the address only where there is TLS: Node keeps it from then on.
     if (this.#sockets.size > 0) this.#sockets.delete(addressOf(socket))
   }
-}
-
-interface Handshake {
-  readonly socket: Socket
-  readonly since: number
 }
 
 function addressOf({ remoteAddress, remotePort }: Socket): string {

@@ -9,20 +9,14 @@ import { beforeHead } from '../node/before-head.ts'
 export function sayCloseIf(
   response: ServerResponse,
   isLast: () => boolean,
-  onSaid: () => void = () => {},
+  onSaid: () => void,
 ): void {
   if (response.headersSent) return
-  let saysClose = false
-  beforeHead(
-    response,
-    (head) => {
-      saysClose = isLast()
-      return saysClose ? sayClose(response, head) : head
-    },
-    () => {
-      if (saysClose) onSaid()
-    },
-  )
+  beforeHead(response, (head, write) => {
+    const saysClose = isLast()
+    write(saysClose ? sayClose(response, head) : head)
+    if (saysClose) onSaid()
+  })
 }
 
 /** Headers that writeHead() is given win over those that were set, and arrays over all. */
@@ -42,11 +36,8 @@ function withClose(part: unknown): unknown {
   if (Array.isArray(part[0])) {
     return [...part.filter(([name]) => !isConnection(name)), ['Connection', 'close']]
   }
-  return [
-    ...part.filter((_, index) => !isConnection(part[index - (index % 2)])),
-    'Connection',
-    'close',
-  ]
+  const others = part.filter((_, index) => !isConnection(part[index - (index % 2)]))
+  return [...others, 'Connection', 'close']
 }
 
 function isConnection(name: unknown): boolean {

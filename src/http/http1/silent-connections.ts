@@ -1,4 +1,4 @@
-import type { DrainContext } from '../drain-part.ts'
+import type { Clock } from '../../runtime/clock.ts'
 import { DueQueue } from '../due-queue.ts'
 import type { Connection } from './connection.ts'
 
@@ -20,8 +20,6 @@ const LAST_USED = 100
  * that: it is the next in turn.
  */
 export class SilentConnections {
-  readonly #linger: number
-  readonly #close: (connection: Connection, silence: number) => void
   readonly #silent: DueQueue<Connection>
   /** Those of them that are kept because their client speaks on others. */
   readonly #kept: DueQueue<Connection>
@@ -30,13 +28,12 @@ export class SilentConnections {
   /** When a client last spoke on any of its connections, by its address. */
   readonly #spokeAt = new Map<string, number>()
 
-  /** @param close is given a connection, and how long it has been silent, in milliseconds */
   constructor(
-    { linger, clock }: DrainContext,
-    close: (connection: Connection, silence: number) => void,
+    readonly linger: number,
+    clock: Clock,
+    /** Called with a connection, and how long it has been silent, in milliseconds. */
+    readonly close: (connection: Connection, silence: number) => void,
   ) {
-    this.#linger = linger
-    this.#close = close
     const check = (connection: Connection, asOf: number) => this.#check(connection, asOf)
     this.#silent = new DueQueue(linger, clock, check)
     this.#kept = new DueQueue(linger * KEPT, clock, check)
@@ -67,15 +64,15 @@ export class SilentConnections {
     if (connection.inFlight > 0 || connection.upgraded || connection.isHalfSent) return
     const silence = asOf - connection.activeAt
     const spokeAt = this.#spokeAt.get(addressOf(connection)) ?? Number.NEGATIVE_INFINITY
-    const isRecent = silence < KEPT * this.#linger
-    if (asOf - spokeAt < this.#linger && (isRecent || this.#isNext(connection))) {
+    const isRecent = silence < KEPT * this.linger
+    if (asOf - spokeAt < this.linger && (isRecent || this.#isNext(connection))) {
       this.#silent.add(connection, spokeAt)
       // Added once: the queue is in the order in which they fell silent.
       if (isRecent && !this.#kept.has(connection)) this.#kept.add(connection, connection.activeAt)
       return
     }
     this.delete(connection)
-    this.#close(connection, silence)
+    this.close(connection, silence)
   }
 
   /** Whether it is the silent connection of its client that was used last. */

@@ -7,7 +7,7 @@ import { refuseStream } from '../late-request.ts'
 import type { Interceptor } from '../node/intercept.ts'
 import { clientName, requestName } from '../request-names.ts'
 import { Goaway } from './goaway.ts'
-import type { Session, Sessions, SessionWatcher } from './sessions.ts'
+import { openStreamOf, type Session, type Sessions, type SessionWatcher } from './sessions.ts'
 
 /**
  * How many times the linger an answered stream may itself be silent, and still be kept because its
@@ -23,8 +23,6 @@ const NO_ERROR = 0
  */
 export class SessionsDrain implements DrainPart, SessionWatcher {
   readonly interceptors: Readonly<Record<string, Interceptor>>
-  readonly #sessions: Sessions
-  readonly #drain: DrainContext
   readonly #goaways = new Map<Session, Goaway>()
   /** The streams of notified sessions, to be looked at from time to time. */
   readonly #watched: DueQueue<WatchedStream>
@@ -35,29 +33,27 @@ export class SessionsDrain implements DrainPart, SessionWatcher {
   readonly #counts = { sessions: 0, refused: 0 }
   #isStopped = false
 
-  constructor(sessions: Sessions, drain: DrainContext) {
+  constructor(
+    readonly sessions: Sessions,
+    readonly drain: DrainContext,
+  ) {
     const { linger, clock } = drain
-    this.#sessions = sessions
-    this.#drain = drain
     this.#watched = new DueQueue(linger, clock, (stream, asOf) => this.#closeSilent(stream, asOf))
     this.#closing = new DueQueue(linger, clock, ({ socket }) => socket.destroy())
-    const streams: Interceptor = (pass, stream: ServerHttp2Stream) => {
-      this.#admit(pass, stream)
-      return true
-    }
-    this.interceptors = { stream: streams }
+    const stream: Interceptor = (pass, stream: ServerHttp2Stream) => this.#admit(pass, stream)
+    this.interceptors = { stream }
   }
 
   begin(): void {
-    this.#sessions.watcher = this
-    for (const session of this.#sessions) this.opened(session)
+    this.sessions.watcher = this
+    for (const session of this.sessions) this.opened(session)
   }
 
   stop(): void {
     this.#isStopped = true
     this.#watched.clear()
     this.#closing.clear()
-    this.#sessions.watcher = undefined
+    this.sessions.watcher = undefined
     for (const goaway of this.#goaways.values()) goaway.stop()
   }
 
@@ -75,38 +71,35 @@ export class SessionsDrain implements DrainPart, SessionWatcher {
   closed(session: Session): void {
     this.#closing.delete(session)
     this.#goaways.delete(session)
-    this.#drain.onLeft()
+    this.drain.onLeft()
   }
 
   whatWasDone(): string[] {
     const { sessions, refused } = this.#counts
-    if (sessions === 0) return []
-    return [
-      `${plural(sessions, 'HTTP/2 session')} closed`,
-      ...(refused > 0 ? [`${plural(refused, 'late stream')} refused with 503`] : []),
-    ]
+    const lines = sessions > 0 ? [`${plural(sessions, 'HTTP/2 session')} closed`] : []
+    if (refused > 0) lines.push(`${plural(refused, 'late stream')} refused with 503`)
+    return lines
   }
 
   whatIsLeft(): string[] {
-    const now = this.#drain.clock.now()
-    const requests = this.#sessions.inFlight().map(({ headers, since, socket }) => {
+    const now = this.drain.clock.now()
+    const requests = this.sessions.inFlight().map(({ headers, since, session }) => {
       const name = requestName(headers[':method'] as string, headers[':path'] as string)
-      return `${name} (HTTP/2), ${formatDuration(now - since)} old${clientName(socket)}`
+      return `${name} (HTTP/2), ${formatDuration(now - since)} old${clientName(session.socket)}`
     })
-    const idle = [...this.#sessions].filter(({ streams }) => streams.size === 0).length
-    return [
-      ...firstTen(requests, 'request'),
-      ...(idle > 0 ? [`${plural(idle, 'HTTP/2 session')} without requests`] : []),
-    ]
+    const lines = firstTen(requests, 'request')
+    const idle = [...this.sessions].filter(({ streams }) => streams.size === 0).length
+    if (idle > 0) lines.push(`${plural(idle, 'HTTP/2 session')} without requests`)
+    return lines
   }
 
-  #admit(pass: () => boolean, stream: ServerHttp2Stream): void {
-    const session = this.#sessions.of(stream)
+  #admit(pass: () => boolean, stream: ServerHttp2Stream): true {
+    const session = openStreamOf(stream)?.session
     const goaway = session && this.#goaways.get(session)
     const handOn = () => {
       // Its client may have given it up since.
       if (stream.destroyed) return
-      if (this.#drain.isTooLate()) {
+      if (this.drain.isTooLate()) {
         this.#counts.refused++
         refuseStream(stream)
       } else pass()
@@ -114,10 +107,11 @@ export class SessionsDrain implements DrainPart, SessionWatcher {
     if (!goaway) handOn()
     // Nothing else listens to a held stream yet: a reset with an error would end the process.
     else if (goaway.admit(handOn)) stream.once('error', () => {})
+    return true
   }
 
   async #notify(session: Session): Promise<void> {
-    const goaway = new Goaway(session, this.#drain)
+    const goaway = new Goaway(session, this.drain)
     this.#goaways.set(session, goaway)
     await goaway.send()
     if (this.#isStopped) return
@@ -132,7 +126,7 @@ export class SessionsDrain implements DrainPart, SessionWatcher {
   }
 
   #watch(stream: ServerHttp2Stream, session: Session): void {
-    const since = this.#drain.clock.now()
+    const since = this.drain.clock.now()
     const { bytesRead } = session.socket
     this.#watched.add({ stream, session, bytesRead, window: windowOf(stream), since }, since)
   }
@@ -144,7 +138,7 @@ export class SessionsDrain implements DrainPart, SessionWatcher {
   #closeSilent(watched: WatchedStream, asOf: number): void {
     const { stream, session } = watched
     if (stream.destroyed || session.http2.destroyed) return
-    const { clock, linger } = this.#drain
+    const { clock, linger } = this.drain
     const { bytesRead } = session.socket
     const window = windowOf(stream)
     const isAnswered = Boolean(stream.state.localClose)
@@ -160,7 +154,7 @@ export class SessionsDrain implements DrainPart, SessionWatcher {
 
   /** Gives the client a linger to close its side. */
   #awaitClose(session: Session): void {
-    this.#closing.add(session, this.#drain.clock.now())
+    this.#closing.add(session, this.drain.clock.now())
   }
 }
 

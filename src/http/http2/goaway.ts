@@ -28,25 +28,23 @@ const NOTICE = Buffer.from([0, 0, 8, 7, 0, 0, 0, 0, 0, 0x7f, 0xff, 0xff, 0xff, 0
  * stream. So the frame is written past both where that is possible.
  */
 export class Goaway {
-  readonly #session: Session
-  readonly #drain: DrainContext
   /** New streams that wait for the notice. `undefined` once none has to wait any more. */
   #held: (() => void)[] | undefined = []
   #onStream = () => {}
   #onEmpty = () => {}
   #isStopped = false
 
-  constructor(session: Session, drain: DrainContext) {
-    this.#session = session
-    this.#drain = drain
-  }
+  constructor(
+    readonly session: Session,
+    readonly drain: DrainContext,
+  ) {}
 
   /**
    * Resolves when both steps are done, or can no longer be: when the session is destroyed, or the
    * drain stopped.
    */
   async send(): Promise<void> {
-    const { http2 } = this.#session
+    const { http2 } = this.session
     await this.#quiet()
     if (this.#isOver) return
     // The client may have sent a GOAWAY itself, or the application: no id may rise again.
@@ -83,13 +81,13 @@ export class Goaway {
   }
 
   get #isOver(): boolean {
-    return this.#isStopped || this.#session.http2.destroyed
+    return this.#isStopped || this.session.http2.destroyed
   }
 
   /** Has the client open no more streams; resolves when it has read that. */
   async #sendNotice(): Promise<void> {
-    const { http2, socket, streams } = this.#session
-    const { clock, linger } = this.#drain
+    const { http2, socket, streams } = this.session
+    const { clock, linger } = this.drain
     if (writeBelow(socket, NOTICE)) {
       // The responses to the streams that were held come after the notice.
       this.#release()
@@ -113,8 +111,8 @@ export class Goaway {
 
   /** Resolves when nothing has come or gone for two round trips, or the linger is over. */
   async #quiet(): Promise<void> {
-    const session = this.#session
-    const { clock, linger, hook } = this.#drain
+    const session = this.session
+    const { clock, linger, hook } = this.drain
     const until = clock.now() + Math.min(linger, hook.remaining() / 4)
     // A client that has just opened a session is about to send a request.
     if (!session.used) await this.#firstStream(session.openedAt + linger - clock.now())
@@ -129,7 +127,7 @@ export class Goaway {
   }
 
   #firstStream(patience: number): Promise<void> {
-    const { clock } = this.#drain
+    const { clock } = this.drain
     if (patience <= 0) return Promise.resolve()
     return new Promise((resolve) => {
       const timer = clock.setTimeout(() => clock.afterPoll(resolve), patience)
@@ -142,8 +140,8 @@ export class Goaway {
 
   /** Resolves when a PING has come back and what was read with it is handled, or after `patience`. */
   #roundTrip(patience: number): Promise<void> {
-    const { http2 } = this.#session
-    const { clock } = this.#drain
+    const { http2 } = this.session
+    const { clock } = this.drain
     return new Promise((resolve) => {
       const timer = clock.setTimeout(resolve, patience)
       const back = () => {

@@ -5,14 +5,13 @@ import type {
   ServerHttp2Stream,
 } from 'node:http2'
 import type { Socket } from 'node:net'
-import type { Clock } from '../../runtime/clock.ts'
-import type { Arrivals } from '../arrivals.ts'
 import { onSession } from '../node/socket-of-session.ts'
-import { requestAbortReason } from '../request-abort-reason.ts'
 import { type AnyHttpServer, speaksHttp2 } from '../server.ts'
+import type { ServerState } from '../server-state.ts'
 
 /** What is noted of a stream: one request. */
 export interface OpenStream {
+  readonly session: Session
   readonly headers: IncomingHttpHeaders
   readonly since: number
   /** Aborts the signal that its handler may have asked for. */
@@ -21,7 +20,12 @@ export interface OpenStream {
 
 // On the stream itself: a Map from one to the other would cost each stream 5 % of its time.
 const OPEN = Symbol('open')
-type TrackedStream = ServerHttp2Stream & { [OPEN]?: OpenStream }
+type TrackedStream = ServerHttp2Stream & { [OPEN]?: OpenStream | undefined }
+
+/** What is known of a stream, if it is open and its server has been handed in. */
+export function openStreamOf(stream: TrackedStream): OpenStream | undefined {
+  return stream[OPEN]
+}
 
 /** One session of a client, with no more than a drain has to know of it. */
 export class Session {
@@ -35,6 +39,7 @@ export class Session {
     readonly http2: ServerHttp2Session,
     /** The real one, not the proxy of the session. */
     readonly socket: Socket,
+    readonly state: ServerState,
     readonly openedAt: number,
   ) {}
 }
@@ -49,14 +54,12 @@ export interface SessionWatcher {
 /** The sessions of a server that speaks HTTP/2. Other servers have none. */
 export class Sessions {
   watcher: SessionWatcher | undefined
-  hasAbortedSignals = false
-  readonly #open = new Map<ServerHttp2Session, Session>()
-  readonly #clock: Clock
-  readonly #arrivals: Arrivals
+  readonly #open = new Set<Session>()
 
-  constructor(server: AnyHttpServer, clock: Clock, arrivals: Arrivals) {
-    this.#clock = clock
-    this.#arrivals = arrivals
+  constructor(
+    server: AnyHttpServer,
+    readonly state: ServerState,
+  ) {
     if (speaksHttp2(server)) onSession(server as Http2Server, this.#openSession)
   }
 
@@ -68,65 +71,44 @@ export class Sessions {
     return this.#open.size
   }
 
-  /** The session that a stream came on. */
-  of(stream: ServerHttp2Stream): Session | undefined {
-    return this.#open.get(stream.session as ServerHttp2Session)
-  }
-
-  /** What is known of everything that is open. */
-  inFlight(): (OpenStream & { socket: Socket })[] {
-    return [...this.#open.values()].flatMap(({ socket, streams }) =>
-      [...streams].flatMap((stream) => (stream[OPEN] ? { ...stream[OPEN], socket } : [])),
+  inFlight(): OpenStream[] {
+    return [...this.#open].flatMap(({ streams }) =>
+      [...streams].flatMap((stream) => stream[OPEN] ?? []),
     )
   }
 
   /** Aborts the signals that handlers of requests in flight have asked for. */
   abortSignals(): void {
-    this.hasAbortedSignals = true
-    for (const session of this.#open.values()) {
-      for (const stream of session.streams) stream[OPEN]?.aborter?.abort(requestAbortReason())
-    }
+    for (const { aborter } of this.inFlight()) aborter?.abort(this.state.abortReason)
   }
 
   readonly #openSession = (http2: ServerHttp2Session, socket: Socket): void => {
-    const session = new Session(http2, socket, this.#clock.now())
-    this.#open.set(http2, session)
-    SESSIONS.set(http2, this)
+    const { state } = this
+    const session = new Session(http2, socket, state, state.clock.now())
+    this.#open.add(session)
     const sessions = this
     const closed = function (this: TrackedStream) {
+      this[OPEN] = undefined
       session.streams.delete(this)
       session.events++
       sessions.watcher?.answered(session)
     }
-    // On the session, not on the server: there a listener for requests may change how Node treats
-    // streams.
+    // Not on the server: a listener for requests there may change how Node treats streams.
     http2.prependListener('stream', (stream: TrackedStream, headers: IncomingHttpHeaders) => {
-      const now = this.#clock.now()
-      stream[OPEN] = { headers, since: now, aborter: undefined }
+      const now = state.clock.now()
+      stream[OPEN] = { session, headers, since: now, aborter: undefined }
       session.streams.add(stream)
       session.events++
       if (!session.used) {
         session.used = true
-        this.#arrivals.note(stream, now)
+        state.noteArrival(stream, now)
       }
       stream.on('close', closed)
     })
     http2.once('close', () => {
-      this.#open.delete(http2)
+      this.#open.delete(session)
       this.watcher?.closed(session)
     })
     this.watcher?.opened(session)
   }
-}
-
-// A closed stream has no session any more: a WeakMap finds nothing for `undefined`.
-const SESSIONS = new WeakMap<ServerHttp2Session, Sessions>()
-
-/** What is known of a stream, if its server has been handed in. */
-export function findStream(
-  stream: TrackedStream,
-): { open: OpenStream; hasAbortedSignals: boolean } | undefined {
-  const sessions = SESSIONS.get(stream.session as ServerHttp2Session)
-  const open = stream[OPEN]
-  return sessions && open && { open, hasAbortedSignals: sessions.hasAbortedSignals }
 }

@@ -1,24 +1,12 @@
 import type { EventEmitter } from 'node:events'
 
 /**
- * Sees events of a server before their listeners do.
- *
- * Relies on: Node emits a server's events through `server.emit()`, which is replaced on this one
- * server while it is drained.
+ * Hands events of a server to interceptors, before their listeners. Each event is intercepted once:
+ * an application may emit it anew, to hand a request from `checkContinue` to `request`.
+ * Relies on: Node emits a server's events through `server.emit()`, replaced here until it is undone.
  * Seen to work in: Node 20.19, 22.23, 24.22, 26.12.
- * Without it: listeners get the events at once, as if there were no drain. A late request is served
- * in place of a 503, and only its connection's last response still says close.
- */
-
-/**
- * Decides what happens to an event. `pass()` gives it to the listeners, now, later or never, and
- * returns whether there were any. `emit()` returns what the interceptor returns.
- */
-export type Interceptor = (pass: () => boolean, ...args: never[]) => boolean
-
-/**
- * Hands events of a server to these interceptors first. Each event is intercepted once: the
- * application may emit it anew, for example to hand a request from `checkContinue` to `request`.
+ * Without it: a late request is served in place of a 503, and the drain does not see requests ahead
+ * of their handlers: only the last response of a connection still says close.
  *
  * @returns undoes it
  */
@@ -50,3 +38,9 @@ export function intercept(
     else delete (server as Partial<EventEmitter>).emit
   }
 }
+
+/**
+ * Decides what happens to an event. `pass()` gives it to the listeners, now, later or never, and
+ * returns whether there were any. `emit()` returns what the interceptor returns.
+ */
+export type Interceptor = (pass: () => boolean, ...args: never[]) => boolean

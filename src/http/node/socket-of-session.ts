@@ -3,11 +3,9 @@ import type { Socket } from 'node:net'
 import { isHttp2, speaksTls } from '../server.ts'
 
 /**
- * Finds the socket below each new HTTP/2 session. `session.socket` is a proxy that refuses to be
- * written to or destroyed.
- *
- * Relies on: Node opens a session, and emits `session`, inside the `connection` or
- * `secureConnection` event of its socket.
+ * Calls back for each new HTTP/2 session, with the socket below it. `session.socket` is a proxy that
+ * refuses to be written to or destroyed.
+ * Relies on: Node emits `session` inside the `connection` or `secureConnection` event of its socket.
  * Seen to work in: Node 20.19, 22.23, 24.22, 26.12.
  * Without it: sessions are not found. They are sent no GOAWAY, and the limit ends them.
  */
@@ -16,12 +14,10 @@ export function onSession(
   opened: (session: ServerHttp2Session, socket: Socket) => void,
 ): void {
   let newest: Socket | undefined
-  server.prependListener(
-    speaksTls(server) ? 'secureConnection' : 'connection',
-    (socket: Socket) => {
-      if (isHttp2(socket)) newest = socket
-    },
-  )
+  const event = speaksTls(server) ? 'secureConnection' : 'connection'
+  server.prependListener(event, (socket: Socket) => {
+    if (isHttp2(socket)) newest = socket
+  })
   server.prependListener('session', (session) => {
     const socket = newest
     newest = undefined

@@ -2,28 +2,20 @@ import { writeSync } from 'node:fs'
 import type { Socket } from 'node:net'
 
 /**
- * Writes bytes to a connection past Node's HTTP/2.
- *
+ * Writes a frame between two frames of Node's HTTP/2: without TLS, and while nothing is queued.
  * Relies on: the socket's `_handle` has the file descriptor as `fd`, and in `writeQueueSize` the
  * bytes that it has still to give to the kernel.
  * Seen to work in: Node 20.19, 22.23, 24.22, 26.12, on Linux. On Windows there is no descriptor.
  * Without it: it writes nothing and returns `false`.
- */
-
-interface SocketHandle {
-  readonly fd?: number
-  readonly writeQueueSize?: number
-}
-
-/**
- * Writes a frame between two frames of Node's: without TLS, and while nothing is queued.
  *
  * @returns whether it could be written
  */
 export function writeBelow(socket: Socket, frame: Buffer): boolean {
-  const { _handle: handle } = socket as { _handle?: SocketHandle | null }
-  const isClear = (socket as { encrypted?: boolean }).encrypted !== true
-  if (!isClear || handle?.fd === undefined || handle.fd < 0 || handle.writeQueueSize !== 0) {
+  const { _handle: handle, encrypted } = socket as {
+    _handle?: { readonly fd?: number; readonly writeQueueSize?: number } | null
+    encrypted?: boolean
+  }
+  if (encrypted || handle?.fd === undefined || handle.fd < 0 || handle.writeQueueSize !== 0) {
     return false
   }
   try {

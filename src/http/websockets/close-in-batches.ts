@@ -1,9 +1,7 @@
 import { firstTen, plural } from '../../base/summarize.ts'
 import type { HookContext } from '../../engine/hook.ts'
-import type { Clock } from '../../runtime/clock.ts'
-import type { KnownSockets } from './known-sockets.ts'
+import type { KnownSockets, WebSocketLike, WebSocketServerLike } from './known-sockets.ts'
 import type { CloseSettings } from './options.ts'
-import type { WebSocketLike, WebSocketServerLike } from './types.ts'
 
 /** The status that `ws` gives a connection that was lost without a close frame (RFC 6455, 7.1.5). */
 const LOST = 1006
@@ -16,22 +14,25 @@ export class BatchedClose {
   readonly #open = new Set<WebSocketLike>()
   readonly #asked = new WeakSet<WebSocketLike>()
   readonly #counts = { asked: 0, answered: 0 }
-  readonly #over: Promise<void>
-  #finish!: () => void
+  #finish = () => {}
+  readonly #over = new Promise<void>((resolve) => {
+    this.#finish = resolve
+  })
   #hasBegun = false
   #timer: unknown
 
   constructor(
     readonly sockets: WebSocketServerLike,
-    readonly parts: { known: KnownSockets; settings: CloseSettings; clock: Clock },
+    readonly known: KnownSockets,
+    readonly settings: CloseSettings,
     readonly context: HookContext,
   ) {
-    this.#over = new Promise((resolve) => {
-      this.#finish = resolve
-    })
     // The application may take its time to accept an upgrade: WebSockets open also after this is over.
-    parts.known.onOpen((socket) => this.#closeLate(socket))
-    context.waitingFor(() => this.#describeOpen())
+    known.onOpen((socket) => this.#closeLate(socket))
+    context.waitingFor(() => {
+      const open = [...sockets.clients].map((socket) => known.describe(socket))
+      return firstTen(open, 'WebSocket')
+    })
     context.signal.addEventListener('abort', () => this.#cutOff(), { once: true })
   }
 
@@ -49,7 +50,7 @@ export class BatchedClose {
   }
 
   #closeAll(sockets: readonly WebSocketLike[]): void {
-    const { batchSize, batchInterval } = this.parts.settings
+    const { batchSize, batchInterval } = this.settings
     for (const socket of sockets) this.#awaitClose(socket)
     const mostBatches = Math.floor(this.context.remaining() / 2 / Math.max(batchInterval, 1))
     const size = Math.max(batchSize, Math.ceil(sockets.length / Math.max(1, mostBatches)))
@@ -57,7 +58,7 @@ export class BatchedClose {
       const end = start + size
       for (const socket of sockets.slice(start, end)) this.#close(socket)
       if (end < sockets.length) {
-        this.#timer = this.parts.clock.setTimeout(() => closeFrom(end), batchInterval)
+        this.#timer = this.known.clock.setTimeout(() => closeFrom(end), batchInterval)
       }
     }
     closeFrom(0)
@@ -78,7 +79,7 @@ export class BatchedClose {
     if (!this.#open.has(socket)) return
     this.#asked.add(socket)
     this.#counts.asked++
-    const { code, reason } = this.parts.settings
+    const { code, reason } = this.settings
     socket.close(code, reason)
   }
 
@@ -88,18 +89,13 @@ export class BatchedClose {
       if (this.#asked.has(socket) && code !== LOST) this.#counts.answered++
       this.#open.delete(socket)
       if (this.#open.size > 0) return
-      this.parts.clock.clearTimeout(this.#timer)
+      this.known.clock.clearTimeout(this.#timer)
       this.#finish()
     })
   }
 
-  #describeOpen(): string[] {
-    const open = [...this.sockets.clients].map((socket) => this.parts.known.describe(socket))
-    return firstTen(open, 'WebSocket')
-  }
-
   #cutOff(): void {
-    this.parts.clock.clearTimeout(this.#timer)
+    this.known.clock.clearTimeout(this.#timer)
     for (const socket of this.sockets.clients) socket.terminate()
     this.#finish()
   }

@@ -1,13 +1,24 @@
+import type { IncomingMessage } from 'node:http'
 import { formatDuration } from '../../base/duration.ts'
 import type { Clock } from '../../runtime/clock.ts'
 import { clientName, requestName } from '../request-names.ts'
-import type { WebSocketLike, WebSocketServerLike } from './types.ts'
 
-/** The request that a WebSocket was opened by, for the report. */
-interface Origin {
-  readonly name: string
-  readonly since: number
-  readonly client: string
+/** As much of a WebSocket of `ws` as `webSocketServer()` needs. */
+export interface WebSocketLike {
+  close(code: number, reason: string): void
+  terminate(): void
+  once(event: 'close', listener: (code: number) => void): unknown
+}
+
+/** As much of the `WebSocketServer` of `ws` as `webSocketServer()` needs. */
+export interface WebSocketServerLike {
+  readonly clients: Iterable<WebSocketLike>
+  readonly options?: { readonly port?: number | undefined; readonly server?: unknown }
+  on(
+    event: 'connection',
+    listener: (socket: WebSocketLike, request: IncomingMessage) => void,
+  ): unknown
+  close(): void
 }
 
 /**
@@ -17,8 +28,8 @@ interface Origin {
 export class KnownSockets {
   /** The HTTP server below. With `noServer` it is unknown until the first WebSocket is opened. */
   httpServer: unknown
-  readonly #clock: Clock
-  readonly #origins = new WeakMap<WebSocketLike, Origin>()
+  /** The requests that the WebSockets were opened by, for the report. */
+  readonly #origins = new WeakMap<WebSocketLike, { name: string; since: number; client: string }>()
   readonly #openListeners = new Set<(socket: WebSocketLike) => void>()
 
   static of(sockets: WebSocketServerLike, clock: Clock): KnownSockets {
@@ -30,8 +41,10 @@ export class KnownSockets {
     return known
   }
 
-  private constructor(sockets: WebSocketServerLike, clock: Clock) {
-    this.#clock = clock
+  private constructor(
+    sockets: WebSocketServerLike,
+    readonly clock: Clock,
+  ) {
     sockets.on('connection', (socket, { socket: connection, method, url }) => {
       this.httpServer ??= (connection as { server?: object }).server
       this.#origins.set(socket, {
@@ -53,7 +66,7 @@ export class KnownSockets {
   describe(socket: WebSocketLike): string {
     const origin = this.#origins.get(socket)
     if (!origin) return 'a WebSocket'
-    const age = formatDuration(this.#clock.now() - origin.since)
+    const age = formatDuration(this.clock.now() - origin.since)
     return `WebSocket ${origin.name}, ${age} old${origin.client}`
   }
 }

@@ -1,12 +1,12 @@
 import { type Duration, parseDuration } from '../../base/duration.ts'
 import { invalidOption, optionNames, refuseUnknownOptions } from '../../base/errors.ts'
+import type { HttpServerOptions } from '../options.ts'
 
 /** The options of `webSocketServer()`. A `Duration` is milliseconds, or a string such as `'10s'`. */
-export interface WebSocketServerOptions {
+export interface WebSocketServerOptions
+  extends Pick<HttpServerOptions, 'phase' | 'timeout' | 'reserve'> {
   /** The hook's name in logs and in the report. A second server needs another one. Default `websockets`. */
   readonly name?: string
-  /** The phase in which the WebSockets are closed. Default `drain`. */
-  readonly phase?: string
   /**
    * The status code of the close: 1000, 1001, 1008, 1011, 1012, 1013, or 3000 to 4999. Default 1001,
    * 'going away, such as a server going down' (RFC 6455, 7.4.1).
@@ -21,24 +21,7 @@ export interface WebSocketServerOptions {
    * larger. Default 100 ms.
    */
   readonly batchInterval?: Duration
-  /**
-   * The longest that the hook may take, lame duck included. The clock starts with the hook. Default:
-   * what the deadline leaves.
-   */
-  readonly timeout?: Duration
-  /** The time that no earlier hook may use up. Default: that of the phase, 10 % in `drain`. */
-  readonly reserve?: Duration
 }
-
-/** The defaults of `webSocketServer()`. Times are in milliseconds. */
-const DEFAULTS = {
-  name: 'websockets',
-  phase: 'drain',
-  code: 1001,
-  reason: 'server is shutting down',
-  batchSize: 1000,
-  batchInterval: 100,
-} as const
 
 const OPTIONS = optionNames<WebSocketServerOptions>({
   name: true,
@@ -58,23 +41,12 @@ const STANDARD_CODES = [1000, 1001, 1008, 1011, 1012, 1013]
 const LONGEST_REASON = 123
 
 /** How the WebSockets are closed. */
-export interface CloseSettings {
-  readonly code: number
-  readonly reason: string
-  readonly batchSize: number
-  /** In milliseconds. */
-  readonly batchInterval: number
-}
+export type CloseSettings = ReturnType<typeof checkOptions>['settings']
 
 export function checkOptions(options: WebSocketServerOptions) {
   refuseUnknownOptions(options, OPTIONS, "{ name: 'websockets' }")
-  const { name = DEFAULTS.name, phase = DEFAULTS.phase, timeout, reserve } = options
-  return { place: { name, phase, timeout, reserve }, settings: checkClose(options) }
-}
-
-function checkClose(options: WebSocketServerOptions): CloseSettings {
-  const { code = DEFAULTS.code, reason = DEFAULTS.reason } = options
-  const { batchSize = DEFAULTS.batchSize } = options
+  const { name = 'websockets', phase = 'drain', timeout, reserve } = options
+  const { code = 1001, reason = 'server is shutting down', batchSize = 1000 } = options
   const isPrivate = Number.isInteger(code) && code >= 3000 && code <= 4999
   if (!STANDARD_CODES.includes(code) && !isPrivate) {
     const rule = `${STANDARD_CODES.join(', ')}, or one from 3000 to 4999`
@@ -86,10 +58,9 @@ function checkClose(options: WebSocketServerOptions): CloseSettings {
   if (!Number.isInteger(batchSize) || batchSize < 1) {
     throw invalidOption('batchSize', 'an integer of 1 or more', batchSize)
   }
-  const batchInterval = parseDuration(
-    options.batchInterval ?? DEFAULTS.batchInterval,
-    'batchInterval',
-    0,
-  )
-  return { code, reason, batchSize, batchInterval }
+  const batchInterval = parseDuration(options.batchInterval ?? 100, 'batchInterval', 0)
+  return {
+    place: { name, phase, timeout, reserve },
+    settings: { code, reason, batchSize, batchInterval },
+  }
 }

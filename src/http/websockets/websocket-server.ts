@@ -1,10 +1,10 @@
+import { LastcallError, show } from '../../base/errors.ts'
 import { type Hook, type HookContext, placeHook } from '../../engine/hook.ts'
 import { type Clock, systemClock } from '../../runtime/clock.ts'
 import { Clients } from '../clients.ts'
 import { BatchedClose } from './close-in-batches.ts'
-import { KnownSockets } from './known-sockets.ts'
+import { KnownSockets, type WebSocketServerLike } from './known-sockets.ts'
 import { checkOptions, type WebSocketServerOptions } from './options.ts'
-import { refuseNonWebSocketServer, type WebSocketServerLike } from './types.ts'
 
 /**
  * Returns the hook that closes the WebSockets of a `WebSocketServer` of `ws`, in batches, with code
@@ -38,7 +38,7 @@ export function webSocketServerHooks(
   const { place, settings } = checkOptions(options)
   const run = async (context: HookContext) => {
     // Before the lame duck, because the limit may come in it: this is what terminates the WebSockets.
-    const close = new BatchedClose(sockets, { known, settings, clock }, context)
+    const close = new BatchedClose(sockets, known, settings, context)
     // httpServer()'s hook of the same phase may start after this one, and has entered its lame duck then.
     await new Promise<void>((resolve) => clock.afterPoll(resolve))
     await new Promise<void>((resolve) => {
@@ -51,4 +51,16 @@ export function webSocketServerHooks(
   // After the checks: a refused call must leave the server as it was.
   const known = KnownSockets.of(sockets, clock)
   return [hook]
+}
+
+function refuseNonWebSocketServer(sockets: WebSocketServerLike): void {
+  const isServer = typeof sockets?.on === 'function' && typeof sockets.close === 'function'
+  if (isServer && typeof sockets.clients?.[Symbol.iterator] === 'function') return
+  const fix = isServer
+    ? 'It does not say who its clients are: pass the WebSocketServer of ws, without `clientTracking: false`.'
+    : 'Pass the WebSocketServer of ws.'
+  throw new LastcallError(
+    'LASTCALL_NOT_A_SERVER',
+    `Expected \`sockets\` to be a WebSocketServer of ws, got ${show(sockets)}. ${fix}`,
+  )
 }

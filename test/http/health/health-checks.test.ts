@@ -273,13 +273,13 @@ describe('the health checks of a server that is shut down', () => {
     const server = createServer((request, response) => {
       if (!health(request, response)) response.end('page')
     })
-    const { arrivals } = new Clients(server, new VirtualClock(), health.isProbe)
+    const { state } = new Clients(server, new VirtualClock(), health.isProbe)
     const port = await listen(server)
     await (await connect(port)).get('/readyz?a=b')
     await (await connect(port)).get('/livez', { method: 'HEAD' })
-    expect(arrivals.last).toBe(Number.NEGATIVE_INFINITY)
+    expect(state.lastArrivalAt).toBe(Number.NEGATIVE_INFINITY)
     await (await connect(port)).get('/')
-    await until(() => arrivals.last === 0)
+    await until(() => state.lastArrivalAt === 0)
   })
 })
 

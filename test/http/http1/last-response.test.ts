@@ -176,10 +176,11 @@ describe('sayCloseIf()', () => {
     let isLast = false
     let asked = 0
     const { saysClose } = await answerWith((response) => {
-      sayCloseIf(response, () => {
+      const isLastNow = () => {
         asked++
         return isLast
-      })
+      }
+      sayCloseIf(response, isLastNow, () => {})
       isLast = true
     })
 
@@ -189,7 +190,11 @@ describe('sayCloseIf()', () => {
 
   test('does not change a response that is not the last', async () => {
     const { headers } = await answerWith((response) => {
-      sayCloseIf(response, () => false)
+      sayCloseIf(
+        response,
+        () => false,
+        () => {},
+      )
       response.writeHead(200, { Connection: 'keep-alive', 'X-A': '1' })
     })
 
@@ -201,7 +206,11 @@ describe('sayCloseIf()', () => {
     let asked = 0
     const { saysClose } = await answerWith((response) => {
       response.flushHeaders()
-      sayCloseIf(response, () => ++asked > 0)
+      sayCloseIf(
+        response,
+        () => ++asked > 0,
+        () => {},
+      )
     })
 
     expect(saysClose).toBe(false)
@@ -212,7 +221,11 @@ describe('sayCloseIf()', () => {
     const seen: unknown[] = []
     await answerWith((response) => {
       seen.push(response.writeHead)
-      sayCloseIf(response, () => true)
+      sayCloseIf(
+        response,
+        () => true,
+        () => {},
+      )
       response.writeHead(200)
       seen.push(response.writeHead)
     })

@@ -27,7 +27,7 @@ describe.each(WAYS)(
       await until(() => responses.length === 1)
       expect(session).toMatchObject({ used: true, events: 1 })
       expect(sessions.inFlight()).toMatchObject([
-        { headers: { ':path': '/slow' }, since: 10, socket: session?.socket },
+        { headers: { ':path': '/slow' }, since: 10, session },
       ])
 
       responses[0]?.end('ok')
@@ -59,15 +59,15 @@ describe.each(WAYS)(
       const { clock, clients } = sessionsOf(server)
       const port = await listenHttp2(server)
       const client = await connectRaw(port, { secure })
-      expect(clients.arrivals.last).toBe(Number.NEGATIVE_INFINITY)
+      expect(clients.state.lastArrivalAt).toBe(Number.NEGATIVE_INFINITY)
       await clock.advance(10)
       await client.get('/')
-      expect(clients.arrivals.last).toBe(10)
+      expect(clients.state.lastArrivalAt).toBe(10)
       await clock.advance(10)
       await client.get('/')
-      expect(clients.arrivals.last).toBe(10)
+      expect(clients.state.lastArrivalAt).toBe(10)
       await (await connectRaw(port, { secure })).get('/')
-      expect(clients.arrivals.last).toBe(20)
+      expect(clients.state.lastArrivalAt).toBe(20)
     })
   },
 )

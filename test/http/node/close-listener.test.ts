@@ -1,14 +1,16 @@
 import { createServer } from 'node:http'
 import { describe, expect, test } from 'vitest'
 import { closeListener } from '../../../src/http/node/close-listener.ts'
+import { keepIdleConnections } from '../../../src/http/node/keep-idle-connections.ts'
 import { connectRaw, http2Server, listenHttp2, WAYS } from '../../support/programs/http2-service.ts'
 import { connect, listen } from '../../support/programs/service.ts'
 
-test('an idle connection is served after its listener has closed, and new ones are refused', async () => {
+test('an idle connection that is kept is served after its listener has closed, and new ones are refused', async () => {
   const server = createServer((_, response) => response.end('ok'))
   const port = await listen(server)
   const client = await connect(port)
   await client.get('/')
+  keepIdleConnections(server)
   closeListener(server)
 
   expect(server.listening).toBe(false)
