@@ -5,8 +5,7 @@ const TURN = 2
 
 /**
  * Items that are due a fixed time after a moment of their own. They are added in the order of those
- * moments; so one timer serves them all. One that is added out of order may be late, by that time at
- * most.
+ * moments, so one timer serves them all. One added out of order is late, by that time at most.
  */
 export class DueQueue<T> {
   readonly #since = new Map<T, number>()
@@ -24,7 +23,7 @@ export class DueQueue<T> {
     return this.#since.has(item)
   }
 
-  add(item: T, since: number): void {
+  add(item: T, since = this.clock.now()): void {
     this.#since.delete(item)
     this.#since.set(item, since)
     this.#arm()
@@ -43,9 +42,8 @@ export class DueQueue<T> {
     const [since] = this.#since.values()
     if (this.#isArmed || since === undefined) return
     this.#isArmed = true
-    // Not in the timer itself, but after the next poll phase: what the kernel holds has not been read
-    // before, and a client that has spoken would seem silent. The moment is taken before that phase.
-    // It may take long, and more may come in it that only the next one reads.
+    // Not in the timer itself, but after the next poll phase: before it, a client that has spoken seems
+    // silent. The moment is taken before that phase: what comes in it may be read only by the next one.
     const check = () => {
       const asOf = this.clock.now()
       this.clock.afterPoll(() => this.#check(asOf))

@@ -28,7 +28,7 @@ export function refuseNonServer(server: unknown): asserts server is AnyHttpServe
 
 // Recognised by their methods: loading node:http2 or node:tls to ask would cost programs that do not use them.
 
-export function speaksHttp2(server: AnyHttpServer): boolean {
+export function speaksHttp2(server: AnyHttpServer): server is Http2Server | Http2SecureServer {
   return typeof (server as { updateSettings?: unknown }).updateSettings === 'function'
 }
 

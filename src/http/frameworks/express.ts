@@ -59,7 +59,7 @@ export function expressShutdown(
     const hooks = httpServerHooks(server, { ...others, name: own, health }, systemClock)
     count++
     // Requests are counted from now on; this one came before.
-    Clients.known(server)?.connections.countHttp1(request, response)
+    Clients.known(server)?.connections.count(request, response)
     try {
       const undo = shutdown.add(hooks)
       // A server that is closed without a shutdown removes its hooks: tests open one for each request.

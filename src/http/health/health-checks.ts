@@ -2,7 +2,7 @@ import { invalidOption, optionNames, refuseUnknownOptions } from '../../base/err
 import { type Clock, systemClock } from '../../runtime/clock.ts'
 import type { AnyRequest, AnyResponse } from '../server.ts'
 import { Probers } from './probers.ts'
-import { answerProbe, Readiness, type ReadyCheck } from './readiness.ts'
+import { answerProbe, Readiness } from './readiness.ts'
 
 /** The options of `healthChecks()`. */
 export interface HealthOptions {
@@ -69,25 +69,23 @@ export function createHealthChecks(options: HealthOptions, clock: Clock): Health
   const probers = new Probers(clock)
   const probes = new WeakSet<object>()
   const readiness = new Readiness(ready, probers)
-  const routes = new Map<string, (request: AnyRequest, response: AnyResponse) => void>([
-    [livez, (_request, response) => answerProbe(response, 200, 'alive')],
-    [readyz, (request, response) => readiness.serve(request, response)],
-  ])
+  const paths = [livez, readyz]
   const serve = (path: string, request: AnyRequest, response: AnyResponse): void => {
     // HTTP/2 identifies a request by its stream.
     probes.add('stream' in request ? (request as { stream: object }).stream : request)
-    routes.get(path)?.(request, response)
+    if (path === livez) answerProbe(response, 200, 'alive')
+    else readiness.serve(request, response)
   }
 
   const health = (request: AnyRequest, response: AnyResponse, next?: () => void): boolean => {
     const path = request.url?.split('?')[0] ?? ''
-    const isProbe = routes.has(path) && (request.method === 'GET' || request.method === 'HEAD')
+    const isProbe = paths.includes(path) && (request.method === 'GET' || request.method === 'HEAD')
     if (isProbe) serve(path, request, response)
     else next?.()
     return isProbe
   }
   const fastify: FastifyPlugin = (app, _options, done) => {
-    for (const path of routes.keys()) {
+    for (const path of paths) {
       app.get(path, (request, reply) => {
         reply.hijack()
         serve(path, request.raw, reply.raw)
@@ -95,12 +93,8 @@ export function createHealthChecks(options: HealthOptions, clock: Clock): Health
     }
     done()
   }
-  return Object.assign(health, {
-    fastify,
-    probers,
-    announce: () => readiness.announce(),
-    isProbe: (request: object) => probes.has(request),
-  })
+  const isProbe = (request: object) => probes.has(request)
+  return Object.assign(health, { fastify, probers, announce: () => readiness.announce(), isProbe })
 }
 
 const OPTIONS = optionNames<HealthOptions>({ livez: true, readyz: true, ready: true })
@@ -109,7 +103,7 @@ function checkOptions(options: HealthOptions) {
   refuseUnknownOptions(options, OPTIONS, "{ readyz: '/readyz' }")
   const livez = checkPath(options.livez ?? '/livez', 'livez')
   const readyz = checkPath(options.readyz ?? '/readyz', 'readyz')
-  const ready: ReadyCheck | undefined = options.ready
+  const { ready } = options
   if (ready !== undefined && typeof ready !== 'function') {
     throw invalidOption('ready', 'a function that returns a boolean, or a promise of one', ready)
   }

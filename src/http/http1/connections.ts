@@ -1,4 +1,4 @@
-import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import { responseEndWatcher } from '../node/response-end.ts'
 import { responseOf } from '../node/response-of-socket.ts'
@@ -41,27 +41,21 @@ export class Connections {
         this.handshakes.begin(socket, state.clock.now())
       })
     }
-    if (!speaksHttp2(server)) {
-      ;(server as Server).prependListener(opened, this.#openSocket)
-      // Ahead of the application: a handler that answers at once must not have done so before.
-      ;(server as Server).prependListener('request', this.count)
-    } else {
+    if (speaksHttp2(server)) {
+      let expectsRequests = false
       server.prependListener(opened, (socket: Socket) => {
-        if (isHttp2(socket)) {
-          this.handshakes.end(socket)
-          return
-        }
-        expectRequests()
+        if (isHttp2(socket)) return this.handshakes.end(socket)
+        // Not earlier: a second listener costs each stream, too.
+        if (!expectsRequests) listenAlongside(server, ['request'], this.count)
+        expectsRequests = true
         this.#openSocket(socket)
       })
-      // Not before a connection of HTTP/1 is there: a second listener costs each stream, too.
-      let expectsRequests = false
-      const expectRequests = () => {
-        if (!expectsRequests) listenAlongside(server, ['request'], this.countHttp1)
-        expectsRequests = true
-      }
+    } else {
+      server.prependListener(opened, this.#openSocket)
+      // Ahead of the application: a handler that answers at once must not have done so before.
+      server.prependListener('request', this.count)
     }
-    listenAlongside(server, ['checkContinue', 'checkExpectation'], this.countHttp1)
+    listenAlongside(server, ['checkContinue', 'checkExpectation'], this.count)
     listenAlongside(server, ['upgrade', 'connect'], this.#upgrade)
   }
 
@@ -88,9 +82,14 @@ export class Connections {
     if (response) this.count(response.req, response)
   }
 
-  /** Counts a request in; once, though the application may hand it from one event to another. */
-  readonly count = (request: IncomingMessage, response: ServerResponse): void => {
-    const { socket } = request
+  /**
+   * Counts a request in; once, though the application may hand it from one event to another. A server
+   * with HTTP/2 emits the same events for its streams, which are not counted here.
+   */
+  readonly count = (request: AnyRequest, given: AnyResponse): void => {
+    if (request.httpVersionMajor !== 1) return
+    const { socket } = request as IncomingMessage
+    const response = given as ServerResponse
     const connection = connectionOf(socket) ?? this.#openSocket(socket)
     if (!connection || connection.newest === response) return
     // It may have been counted, and a later one since.
@@ -104,12 +103,6 @@ export class Connections {
       this.state.noteArrival(request, now)
     }
     this.watcher?.requested(connection, response)
-  }
-
-  /** The same, for events that a server with HTTP/2 emits for its streams as well. */
-  readonly countHttp1 = (request: AnyRequest, response: AnyResponse): void => {
-    if (request.httpVersionMajor !== 1) return
-    this.count(request as IncomingMessage, response as ServerResponse)
   }
 
   /** Aborts the signals that handlers of requests in flight have asked for. */

@@ -21,14 +21,11 @@ const HANDSHAKE = 4
 
 /**
  * A connection that has been silent for this many lingers is closed in both directions at once, which
- * is half of the work: nothing that it might erase can still be on its way to the client.
+ * is half of the work: nothing can still be on its way to the client.
  */
 const LONG_SILENCE = 2
 
-/**
- * Only this many of the newest connections are checked for their client's address when the drain
- * begins: looking up all of them would block the event loop.
- */
+/** Of so many connections the client's address is looked up at the start: all would block the loop. */
 const NEWEST = 100
 
 /**
@@ -161,9 +158,8 @@ export class ConnectionsDrain implements DrainPart, Watcher {
   }
 
   /**
-   * Hands a request to its handler once everything that was read with it has been parsed. Otherwise
-   * a handler that answers at once would do so before the next request of a pipeline is known, and
-   * only the last of them may say close.
+   * Hands a request to its handler once everything that was read with it has been parsed: only the
+   * last response of a pipeline may say close, and a handler may answer at once.
    */
   #admit(pass: () => boolean, request: IncomingMessage, response: ServerResponse): void {
     const connection = connectionOf(request.socket)
@@ -204,7 +200,7 @@ export class ConnectionsDrain implements DrainPart, Watcher {
 
   #awaitClientClose(connection: Connection): void {
     this.#silent.delete(connection)
-    this.#halfClosed.add(connection, this.drain.clock.now())
+    this.#halfClosed.add(connection)
   }
 
   /** Closes our side, and reads on until the client closes its own. */

@@ -26,7 +26,7 @@ export class SessionsDrain implements DrainPart, SessionWatcher {
   readonly #goaways = new Map<Session, Goaway>()
   /** The streams of notified sessions, to be looked at from time to time. */
   readonly #watched: DueQueue<WatchedStream>
-  /** Sessions with nothing left to answer, whose client has still to close its side. */
+  /** Sessions with nothing left to answer, whose client has a linger to close its side. */
   readonly #closing: DueQueue<Session>
   /** Sessions that have been sent the last GOAWAY. */
   readonly #notified = new WeakSet<Session>()
@@ -65,7 +65,7 @@ export class SessionsDrain implements DrainPart, SessionWatcher {
   answered(session: Session): void {
     if (session.streams.size > 0) return
     this.#goaways.get(session)?.noteEmpty()
-    this.#awaitCloseIfDone(session)
+    if (this.#notified.has(session)) this.#closing.add(session)
   }
 
   closed(session: Session): void {
@@ -115,20 +115,15 @@ export class SessionsDrain implements DrainPart, SessionWatcher {
     this.#goaways.set(session, goaway)
     await goaway.send()
     if (this.#isStopped) return
-    if (session.http2.destroyed) {
-      // Node has closed our side only.
-      this.#awaitClose(session)
-      return
-    }
+    // Node has closed our side only.
+    if (session.http2.destroyed) return this.#closing.add(session)
     this.#notified.add(session)
-    for (const stream of session.streams) this.#watch(stream, session)
-    this.#awaitCloseIfDone(session)
-  }
-
-  #watch(stream: ServerHttp2Stream, session: Session): void {
+    if (session.streams.size === 0) this.#closing.add(session)
     const since = this.drain.clock.now()
     const { bytesRead } = session.socket
-    this.#watched.add({ stream, session, bytesRead, window: windowOf(stream), since }, since)
+    for (const stream of session.streams) {
+      this.#watched.add({ stream, session, bytesRead, window: windowOf(stream), since })
+    }
   }
 
   /**
@@ -145,16 +140,7 @@ export class SessionsDrain implements DrainPart, SessionWatcher {
     if (!isAnswered || window !== watched.window) watched.since = clock.now()
     const isSilent = bytesRead === watched.bytesRead || asOf - watched.since >= KEPT * linger
     if (isAnswered && isSilent) stream.close(NO_ERROR)
-    else this.#watched.add(Object.assign(watched, { bytesRead, window }), clock.now())
-  }
-
-  #awaitCloseIfDone(session: Session): void {
-    if (this.#notified.has(session) && session.streams.size === 0) this.#awaitClose(session)
-  }
-
-  /** Gives the client a linger to close its side. */
-  #awaitClose(session: Session): void {
-    this.#closing.add(session, this.drain.clock.now())
+    else this.#watched.add(Object.assign(watched, { bytesRead, window }))
   }
 }
 
@@ -170,7 +156,7 @@ interface WatchedStream {
   since: number
 }
 
-/** What a stream can still take: it changes with what arrives. NaN, which equals nothing, where Node has none. */
+/** What a stream can still take. It changes with what arrives, and is NaN, unlike itself, where Node has none. */
 function windowOf({ state }: ServerHttp2Stream): number {
   return state.localWindowSize ?? Number.NaN
 }

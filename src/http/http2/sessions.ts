@@ -1,9 +1,4 @@
-import type {
-  Http2Server,
-  IncomingHttpHeaders,
-  ServerHttp2Session,
-  ServerHttp2Stream,
-} from 'node:http2'
+import type { IncomingHttpHeaders, ServerHttp2Session, ServerHttp2Stream } from 'node:http2'
 import type { Socket } from 'node:net'
 import { onSession } from '../node/socket-of-session.ts'
 import { type AnyHttpServer, speaksHttp2 } from '../server.ts'
@@ -60,7 +55,7 @@ export class Sessions {
     server: AnyHttpServer,
     readonly state: ServerState,
   ) {
-    if (speaksHttp2(server)) onSession(server as Http2Server, this.#openSession)
+    if (speaksHttp2(server)) onSession(server, this.#openSession)
   }
 
   [Symbol.iterator](): IterableIterator<Session> {

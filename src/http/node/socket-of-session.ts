@@ -1,6 +1,6 @@
-import type { Http2Server, ServerHttp2Session } from 'node:http2'
+import type { ServerHttp2Session } from 'node:http2'
 import type { Socket } from 'node:net'
-import { isHttp2, speaksTls } from '../server.ts'
+import { type AnyHttpServer, isHttp2, speaksTls } from '../server.ts'
 
 /**
  * Calls back for each new HTTP/2 session, with the socket below it. `session.socket` is a proxy that
@@ -10,7 +10,7 @@ import { isHttp2, speaksTls } from '../server.ts'
  * Without it: sessions are not found. They are sent no GOAWAY, and the limit ends them.
  */
 export function onSession(
-  server: Http2Server,
+  server: AnyHttpServer,
   opened: (session: ServerHttp2Session, socket: Socket) => void,
 ): void {
   let newest: Socket | undefined
@@ -18,7 +18,7 @@ export function onSession(
   server.prependListener(event, (socket: Socket) => {
     if (isHttp2(socket)) newest = socket
   })
-  server.prependListener('session', (session) => {
+  server.prependListener('session', (session: ServerHttp2Session) => {
     const socket = newest
     newest = undefined
     if (socket) opened(session, socket)
