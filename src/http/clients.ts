@@ -14,13 +14,14 @@ export class Clients {
   draining: Promise<void> | undefined
   /** Undoes keepIdleConnections(), which holds while the server is drained. */
   undoKeepIdle: (() => void) | undefined
+  static readonly #byServer = new WeakMap<object, Clients>()
   static readonly #inLameDuck = new Set<Clients>()
   readonly #onLameDuckEnd: (() => void)[] = []
 
   /** Those of this server: the same as before where it has been handed in already. */
   static of(server: AnyHttpServer, clock: Clock, isProbe?: ServerState['isProbe']): Clients {
-    const clients = CLIENTS.get(server) ?? new Clients(server, clock, isProbe)
-    CLIENTS.set(server, clients)
+    const clients = Clients.#byServer.get(server) ?? new Clients(server, clock, isProbe)
+    Clients.#byServer.set(server, clients)
     if (isProbe) clients.state.isProbe = isProbe
     // A server may be started again after it was drained.
     if (!clients.draining) clients.state.abortReason = undefined
@@ -29,7 +30,7 @@ export class Clients {
 
   /** Those of a server that may have been handed in. */
   static known(server: unknown): Clients | undefined {
-    return CLIENTS.get(server as object)
+    return Clients.#byServer.get(server as object)
   }
 
   constructor(server: AnyHttpServer, clock: Clock, isProbe: ServerState['isProbe'] = () => false) {
@@ -60,10 +61,7 @@ export class Clients {
     for (const listener of this.#onLameDuckEnd.splice(0)) listener()
   }
 
-  /**
-   * Waits for the lame duck of this server; for those of all servers where it was not passed in, or is
-   * unknown. Without one under way there is nothing to wait for.
-   */
+  /** Waits for the lame duck of this server, and for all that are under way where it is unknown. */
   static async lameDuckIsOver(server: unknown): Promise<void> {
     const known = Clients.known(server)
     const waited = [...Clients.#inLameDuck].filter((clients) => !known || clients === known)
@@ -72,5 +70,3 @@ export class Clients {
     )
   }
 }
-
-const CLIENTS = new WeakMap<object, Clients>()

@@ -30,9 +30,8 @@ const PATIENCE = 2000
 
 /**
  * How long a worker of node:cluster lives on after it has stopped listening, in milliseconds, and a
- * quarter of the drain's time at most. The primary may hand it a connection before it hears of the
- * stop, and the worker then hands it back. A worker that is gone cannot: the client would get
- * neither an answer nor a reset.
+ * quarter of the drain's time at most. It hands back what the primary sends before it hears of the
+ * stop. Otherwise the client would get neither an answer nor a reset.
  */
 const HANDING_BACK = 50
 
@@ -132,10 +131,7 @@ export class Drain {
   }
 }
 
-/**
- * Ends what is left. http-terminator is given the connections only now: if it followed them from
- * their beginning, each would be stored twice for the whole life of the server.
- */
+/** Gives http-terminator the connections only now: else each would be stored twice all along. */
 function terminate({ server, clients }: DrainOptions): Promise<void> {
   const left = {
     on(event: string, listener: (socket: Socket) => void) {

@@ -12,11 +12,10 @@ import { allowListening } from './stop-listening.ts'
  * Returns the hooks that shut down an HTTP server and lose no request. It takes servers of
  * `node:http`, `node:https` and `node:http2`, which those of Express and Fastify are.
  *
- * At the shutdown, in this order: readiness turns 503, if there is `health`. The server goes on
- * accepting until the probers have seen it (the lame duck). It stops listening. Requests in flight are
- * answered, and each connection is closed: with `Connection: close` on its last answer, once it has
- * been silent, or, with HTTP/2, by GOAWAY. What is left at the limit is cut off, and named in the
- * report.
+ * At the shutdown readiness turns 503, if there is `health`. The server goes on accepting until the
+ * probers have seen it (the lame duck), and then stops listening. Requests in flight are answered, and
+ * each connection is closed: with `Connection: close` on its last answer, once it has been silent, or
+ * by HTTP/2's GOAWAY. What is left at the limit is cut off, and named in the report.
  *
  * Call it before the server listens, or in the same tick: a connection that was opened earlier is
  * known only from its next request on, or from the drain on.

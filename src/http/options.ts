@@ -86,11 +86,12 @@ const LAME_DUCK_OPTIONS = optionNames<LameDuckOptions>({
 export function checkOptions(options: HttpServerOptions) {
   refuseUnknownOptions(options, OPTIONS, "{ name: 'http' }")
   const { name = DEFAULTS.name, phase = DEFAULTS.phase, health, timeout, reserve } = options
+  const { linger = DEFAULTS.linger } = options
   const checked = {
     place: { name, phase, timeout, reserve },
     health,
     lameDuck: checkLameDuck(options.lameDuck),
-    linger: parseDuration(options.linger ?? DEFAULTS.linger, 'linger', 0),
+    linger: parseDuration(linger, 'linger', 0),
     refuseWithin: optionalDuration(options.refuseWithin, 'refuseWithin'),
   }
   if (health !== undefined && typeof health?.announce !== 'function') {

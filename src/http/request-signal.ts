@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import type { ServerHttp2Stream } from 'node:http2'
 import { invalidOption } from '../base/errors.ts'
-import { connectionOf } from './http1/connection.ts'
+import { connectionOf } from './http1/connections.ts'
 import { openStreamOf } from './http2/sessions.ts'
 import type { AnyRequest } from './server.ts'
 import type { ServerState } from './server-state.ts'
@@ -47,7 +47,7 @@ export function requestSignal(request: SignalledRequest): AbortSignal {
 
 const SIGNALS = new WeakMap<object, AbortSignal>()
 
-/** What the drain counts: the request of HTTP/1, or the stream of HTTP/2. */
+/** The request of HTTP/1, or the stream of HTTP/2. */
 function unwrap(request: SignalledRequest): IncomingMessage | ServerHttp2Stream {
   const given = request as Partial<{ raw: AnyRequest; req: AnyRequest } & IncomingMessage>
   const message = (given?.raw ?? given?.req ?? request) as AnyRequest | ServerHttp2Stream

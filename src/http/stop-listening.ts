@@ -6,24 +6,20 @@ import { pauseNewSockets } from './node/pause-new-sockets.ts'
 import type { AnyHttpServer } from './server.ts'
 
 /**
- * A worker of node:cluster gets its connections one after the other from a queue of the primary's,
- * or from a listener that it shares with the other workers. So one empty poll phase says nothing,
- * and if it is the last worker that stops, the connections in the queue are reset. It waits until
- * none has come for `QUIET` milliseconds, and for `SHARED_PATIENCE` milliseconds at most: as a rule
- * there are other workers that take what comes.
+ * A worker of node:cluster gets its connections one by one, from a queue of the primary's or from a
+ * shared listener, so one empty poll phase says nothing. It waits until none has come for `QUIET`
+ * milliseconds, and for `SHARED_PATIENCE` at most: as a rule other workers take what comes.
  */
 const QUIET = 20
 const SHARED_PATIENCE = 250
 
 /**
  * Stops listening once no connection waits to be accepted: when a listener closes, the kernel resets
- * those that wait, and with them requests that were sent. libuv accepts one connection in each poll
- * phase, so phases pass until one of them had none. Connections that are accepted meanwhile are not
- * read before the end: where clients connect anew for each request, each response would bring the
+ * those that wait, and with them requests that were sent. Connections that are accepted meanwhile are
+ * not read before the end: where clients connect anew for each request, each response would bring the
  * next connection.
  *
- * @param patience how long new connections may go on coming in before the listener is closed all the
- * same, in milliseconds
+ * @param patience how long to wait while new connections come in, in milliseconds
  */
 export async function stopListening(
   server: AnyHttpServer,

@@ -3,7 +3,7 @@ import { createServer as createSecureServer } from 'node:https'
 import { type HttpServerOptions, httpServer } from 'lastcall/http'
 import { describe, expect, test } from 'vitest'
 import { httpServerHooks } from '../../src/http/http-server.ts'
-import { connectionOf } from '../../src/http/http1/connection.ts'
+import { connectionOf } from '../../src/http/http1/connections.ts'
 import { type RawClient, requestOf } from '../support/clients/raw-client.ts'
 import { runHook } from '../support/hooks/run-hook.ts'
 import {

@@ -11,7 +11,7 @@ import Koa from 'koa'
 import { createShutdown } from 'lastcall'
 import { httpServer, requestSignal, type SignalledRequest } from 'lastcall/http'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { connectionOf } from '../../src/http/http1/connection.ts'
+import { connectionOf } from '../../src/http/http1/connections.ts'
 import { requestSignal as fromSource } from '../../src/http/request-signal.ts'
 import { requestOf } from '../support/clients/raw-client.ts'
 import {

@@ -43,20 +43,14 @@ export class Probers {
     return () => void this.#listeners.delete(listener)
   }
 
-  /**
-   * The probers that still need a 503, of those that ask often enough to get so many `times` within
-   * `within`. Each stands here as the instant from which it counts as gone.
-   */
+  /** From when on those count as gone that still need a 503, and can get so many within `within`. */
   notYetNotified(times: number, within: number): number[] {
     return this.#present()
       .filter(({ interval, notified }) => notified < times && interval * times <= within)
       .map(goneAt)
   }
 
-  /**
-   * The interval of the slowest prober that asks too seldom for that, if there is one. Monitors are
-   * left out: what routes requests asks often.
-   */
+  /** The interval of the slowest prober that asks too seldom for that; monitors are left out. */
   tooSeldom(times: number, within: number): number | undefined {
     const slow = this.#present()
       .map(({ interval }) => interval)

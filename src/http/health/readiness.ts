@@ -68,10 +68,7 @@ export function answerProbe(response: AnyResponse, status: number, text: string)
   else response.end(body)
 }
 
-/**
- * Outside of the class, to hold on to nothing but `pending`: a check may hang for hours, and the
- * responses of probers that gave up, one a second, must not pile up behind it.
- */
+/** Holds on to nothing but `pending`: while a check hangs, responses must not pile up behind it. */
 async function replyByCheck(check: ReadyCheck, pending: PendingProbe): Promise<void> {
   let isReady = false
   try {

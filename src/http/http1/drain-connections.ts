@@ -11,8 +11,7 @@ import { discardInput } from '../node/discard-input.ts'
 import type { Interceptor } from '../node/intercept.ts'
 import { clientName, requestName } from '../request-names.ts'
 import { type AnyHttpServer, speaksTls } from '../server.ts'
-import { type Connection, connectionOf } from './connection.ts'
-import type { Connections, Watcher } from './connections.ts'
+import { type Connection, type Connections, connectionOf, type Watcher } from './connections.ts'
 import { sayCloseIf } from './last-response.ts'
 import { SilentConnections } from './silent-connections.ts'
 
@@ -49,9 +48,7 @@ export class ConnectionsDrain implements DrainPart, Watcher {
     readonly drain: DrainContext,
   ) {
     const { linger, clock } = drain
-    this.#silent = new SilentConnections(linger, clock, (connection, silence) =>
-      this.#closeSilent(connection, silence),
-    )
+    this.#silent = new SilentConnections(linger, clock, this.#closeSilent)
     this.#halfClosed = new DueQueue(linger, clock, ({ socket }) => socket.destroy())
     this.#handshakes = new DueQueue(linger * HANDSHAKE, clock, (socket) => {
       if (connections.handshakes.has(socket)) socket.destroy()
@@ -179,7 +176,6 @@ export class ConnectionsDrain implements DrainPart, Watcher {
     })
   }
 
-  /** Has the response say close if it is the last one, and closes the connection after it. */
   #announceClose(connection: Connection, response: ServerResponse): void {
     const isLast = () =>
       connection.newest === response && (isSent(response.req) || this.#refused.has(response))
@@ -190,7 +186,7 @@ export class ConnectionsDrain implements DrainPart, Watcher {
     })
   }
 
-  #closeSilent(connection: Connection, silence: number): void {
+  readonly #closeSilent = (connection: Connection, silence: number): void => {
     this.#counts.idle++
     const isLong = silence > LONG_SILENCE * this.drain.linger
     // TLS has a close message of its own, which only a half-close sends.

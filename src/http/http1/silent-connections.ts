@@ -1,11 +1,8 @@
 import type { Clock } from '../../runtime/clock.ts'
 import { DueQueue } from '../due-queue.ts'
-import type { Connection } from './connection.ts'
+import type { Connection } from './connections.ts'
 
-/**
- * How many times the linger a connection may itself be silent, and still be kept because its client
- * speaks on others. Pools take what was used last: this one is not used before those others.
- */
+/** How many lingers a connection may itself be silent while its client speaks on others. */
 const KEPT = 4
 
 /** How many of the last used connections are searched for one of the same client. */
@@ -14,10 +11,9 @@ const LAST_USED = 100
 /**
  * Decides when a silent connection is closed: after the linger, counted from its own last activity.
  *
- * A proxy that speaks on one of its connections may send the next request on another one that has
- * been silent for a while. So a connection is kept while its client, known by its address, speaks on
- * others, until it has itself been silent for four lingers. The one that was used last is kept beyond
- * that: it is the next in turn.
+ * A proxy that speaks on one of its connections may send the next request on another one. So a
+ * connection is kept while its client, known by its address, speaks on others, until it has itself
+ * been silent for four lingers: pools take what was used last. That one is kept even longer.
  */
 export class SilentConnections {
   readonly #silent: DueQueue<Connection>
@@ -34,9 +30,8 @@ export class SilentConnections {
     /** Called with a connection, and how long it has been silent, in milliseconds. */
     readonly close: (connection: Connection, silence: number) => void,
   ) {
-    const check = (connection: Connection, asOf: number) => this.#check(connection, asOf)
-    this.#silent = new DueQueue(linger, clock, check)
-    this.#kept = new DueQueue(linger * KEPT, clock, check)
+    this.#silent = new DueQueue(linger, clock, this.#check)
+    this.#kept = new DueQueue(linger * KEPT, clock, this.#check)
   }
 
   add(connection: Connection): void {
@@ -54,12 +49,11 @@ export class SilentConnections {
     this.#kept.clear()
   }
 
-  /** Notes that the client of this connection has spoken, when it was last active. */
   noteSpoke(connection: Connection): void {
     this.#spokeAt.set(addressOf(connection), connection.activeAt)
   }
 
-  #check(connection: Connection, asOf: number): void {
+  readonly #check = (connection: Connection, asOf: number): void => {
     // The rest of a request that has arrived in part will arrive, or the limit will come.
     if (connection.inFlight > 0 || connection.upgraded || connection.isHalfSent) return
     const silence = asOf - connection.activeAt

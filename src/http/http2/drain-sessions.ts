@@ -9,10 +9,7 @@ import { clientName, requestName } from '../request-names.ts'
 import { Goaway } from './goaway.ts'
 import { openStreamOf, type Session, type Sessions, type SessionWatcher } from './sessions.ts'
 
-/**
- * How many times the linger an answered stream may itself be silent, and still be kept because its
- * session speaks: a client that sends PINGs would keep it open for ever.
- */
+/** How many lingers an answered stream may itself be silent while its session speaks, as by PINGs. */
 const KEPT = 4
 
 const NO_ERROR = 0
@@ -126,10 +123,7 @@ export class SessionsDrain implements DrainPart, SessionWatcher {
     }
   }
 
-  /**
-   * Closes an answered stream once nothing comes any more (RFC 9113, 8.1): a client that never
-   * finishes its request would keep it open for ever.
-   */
+  /** Closes an answered stream whose client does not finish its request (RFC 9113, 8.1). */
   #closeSilent(watched: WatchedStream, asOf: number): void {
     const { stream, session } = watched
     if (stream.destroyed || session.http2.destroyed) return

@@ -2,10 +2,7 @@ import type { DrainContext } from '../drain-part.ts'
 import { writeBelow } from '../node/write-below.ts'
 import type { Session } from './sessions.ts'
 
-/**
- * How many round trips in a row have to pass in silence: a client may answer a PING before it sends
- * a request that it has queued.
- */
+/** Round trips that have to pass in silence: a client may answer a PING before a queued request. */
 const QUIET_PINGS = 2
 
 /** How long to wait before the next round trip where something happened in one, in milliseconds. */
@@ -19,13 +16,11 @@ const NO_ERROR = 0
 const NOTICE = Buffer.from([0, 0, 8, 7, 0, 0, 0, 0, 0, 0x7f, 0xff, 0xff, 0xff, 0, 0, 0, 0])
 
 /**
- * Tells the client of one HTTP/2 session to go, by GOAWAY in two steps (RFC 9113, 6.8): a notice
- * that the streams which it opens before it reads that are still served, then the id of the last
- * stream that is.
+ * Sends GOAWAY to the client of one HTTP/2 session in two steps (RFC 9113, 6.8): a notice, with every
+ * stream still served that the client opens before it reads it, then the id of the last one served.
  *
- * nghttp2 has a call for the notice, `nghttp2_submit_shutdown_notice()`, which Node does not offer;
- * and once Node's `session.goaway()` has sent a GOAWAY, whatever its id, nghttp2 ignores each new
- * stream. So the frame is written past both where that is possible.
+ * Node does not offer nghttp2's call for the notice, and after any GOAWAY of Node's own nghttp2
+ * ignores new streams. So the frame is written past both where that is possible.
  */
 export class Goaway {
   /** New streams that wait for the notice. `undefined` once none has to wait any more. */
@@ -39,10 +34,7 @@ export class Goaway {
     readonly drain: DrainContext,
   ) {}
 
-  /**
-   * Resolves when both steps are done, or can no longer be: when the session is destroyed, or the
-   * drain stopped.
-   */
+  /** Resolves when both steps are done, the session is destroyed or the drain has stopped. */
   async send(): Promise<void> {
     const { http2 } = this.session
     await this.#quiet()
@@ -50,13 +42,12 @@ export class Goaway {
     // The client may have sent a GOAWAY itself, or the application: no id may rise again.
     if (http2.closed) this.#release()
     else await this.#sendNotice()
-    // GOAWAY with the id of the last stream that was served.
+    // Sends the id of the last stream that was served.
     if (!this.#isOver) http2.close()
   }
 
   /**
-   * Hands on a new stream, after the notice if that is still to come. When all of a client's
-   * requests are here it has none to send, and the notice crosses nothing.
+   * Hands on a new stream, after the notice if that is still to come: it then crosses nothing.
    *
    * @returns whether the stream is held
    */
@@ -70,7 +61,6 @@ export class Goaway {
     return false
   }
 
-  /** Called when the last stream of the session has been answered. */
   noteEmpty(): void {
     this.#onEmpty()
   }

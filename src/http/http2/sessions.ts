@@ -22,7 +22,7 @@ export function openStreamOf(stream: TrackedStream): OpenStream | undefined {
   return stream[OPEN]
 }
 
-/** One session of a client, with no more than a drain has to know of it. */
+/** One session of a client. */
 export class Session {
   /** The streams that are not answered in full. */
   readonly streams = new Set<TrackedStream>()
@@ -72,7 +72,6 @@ export class Sessions {
     )
   }
 
-  /** Aborts the signals that handlers of requests in flight have asked for. */
   abortSignals(): void {
     for (const { aborter } of this.inFlight()) aborter?.abort(this.state.abortReason)
   }

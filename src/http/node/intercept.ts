@@ -5,8 +5,7 @@ import type { EventEmitter } from 'node:events'
  * an application may emit it anew, to hand a request from `checkContinue` to `request`.
  * Relies on: Node emits a server's events through `server.emit()`, replaced here until it is undone.
  * Seen to work in: Node 20.19, 22.23, 24.22, 26.12.
- * Without it: a late request is served in place of a 503, and the drain does not see requests ahead
- * of their handlers: only the last response of a connection still says close.
+ * Without it: late requests are served in place of a 503. The last response still says close.
  *
  * @returns undoes it
  */
@@ -39,8 +38,5 @@ export function intercept(
   }
 }
 
-/**
- * Decides what happens to an event. `pass()` gives it to the listeners, now, later or never, and
- * returns whether there were any. `emit()` returns what the interceptor returns.
- */
+/** Calls `pass()` to give an event to the listeners, now, later or never. `emit()` returns its result. */
 export type Interceptor = (pass: () => boolean, ...args: never[]) => boolean
