@@ -2,8 +2,7 @@ import { AbortError } from '../base/errors.ts'
 import type { Clock } from '../runtime/clock.ts'
 import { Connections } from './http1/connections.ts'
 import { Sessions } from './http2/sessions.ts'
-import type { AnyHttpServer } from './server.ts'
-import { ServerState } from './server-state.ts'
+import { type AnyHttpServer, ServerState } from './server.ts'
 
 /** The clients that are connected to a server, and how far its shutdown has come. */
 export class Clients {
@@ -40,7 +39,7 @@ export class Clients {
   }
 
   get size(): number {
-    return this.connections.size + this.sessions.size
+    return this.connections.open.size + this.sessions.open.size
   }
 
   enterLameDuck(): void {

@@ -36,9 +36,8 @@ const PATIENCE = 2000
 const HANDING_BACK = 50
 
 /**
- * Ends a server: lets every client have the answers that it waits for, and closes its connection
- * once the close has been announced. At the hook's limit it ends what is left, also where the limit
- * comes before `run()`.
+ * Ends a server: lets every client have the answers that it waits for, and then closes its connection.
+ * At the hook's limit it ends what is left, also before `run()`.
  */
 export class Drain {
   readonly #parts: readonly DrainPart[]
@@ -137,7 +136,7 @@ function terminate({ server, clients }: DrainOptions): Promise<void> {
     on(event: string, listener: (socket: Socket) => void) {
       if (event !== 'connection') return
       for (const socket of clients.connections.sockets()) listener(socket)
-      for (const { socket } of clients.sessions) listener(socket)
+      for (const { socket } of clients.sessions.open) listener(socket)
     },
     close(done: () => void) {
       if (server.listening) server.close(done)

@@ -8,10 +8,9 @@ export {
   type FastifyShutdownOptions,
   fastifyShutdown,
 } from './frameworks/fastify.ts'
-export type { HookTaker } from './frameworks/hook-taker.ts'
 export { type HealthChecks, type HealthOptions, healthChecks } from './health/health-checks.ts'
 export { httpServer } from './http-server.ts'
-export type { HttpServerOptions, LameDuckOptions } from './options.ts'
+export type { HookTaker, HttpServerOptions, LameDuckOptions } from './options.ts'
 export { requestSignal, type SignalledRequest } from './request-signal.ts'
 export type { AnyHttpServer, AnyRequest, AnyResponse } from './server.ts'
 export type { WebSocketLike, WebSocketServerLike } from './websockets/known-sockets.ts'

@@ -8,10 +8,7 @@ const STATUS = 503
 const HEADERS = { 'Content-Type': 'text/plain', 'Retry-After': '1' }
 const BODY = 'The server is shutting down.\n'
 
-/**
- * Answers a request that came too late for its handler to finish. Whether the response says close is
- * decided by the drain, as for any other: there may be more requests behind it.
- */
+/** Answers a request that came too late for its handler. The drain decides whether it says close. */
 export function refuseRequest(response: ServerResponse): void {
   response.writeHead(STATUS, { ...HEADERS, 'Content-Length': Buffer.byteLength(BODY) })
   response.end(BODY)

@@ -1,6 +1,6 @@
 import { type Duration, parseDuration } from '../base/duration.ts'
 import { invalidOption, optionNames, refuseUnknownOptions } from '../base/errors.ts'
-import { placeHook } from '../engine/hook.ts'
+import { type Hook, placeHook } from '../engine/hook.ts'
 import type { HealthChecks } from './health/health-checks.ts'
 
 /** The options of `httpServer()`. A `Duration` is milliseconds, or a string such as `'10s'`. */
@@ -125,4 +125,14 @@ export function checkLameDuck(option: Duration | LameDuckOptions = {}) {
 
 function optionalDuration(value: unknown, option: string): number | undefined {
   return value === undefined ? undefined : parseDuration(value, option, 0)
+}
+
+/** As much of a shutdown as an adapter needs that adds its hooks itself. */
+export interface HookTaker {
+  add(hooks: readonly Hook[]): () => boolean
+}
+
+export function refuseNoShutdown(shutdown: HookTaker): void {
+  if (typeof shutdown?.add === 'function') return
+  throw invalidOption('shutdown', 'what createShutdown() returns', shutdown)
 }

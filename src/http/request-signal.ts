@@ -3,8 +3,7 @@ import type { ServerHttp2Stream } from 'node:http2'
 import { invalidOption } from '../base/errors.ts'
 import { connectionOf } from './http1/connections.ts'
 import { openStreamOf } from './http2/sessions.ts'
-import type { AnyRequest } from './server.ts'
-import type { ServerState } from './server-state.ts'
+import type { AnyRequest, ServerState } from './server.ts'
 
 /** A request, or the object that a framework wraps it in: Fastify as `raw`, Koa as `req`. */
 export type SignalledRequest =

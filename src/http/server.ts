@@ -6,7 +6,8 @@ import type {
   Http2ServerResponse,
 } from 'node:http2'
 import type { Socket } from 'node:net'
-import { LastcallError, show } from '../base/errors.ts'
+import { type AbortError, LastcallError, show } from '../base/errors.ts'
+import type { Clock } from '../runtime/clock.ts'
 
 /** A server of `node:http`, `node:https` or `node:http2`. Express's and Fastify's are such. */
 export type AnyHttpServer = HttpServer | Http2Server | Http2SecureServer
@@ -16,6 +17,26 @@ export type AnyRequest = IncomingMessage | Http2ServerRequest
 
 /** The answer to it. */
 export type AnyResponse = ServerResponse | Http2ServerResponse
+
+/** What the connections and sessions of a server have in common. */
+export class ServerState {
+  /** When a client last sent its first request, probes left out. A lame duck waits until none does. */
+  lastArrivalAt = Number.NEGATIVE_INFINITY
+  /** Set once the drain has asked all handlers to come to an end: `requestSignal()` aborts with it. */
+  abortReason: AbortError | undefined
+
+  constructor(
+    readonly clock: Clock,
+    public isProbe: (request: object) => boolean,
+  ) {}
+
+  noteArrival(request: object, now: number): void {
+    // Whether it is a probe is known only once its handler has run.
+    queueMicrotask(() => {
+      if (!this.isProbe(request)) this.lastArrivalAt = now
+    })
+  }
+}
 
 /** Throws where this is no server that can be drained, and says what to pass. */
 export function refuseNonServer(server: unknown): asserts server is AnyHttpServer {

@@ -3,9 +3,14 @@ import { systemClock } from '../../runtime/clock.ts'
 import { Clients } from '../clients.ts'
 import { type HealthChecks, healthChecks } from '../health/health-checks.ts'
 import { httpServerHooks } from '../http-server.ts'
-import { checkOptions, DEFAULTS, type HttpServerOptions } from '../options.ts'
+import {
+  checkOptions,
+  DEFAULTS,
+  type HookTaker,
+  type HttpServerOptions,
+  refuseNoShutdown,
+} from '../options.ts'
 import type { AnyHttpServer, AnyRequest, AnyResponse } from '../server.ts'
-import { type HookTaker, refuseNoShutdown } from './hook-taker.ts'
 
 /** The options of `expressShutdown()`: those of `httpServer()`, with `health` by default. */
 export interface ExpressShutdownOptions extends HttpServerOptions {

@@ -2,12 +2,10 @@ import type { AnyHttpServer } from '../server.ts'
 
 /*
  * Internals of Fastify.
- * Relies on: an application has a property whose symbol is described as `fastify.serverBindings`, an
- *   array of the servers that Fastify opened besides `app.server`. It does so on `localhost`, where
- *   that has several addresses. `app.addresses()`, which is documented, tells their addresses only.
+ * Relies on: an application has an array of the servers that Fastify opened for the other addresses of
+ *   `localhost`, at the symbol `fastify.serverBindings`. `app.addresses()` gives addresses only.
  * Seen in: Fastify 4.0.0, 4.29.1, 5.0.0 and 5.12.8.
- * Where it is missing: only `app.server` is drained. `app.close()` closes the other servers, and
- *   requests that are on their way on their idle connections are lost.
+ * Where it is missing: requests on their way on idle connections of those other servers are lost.
  */
 
 /** The servers that Fastify has opened besides `app.server`. They are known once it listens. */

@@ -1,10 +1,9 @@
 import { systemClock } from '../../runtime/clock.ts'
 import { type FastifyPlugin, type HealthChecks, healthChecks } from '../health/health-checks.ts'
 import { httpServerHooks } from '../http-server.ts'
-import { DEFAULTS, type HttpServerOptions } from '../options.ts'
+import { DEFAULTS, type HookTaker, type HttpServerOptions, refuseNoShutdown } from '../options.ts'
 import type { AnyHttpServer } from '../server.ts'
 import { secondServers } from './fastify-servers.ts'
-import { type HookTaker, refuseNoShutdown } from './hook-taker.ts'
 
 /** The options of `fastifyShutdown`: the shutdown, and those of `httpServer()`. */
 export interface FastifyShutdownOptions extends HttpServerOptions {

@@ -17,10 +17,7 @@ export interface HealthOptions {
   readonly ready?: () => boolean | Promise<boolean>
 }
 
-/**
- * Answers liveness and readiness probes. It is a handler for `node:http` and a middleware for
- * Express, and it has a plugin for Fastify.
- */
+/** Answers probes: a handler for `node:http`, a middleware for Express, with a plugin for Fastify. */
 export interface HealthChecks {
   /** Answers the request and returns true if it is a probe. Otherwise calls `next`, if given, and returns false. */
   (request: AnyRequest, response: AnyResponse, next?: () => void): boolean

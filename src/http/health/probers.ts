@@ -9,7 +9,7 @@ interface Prober {
   notified: number
 }
 
-/** A prober that asks less often than every 10 s (and a late timer) is a monitor, not a balancer. */
+/** A prober that asks less often than every 10 s is a monitor, not a balancer. */
 const LONGEST_INTERVAL = 10_500
 
 /** Probers are few. More addresses than this come from a port scan, or from a proxy that rotates them. */

@@ -8,12 +8,11 @@ import {
   type AnyRequest,
   type AnyResponse,
   isHttp2,
+  type ServerState,
   speaksHttp2,
   speaksTls,
 } from '../server.ts'
-import type { ServerState } from '../server-state.ts'
 import { Handshakes } from './handshakes.ts'
-import { listenAlongside } from './listen-alongside.ts'
 
 /** One connection of a client, with no more than a drain has to know of it. */
 export class Connection {
@@ -47,10 +46,6 @@ export class Connection {
   settle(): void {
     this.#bytesHandled = this.socket.bytesRead
   }
-
-  forget(): void {
-    this.socket[CONNECTION] = undefined
-  }
 }
 
 // On the socket itself: every request has to find its connection.
@@ -75,7 +70,7 @@ export interface Watcher {
 export class Connections {
   watcher: Watcher | undefined
   readonly handshakes = new Handshakes()
-  readonly #open = new Set<Connection>()
+  readonly open = new Set<Connection>()
 
   constructor(
     server: AnyHttpServer,
@@ -105,17 +100,9 @@ export class Connections {
     listenAlongside(server, ['upgrade', 'connect'], this.#upgrade)
   }
 
-  [Symbol.iterator](): IterableIterator<Connection> {
-    return this.#open.values()
-  }
-
-  get size(): number {
-    return this.#open.size
-  }
-
   /** Every socket, those included whose handshake is not over. */
   sockets(): Socket[] {
-    return [...this.#open, ...this.handshakes].map(({ socket }) => socket)
+    return [...this.open, ...this.handshakes].map(({ socket }) => socket)
   }
 
   /** Counts in a connection that was there before the server was handed in, and what it waits for. */
@@ -152,7 +139,7 @@ export class Connections {
   }
 
   abortSignals(): void {
-    for (const { aborters } of this.#open) {
+    for (const { aborters } of this.open) {
       for (const controller of aborters?.values() ?? []) controller.abort(this.state.abortReason)
     }
   }
@@ -162,7 +149,7 @@ export class Connections {
     if (socket.destroyed) return undefined
     this.handshakes.end(socket)
     const connection = new Connection(socket, this.state, this.state.clock.now())
-    this.#open.add(connection)
+    this.open.add(connection)
     this.#watchClose(socket)
     this.watcher?.opened(connection)
     return connection
@@ -191,11 +178,37 @@ export class Connections {
     this.watcher?.silent(connection)
   }
 
-  readonly #watchClose = socketCloseWatcher((socket) => {
+  readonly #watchClose = socketCloseWatcher((socket: TrackedSocket) => {
     const connection = connectionOf(socket)
     if (!connection) return
-    connection.forget()
-    this.#open.delete(connection)
+    socket[CONNECTION] = undefined
+    this.open.delete(connection)
     this.watcher?.closed(connection)
+  })
+}
+
+/**
+ * Listens to events of a server only while the application does, and ahead of it: Node treats a
+ * request differently where these events have listeners.
+ */
+function listenAlongside(
+  server: AnyHttpServer,
+  events: readonly string[],
+  listener: (...args: never[]) => void,
+): void {
+  const follow = (event: string | symbol) => {
+    if (typeof event !== 'string' || !events.includes(event)) return
+    const listeners = server.listeners(event)
+    const isListening = listeners.includes(listener)
+    if (!isListening && listeners.length > 0) server.prependListener(event, listener as () => void)
+    if (isListening && listeners.length === 1) server.off(event, listener as () => void)
+  }
+  for (const event of events) follow(event)
+  server.on('newListener', (event, added) => {
+    // Emitted before it is added.
+    if (added !== listener) queueMicrotask(() => follow(event))
+  })
+  server.on('removeListener', (event, removed) => {
+    if (removed !== listener) follow(event)
   })
 }

@@ -18,19 +18,13 @@ import { SilentConnections } from './silent-connections.ts'
 /** How many times the linger a TLS handshake may take: it goes back and forth more than once. */
 const HANDSHAKE = 4
 
-/**
- * A connection that has been silent for this many lingers is closed in both directions at once, which
- * is half of the work: nothing can still be on its way to the client.
- */
+/** After so many lingers of silence both directions are closed at once, which is half of the work. */
 const LONG_SILENCE = 2
 
 /** Of so many connections the client's address is looked up at the start: all would block the loop. */
 const NEWEST = 100
 
-/**
- * Ends the HTTP/1 connections of a server: each after a last response that says `Connection: close`,
- * or once it has been silent.
- */
+/** Ends HTTP/1 connections: each after a last response that says close, or once it is silent. */
 export class ConnectionsDrain implements DrainPart, Watcher {
   readonly interceptors: Readonly<Record<string, Interceptor>>
   readonly #silent: SilentConnections
@@ -81,11 +75,11 @@ export class ConnectionsDrain implements DrainPart, Watcher {
     const sockets = listSockets(this.server)
     for (const socket of sockets?.all ?? []) connections.adopt(socket)
     connections.watcher = this
-    for (const connection of connections) {
+    for (const connection of connections.open) {
       const isIdle = sockets === undefined || sockets.idle.has(connection.socket)
       if (connection.used && isIdle) connection.settle()
     }
-    const inOrder = [...connections].sort((a, b) => a.activeAt - b.activeAt)
+    const inOrder = [...connections.open].sort((a, b) => a.activeAt - b.activeAt)
     for (const connection of inOrder.slice(-NEWEST)) this.#silent.noteSpoke(connection)
     for (const connection of inOrder) this.opened(connection)
     for (const { socket, since } of connections.handshakes) this.#handshakes.add(socket, since)
@@ -139,7 +133,7 @@ export class ConnectionsDrain implements DrainPart, Watcher {
 
   whatIsLeft(): string[] {
     const { clock } = this.drain
-    const all = [...this.connections]
+    const all = [...this.connections.open]
     const requests = all.flatMap(({ newest, inFlight, activeAt, socket }) => {
       if (!newest) return []
       const { method, url } = newest.req

@@ -2,9 +2,8 @@ import type { ServerResponse } from 'node:http'
 import { beforeHead } from '../node/before-head.ts'
 
 /**
- * Makes a response say `Connection: close` if `isLast()` is true when its head is written. Not
- * earlier: by then more requests may have come in, and a proxy may have copied the header of its
- * upstream. `onSaid` is called when it has been written.
+ * Makes a response say `Connection: close` if `isLast()` when its head is written: until then more
+ * requests may come in, or a proxy copy its upstream's header. Then calls `onSaid`.
  */
 export function sayCloseIf(
   response: ServerResponse,

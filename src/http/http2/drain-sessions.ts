@@ -14,10 +14,7 @@ const KEPT = 4
 
 const NO_ERROR = 0
 
-/**
- * Ends the HTTP/2 sessions of a server: sends each a GOAWAY at a moment when none of its streams is
- * on its way, and closes it when those that are open have been answered.
- */
+/** Ends HTTP/2 sessions: each after a GOAWAY, and when its open streams have been answered. */
 export class SessionsDrain implements DrainPart, SessionWatcher {
   readonly interceptors: Readonly<Record<string, Interceptor>>
   readonly #goaways = new Map<Session, Goaway>()
@@ -43,7 +40,7 @@ export class SessionsDrain implements DrainPart, SessionWatcher {
 
   begin(): void {
     this.sessions.watcher = this
-    for (const session of this.sessions) this.opened(session)
+    for (const session of this.sessions.open) this.opened(session)
   }
 
   stop(): void {
@@ -85,7 +82,7 @@ export class SessionsDrain implements DrainPart, SessionWatcher {
       return `${name} (HTTP/2), ${formatDuration(now - since)} old${clientName(session.socket)}`
     })
     const lines = firstTen(requests, 'request')
-    const idle = [...this.sessions].filter(({ streams }) => streams.size === 0).length
+    const idle = [...this.sessions.open].filter(({ streams }) => streams.size === 0).length
     if (idle > 0) lines.push(`${plural(idle, 'HTTP/2 session')} without requests`)
     return lines
   }

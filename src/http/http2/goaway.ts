@@ -99,7 +99,7 @@ export class Goaway {
     await turn()
   }
 
-  /** Resolves when nothing has come or gone for two round trips, or the linger is over. */
+  /** Resolves when nothing has come or gone for the quiet round trips, or the linger is over. */
   async #quiet(): Promise<void> {
     const session = this.session
     const { clock, linger, hook } = this.drain

@@ -1,8 +1,7 @@
 import type { IncomingHttpHeaders, ServerHttp2Session, ServerHttp2Stream } from 'node:http2'
 import type { Socket } from 'node:net'
 import { onSession } from '../node/socket-of-session.ts'
-import { type AnyHttpServer, speaksHttp2 } from '../server.ts'
-import type { ServerState } from '../server-state.ts'
+import { type AnyHttpServer, type ServerState, speaksHttp2 } from '../server.ts'
 
 /** What is noted of a stream: one request. */
 export interface OpenStream {
@@ -49,7 +48,7 @@ export interface SessionWatcher {
 /** The sessions of a server that speaks HTTP/2. Other servers have none. */
 export class Sessions {
   watcher: SessionWatcher | undefined
-  readonly #open = new Set<Session>()
+  readonly open = new Set<Session>()
 
   constructor(
     server: AnyHttpServer,
@@ -58,16 +57,8 @@ export class Sessions {
     if (speaksHttp2(server)) onSession(server, this.#openSession)
   }
 
-  [Symbol.iterator](): IterableIterator<Session> {
-    return this.#open.values()
-  }
-
-  get size(): number {
-    return this.#open.size
-  }
-
   inFlight(): OpenStream[] {
-    return [...this.#open].flatMap(({ streams }) =>
+    return [...this.open].flatMap(({ streams }) =>
       [...streams].flatMap((stream) => stream[OPEN] ?? []),
     )
   }
@@ -79,7 +70,7 @@ export class Sessions {
   readonly #openSession = (http2: ServerHttp2Session, socket: Socket): void => {
     const { state } = this
     const session = new Session(http2, socket, state, state.clock.now())
-    this.#open.add(session)
+    this.open.add(session)
     const sessions = this
     const closed = function (this: TrackedStream) {
       this[OPEN] = undefined
@@ -100,7 +91,7 @@ export class Sessions {
       stream.on('close', closed)
     })
     http2.once('close', () => {
-      this.#open.delete(session)
+      this.open.delete(session)
       this.watcher?.closed(session)
     })
     this.watcher?.opened(session)

@@ -7,9 +7,8 @@ import { KnownSockets, type WebSocketServerLike } from './known-sockets.ts'
 import { checkOptions, type WebSocketServerOptions } from './options.ts'
 
 /**
- * Returns the hook that closes the WebSockets of a `WebSocketServer` of `ws`, in batches, with code
- * 1001 unless you choose another. It waits for the clients' answers, and terminates at its limit the
- * WebSockets whose clients have not answered.
+ * Returns the hook that closes the WebSockets of a `WebSocketServer` of `ws`, in batches. It waits for
+ * the clients' answers, and terminates at its limit the WebSockets whose clients have not answered.
  *
  * Where the WebSockets share an HTTP server, add that with `httpServer(server)` too: new WebSockets are
  * served until its lame duck is over, and only then are all of them closed. Later ones get 503.

@@ -36,8 +36,8 @@ describe('the connections of a server', () => {
     })
     const { clock, connections } = connectionsOf(server)
     const client = await connect(await listen(server))
-    await until(() => connections.size === 1)
-    const [connection] = connections
+    await until(() => connections.open.size === 1)
+    const [connection] = connections.open
     expect(connection).toMatchObject({ inFlight: 0, used: false, activeAt: 0, newest: undefined })
 
     await clock.advance(10)
@@ -57,8 +57,8 @@ describe('the connections of a server', () => {
     const server = createServer(later)
     const { connections } = connectionsOf(server)
     const client = await connect(await listen(server))
-    await until(() => connections.size === 1)
-    const [connection] = connections
+    await until(() => connections.open.size === 1)
+    const [connection] = connections.open
     expect(connection?.isHalfSent).toBe(false)
     client.send('GET /half HTTP/1.1\r\n')
     await until(() => connection?.isHalfSent === true)
@@ -86,7 +86,7 @@ describe('the connections of a server', () => {
       closed: () => heard.push('closed'),
     })
     client.socket.destroy()
-    await until(() => responses[0]?.closed === true && connections.size === 0)
+    await until(() => responses[0]?.closed === true && connections.open.size === 0)
 
     expect(heard).toEqual(['closed'])
   })
@@ -105,7 +105,7 @@ describe('the connections of a server', () => {
     await client.get('/1')
     await client.get('/2')
     client.socket.end()
-    await until(() => connections.size === 0)
+    await until(() => connections.open.size === 0)
 
     expect(heard).toEqual(['opened', 'requested /1', 'silent', 'requested /2', 'silent', 'closed'])
   })
@@ -132,10 +132,10 @@ describe('the connections of a server', () => {
     const port = await listen(server)
     const client = await connect(port, { secure: true })
     await client.get('/')
-    expect(connections.size).toBe(1)
+    expect(connections.open.size).toBe(1)
     expect(connections.sockets()).not.toEqual([])
     client.socket.end()
-    await until(() => connections.size === 0)
+    await until(() => connections.open.size === 0)
 
     await until(() => connections.sockets().length === 0)
   })
@@ -229,7 +229,7 @@ describe('the listeners of a server', () => {
     client.ask('/', { headers: { Connection: 'Upgrade', Upgrade: 'echo' } })
     await upgraded
 
-    expect([...connections].map(({ upgraded }) => upgraded)).toEqual([true])
+    expect([...connections.open].map(({ upgraded }) => upgraded)).toEqual([true])
   })
 })
 

@@ -18,8 +18,8 @@ describe.each(WAYS)(
       const server = http2Server((_, response) => void responses.push(response), secure, options)
       const { clock, sessions } = sessionsOf(server)
       const client = await connectRaw(await listenHttp2(server), { secure })
-      await until(() => sessions.size === 1)
-      const [session] = sessions
+      await until(() => sessions.open.size === 1)
+      const [session] = sessions.open
       expect(session).toMatchObject({ used: false, openedAt: 0, events: 0 })
 
       await clock.advance(10)
@@ -49,7 +49,7 @@ describe.each(WAYS)(
       await client.get('/1')
       await client.get('/2')
       client.socket.destroy()
-      await until(() => sessions.size === 0)
+      await until(() => sessions.open.size === 0)
 
       expect(heard).toEqual(['opened', 'answered', 'answered', 'closed'])
     })
