@@ -46,11 +46,7 @@ export class Goaway {
     if (!this.#isOver) http2.close()
   }
 
-  /**
-   * Hands on a new stream, after the notice if that is still to come: it then crosses nothing.
-   *
-   * @returns whether the stream is held
-   */
+  /** Hands on a new stream, after the notice if that is still to come: then returns true. */
   admit(handOn: () => void): boolean {
     this.#onStream()
     if (this.#held) {

@@ -1,13 +1,11 @@
 import type { EventEmitter } from 'node:events'
 
 /**
- * Hands events of a server to interceptors, before their listeners. Each event is intercepted once:
- * an application may emit it anew, to hand a request from `checkContinue` to `request`.
+ * Hands events of a server to interceptors, before their listeners, and returns what undoes it. Each
+ * is intercepted once: an application may hand a request from `checkContinue` to `request`.
  * Relies on: Node emits a server's events through `server.emit()`, replaced here until it is undone.
  * Seen to work in: Node 20.19, 22.23, 24.22, 26.12.
  * Without it: late requests are served in place of a 503. The last response still says close.
- *
- * @returns undoes it
  */
 export function intercept(
   server: EventEmitter,

@@ -1,13 +1,11 @@
 import type { Socket } from 'node:net'
 
 /**
- * Calls back when a socket closes.
+ * Returns a function that watches a socket, and calls back when it closes.
  * Relies on: Node destroys a socket through `socket._destroy()`, which is replaced on the socket. A
  * listener for `close` would make its table of listeners grow to 19 places: 200 bytes a connection.
  * Seen to work in: Node 20.19, 22.23, 24.22, 26.12.
  * Without it: sockets that have no such method, or one of their own, are watched by `close`.
- *
- * @returns watches a socket
  */
 export function socketCloseWatcher<S extends Socket>(
   onClose: (socket: S) => void,

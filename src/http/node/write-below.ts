@@ -2,13 +2,11 @@ import { writeSync } from 'node:fs'
 import type { Socket } from 'node:net'
 
 /**
- * Writes a frame between two frames of Node's HTTP/2: without TLS, and while nothing is queued.
+ * Writes a frame between two of Node's HTTP/2, if it can: without TLS, and while nothing is queued.
  * Relies on: the socket's `_handle` has the file descriptor as `fd`, and in `writeQueueSize` the
  * bytes that it has still to give to the kernel.
  * Seen to work in: Node 20.19, 22.23, 24.22, 26.12, on Linux. On Windows there is no descriptor.
  * Without it: it writes nothing and returns `false`.
- *
- * @returns whether it could be written
  */
 export function writeBelow(socket: Socket, frame: Buffer): boolean {
   const { _handle: handle, encrypted } = socket as {
