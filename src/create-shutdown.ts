@@ -2,7 +2,7 @@ import { invalidOption } from './base/errors.ts'
 import { Coordinator } from './engine/coordinator.ts'
 import { hooksToAdd, prepareHook } from './engine/prepare-hook.ts'
 import { Registry } from './engine/registry.ts'
-import { exitAtTheEnd } from './exit/exit.ts'
+import { ProcessExit } from './exit/exit.ts'
 import { exitCodeOf } from './exit/exit-codes.ts'
 import { watchLoop } from './exit/watchdog/watchdog.ts'
 import { listener } from './listening.ts'
@@ -68,7 +68,7 @@ export function assemble(options: ShutdownOptions, ports: Ports): Shutdown {
     listening.stop()
   }
   const exiting = exit
-    ? exitAtTheEnd(coordinator, { host, clock, budget, policy, log, tracing, stay })
+    ? new ProcessExit(coordinator, { host, clock, budget, policy, log, tracing, stay })
     : undefined
   const listening = listener(coordinator, settings, ports, exiting)
   // The process lives on: the next signal has to end it.

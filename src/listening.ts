@@ -1,12 +1,10 @@
 import { LastcallError } from './base/errors.ts'
 import type { Reason } from './base/reason.ts'
 import type { Coordinator } from './engine/coordinator.ts'
-import type { Exiting } from './exit/exit.ts'
+import type { ProcessExit } from './exit/exit.ts'
 import { forcedCode } from './exit/exit-codes.ts'
 import type { Ports, Settings } from './options.ts'
-import { onFaults } from './triggers/faults.ts'
-import { onMessages } from './triggers/messages.ts'
-import { absorbHangup, onSignals, type SignalActions } from './triggers/signals.ts'
+import { onSignals, type SignalActions } from './triggers/signals.ts'
 
 /**
  * Listens for what begins the shutdown: signals, faults and messages.
@@ -17,7 +15,7 @@ export function listener(
   coordinator: Coordinator,
   { signals, messages, faults, exitCodes }: Settings,
   { host, clock }: Ports,
-  exiting: Exiting | undefined,
+  exiting: ProcessExit | undefined,
 ) {
   const repeat = (signal: NodeJS.Signals, samePress: boolean) =>
     coordinator.emit({ type: 'repeat', signal, samePress })
@@ -34,19 +32,26 @@ export function listener(
   }
   const actions: SignalActions = { begin, force, repeat }
 
+  const onMessage = (message: unknown) => {
+    if (typeof message === 'string' && messages.includes(message))
+      begin({ kind: 'message', message })
+  }
+  // yarn 1 sends a SIGHUP 9 ms after a Ctrl-C, and a terminal sends one when it is closed. It must not end
+  // the process during the shutdown.
+  const absorbHangup = () => {
+    // Another listener for `start` may just have stopped this.
+    if (!undos || signals.signals.includes('SIGHUP')) return
+    undos.push(host.on('SIGHUP', () => repeat('SIGHUP', false)))
+  }
+
   let undos: (() => void)[] | undefined
   const start = () => {
     refuseToListen(undos !== undefined, coordinator)
-    const added = [
-      onSignals(signals, { host, clock, actions }),
-      onMessages(messages, host, begin),
-      faults ? onFaults(host, (thrown, origin) => coordinator.fault(thrown, origin)) : () => {},
-      coordinator.on('start', () => {
-        // Another listener for `start` may just have stopped this.
-        if (undos) added.push(absorbHangup(signals, host, actions))
-      }),
-    ]
-    undos = added
+    undos = [onSignals(signals, { host, clock, actions }), coordinator.on('start', absorbHangup)]
+    if (messages.length > 0) undos.push(host.on('message', onMessage))
+    for (const origin of faults ? FAULTS : []) {
+      undos.push(host.on(origin, (thrown: unknown) => coordinator.fault(thrown, origin)))
+    }
     exiting?.join()
     return stop
   }
@@ -58,6 +63,8 @@ export function listener(
   }
   return { start, stop }
 }
+
+const FAULTS = ['uncaughtException', 'unhandledRejection'] as const
 
 function refuseToListen(isListening: boolean, { report }: Coordinator): void {
   if (isListening) {

@@ -3,43 +3,23 @@ import type { Fault, Reason } from '../base/reason.ts'
 import type { HookReport, PhaseReport, Report } from './report.ts'
 
 /** Everything that happens in a shutdown: switch on `type`. Times are milliseconds since it began. */
-export type ShutdownEvent =
-  | {
-      readonly type: 'start'
-      readonly reason: Reason
-      readonly grace: number
-      readonly deadline: number
-    }
-  | {
-      readonly type: 'phase:start'
-      readonly phase: string
-      readonly priority: number
-      readonly at: number
-    }
-  | {
-      readonly type: 'hook:start'
-      readonly hook: string
-      readonly phase: string
-      readonly at: number
-      /** How long the hook may take. */
-      readonly limit: number
-    }
-  | {
-      readonly type: 'hook:note'
-      readonly hook: string
-      readonly text: string
-      readonly at: number
-    }
-  | { readonly type: 'hook:end'; readonly hook: HookReport }
-  | { readonly type: 'phase:end'; readonly phase: PhaseReport }
+export type ShutdownEvent = Readonly<
+  | { type: 'start'; reason: Reason; grace: number; deadline: number }
+  | { type: 'phase:start'; phase: string; priority: number; at: number }
+  /** `limit`: how long the hook may take. */
+  | { type: 'hook:start'; hook: string; phase: string; at: number; limit: number }
+  | { type: 'hook:note'; hook: string; text: string; at: number }
+  | { type: 'hook:end'; hook: HookReport }
+  | { type: 'phase:end'; phase: PhaseReport }
   /** A signal that came after the shutdown had begun, and changed nothing. */
-  | { readonly type: 'repeat'; readonly signal: NodeJS.Signals; readonly samePress: boolean }
+  | { type: 'repeat'; signal: NodeJS.Signals; samePress: boolean }
   /** A second press: the process exits at once, with this code. */
-  | { readonly type: 'forced'; readonly signal: NodeJS.Signals; readonly exitCode: number }
-  | { readonly type: 'fault'; readonly fault: Fault }
-  | { readonly type: 'end'; readonly report: Report }
+  | { type: 'forced'; signal: NodeJS.Signals; exitCode: number }
+  | { type: 'fault'; fault: Fault }
+  | { type: 'end'; report: Report }
   /** The process exits with this code as soon as stdout and stderr are written. */
-  | { readonly type: 'exit'; readonly exitCode: number }
+  | { type: 'exit'; exitCode: number }
+>
 
 /** The names of the events that `on()` takes. */
 export const EVENTS = optionNames<EventMap>({

@@ -1,5 +1,4 @@
-import type { Duration } from '../base/duration.ts'
-import { LONGEST_TIMER, parseDuration } from '../base/duration.ts'
+import { type Duration, LONGEST_TIMER, parseDuration } from '../base/duration.ts'
 import { invalidOption, optionNames } from '../base/errors.ts'
 import type { Reason } from '../base/reason.ts'
 import type { Platform } from '../platform/platform.ts'
@@ -80,29 +79,15 @@ export interface PreparedHook {
   readonly reserve: number | undefined
 }
 
-/** The options of an adapter that become options of its hook. */
-export interface HookPlace {
-  readonly name: string
-  readonly phase?: string | undefined
-  readonly priority?: number | undefined
-  readonly timeout?: Duration | undefined
-  readonly reserve?: Duration | undefined
-}
-
 /** Makes and checks the hook of an adapter. Options that are `undefined` are left out. */
 export function placeHook(place: HookPlace, run: Hook['run']): Hook {
-  const { name, phase, priority, timeout, reserve } = place
-  const hook: Hook = {
-    name,
-    ...(phase === undefined ? {} : { phase }),
-    ...(priority === undefined ? {} : { priority }),
-    run,
-    ...(timeout === undefined ? {} : { timeout }),
-    ...(reserve === undefined ? {} : { reserve }),
-  }
+  const given = Object.entries(place).filter(([, value]) => value !== undefined)
+  const hook = { ...Object.fromEntries(given), run } as Hook
   checkHook(hook)
   return hook
 }
+
+type HookPlace = { readonly [Key in keyof Omit<Hook, 'run'>]: Hook[Key] | undefined }
 
 /**
  * Checks a hook, except for its phase: only the shutdown knows the phases. So adapters can refuse

@@ -1,6 +1,5 @@
 import { formatDuration } from '../base/duration.ts'
-import { graceSourceOf } from '../platform/grace-source.ts'
-import type { Platform } from '../platform/platform.ts'
+import { graceSourceOf, type Platform } from '../platform/platform.ts'
 import { printable } from '../text/printable.ts'
 import { columnsOf, padEnd, padStart } from '../text/width.ts'
 import { type Budget, HANDOVER, keepReserves, limitOf } from './budget.ts'

@@ -17,16 +17,6 @@ import { withLimit } from '../runtime/with-limit.ts'
 import { EXIT_CODES, type ExitPolicy } from './exit-codes.ts'
 import { type MarginTimes, marginTimes } from './margin.ts'
 
-/** What a shutdown that exits its process does besides running its hooks. */
-export interface Exiting {
-  /** Joins the shutdowns of the process: it begins when another one does, and the exit waits for it. */
-  join(): void
-  /** Leaves them, unless it has begun. */
-  withdraw(): void
-  /** Exits the process now. */
-  exit(code: number): void
-}
-
 interface ExitParts {
   readonly host: ProcessPort
   readonly clock: Clock
@@ -39,11 +29,7 @@ interface ExitParts {
 }
 
 /** Exits the process when this shutdown, and every other one in the process, has ended. */
-export function exitAtTheEnd(coordinator: Coordinator, parts: ExitParts): Exiting {
-  return new ProcessExit(coordinator, parts)
-}
-
-class ProcessExit implements Exiting {
+export class ProcessExit {
   readonly #coordinator: Coordinator
   readonly #parts: ExitParts
   readonly #shared: SharedShutdowns
@@ -84,14 +70,17 @@ class ProcessExit implements Exiting {
     })
   }
 
+  /** Joins the shutdowns of the process: it begins when another one does, and the exit waits for it. */
   join(): void {
     joinShutdowns(this.#shared, this.#member)
   }
 
+  /** Leaves them, unless it has begun. */
   withdraw(): void {
     if (!this.#coordinator.signal.aborted) this.#shared.members.delete(this.#member)
   }
 
+  /** Exits the process now. */
   exit(code: number): void {
     const { host, policy } = this.#parts
     this.#isExiting = true

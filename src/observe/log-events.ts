@@ -6,8 +6,7 @@ import type { Coordinator } from '../engine/coordinator.ts'
 import { EVENTS, type EventMap, type ShutdownEvent } from '../engine/events.ts'
 import type { HookReport, HookStatus, Outcome, Report } from '../engine/report.ts'
 import { errorTitle, hangLines, phaseLabel } from '../picture/report-words.ts'
-import { grantedBy, SET_BY_APPLICATION } from '../platform/grace-source.ts'
-import type { Platform } from '../platform/platform.ts'
+import { grantedBy, type Platform, SET_BY_APPLICATION } from '../platform/platform.ts'
 import { errorField, type Level, type Log, type LogLine } from './log.ts'
 
 interface GraceSettings {
@@ -42,25 +41,20 @@ export function earlyExitLine(lost: readonly string[]): LogLine {
 /** After this many hooks that are done, further ones are logged as `debug`: a thousand lines would hide a failure. */
 const MANY = 20
 
-/** A shutdown of six hooks that goes well has nine lines of `info`. */
+/** All other events are of the level `debug`. A shutdown of six hooks that goes well has nine lines of `info`. */
+const LEVELS: { readonly [Type in ShutdownEvent['type']]?: Level } = {
+  start: 'info',
+  end: 'info',
+  exit: 'info',
+  fault: 'error',
+  forced: 'fatal',
+}
+
 function levelOf(event: ShutdownEvent, hooksDone: number): Level {
-  switch (event.type) {
-    case 'start':
-    case 'end':
-    case 'exit':
-      return 'info'
-    case 'hook:end':
-      if (event.hook.status === 'done') return hooksDone > MANY ? 'debug' : 'info'
-      return event.hook.status === 'failed' ? 'error' : 'warn'
-    case 'repeat':
-      return event.samePress ? 'debug' : 'info'
-    case 'fault':
-      return 'error'
-    case 'forced':
-      return 'fatal'
-    default:
-      return 'debug'
-  }
+  if (event.type === 'repeat') return event.samePress ? 'debug' : 'info'
+  if (event.type !== 'hook:end') return LEVELS[event.type] ?? 'debug'
+  if (event.hook.status === 'done') return hooksDone > MANY ? 'debug' : 'info'
+  return event.hook.status === 'failed' ? 'error' : 'warn'
 }
 
 type Content = readonly [msg: string, fields: LogLine['fields']]
@@ -71,16 +65,11 @@ function linesWith({ platform, graceFrom }: GraceSettings): {
 } {
   return {
     start: ({ reason, deadline, grace }) => {
+      const why = formatReason(reason)
       const source = graceFrom === 'option' ? SET_BY_APPLICATION : grantedBy(platform)
       return [
-        `${formatReason(reason)}: shutting down; deadline ${formatDuration(deadline)} (grace ${formatDuration(grace)}, ${source})`,
-        {
-          reason: formatReason(reason),
-          kind: reason.kind,
-          deadline,
-          grace,
-          platform: platform.name,
-        },
+        `${why}: shutting down; deadline ${formatDuration(deadline)} (grace ${formatDuration(grace)}, ${source})`,
+        { reason: why, kind: reason.kind, deadline, grace, platform: platform.name },
       ]
     },
     'phase:start': ({ phase, at }) => [`phase ${phase} begins`, { phase, at: exact(at) }],
@@ -170,7 +159,7 @@ function endContent({ outcome, exitCode, duration, phases, faults }: Report): Co
 function errorTrace(error: ErrorInfo): string {
   const inner = [
     ...error.errors.map((one) => `\n  one of them: ${errorTrace(one)}`),
-    ...(error.cause ? [`\n  caused by: ${errorTrace(error.cause)}`] : []),
+    error.cause ? `\n  caused by: ${errorTrace(error.cause)}` : '',
   ]
   return `${error.stack ?? errorTitle(error)}${inner.join('')}`
 }

@@ -88,13 +88,13 @@ export function traceEvents(coordinator: Coordinator, platform: Platform): Traci
   }
 }
 
-/** Calls a function in the context that subscribers bound to the `start` of a channel. */
-type RunInContext = <Result>(work: () => Result) => Result
-
 interface Traced<Trace> {
   readonly trace: Trace
+  /** Calls a function in the context that subscribers bound to the `start` of the channel. */
   readonly runInContext: RunInContext
 }
+
+type RunInContext = <Result>(work: () => Result) => Result
 
 class TracedShutdown {
   readonly #channels: Channels
@@ -188,29 +188,28 @@ class TracedShutdown {
   }
 }
 
-interface Channels {
-  readonly shutdown: Channel
-  readonly phase: Channel
-  readonly hook: Channel
-}
-
 type Channel = TracingChannel<unknown, object>
+type Channels = NonNullable<ReturnType<typeof subscribedChannels>>
 
 /** The channels, if any of them has a subscriber. Created at the start of a shutdown: most applications use none. */
-function subscribedChannels(): Channels | undefined {
+function subscribedChannels() {
   const { tracingChannel } = builtinModule('node:diagnostics_channel')
   // Some runtimes lack it.
   if (typeof tracingChannel !== 'function') return undefined
-  const channels: Channels = {
-    shutdown: tracingChannel('lastcall.shutdown'),
-    phase: tracingChannel('lastcall.phase'),
-    hook: tracingChannel('lastcall.hook'),
+  const channels = {
+    shutdown: tracingChannel<unknown, object>('lastcall.shutdown'),
+    phase: tracingChannel<unknown, object>('lastcall.phase'),
+    hook: tracingChannel<unknown, object>('lastcall.hook'),
   }
-  const hasSubscribers = Object.values(channels).some((channel: Channel) =>
-    [channel.start, channel.end, channel.asyncStart, channel.asyncEnd, channel.error].some(
-      (one) => one.hasSubscribers,
-    ),
-  )
+  const hasSubscribers = Object.values(channels)
+    .flatMap(({ start, end, asyncStart, asyncEnd, error }) => [
+      start,
+      end,
+      asyncStart,
+      asyncEnd,
+      error,
+    ])
+    .some((channel) => channel.hasSubscribers)
   return hasSubscribers ? channels : undefined
 }
 

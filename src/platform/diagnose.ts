@@ -161,40 +161,33 @@ function parentFindings({ parents }: Facts): DiagnosisFinding[] {
 }
 
 function signalFindings({ signals, listeners, pid }: Facts): DiagnosisFinding[] {
-  return listeners.flatMap(({ signal, ours, others }): DiagnosisFinding[] => {
+  return listeners.flatMap(({ signal, ours, others }) => {
     const severity = signal === 'SIGTERM' ? 'error' : 'warning'
+    const finding = (id: DiagnosisId, says: string, fix: string): DiagnosisFinding[] => [
+      { id, severity, says: `${signal} ${says}`, fix },
+    ]
     if (signals?.blocked.includes(signal)) {
-      return [
-        {
-          id: 'signal-blocked',
-          severity,
-          says: `${signal} is blocked: the kernel holds it back, and no listener gets it.`,
-          fix: 'Find out what starts this process with that signal blocked.',
-        },
-      ]
+      return finding(
+        'signal-blocked',
+        'is blocked: the kernel holds it back, and no listener gets it.',
+        'Find out what starts this process with that signal blocked.',
+      )
     }
     if (signals?.ignored.includes(signal)) {
-      return [
-        {
-          id: 'signal-ignored',
-          severity,
-          says: `${signal} is ignored: it does nothing. This process was started like that (trap '' in a shell, nohup).`,
-          fix: 'Start it without that. A listener, such as the one of listen(), undoes it.',
-        },
-      ]
+      return finding(
+        'signal-ignored',
+        `is ignored: it does nothing. This process was started like that (trap '' in a shell, nohup).`,
+        'Start it without that. A listener, such as the one of listen(), undoes it.',
+      )
     }
     if (ours + others.length > 0) return []
-    return [
-      {
-        id: 'nobody-listens',
-        severity,
-        says:
-          pid === 1
-            ? `${signal} has no listener, and this is PID 1: the kernel ignores it, and the process is killed when the grace is over.`
-            : `${signal} has no listener: it ends the process at once, and no hook runs.`,
-        fix: 'Call listen() of a shutdown before diagnose().',
-      },
-    ]
+    return finding(
+      'nobody-listens',
+      pid === 1
+        ? 'has no listener, and this is PID 1: the kernel ignores it, and the process is killed when the grace is over.'
+        : 'has no listener: it ends the process at once, and no hook runs.',
+      'Call listen() of a shutdown before diagnose().',
+    )
   })
 }
 
@@ -202,15 +195,12 @@ function listenerFindings({ listeners }: Facts): DiagnosisFinding[] {
   return listeners.flatMap(({ signal, others }) =>
     others
       .filter(({ exits }) => exits)
-      .map(({ name }): DiagnosisFinding => {
-        const listener = name === '' ? 'A listener without a name' : `The listener ${name}`
-        return {
-          id: 'listener-exits',
-          severity: 'warning',
-          says: `${listener} of ${signal} ends the process itself: hooks that still run are cut off.`,
-          fix: 'Remove it, and move what it does into a hook.',
-        }
-      }),
+      .map(({ name }) => ({
+        id: 'listener-exits',
+        severity: 'warning',
+        says: `${name === '' ? 'A listener without a name' : `The listener ${name}`} of ${signal} ends the process itself: hooks that still run are cut off.`,
+        fix: 'Remove it, and move what it does into a hook.',
+      })),
   )
 }
 
@@ -220,18 +210,21 @@ export function formatDiagnosis(diagnosis: Diagnosis): string {
   const chain = parents.map((parent) => `${parent.command} (${parent.pid})`)
   const position = pid === 1 ? `pid 1 itself` : [`pid ${pid}`, ...chain].join(' under ')
   const unseen = pid1 && pid !== 1 && parents.at(-1)?.pid !== 1 ? `; PID 1 is ${pid1.command}` : ''
-  const lines = [
+  const list = (title: string, names: readonly string[] = []) =>
+    names.length === 0 ? [] : `${title}: ${names.join(', ')}`
+  return [
     hasProc
       ? `${position}${unseen}`
       : `pid ${pid}; there is no /proc, so only the listeners are known`,
-    ...(cgroup === null ? [] : [`cgroup ${cgroup}`]),
-    ...listeners.map(listenerLine),
-    ...(signals && signals.ignored.length > 0 ? [`ignored: ${signals.ignored.join(', ')}`] : []),
-    ...(signals && signals.blocked.length > 0 ? [`blocked: ${signals.blocked.join(', ')}`] : []),
-    ...findings.map(({ id, severity, says, fix }) => `${severity} ${id}: ${says} ${fix}`),
-    ...(findings.length === 0 ? ['nothing found that would break the stop'] : []),
+    cgroup === null ? [] : `cgroup ${cgroup}`,
+    listeners.map(listenerLine),
+    list('ignored', signals?.ignored),
+    list('blocked', signals?.blocked),
+    findings.map(({ id, severity, says, fix }) => `${severity} ${id}: ${says} ${fix}`),
+    findings.length === 0 ? 'nothing found that would break the stop' : [],
   ]
-  return lines.join('\n')
+    .flat()
+    .join('\n')
 }
 
 function listenerLine({ signal, ours, others }: SignalListeners): string {

@@ -63,6 +63,25 @@ function byVariable({
   }
 }
 
+export const SET_BY_APPLICATION = 'set by the application'
+
+/** Who grants the grace where the application has not set one, in words. */
+export function grantedBy({ name }: Platform): string {
+  if (name === 'lastcall') return 'from LASTCALL_GRACE'
+  return name === 'unknown' ? 'the default' : name
+}
+
+/**
+ * Who set the grace of a report or a plan, in words. Neither says so itself: a grace other than the
+ * platform's was set by the application. The same grace on an unknown platform may be either.
+ */
+export function graceSourceOf({ grace, platform }: PlannedGrace): string | undefined {
+  if (grace !== platform.grace) return SET_BY_APPLICATION
+  return platform.name === 'unknown' ? undefined : grantedBy(platform)
+}
+
+type PlannedGrace = { readonly grace: number; readonly platform: Platform }
+
 /** The shortest lame duck that a platform needs, in milliseconds; 0 where it needs none. */
 export function minimumLameDuck(platform: Platform): number {
   return Math.max(...factsOf(platform).map((facts) => facts.minimumLameDuck ?? 0))

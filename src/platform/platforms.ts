@@ -1,35 +1,8 @@
 import { LONGEST_TIMER } from '../base/duration.ts'
 import type { ProcessPort } from '../runtime/process.ts'
 
-export type PlatformName =
-  | 'lastcall'
-  | 'docker'
-  | 'kubernetes'
-  | 'ecs'
-  | 'cloud-run'
-  | 'heroku'
-  | 'fly'
-  | 'nomad'
-  | 'systemd'
-  | 'supervisord'
-  | 'pm2'
-  | 'azure-container-apps'
-  | 'azure-app-service'
-  | 'lambda'
-  | 'vercel'
-  | 'render'
-  | 'railway'
-  | 'windows'
-  | 'unknown'
-
 /** What a process can see of its platform. */
 export type PlatformEvidence = Pick<ProcessPort, 'env' | 'pid' | 'ppid' | 'platform' | 'fileExists'>
-
-/** What a platform was recognised by, and the grace that the process was given, where it says one. */
-interface Recognised {
-  readonly because: string
-  readonly grace?: number
-}
 
 export interface PlatformFacts {
   /** Milliseconds between the stop signal and SIGKILL, where nothing else is configured. */
@@ -45,17 +18,17 @@ export interface PlatformFacts {
   readonly variables: readonly string[]
   /** The variable with the configured grace, and how many milliseconds its unit has. */
   readonly configured?: { readonly variable: string; readonly unit: number }
-  /** Recognises it, where a variable is not enough. */
-  readonly recognise?: (evidence: PlatformEvidence) => Recognised | undefined
+  /** Recognises it, where a variable is not enough; with the grace, where the process was given one. */
+  readonly recognise?: (
+    evidence: PlatformEvidence,
+  ) => { readonly because: string; readonly grace?: number } | undefined
 }
 
 /**
- * All that is known of each platform. A new one needs an entry here, its name above, and a row in
- * docs/reference.md at detectPlatform(), where the sources of the times are.
- *
- * Where two platforms grant the same, the one that comes first is taken.
+ * All that is known of each platform. A new one needs an entry here and a row in
+ * docs/reference.md at detectPlatform(), where the sources of the times are. Where two platforms grant the same, the one that comes first is taken.
  */
-export const PLATFORMS: Readonly<Record<PlatformName, PlatformFacts>> = {
+const facts = {
   // supervise() and `lastcall run` tell the programs that they start what they grant.
   lastcall: {
     grace: 10_000,
@@ -154,4 +127,8 @@ export const PLATFORMS: Readonly<Record<PlatformName, PlatformFacts>> = {
     variables: [],
     recognise: () => ({ because: 'nothing was recognised; docker stop grants 10 s' }),
   },
-}
+} satisfies Record<string, PlatformFacts>
+
+export type PlatformName = keyof typeof facts
+
+export const PLATFORMS: Readonly<Record<PlatformName, PlatformFacts>> = facts

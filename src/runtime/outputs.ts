@@ -1,6 +1,5 @@
 import type { Writable } from 'node:stream'
 import type { WriteStream } from 'node:tty'
-import { wantsColors } from '../text/wants-colors.ts'
 import { builtinModule } from './builtin-modules.ts'
 
 type OutputName = 'stdout' | 'stderr'
@@ -47,6 +46,15 @@ export function terminalOf(output: OutputName): { columns: number; colors: boole
     columns: stream?.columns || 80,
     colors: wantsColors(process.env, stream?.isTTY === true),
   }
+}
+
+/** By the rules of no-color.org, and of `FORCE_COLOR` as Node has them: it comes first. */
+export function wantsColors(
+  { FORCE_COLOR, NO_COLOR, TERM }: Readonly<Record<string, string | undefined>>,
+  isTerminal: boolean,
+): boolean {
+  if (FORCE_COLOR !== undefined) return ['', '1', '2', '3', 'true'].includes(FORCE_COLOR)
+  return isTerminal && !NO_COLOR && TERM !== 'dumb'
 }
 
 /** Keeps an error of a stream, such as EPIPE, from becoming an uncaught exception. */

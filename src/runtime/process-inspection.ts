@@ -1,5 +1,5 @@
 import { builtinModule } from './builtin-modules.ts'
-import { isOurListener } from './listeners.ts'
+import { ourListeners } from './process.ts'
 import { signalNumbers } from './signals.ts'
 
 /** What `diagnose()` reads. Tests pass one that they made up. */
@@ -30,6 +30,6 @@ export const systemInspection: ProcessInspection = {
   },
   listeners: (signal) =>
     process.listeners(signal as NodeJS.Signals).map((listener) => {
-      return { listener, isOurs: isOurListener(listener) }
+      return { listener, isOurs: ourListeners().has(listener) }
     }),
 }

@@ -1,13 +1,56 @@
+import type { Writable } from 'node:stream'
 import { builtinModule } from './builtin-modules.ts'
-import { exitProcess, hasExitBegun, ownExitCode } from './exit.ts'
-import { listenTo } from './listeners.ts'
+import { countAsReference } from './node/ipc-channel.ts'
 import { isInteractive, openOutputs, outputOf, writeToStderr } from './outputs.ts'
-import type { ProcessPort } from './process-port.ts'
-import { sharedShutdowns } from './shared-shutdowns.ts'
-import { startShell } from './shell.ts'
-import { startThread } from './thread.ts'
+import { type SharedShutdowns, sharedShutdowns } from './shared-shutdowns.ts'
+import { startThread, type Thread } from './thread.ts'
 
-export type { ProcessPort } from './process-port.ts'
+/** The process, for the rest of the library. Tests pass one that they made up. */
+export interface ProcessPort {
+  readonly pid: number
+  readonly ppid: number
+  readonly platform: string
+  readonly env: Readonly<Record<string, string | undefined>>
+  /** Whether a person sits at a terminal in front of it. */
+  readonly interactive: boolean
+  readonly hasTerminalAsStderr: boolean
+  /** The exit code that the application has set. 0 where it has set none. */
+  readonly exitCode: number
+  /** The shutdowns of this process, those of other copies of this package among them. */
+  readonly sharedShutdowns: SharedShutdowns
+  /** Nanoseconds of a clock that all threads share, and that only goes forward. */
+  sharedTime(): bigint
+  fileExists(path: string): boolean
+  /** Adds a listener to an event. Returns a function that removes it. */
+  on(event: string, listener: (...args: never[]) => void): () => void
+  /** Keeps Node from warning of a leak when this signal has many listeners. */
+  expectListeners(signal: AbortSignal): void
+  /** Writes to stderr. Never throws. */
+  warn(text: string): void
+  /** stdout and stderr. */
+  outputs(): Writable[]
+  /** What keeps the event loop going: how many there are of each kind. */
+  activeResources(): Record<string, number>
+  /**
+   * Starts a thread that runs this program, with `data` as its `workerData`. It does not keep the process
+   * alive. `undefined` where no thread can be started, and in a thread: there, the end of the thread is
+   * not the end of the process.
+   */
+  startThread(program: string, data: unknown): Thread | undefined
+  /** Starts a shell as a child process. Its input ends when this process ends. */
+  startShell(script: string, args: readonly string[]): void
+  /**
+   * Ends the process. It returns or throws only where a test has replaced `process.exit()`, or where a
+   * listener to `exit` throws.
+   */
+  exit(code: number): void
+  /** Whether an exit has begun: the listeners to `exit` have been called, so it was no replacement. */
+  readonly isExiting: boolean
+  /** Lets an exit that has begun end with this code, if its code would be 0. */
+  failWith(code: number): void
+}
+
+let hasExitBegun = false
 
 /** The process itself. Only files of this folder touch it. */
 export const systemProcess: ProcessPort = {
@@ -30,7 +73,9 @@ export const systemProcess: ProcessPort = {
     return outputOf('stderr')?.isTTY === true
   },
   get exitCode() {
-    return ownExitCode()
+    const code = Number(process.exitCode ?? 0) || 0
+    // The kernel keeps 8 bits. 256 would become 0, which is success, and was not meant as such.
+    return code === 0 ? 0 : code & 255 || 1
   },
   get sharedShutdowns() {
     return sharedShutdowns()
@@ -38,7 +83,16 @@ export const systemProcess: ProcessPort = {
   // Taken when the module loads: fake timers may replace it later.
   sharedTime: process.hrtime.bigint,
   fileExists: (path) => builtinModule('node:fs').existsSync(path),
-  on: listenTo,
+  on(event, listener) {
+    ourListeners().add(listener)
+    process.on(event, listener as () => void)
+    // A listener to messages makes Node keep the process alive for as long as its parent lives. Ours must not.
+    if (event === 'message') countAsReference(false)
+    return () => {
+      if (event === 'message') countAsReference(true)
+      process.off(event, listener as () => void)
+    }
+  },
   expectListeners: (signal) => builtinModule('node:events').setMaxListeners(0, signal),
   warn: writeToStderr,
   outputs: openOutputs,
@@ -51,14 +105,47 @@ export const systemProcess: ProcessPort = {
     return counts
   },
   startThread,
-  startShell,
-  exit: exitProcess,
+  startShell(script, args) {
+    try {
+      const shell = builtinModule('node:child_process').spawn(
+        '/bin/sh',
+        ['-c', script, 'lastcall', ...args],
+        { stdio: ['pipe', 'ignore', 'inherit'] },
+      )
+      shell.on('error', () => {}).unref()
+      shell.stdin.on('error', () => {})
+    } catch {
+      // There is no shell, or the system starts no more processes.
+    }
+  },
+  exit(code) {
+    const mark = () => {
+      hasExitBegun = true
+    }
+    // Before the other listeners: one of them may throw.
+    process.prependListener('exit', mark)
+    try {
+      process.exit(code)
+    } finally {
+      process.off('exit', mark)
+    }
+  },
   get isExiting() {
-    return hasExitBegun()
+    return hasExitBegun
   },
   failWith(code) {
     if (!process.exitCode) process.exitCode = code
   },
+}
+
+// Every copy of this package, of whichever version, uses this symbol. What stands behind it never changes.
+const LISTENERS = Symbol.for('lastcall.listeners.v1')
+
+/** The listeners that a copy of this package has added to the process. */
+export function ourListeners(): WeakSet<object> {
+  const shared = globalThis as { [LISTENERS]?: WeakSet<object> }
+  shared[LISTENERS] ??= new WeakSet()
+  return shared[LISTENERS]
 }
 
 /** The path of the program that runs this process: Node. */

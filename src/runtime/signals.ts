@@ -33,6 +33,6 @@ export function parseSignal(value: unknown, option: string): NodeJS.Signals {
   )
 }
 
-function isSignal(value: unknown): value is NodeJS.Signals {
+export function isSignal(value: unknown): value is NodeJS.Signals {
   return typeof value === 'string' && Object.hasOwn(signalNumbers(), value)
 }

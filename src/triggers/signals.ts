@@ -3,7 +3,7 @@ import { invalidOption, LastcallError } from '../base/errors.ts'
 import type { Reason } from '../base/reason.ts'
 import type { Clock } from '../runtime/clock.ts'
 import type { ProcessPort } from '../runtime/process.ts'
-import { signalNumbers } from '../runtime/signals.ts'
+import { isSignal } from '../runtime/signals.ts'
 
 /** Which signals start a shutdown, and which force the exit. */
 export interface SignalOptions {
@@ -18,12 +18,6 @@ export interface SignalOptions {
   readonly samePressWithin?: Duration
 }
 
-export interface SignalSettings {
-  readonly signals: readonly NodeJS.Signals[]
-  readonly forceOn: readonly NodeJS.Signals[]
-  readonly samePressWithin: number
-}
-
 /** What a signal can do. */
 export interface SignalActions {
   /** Starts the shutdown. Returns false where it has started already. */
@@ -34,7 +28,7 @@ export interface SignalActions {
   repeat(signal: NodeJS.Signals, samePress: boolean): void
 }
 
-export function signalSettings(options: { [Key in keyof SignalOptions]: unknown }): SignalSettings {
+export function signalSettings(options: { [Key in keyof SignalOptions]: unknown }) {
   const signals = signalList(options.signals, 'signals', ['SIGTERM', 'SIGINT'])
   const byDefault = signals.filter((signal) => signal === 'SIGINT')
   const forceOn = signalList(options.forceOn, 'forceOn', byDefault)
@@ -48,6 +42,8 @@ export function signalSettings(options: { [Key in keyof SignalOptions]: unknown 
     samePressWithin: parseDuration(options.samePressWithin ?? 100, 'samePressWithin', 0),
   }
 }
+
+export type SignalSettings = ReturnType<typeof signalSettings>
 
 /** Listens to the signals. Returns a function that stops listening. */
 export function onSignals(
@@ -88,32 +84,20 @@ export function onSignals(
   }
 }
 
-/**
- * Keeps a SIGHUP from ending the process during the shutdown. yarn 1 sends one 9 ms after a Ctrl-C, and a
- * terminal sends one when it is closed. Returns a function that stops this.
- */
-export function absorbHangup(
-  { signals }: SignalSettings,
-  host: ProcessPort,
-  actions: SignalActions,
-): () => void {
-  if (signals.includes('SIGHUP')) return () => {}
-  return host.on('SIGHUP', () => actions.repeat('SIGHUP', false))
-}
-
 // Signals that no process can catch, after which no code may run, or that Node uses itself.
-const REFUSED: Readonly<Record<string, string>> = {
-  SIGKILL: 'the kernel lets no process catch it',
-  SIGSTOP: 'the kernel lets no process catch it',
-  SIGSEGV: 'it reports a fault of the process itself',
-  SIGBUS: 'it reports a fault of the process itself',
-  SIGFPE: 'it reports a fault of the process itself',
-  SIGILL: 'it reports a fault of the process itself',
-  SIGABRT: 'it reports a fault of the process itself',
-  SIGTRAP: 'it reports a fault of the process itself',
-  SIGSYS: 'it reports a fault of the process itself',
-  SIGUSR1: "Node's debugger listens to it",
-  SIGPROF: "Node's profiler uses it",
+const REFUSED: Readonly<Record<string, readonly string[]>> = {
+  'the kernel lets no process catch it': ['SIGKILL', 'SIGSTOP'],
+  'it reports a fault of the process itself': [
+    'SIGSEGV',
+    'SIGBUS',
+    'SIGFPE',
+    'SIGILL',
+    'SIGABRT',
+    'SIGTRAP',
+    'SIGSYS',
+  ],
+  "Node's debugger listens to it": ['SIGUSR1'],
+  "Node's profiler uses it": ['SIGPROF'],
 }
 
 const KNOWN = 'SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGUSR2, SIGBREAK'
@@ -128,15 +112,15 @@ function signalList(
     throw invalidOption(option, "an array of signals, such as ['SIGTERM', 'SIGINT']", value)
   }
   for (const signal of value) {
-    if (typeof signal === 'string' && Object.hasOwn(REFUSED, signal)) {
+    const why = Object.keys(REFUSED).find((reason) => REFUSED[reason]?.includes(signal))
+    if (why !== undefined) {
       throw new LastcallError(
         'LASTCALL_SIGNAL_REFUSED',
-        `Expected \`${option}\` not to hold ${signal}: ${REFUSED[signal]}. Use one of ${KNOWN}.`,
+        `Expected \`${option}\` not to hold ${signal}: ${why}. Use one of ${KNOWN}.`,
       )
     }
     // SIGBREAK exists on Windows only. A list that is meant for every system may contain it.
-    const exists = typeof signal === 'string' && Object.hasOwn(signalNumbers(), signal)
-    if (signal !== 'SIGBREAK' && !exists) {
+    if (signal !== 'SIGBREAK' && !isSignal(signal)) {
       throw invalidOption(option, `an array of signals that exist, such as ${KNOWN}`, signal)
     }
   }

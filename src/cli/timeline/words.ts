@@ -4,7 +4,7 @@ import { plural } from '../../base/summarize.ts'
 import type { HookReport, Report } from '../../engine/report.ts'
 import { whyCutOff } from '../../picture/report-times.ts'
 import { errorTitle } from '../../picture/report-words.ts'
-import { graceSourceOf } from '../../platform/grace-source.ts'
+import { graceSourceOf } from '../../platform/platform.ts'
 
 /** The head of a picture: what started the shutdown, how it ended, and the exit code. */
 export function titleOf(report: Report): { reason: string; outcome: string; code: string } {

@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process'
 import { describe, expect, test } from 'vitest'
-import { wantsColors } from '../../src/text/wants-colors.ts'
+import { wantsColors } from '../../src/runtime/outputs.ts'
 import { Script } from '../support/programs/script.ts'
 
 test.each([
