@@ -60,16 +60,15 @@ export function assemble(options: ShutdownOptions, ports: Ports): Shutdown {
   // those of the application, which may block the event loop.
   logEvents(coordinator, log, settings)
   const tracing = traceEvents(coordinator, platform)
-  const callOff = exit
-    ? watchLoop(coordinator, { host, clock, budget, log, isWanted: watchdog })
-    : undefined
-  const stay = () => {
-    callOff?.()
-    listening.stop()
+  let exiting: ProcessExit | undefined
+  if (exit) {
+    const stopWatching = watchLoop(coordinator, { host, clock, budget, log, isWanted: watchdog })
+    const stay = () => {
+      stopWatching()
+      listening.stop()
+    }
+    exiting = new ProcessExit(coordinator, { host, clock, budget, policy, log, tracing, stay })
   }
-  const exiting = exit
-    ? new ProcessExit(coordinator, { host, clock, budget, policy, log, tracing, stay })
-    : undefined
   const listening = listener(coordinator, settings, ports, exiting)
   // The process lives on: the next signal has to end it.
   if (!exiting) coordinator.on('end', listening.stop)

@@ -18,7 +18,6 @@ export class Coordinator {
     this.#parts = parts
   }
 
-  /** Aborts when the shutdown begins. */
   get signal(): AbortSignal {
     return this.#aborter.signal
   }

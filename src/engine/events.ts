@@ -37,7 +37,6 @@ export const EVENTS = optionNames<EventMap>({
   event: true,
 })
 
-/** The event of one type. */
 export type EventOf<Type extends ShutdownEvent['type']> = Extract<ShutdownEvent, { type: Type }>
 
 /** The arguments of listeners, by the name of the event. Listeners for `event` get all events. */

@@ -9,17 +9,14 @@ export interface Phase {
    * The part of the budget that nothing earlier may use, for hooks that name no reserve: a share of
    * the budget (0.2 is 20 %), or milliseconds.
    */
-  readonly reserve: Share | Milliseconds
+  readonly reserve: { readonly share: number } | { readonly milliseconds: number }
 }
-
-type Share = { readonly share: number }
-type Milliseconds = { readonly milliseconds: number }
 
 /** A phase of the application: its priority, or its priority and its reserve. Default reserve: 5 % of the budget. */
 export type PhaseOption = number | { readonly priority: number; readonly reserve?: Duration }
 
 /** For phases of the application, and for priorities that no phase has. */
-export const DEFAULT_RESERVE: Share = { share: 0.05 }
+export const DEFAULT_RESERVE: Phase['reserve'] = { share: 0.05 }
 
 /** The phases that every shutdown has. */
 export const PHASES = [
@@ -43,11 +40,8 @@ export function phasesWith(option: unknown, budget: number): ReadonlyMap<string,
   const phases = new Map<string, Phase>(PHASES.map((phase) => [phase.name, phase]))
   if (option === undefined) return phases
   if (typeof option !== 'object' || option === null || Array.isArray(option)) {
-    throw invalidOption(
-      'phases',
-      "an object of names and priorities, such as { 'warm-down': 450 }",
-      option,
-    )
+    const rule = "an object of names and priorities, such as { 'warm-down': 450 }"
+    throw invalidOption('phases', rule, option)
   }
   for (const [name, given] of Object.entries(option)) {
     if (name.trim() === '') throw invalidOption('phases', 'made of names that are not empty', name)
@@ -79,11 +73,8 @@ export function findPhase(phases: ReadonlyMap<string, Phase>, name: unknown): Ph
 
 export function parsePriority(value: unknown, option: string): number {
   if (typeof value === 'number' && Number.isFinite(value)) return value
-  throw invalidOption(
-    option,
-    'a finite number (higher runs first; drain is 400, stop is 300)',
-    value,
-  )
+  const rule = 'a finite number (higher runs first; drain is 400, stop is 300)'
+  throw invalidOption(option, rule, value)
 }
 
 function phaseOption(given: unknown, name: string): { priority: unknown; reserve?: unknown } {

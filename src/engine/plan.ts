@@ -20,7 +20,6 @@ export interface Plan {
   readonly phases: readonly PlannedPhase[]
 }
 
-/** A phase of a plan. */
 export interface PlannedPhase {
   /** `priority 450` where no phase has that priority. */
   readonly name: string
@@ -31,7 +30,6 @@ export interface PlannedPhase {
   readonly hooks: readonly PlannedHook[]
 }
 
-/** A hook of a plan. */
 export interface PlannedHook {
   readonly name: string
   /** Its limit if all hooks before it use up theirs. */

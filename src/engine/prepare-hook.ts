@@ -21,7 +21,7 @@ export function hooksToAdd(
 
 /** Checks a hook and converts its durations. */
 export function prepareHook(hook: Hook, phases: ReadonlyMap<string, Phase>): PreparedHook {
-  const { timeout, reserve } = checkHook(hook)
+  const durations = checkHook(hook)
   const { name, phase, priority } = hook
   if ((phase === undefined) === (priority === undefined)) {
     throw invalidOption(
@@ -38,8 +38,7 @@ export function prepareHook(hook: Hook, phases: ReadonlyMap<string, Phase>): Pre
         ? findPhase(phases, phase).priority
         : parsePriority(priority, `priority of hook '${name}'`),
     run: (context) => hook.run(context),
-    timeout,
-    reserve,
+    ...durations,
   }
 }
 

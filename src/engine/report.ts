@@ -32,7 +32,6 @@ export interface Report {
   readonly faults: readonly Fault[]
 }
 
-/** What happened in one phase. */
 export interface PhaseReport {
   /** `priority 450` where no phase has that priority. */
   readonly name: string
@@ -45,7 +44,6 @@ export interface PhaseReport {
   readonly hooks: readonly HookReport[]
 }
 
-/** What happened to one hook. */
 export interface HookReport {
   readonly name: string
   readonly phase: string | null
@@ -100,7 +98,6 @@ export function freeze<T>(value: T): T {
   return value
 }
 
-/** The worst that happened. */
 export function outcomeOf(phases: readonly PhaseReport[], faults: readonly Fault[]): Outcome {
   const statuses = new Set(phases.flatMap((phase) => phase.hooks.map((hook) => hook.status)))
   if (faults.length > 0) return 'fault'

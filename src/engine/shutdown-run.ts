@@ -16,7 +16,6 @@ import {
   type Report,
 } from './report.ts'
 
-/** What a shutdown works with. */
 export interface ShutdownParts {
   readonly registry: Registry
   readonly budget: Budget
@@ -62,7 +61,6 @@ export class ShutdownRun implements RunningShutdown {
     void this.#runPhases()
   }
 
-  /** Adds a fault to the report. */
   fault(origin: FaultOrigin, error: ErrorInfo): void {
     // Several shutdowns in one process receive the same fault, and start each other with it.
     if (this.#faults.some((fault) => fault.error === error)) return
@@ -95,19 +93,16 @@ export class ShutdownRun implements RunningShutdown {
     return { earliest, latest }
   }
 
-  /** Milliseconds since the shutdown began. */
   elapsed(): number {
     return this.parts.clock.now() - this.#start
   }
 
-  /** What else is running while this hook is cut off. */
   hangOf(cutOff: HookRun): Hang {
     const soon = this.elapsed() + HANDOVER
     const others = [...this.#running]
       // Hooks that are cut off at the same time report what they wait for themselves.
       .filter((run) => run !== cutOff && run.endsBy > soon)
-      .map((run) => run.describe())
-    return { others, resources: this.parts.resources() }
+    return { others: others.map((run) => run.describe()), resources: this.parts.resources() }
   }
 
   async #runPhases(): Promise<void> {

@@ -15,7 +15,7 @@ import {
 } from '../runtime/shared-shutdowns.ts'
 import { withLimit } from '../runtime/with-limit.ts'
 import { EXIT_CODES, type ExitPolicy } from './exit-codes.ts'
-import { type MarginTimes, marginTimes } from './margin.ts'
+import { marginTimes } from './margin.ts'
 
 interface ExitParts {
   readonly host: ProcessPort
@@ -33,7 +33,6 @@ export class ProcessExit {
   readonly #coordinator: Coordinator
   readonly #parts: ExitParts
   readonly #shared: SharedShutdowns
-  readonly #times: MarginTimes
   readonly #member: Member
   #isExiting = false
   #removeExitListener = () => {}
@@ -44,7 +43,6 @@ export class ProcessExit {
     this.#coordinator = coordinator
     this.#parts = parts
     this.#shared = shared
-    this.#times = marginTimes(parts.budget)
     const member: Member = {
       begin: (reason) => void coordinator.begin(reason),
       ended: undefined,
@@ -110,8 +108,8 @@ export class ProcessExit {
   }
 
   async #leave(duration: number, code: number): Promise<void> {
-    const { host, clock } = this.#parts
-    const { leaving, exitBy } = this.#times
+    const { host, clock, budget } = this.#parts
+    const { leaving, exitBy } = marginTimes(budget)
     this.#coordinator.emit({ type: 'exit', exitCode: code })
     const left = Math.min(leaving, exitBy - duration)
     const until = clock.now() + left

@@ -21,13 +21,7 @@ export const MARGIN_SHARES = {
   kill: { from: 0.96, to: 0.98 },
   /** The exit guard kills a process whose exit has ended the watchdog's thread. */
   guard: { from: 0.98, to: 1 },
-} as const satisfies Record<string, Share>
-
-interface Share {
-  readonly from: number
-  readonly to: number
-  readonly atMost?: number
-}
+} as const
 
 /** The shares of one margin in milliseconds. Points in time count from the start of the shutdown. */
 export interface MarginTimes {
@@ -51,8 +45,8 @@ export interface Patience {
 
 export function marginTimes({ deadline, margin }: Budget): MarginTimes {
   const { blockedLoop, blockedStack, leaving, stuckStack, kill, guard } = MARGIN_SHARES
-  const lengthOf = ({ from, to, atMost = Number.POSITIVE_INFINITY }: Share) =>
-    Math.min(atMost, margin * (to - from))
+  const lengthOf = (share: { from: number; to: number; atMost?: number }) =>
+    Math.min(share.atMost ?? Number.POSITIVE_INFINITY, margin * (share.to - share.from))
   return {
     leaving: lengthOf(leaving),
     exitBy: deadline + margin * leaving.to,

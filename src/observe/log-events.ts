@@ -9,10 +9,7 @@ import { errorTitle, hangLines, phaseLabel } from '../picture/report-words.ts'
 import { grantedBy, type Platform, SET_BY_APPLICATION } from '../platform/platform.ts'
 import { errorField, type Level, type Log, type LogLine } from './log.ts'
 
-interface GraceSettings {
-  readonly platform: Platform
-  readonly graceFrom: GraceSource
-}
+type GraceSettings = { readonly platform: Platform; readonly graceFrom: GraceSource }
 
 /** Writes a log line for each event of a shutdown. */
 export function logEvents(coordinator: Coordinator, log: Log, settings: GraceSettings): void {

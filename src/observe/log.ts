@@ -104,9 +104,9 @@ function readOption(option: unknown): LogOptions {
 
 function isLogger(option: unknown): option is Logger {
   if (option === null || (typeof option !== 'object' && typeof option !== 'function')) return false
-  const missing = ['info', 'warn', 'error'].filter((method) => {
-    return typeof (option as Record<string, unknown>)[method] !== 'function'
-  })
+  const missing = ['info', 'warn', 'error'].filter(
+    (method) => typeof (option as Record<string, unknown>)[method] !== 'function',
+  )
   if (missing.length === 0) return true
   if (missing.length === 3) return false
   throw invalidOption('log', RULE, option, `This one has no ${missing.join('(), no ')}().`)
@@ -161,15 +161,10 @@ function loggerLog(logger: Logger, stderr: Log): Log {
     }
   }
   const flush = () =>
-    new Promise<void>((resolve) => {
-      const done = () => resolve()
-      try {
-        const flushed = logger.flush?.(done)
-        if (isThenable(flushed)) flushed.then(done, done)
-      } catch {
-        done()
-      }
-    })
+    new Promise<void>((resolve, reject) => {
+      const flushed = logger.flush?.(() => resolve())
+      if (isThenable(flushed)) flushed.then(() => resolve(), reject)
+    }).catch(() => {})
   return {
     get onStderr() {
       return stderr.onStderr

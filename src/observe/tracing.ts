@@ -116,10 +116,9 @@ class TracedShutdown {
 
   beginPhase({ phase, priority }: EventOf<'phase:start'>): void {
     const trace: PhaseTrace = { shutdown: this.#shutdown.trace, phase, priority }
-    const runInContext = this.#shutdown.runInContext(() =>
-      publishStart(this.#channels.phase, trace),
-    )
-    this.#channels.phase.end.publish(trace)
+    const channel = this.#channels.phase
+    const runInContext = this.#shutdown.runInContext(() => publishStart(channel, trace))
+    channel.end.publish(trace)
     this.#phases.push({ trace, runInContext })
   }
 

@@ -31,7 +31,7 @@ export function drawBars(report: Report, width: number, paint: Paint): string[] 
     const isFirst = rows[index - 1]?.phase !== row.phase
     const phase = isFirst ? row.phase : ''
     const after = row.ending === '' ? '' : `  ${row.ending}`
-    const bar = row.bar(scale, paint)
+    const bar = draw(row.bar(scale), scale, paint)
     if (isNarrow) {
       const label = [phase, row.name, row.time, row.ending].filter(Boolean).join('  ')
       return [...wrap(`  ${label}`, width, '  '), `  ${bar}`.trimEnd()]
@@ -50,7 +50,13 @@ interface Row {
   readonly name: string
   readonly time: string
   readonly ending: string
-  bar(scale: Scale, paint: Paint): string
+  bar(scale: Scale): Bar
+}
+
+/** Coloured parts of a line, from a column on. */
+interface Bar {
+  readonly from: number
+  readonly parts: readonly (readonly [TerminalColor, string])[]
 }
 
 interface Scale {
@@ -87,8 +93,7 @@ function rowsOf(report: Report): Row[] {
       name: printable(hook.name),
       time: hook.began === null ? 'never ran' : formatDuration(hook.ended - hook.began),
       ending: hook.status === 'done' ? '' : hook.status,
-      bar: (scale: Scale, paint: Paint) =>
-        bar({ hook, reserve: reserved.get(phase), span }, scale, paint),
+      bar: (scale: Scale) => barOf(hook, { reserve: reserved.get(phase), span }, scale),
     })),
   )
   const faults = report.faults.map(({ origin, at }) => ({
@@ -96,32 +101,31 @@ function rowsOf(report: Report): Row[] {
     name: origin,
     time: formatDuration(at),
     ending: '',
-    bar: (scale: Scale, paint: Paint) => {
-      const column = scale.columnOf(at)
-      return (
-        ' '.repeat(column) +
-        paint(TERMINAL_COLORS.fault, '!') +
-        ' '.repeat(scale.columns - column - 1)
-      )
-    },
+    bar: ({ columnOf }: Scale): Bar => ({
+      from: columnOf(at),
+      parts: [[TERMINAL_COLORS.fault, '!']],
+    }),
   }))
   return [...hooks, ...faults]
+}
+
+function draw({ from, parts }: Bar, { columns }: Scale, paint: Paint): string {
+  const length = parts.reduce((sum, [, text]) => sum + text.length, 0)
+  const painted = parts.map(([color, text]) => paint(color, text)).join('')
+  return ' '.repeat(from) + painted + ' '.repeat(columns - from - length)
 }
 
 /**
  * The bar of the time that a hook took, then a line to its limit, if the picture reaches that far. The bar
  * of a hook that was cut off ends at the limit.
  */
-function bar(
-  { hook, reserve, span }: { hook: HookReport; reserve: Stretch | undefined; span: number },
+function barOf(
+  hook: HookReport,
+  { reserve, span }: { reserve: Stretch | undefined; span: number },
   { columns, columnOf }: Scale,
-  paint: Paint,
-): string {
+): Bar {
   const color = TERMINAL_COLORS[hook.status]
-  if (hook.began === null) {
-    const column = columnOf(hook.ended)
-    return ' '.repeat(column) + paint(color, '×') + ' '.repeat(columns - column - 1)
-  }
+  if (hook.began === null) return { from: columnOf(hook.ended), parts: [[color, '×']] }
   const from = columnOf(hook.began)
   const to = Math.max(
     from + 1,
@@ -130,26 +134,24 @@ function bar(
   const end = limitOfHook(hook) ?? 0
   const limit = columnOf(end)
   const body = to - from === 1 ? '▏' : '█'.repeat(to - from)
-  const before = ' '.repeat(from)
   if (hook.status === 'cut off' && to - from > 1) {
     // The timer of the limit fires late if the event loop was blocked.
     const late = to - limit - 1
-    const parts =
-      late > 0 && limit > from
-        ? `${'█'.repeat(limit - from)}┤${'▒'.repeat(late)}`
-        : `${body.slice(1)}┤`
-    return before + paint(color, parts) + ' '.repeat(columns - to)
+    const isLate = late > 0 && limit > from
+    const text = isLate ? `${'█'.repeat(limit - from)}┤${'▒'.repeat(late)}` : `${body.slice(1)}┤`
+    return { from, parts: [[color, text]] }
   }
-  if (end > span || limit < to) return before + paint(color, body) + ' '.repeat(columns - to)
-  const kept = (column: number) =>
+  if (end > span || limit < to) return { from, parts: [[color, body]] }
+  const isKept = (column: number) =>
     reserve !== undefined && column >= columnOf(reserve.from) && column <= columnOf(reserve.to)
-  const tail = Array.from({ length: limit - to }, (_, index) => (kept(to + index) ? '░' : '─'))
-  return (
-    before +
-    paint(color, body) +
-    paint('dim', `${tail.join('')}┤`) +
-    ' '.repeat(columns - limit - 1)
-  )
+  const tail = Array.from({ length: limit - to }, (_, index) => (isKept(to + index) ? '░' : '─'))
+  return {
+    from,
+    parts: [
+      [color, body],
+      ['dim', `${tail.join('')}┤`],
+    ],
+  }
 }
 
 /** The times of the axis, each at its column, as many as fit; and the deadline. */

@@ -43,14 +43,12 @@ export function formatReport(report: Report, options: FormatOptions = {}): strin
   return [...head, ...drawBars(report, width, paint), ...account(report, width)].join('\n')
 }
 
-const LEAST_WIDTH = 20
-
-/** A terminal may say that it is 0 columns wide. That must not end a shutdown with an error. */
+/** At least 20 columns: a terminal may say that it is 0 columns wide. That must not end a shutdown with an error. */
 function validWidth(width: unknown): number {
   if (typeof width !== 'number' || !Number.isFinite(width)) {
     throw invalidOption('width', 'a number of columns', width)
   }
-  return Math.max(LEAST_WIDTH, Math.floor(width))
+  return Math.max(20, Math.floor(width))
 }
 
 function headline(report: Report, width: number): string[] {

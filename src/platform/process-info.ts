@@ -39,14 +39,17 @@ export function processInfo(inspection: ProcessInspection, pid: number): Process
     .split('\0')
     .filter((arg) => arg !== '')
   const [program = fieldOf(status, 'Name') ?? '', ...args] = argv
-  const { kind, name } = classify(program, args)
-  const isSelf = pid === inspection.pid
-  const mayHoldSecrets = isSelf || kind === 'other'
+  const { kind, name } =
+    pid === inspection.pid
+      ? ({ kind: 'self', name: titleOf(program) } as const)
+      : classify(program, args)
+  const mayHoldSecrets = kind === 'self' || kind === 'other'
+  const command = mayHoldSecrets ? titleOf(program) : [program, ...args].join(' ')
   return {
     pid,
-    kind: isSelf ? 'self' : kind,
-    name: isSelf ? titleOf(program) : name,
-    command: oneLine(mayHoldSecrets ? titleOf(program) : [program, ...args].join(' ')),
+    kind,
+    name,
+    command: shorten(command.replace(/\s+/g, ' '), 100),
     ignored: signalsInMask(inspection, status, 'SigIgn'),
   }
 }
@@ -129,8 +132,4 @@ function titleOf(program: string): string {
 function baseOf(path: string): string {
   const [program = '', ...rest] = path.split(' ')
   return [program.replace(/^.*\//, ''), ...rest].join(' ')
-}
-
-function oneLine(text: string): string {
-  return shorten(text.replace(/\s+/g, ' '), 100)
 }

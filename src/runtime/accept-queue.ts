@@ -1,13 +1,5 @@
 import type { Clock } from './clock.ts'
 
-/** How long to look for a poll phase without a new connection, in milliseconds. */
-export interface QueueWait {
-  /** The longest to look. After that the wait is over, whether or not connections still come. */
-  readonly patience: number
-  /** For how long no connection must have come. */
-  readonly quiet: number
-}
-
 /**
  * Waits until the kernel's accept queue is empty: for a poll phase in which no connection was accepted. It
  * need not be known how many one phase accepts (libuv accepts one since Node 20, and more before).
@@ -16,10 +8,12 @@ export interface QueueWait {
  * one. The longer it takes to find one, the longer it may be.
  *
  * @param accepted how many connections have been accepted so far
+ * @param wait `patience`: the longest to wait, also where connections still come. `quiet`: for how long
+ * no connection must have come. Both in milliseconds
  */
 export function acceptQueueIsEmpty(
   accepted: () => number,
-  { patience, quiet }: QueueWait,
+  { patience, quiet }: { readonly patience: number; readonly quiet: number },
   clock: Clock,
 ): Promise<void> {
   const began = clock.now()

@@ -6,7 +6,6 @@ export interface ExitStatus {
   readonly signal: NodeJS.Signals | null
 }
 
-/** How a child process of Node ended. */
 export function exitStatusOf(child: {
   readonly exitCode: number | null
   readonly signalCode: NodeJS.Signals | null

@@ -13,7 +13,6 @@ export interface ProcessInspection {
   listeners(signal: string): readonly { readonly listener: unknown; readonly isOurs: boolean }[]
 }
 
-/** This process. */
 export const systemInspection: ProcessInspection = {
   get pid() {
     return process.pid
@@ -29,7 +28,7 @@ export const systemInspection: ProcessInspection = {
     }
   },
   listeners: (signal) =>
-    process.listeners(signal as NodeJS.Signals).map((listener) => {
-      return { listener, isOurs: ourListeners().has(listener) }
-    }),
+    process
+      .listeners(signal as NodeJS.Signals)
+      .map((listener) => ({ listener, isOurs: ourListeners().has(listener) })),
 }

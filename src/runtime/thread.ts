@@ -11,7 +11,6 @@ export interface Thread {
 const ourThreads = new WeakSet<object>()
 let numberOfThreads = 0
 
-/** Implements `ProcessPort.startThread()`. */
 export function startThread(program: string, data: unknown): Thread | undefined {
   try {
     // In a worker of a cluster, Deno lets each thread fail, and prints that to stderr.

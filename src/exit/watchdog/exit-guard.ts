@@ -3,19 +3,17 @@ import { logJson } from '../../observe/log-json.ts'
 import type { Clock } from '../../runtime/clock.ts'
 import type { ProcessPort } from '../../runtime/process.ts'
 
-interface Guarding {
-  readonly host: ProcessPort
-  readonly clock: Clock
-  readonly milliseconds: number
-  readonly format: Log['onStderr']
-}
-
 /**
  * Kills the process if its exit takes longer than this. No thread can: the exit ends the watchdog's thread,
  * then waits for another one. So a shell does, as a child process, which ends when the process has exited.
  * Without a shell, the platform's SIGKILL ends the process.
  */
-export function guardExit({ host, clock, milliseconds, format }: Guarding): void {
+export function guardExit(
+  host: ProcessPort,
+  clock: Clock,
+  milliseconds: number,
+  format: Log['onStderr'],
+): void {
   const msg = 'the exit is blocked by a worker thread that does not end: killed'
   // The line is made now and written at the kill: it has the time of the kill.
   const time = clock.date() + milliseconds

@@ -11,7 +11,6 @@ export interface WatchdogData {
   /** When the grace of the last shutdown in the process is over. */
   readonly lastGraceOverAt: BigInt64Array
   readonly deadline: number
-  /** The deadline in words. */
   readonly deadlineText: string
   readonly times: MarginTimes
   /** Halfway between the deadline and `times.killBy`. */

@@ -128,12 +128,9 @@ export function watch(data: WatchdogData, signsOf: typeof SIGNS, tools: Tools): 
       })
       session.on('Debugger.paused', ({ params }) => {
         // Another debugger paused it: a person is looking at the process, and must not lose it.
+        const isInside = params.callFrames.every((frame) => fileOf(frame).startsWith('node:'))
         if (!isPauseRequested) isDebugged = true
-        else if (
-          params.callFrames.every((frame) => fileOf(frame).startsWith('node:')) &&
-          steps++ < 3
-        )
-          session?.post('Debugger.stepInto')
+        else if (isInside && steps++ < 3) session?.post('Debugger.stepInto')
         else stack = params.callFrames
         if (isKilled) exitFromInside()
       })

@@ -69,7 +69,7 @@ function startWatchdog(
     if (!thread.hasOtherThreads() || !isLast) return
     const elapsed = clock.now() - began
     const exitDue = Math.min(times.killBy, Math.max(deadline, elapsed + times.leaving))
-    guardExit({ host, clock, format, milliseconds: exitDue - elapsed + times.guardDelay })
+    guardExit(host, clock, exitDue - elapsed + times.guardDelay, format)
   })
   return () => {
     thread.end()

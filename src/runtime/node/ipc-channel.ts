@@ -1,15 +1,7 @@
-/**
- * Keeps the channel to the parent from holding this process, as long as only lastcall listens to it.
- *
- * Relies on: `process.channel.refCounted()` and `unrefCounted()`. Node counts the listeners to `message`
- * with them, and the channel holds the process while the count is above 0. The documented `ref()` and
- * `unref()` are not enough: they override the count, and with it the application's own listeners.
- *
- * Seen in: Node 20.19, 22, 24, 26.
- *
- * Where they are missing: nothing is done. A process that its parent has started with a channel then
- * lives until the parent closes it.
- */
+// Relies on: `process.channel.refCounted()` and `unrefCounted()`, with which Node counts the listeners to
+// `message` that hold the process. The documented `ref()` and `unref()` override the count, and with it
+// the application's own listeners. Seen in: Node 20.19, 22, 24, 26.
+// Where they are missing: a process that was started with a channel lives until its parent closes it.
 
 /** Counts a listener to messages among those that hold the process, or no longer. */
 export function countAsReference(isReference: boolean): void {

@@ -7,7 +7,7 @@ function guarded(format: 'text' | 'json' | 'silent') {
   const host = new VirtualProcess()
   let given: readonly string[] = []
   Object.assign(host, { startShell: (_: string, args: readonly string[]) => (given = args) })
-  guardExit({ host, clock: new VirtualClock(), milliseconds: 1500, format })
+  guardExit(host, new VirtualClock(), 1500, format)
   return given
 }
 
