@@ -4,6 +4,8 @@ import type { Coordinator } from './engine/coordinator.ts'
 import type { ProcessExit } from './exit/exit.ts'
 import { forcedCode } from './exit/exit-codes.ts'
 import type { Ports, Settings } from './options.ts'
+import { onFaults } from './triggers/faults.ts'
+import { onMessages } from './triggers/messages.ts'
 import { onSignals, type SignalActions } from './triggers/signals.ts'
 
 /**
@@ -32,10 +34,6 @@ export function listener(
   }
   const actions: SignalActions = { begin, force, repeat }
 
-  const onMessage = (message: unknown) => {
-    if (typeof message === 'string' && messages.includes(message))
-      begin({ kind: 'message', message })
-  }
   // yarn 1 sends a SIGHUP 9 ms after a Ctrl-C, and a terminal sends one when it is closed. It must not end
   // the process during the shutdown.
   const absorbHangup = () => {
@@ -47,11 +45,12 @@ export function listener(
   let undos: (() => void)[] | undefined
   const start = () => {
     refuseToListen(undos !== undefined, coordinator)
-    undos = [onSignals(signals, { host, clock, actions }), coordinator.on('start', absorbHangup)]
-    if (messages.length > 0) undos.push(host.on('message', onMessage))
-    for (const origin of faults ? FAULTS : []) {
-      undos.push(host.on(origin, (thrown: unknown) => coordinator.fault(thrown, origin)))
-    }
+    undos = [
+      onSignals(signals, { host, clock, actions }),
+      onMessages(messages, host, begin),
+      coordinator.on('start', absorbHangup),
+    ]
+    if (faults) undos.push(onFaults(host, (thrown, origin) => coordinator.fault(thrown, origin)))
     exiting?.join()
     return stop
   }
@@ -63,8 +62,6 @@ export function listener(
   }
   return { start, stop }
 }
-
-const FAULTS = ['uncaughtException', 'unhandledRejection'] as const
 
 function refuseToListen(isListening: boolean, { report }: Coordinator): void {
   if (isListening) {

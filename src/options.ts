@@ -8,6 +8,7 @@ import { guessPlatform } from './platform/platform.ts'
 import type { Clock } from './runtime/clock.ts'
 import type { ProcessPort } from './runtime/process.ts'
 import type { ShutdownOptions } from './shutdown.ts'
+import { messageSettings } from './triggers/messages.ts'
 import { signalSettings } from './triggers/signals.ts'
 
 /** The process and the clock that a shutdown works with. Tests pass their own. */
@@ -50,7 +51,7 @@ export function readOptions(options: ShutdownOptions, ports: Ports) {
     phases: phasesWith(options.phases, budget.deadline),
     exitCodes: Object.freeze(exitPolicy(options.exitCodes)),
     signals: Object.freeze(signalSettings(options)),
-    messages: Object.freeze([...messageList(options.messages)]),
+    messages: Object.freeze([...messageSettings(options.messages)]),
     exit: flag(options.exit, 'exit'),
     faults: flag(options.faults, 'faults'),
     watchdog: flag(options.watchdog, 'watchdog'),
@@ -59,13 +60,6 @@ export function readOptions(options: ShutdownOptions, ports: Ports) {
 }
 
 export type Settings = ReturnType<typeof readOptions>
-
-/** The messages of the parent process that start a shutdown. Default: PM2's `shutdown`. */
-function messageList(option: unknown): readonly string[] {
-  if (option === undefined) return ['shutdown']
-  if (Array.isArray(option) && option.every((message) => typeof message === 'string')) return option
-  throw invalidOption('messages', "an array of strings, such as ['shutdown']", option)
-}
 
 function flag(value: unknown, option: string): boolean {
   if (value === undefined) return true

@@ -196,9 +196,9 @@ function subscribedChannels() {
   // Some runtimes lack it.
   if (typeof tracingChannel !== 'function') return undefined
   const channels = {
-    shutdown: tracingChannel<unknown, object>('lastcall.shutdown'),
-    phase: tracingChannel<unknown, object>('lastcall.phase'),
-    hook: tracingChannel<unknown, object>('lastcall.hook'),
+    shutdown: tracingChannel('lastcall.shutdown'),
+    phase: tracingChannel('lastcall.phase'),
+    hook: tracingChannel('lastcall.hook'),
   }
   const hasSubscribers = Object.values(channels)
     .flatMap(({ start, end, asyncStart, asyncEnd, error }) => [
