@@ -8,11 +8,8 @@ import { whyUnreadable } from './read-files.ts'
 /** With more files and directories than this, a directory is not that of one application. */
 const MAX_ENTRIES = 50_000
 
-const SKIPPED_DIRECTORIES = new Set(
-  `node_modules .git .hg .svn dist coverage .next .nuxt .yarn .cache .turbo bower_components __tests__`.split(
-    ' ',
-  ),
-)
+const SKIPPED_DIRECTORY =
+  /^(node_modules|\.git|\.hg|\.svn|dist|coverage|\.next|\.nuxt|\.yarn|\.cache|\.turbo|bower_components|__tests__)$/
 
 /** Named like a Dockerfile, but no Dockerfile: notes on one, a template for one, code that makes one. */
 const NOT_DOCKERFILE =
@@ -23,9 +20,8 @@ export interface FoundFiles {
   readonly root: string
   /** The files of each kind. For a kind with `isContent`, also files that only may be of it. */
   readonly paths: ReadonlyMap<Kind, readonly string[]>
-  /** The application's own code. */
+  /** The application's own code, and shell scripts. */
   readonly sources: readonly string[]
-  /** Shell scripts. */
   readonly scripts: readonly string[]
   /** Files that are for development only, by their names. */
   readonly development: readonly string[]
@@ -84,7 +80,7 @@ function* walk(root: string, unread: UnreadFile[]): Generator<string> {
       }
       // A link to a directory is not followed: it leads out of this one, or into it again.
       if (!entry.isDirectory()) yield path
-      else if (!SKIPPED_DIRECTORIES.has(entry.name)) {
+      else if (!SKIPPED_DIRECTORY.test(entry.name)) {
         folders.push(path)
         // Docker makes a directory of a file that is mounted but does not exist.
         if (kindsOf(path).some(({ isContent }) => !isContent)) yield path
@@ -101,8 +97,7 @@ function kindsOf(path: string): readonly Kind[] {
 }
 
 function isScript(path: string): boolean {
-  const name = basename(path)
-  return /\.(sh|bash)$/.test(name) || /entrypoint/.test(name)
+  return /\.(sh|bash)$|entrypoint/.test(basename(path))
 }
 
 /** Whether a path is that of the application's own code. Tests and examples are not. */

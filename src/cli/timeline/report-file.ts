@@ -14,9 +14,8 @@ export async function readReport(source: string): Promise<Report> {
   const fail = (what: string): Failure => usageError(printable(`${name} ${what}`))
   const bytes = source === '-' ? await terminal.input() : readBytes(source, fail)
   if (bytes.length > LARGEST) {
-    throw fail(
-      `is ${Math.round(bytes.length / MB)} MB: no report is longer than ${LARGEST / MB} MB`,
-    )
+    const size = Math.round(bytes.length / MB)
+    throw fail(`is ${size} MB: no report is longer than ${LARGEST / MB} MB`)
   }
   const value = parse(textIn(bytes, fail), fail)
   const { version } = Object(value)
@@ -109,12 +108,7 @@ function syntaxProblem({ message }: SyntaxError, text: string): string {
     return `line ${before.length}, column ${(before.at(-1) ?? '').length + 1}`
   }
   if (isCutOff) return `is cut off: its JSON ends in the middle, at ${where(end)}`
-  return `is no JSON${at === undefined ? `: ${message}` : ` at ${where(at)}: ${excerpt(text, at)}`}`
-}
-
-function excerpt(text: string, at: number): string {
-  return `'${text
-    .slice(at, at + 20)
-    .replace(/\s+/g, ' ')
-    .trim()}' was not expected`
+  if (at === undefined) return `is no JSON: ${message}`
+  const excerpt = text.slice(at, at + 20).replace(/\s+/g, ' ')
+  return `is no JSON at ${where(at)}: '${excerpt.trim()}' was not expected`
 }

@@ -54,13 +54,13 @@ export class Application {
     if (this.givenGrace !== undefined) return { value: this.givenGrace, from: '--grace' }
     const calls = this.shutdownsFor(file)
     if (calls.some(({ grace }) => grace === 'unknown')) return undefined
-    const [longest] = calls
-      .filter((call): call is ShutdownCall & { grace: number } => typeof call.grace === 'number')
-      .sort((a, b) => b.grace - a.grace)
-    if (longest) {
-      const { grace, file: path, line } = longest
-      return { value: grace, from: `grace: ${formatDuration(grace)} in ${path}:${line}` }
-    }
+    const graces = calls.flatMap(({ grace, file: path, line }) =>
+      typeof grace === 'number'
+        ? [{ value: grace, from: `grace: ${formatDuration(grace)} in ${path}:${line}` }]
+        : [],
+    )
+    const [longest] = graces.sort((one, other) => other.value - one.value)
+    if (longest) return longest
     if (assumed === undefined) return undefined
     return { value: assumed, from: `the default of lastcall under ${platform}` }
   }

@@ -26,10 +26,7 @@ export const compose: Kind = {
 function examineCompose(context: ExamineContext): void {
   const yaml = parseYaml(context)
   if (!yaml) return
-  const services = yaml.documents.flatMap((document) => {
-    const all = at(document, 'services')
-    return all ? [...all.entries] : []
-  })
+  const services = yaml.documents.flatMap((one) => [...(at(one, 'services')?.entries ?? [])])
   if (services.length === 0) {
     context.reportUnread('it has no services: it is not a Compose file')
     return

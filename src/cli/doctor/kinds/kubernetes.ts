@@ -39,11 +39,8 @@ export const kubernetes: Kind = {
 
 /** Whether YAML text describes pods. It is asked before the text is parsed. */
 function isManifest(text: string): boolean {
-  const hasKind = new RegExp(
-    `^[ \\t-]*["']?kind["']?:[ \\t]*["']?(${POD_KINDS}|List)\\b`,
-    'm',
-  ).test(text)
-  return hasKind && /^[ \t-]*["']?apiVersion["']?:/m.test(text)
+  const kind = new RegExp(`^[ \\t-]*["']?kind["']?:[ \\t]*["']?(${POD_KINDS}|List)\\b`, 'm')
+  return kind.test(text) && /^[ \t-]*["']?apiVersion["']?:/m.test(text)
 }
 
 function examineKubernetes(context: ExamineContext): void {
@@ -55,7 +52,7 @@ function examineKubernetes(context: ExamineContext): void {
     const pod = podOf(resource)
     if (!pod) continue
     if (isTemplate) noteTemplate(context)
-    examinePod(pod, { kind: textAt(resource, 'kind') ?? '', isTemplate }, context)
+    examinePod(pod, textAt(resource, 'kind') ?? '', isTemplate, context)
   }
 }
 
@@ -67,12 +64,7 @@ function podOf(resource: Data): Data | undefined {
   return at(resource, ...template, 'template', 'spec')
 }
 
-interface Resource {
-  readonly kind: string
-  readonly isTemplate: boolean
-}
-
-function examinePod(pod: Data, { kind, isTemplate }: Resource, context: ExamineContext): void {
+function examinePod(pod: Data, kind: string, isTemplate: boolean, context: ExamineContext): void {
   const containers = at(pod, 'containers')?.items ?? []
   const own = containers.filter((container) => {
     const image = textAt(container, 'image')
@@ -100,7 +92,7 @@ function examinePod(pod: Data, { kind, isTemplate }: Resource, context: ExamineC
     const isServer = /^(Deployment|StatefulSet|DaemonSet|ReplicaSet|Rollout)$/.test(kind)
     checkProbes(container, { isServer, isWhole }, context)
   }
-  checkTerminationGrace(pod, own, { isWhole, severity: severityIn(kind) }, context)
+  checkTerminationGrace(pod, own, isWhole, severityIn(kind), context)
 }
 
 function checkContainerCommand(container: Data, kind: string, context: ExamineContext): void {
@@ -132,12 +124,12 @@ function severityIn(kind: string): Severity {
 function checkTerminationGrace(
   pod: Data,
   containers: readonly Data[],
-  { isWhole, severity }: { isWhole: boolean; severity: Severity },
+  isWhole: boolean,
+  severity: Severity,
   context: ExamineContext,
 ): void {
   const setting = at(pod, 'terminationGracePeriodSeconds')
-  if (setting?.isUnknown) return
-  if (!setting && !isWhole) return
+  if (setting?.isUnknown || (!setting && !isWhole)) return
   const granted = setting ? Number(setting.scalar) * 1000 : DEFAULT_GRACE
   if (Number.isNaN(granted)) {
     const line = context.file.lineOf(offsetOfKey(pod, 'terminationGracePeriodSeconds'))
@@ -145,16 +137,13 @@ function checkTerminationGrace(
     return
   }
   const grace = context.grace(DEFAULT_GRACE, 'Kubernetes')
-  const preStop = containers.reduce<number | undefined>((longest, container) => {
-    const length = preStopDuration(container)
-    return length === undefined || longest === undefined ? undefined : Math.max(longest, length)
-  }, 0)
-  if (preStop === undefined) {
+  const preStops = containers.map(preStopDuration)
+  if (preStops.includes(undefined)) {
     context.note(
       'the duration of its preStop is not known, and counts towards terminationGracePeriodSeconds',
     )
   }
-  const before = preStop ?? 0
+  const before = preStops.includes(undefined) ? 0 : Math.max(...preStops.map(Number))
   if (granted > before && granted >= (grace?.value ?? 0) + before) return
   const needed = String(Math.max(1, wholeSeconds((grace?.value ?? DEFAULT_GRACE) + before)))
   const is = setting

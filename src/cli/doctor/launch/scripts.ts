@@ -59,12 +59,9 @@ export class Scripts {
     if (!/\.(sh|bash)$|entrypoint|\//.test(path) && !copies.has(path)) return undefined
     const name = posix.basename(path)
     const copied = copies.get(path) ?? [...copies].find(([to]) => posix.basename(to) === name)?.[1]
-    const wanted = posix
-      .normalize(posix.join(posix.dirname(from.path), copied ?? path))
-      .replace(/^\/+/, '')
-    const sameName = this.shellScripts.filter(
-      (one) => posix.basename(one) === posix.basename(copied ?? name),
-    )
+    const wanted = posix.join(posix.dirname(from.path), copied ?? path).replace(/^\/+/, '')
+    const wantedName = posix.basename(wanted)
+    const sameName = this.shellScripts.filter((one) => posix.basename(one) === wantedName)
     const script = this.shellScripts.includes(wanted) ? wanted : nearest(from.path, sameName)
     const file = script === undefined ? undefined : this.files.read(script)
     return file instanceof SourceFile && isShellScript(file) ? file : undefined

@@ -95,8 +95,7 @@ export function mainOf(text: string): Main | undefined {
   const main = isLauncher(last.text) ? last : (programs.at(-1) ?? last)
   // To replace the shell would end the loop.
   if (isInLoop(text, main.start)) return undefined
-  const first = firstOfPipe(commands, commands.indexOf(main))
-  const pipeEnd = endOfPipe(commands, commands.indexOf(main)).end
+  const [first, { end: pipeEnd }] = pipeAround(commands, commands.indexOf(main))
   const beside = runs.filter(({ then }, index) => then === '&' && index < runs.indexOf(first))
   const isExec = headOf(first.text) === 'exec' && first.then !== '|'
   return { ...first, isExec, pipeEnd, beside: isLauncher(first.text) ? beside : [] }
@@ -109,16 +108,12 @@ function isInLoop(text: string, at: number): boolean {
   return count('do') > count('done')
 }
 
-function firstOfPipe(commands: readonly ShellCommand[], index: number): ShellCommand {
-  let at = index
-  while (commands[at - 1]?.then === '|') at--
-  return commands[at] as ShellCommand
-}
-
-function endOfPipe(commands: readonly ShellCommand[], index: number): ShellCommand {
-  let at = index
-  while (commands[at]?.then === '|' && commands[at + 1]) at++
-  return commands[at] as ShellCommand
+/** The first and the last command of a pipe, by the place of one of them. */
+function pipeAround(commands: readonly ShellCommand[], index: number) {
+  let [from, to] = [index, index]
+  while (commands[from - 1]?.then === '|') from--
+  while (commands[to]?.then === '|' && commands[to + 1]) to++
+  return [commands[from] as ShellCommand, commands[to] as ShellCommand] as const
 }
 
 /** The first word of a command, after the variables that it sets. */
@@ -129,8 +124,7 @@ function headOf(text: string): string {
 
 /** Whether a command starts a program that keeps running. */
 function isLauncher(text: string): boolean {
-  const bare = text.replace(/^(?:exec\s+(?:-\w\s+)?)/, '')
-  const head = headOf(bare)
+  const head = headOf(text.replace(/^(?:exec\s+(?:-\w\s+)?)/, ''))
   const name = baseOf(head)
   return (
     /^"?\$[@*{]/.test(head) ||

@@ -22,6 +22,9 @@ export function withoutWatching(name: string, args: readonly string[]): string[]
 /** The options of node-dev and ts-node-dev. */
 const OF_NODE_DEV = /^--(respawn|transpile-only|clear|watch|ignore-watch|poll|quiet|notify)(=.*)?$/
 
+/** Options of nodemon that take the next word. */
+const TAKES_VALUE = /^(-w|--watch|-e|--ext|-i|--ignore|-d|--delay|-s|--signal|--config|-C|--cwd)$/
+
 /** The command that nodemon starts: the program of --exec, and the arguments without nodemon's options. */
 function startedBy(args: readonly string[]): string[] {
   const kept: string[] = []
@@ -29,10 +32,7 @@ function startedBy(args: readonly string[]): string[] {
   for (let at = 0; at < args.length; at++) {
     const arg = args[at] ?? ''
     if (/^(-x|--exec)$/.test(arg)) runner = (args[++at] ?? 'node').split(/\s+/)
-    else if (
-      /^(-w|--watch|-e|--ext|-i|--ignore|-d|--delay|-s|--signal|--config|-C|--cwd)$/.test(arg)
-    )
-      at++
+    else if (TAKES_VALUE.test(arg)) at++
     else if (kept.length > 0 || !arg.startsWith('-') || /^--(require|import|inspect)/.test(arg))
       kept.push(arg)
   }

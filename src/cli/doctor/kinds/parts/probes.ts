@@ -18,12 +18,11 @@ export function checkProbes(
   if (!readiness.entries.has('httpGet')) return
   checkPace(readiness, context)
   const liveness = at(container, 'livenessProbe')
-  const [live, ready] = [liveness, readiness].map((probe) => {
-    const get = at(probe, 'httpGet')
-    return `${textAt(get, 'port')} ${textAt(get, 'path')}`
-  })
   const get = at(liveness, 'httpGet')
-  if (!get || live !== ready || !isWhole) return
+  const isSame = ['port', 'path'].every(
+    (key) => textAt(get, key) === textAt(readiness, 'httpGet', key),
+  )
+  if (!get || !isSame || !isWhole) return
   const path = textAt(get, 'path') ?? '/'
   if (!/ready|readiness/i.test(path)) return
   context.report({
@@ -57,16 +56,11 @@ function reportMissing(container: Data, port: Data, context: ExamineContext): vo
 const DEFAULT_PACE = 30_000
 
 function checkPace(probe: Data, context: ExamineContext): void {
-  const [period, times] = [
-    ['periodSeconds', 10],
-    ['failureThreshold', 3],
-  ].map(([key, fallback]) => {
-    const setting = at(probe, String(key))
-    if (setting?.isUnknown) return undefined
-    return setting ? Number(setting.scalar) : Number(fallback)
-  })
+  const number = (setting: Data | undefined, fallback: number) =>
+    setting ? Number(setting.isUnknown ? Number.NaN : setting.scalar) : fallback
+  const period = number(at(probe, 'periodSeconds'), 10)
+  const times = number(at(probe, 'failureThreshold'), 3)
   const lameDuck = context.application.lameDuck(context.file)
-  if (period === undefined || times === undefined) return
   if (!(period * times * 1000 > Math.max(lameDuck, DEFAULT_PACE))) return
   const better = Math.max(1, Math.floor(wholeSeconds(lameDuck) / times))
   const fits = better * times * 1000 <= lameDuck
