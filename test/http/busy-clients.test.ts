@@ -1,7 +1,7 @@
 import type { RequestListener } from 'node:http'
 import { describe, expect, test } from 'vitest'
 import type { RawClient } from '../support/clients/raw-client.ts'
-import { account, block, Gate, hookOf, serve } from '../support/programs/service.ts'
+import { account, block, Gate, hookOf, serve } from '../support/service.ts'
 
 const CLIENTS = 20
 

@@ -2,14 +2,7 @@ import { once } from 'node:events'
 import { connect as connectTcp } from 'node:net'
 import { connect as connectTls } from 'node:tls'
 import { describe, expect, test } from 'vitest'
-import {
-  Gate,
-  hookOf,
-  PollingClock,
-  serve,
-  stoppedListening,
-  until,
-} from '../support/programs/service.ts'
+import { Gate, hookOf, PollingClock, serve, stoppedListening, until } from '../support/service.ts'
 
 describe('a connection whose handler destroys it', () => {
   test('is gone for good, though the rest of its pipeline is still emitted', async () => {

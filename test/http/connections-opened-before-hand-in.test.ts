@@ -6,7 +6,8 @@ import { describe, expect, test } from 'vitest'
 import { httpServerHooks } from '../../src/http/http-server.ts'
 import { requestOf } from '../support/clients/raw-client.ts'
 import { connectionsOf, runHook } from '../support/hooks/run-hook.ts'
-import { http2Server, listenHttp2 } from '../support/programs/http2-service.ts'
+import { http2Server, listenHttp2 } from '../support/http2-service.ts'
+import { selfSigned } from '../support/servers/certificate.ts'
 import {
   account,
   connect,
@@ -15,8 +16,7 @@ import {
   PollingClock,
   stoppedListening,
   until,
-} from '../support/programs/service.ts'
-import { selfSigned } from '../support/servers/certificate.ts'
+} from '../support/service.ts'
 
 const certificate = selfSigned()
 

@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { httpServerHooks } from '../../src/http/http-server.ts'
 import { RawClient, requestOf } from '../support/clients/raw-client.ts'
 import { connectionsOf, runHook } from '../support/hooks/run-hook.ts'
+import { selfSigned } from '../support/servers/certificate.ts'
 import {
   account,
   connect,
@@ -13,8 +14,7 @@ import {
   serve,
   stoppedListening,
   until,
-} from '../support/programs/service.ts'
-import { selfSigned } from '../support/servers/certificate.ts'
+} from '../support/service.ts'
 
 const certificate = selfSigned()
 

@@ -12,7 +12,7 @@ import {
   serve,
   stoppedListening,
   until,
-} from '../support/programs/service.ts'
+} from '../support/service.ts'
 
 /** A client is known by its address. */
 const ANOTHER = { localAddress: '127.0.0.2' }

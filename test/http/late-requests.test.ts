@@ -6,14 +6,8 @@ import { httpServerHooks } from '../../src/http/http-server.ts'
 import { connectionOf } from '../../src/http/http1/connections.ts'
 import { type RawClient, requestOf } from '../support/clients/raw-client.ts'
 import { runHook } from '../support/hooks/run-hook.ts'
-import {
-  connect,
-  listen,
-  PollingClock,
-  stoppedListening,
-  until,
-} from '../support/programs/service.ts'
 import { selfSigned } from '../support/servers/certificate.ts'
+import { connect, listen, PollingClock, stoppedListening, until } from '../support/service.ts'
 
 const REFUSED = {
   status: 503,

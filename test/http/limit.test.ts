@@ -2,7 +2,7 @@ import { createServer, type RequestListener, type Server, type ServerResponse } 
 import { describe, expect, test, vi } from 'vitest'
 import { httpServerHooks } from '../../src/http/http-server.ts'
 import { contextOf } from '../support/hooks/context.ts'
-import { connect, hookOf, listen, PollingClock, serve, until } from '../support/programs/service.ts'
+import { connect, hookOf, listen, PollingClock, serve, until } from '../support/service.ts'
 
 /** Never answers. */
 const never: RequestListener = () => {}

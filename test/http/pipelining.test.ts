@@ -8,7 +8,7 @@ import {
   serve,
   stoppedListening,
   until,
-} from '../support/programs/service.ts'
+} from '../support/service.ts'
 
 const PATHS = ['/1', '/2', '/3', '/4', '/5']
 

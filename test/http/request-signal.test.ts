@@ -24,7 +24,7 @@ import {
   serve,
   stoppedListening,
   until,
-} from '../support/programs/service.ts'
+} from '../support/service.ts'
 
 const LAST_EVENT = 'event: leaving\ndata: reconnect\n\n'
 

@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http'
 import { describe, expect, test } from 'vitest'
 import { requestOf } from '../support/clients/raw-client.ts'
-import { Gate, hookOf, PollingClock, serve, stoppedListening } from '../support/programs/service.ts'
+import { Gate, hookOf, PollingClock, serve, stoppedListening } from '../support/service.ts'
 
 /** Answers in a later turn of the loop, as nearly every handler does. */
 const later = (_: unknown, response: ServerResponse) => void setImmediate(() => response.end('ok'))

@@ -12,7 +12,7 @@ import {
   listen,
   serve,
   stoppedListening,
-} from '../support/programs/service.ts'
+} from '../support/service.ts'
 
 const later: RequestListener = (_, response) => void setImmediate(() => response.end('ok'))
 

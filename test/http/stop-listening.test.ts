@@ -11,7 +11,7 @@ import {
   serve,
   stoppedListening,
   until,
-} from '../support/programs/service.ts'
+} from '../support/service.ts'
 
 const later: RequestListener = (_, response) => void setImmediate(() => response.end('ok'))
 

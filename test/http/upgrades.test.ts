@@ -9,7 +9,7 @@ import {
   serve,
   stoppedListening,
   until,
-} from '../support/programs/service.ts'
+} from '../support/service.ts'
 
 const UPGRADE = { headers: { Connection: 'Upgrade', Upgrade: 'echo' } }
 

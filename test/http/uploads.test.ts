@@ -1,14 +1,7 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
 import { describe, expect, test } from 'vitest'
 import { type RawClient, requestOf } from '../support/clients/raw-client.ts'
-import {
-  Gate,
-  hookOf,
-  PollingClock,
-  serve,
-  stoppedListening,
-  until,
-} from '../support/programs/service.ts'
+import { Gate, hookOf, PollingClock, serve, stoppedListening, until } from '../support/service.ts'
 
 const PIECE = 'x'.repeat(10_000)
 

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { Script, shutdownScript } from '../support/programs/script.ts'
-import { until } from '../support/programs/service.ts'
+import { until } from '../support/service.ts'
 
 const UNSHARE = ['unshare', '--pid', '--fork', '--mount-proc', '--kill-child']
 const [program = '', ...flags] = UNSHARE

@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { WebSocket } from 'ws'
 import { Script, shutdownScript } from '../support/programs/script.ts'
-import { until } from '../support/programs/service.ts'
+import { until } from '../support/service.ts'
 
 // A margin in which a busy machine can say where it is.
 const GRACE = `{ grace: '1.5s', margin: '1.2s' }`

@@ -5,15 +5,8 @@ import express, { Router } from 'express'
 import { createShutdown, LastcallError, type Shutdown } from 'lastcall'
 import { type ExpressShutdownOptions, expressShutdown, healthChecks } from 'lastcall/http'
 import { describe, expect, test } from 'vitest'
-import {
-  account,
-  connect,
-  Gate,
-  hookOf,
-  listen,
-  stoppedListening,
-} from '../../support/programs/service.ts'
 import { selfSigned } from '../../support/servers/certificate.ts'
+import { account, connect, Gate, hookOf, listen, stoppedListening } from '../../support/service.ts'
 
 const ALIVE = { status: 200, body: '{"status":"alive"}\n' }
 const READY = { status: 200, body: '{"status":"ready"}\n' }

@@ -6,17 +6,10 @@ import fastify, { type FastifyInstance } from 'fastify'
 import { createShutdown } from 'lastcall'
 import { fastifyShutdown, healthChecks } from 'lastcall/http'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { askNode, connectNode } from '../../support/programs/http2-service.ts'
-import {
-  account,
-  connect,
-  Gate,
-  hookOf,
-  stoppedListening,
-  until,
-} from '../../support/programs/service.ts'
+import { askNode, connectNode } from '../../support/http2-service.ts'
 import { selfSigned } from '../../support/servers/certificate.ts'
 import { twoAddresses } from '../../support/servers/two-addresses.ts'
+import { account, connect, Gate, hookOf, stoppedListening, until } from '../../support/service.ts'
 
 const ALIVE = { status: 200, body: '{"status":"alive"}\n' }
 const READY = { status: 200, body: '{"status":"ready"}\n' }

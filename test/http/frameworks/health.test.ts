@@ -5,7 +5,7 @@ import fastify, { type FastifyInstance } from 'fastify'
 import { createShutdown } from 'lastcall'
 import { type HealthChecks, healthChecks, httpServer } from 'lastcall/http'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { connect, Gate, listen, stoppedListening } from '../../support/programs/service.ts'
+import { connect, Gate, listen, stoppedListening } from '../../support/service.ts'
 
 const ALIVE = { status: 200, body: '{"status":"alive"}\n' }
 const READY = { status: 200, body: '{"status":"ready"}\n' }

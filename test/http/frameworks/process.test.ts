@@ -2,7 +2,7 @@ import { describe, expect, onTestFinished, test } from 'vitest'
 import type { RawClient } from '../../support/clients/raw-client.ts'
 import { openWebSocket } from '../../support/clients/web-sockets.ts'
 import { Script, shutdownScript } from '../../support/programs/script.ts'
-import { connect, Gate } from '../../support/programs/service.ts'
+import { connect, Gate } from '../../support/service.ts'
 
 const CLIENTS = 20
 

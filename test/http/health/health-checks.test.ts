@@ -12,7 +12,7 @@ import {
   serve,
   stoppedListening,
   until,
-} from '../../support/programs/service.ts'
+} from '../../support/service.ts'
 
 /** A server that answers probes, and says `page` to everything else. */
 async function serveHealth(health: HealthChecks) {

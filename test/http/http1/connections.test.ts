@@ -7,6 +7,7 @@ import { Clients } from '../../../src/http/clients.ts'
 import { Drain } from '../../../src/http/drain.ts'
 import type { Watcher } from '../../../src/http/http1/connections.ts'
 import { contextOf } from '../../support/hooks/context.ts'
+import { selfSigned } from '../../support/servers/certificate.ts'
 import {
   account,
   connect,
@@ -15,8 +16,7 @@ import {
   PollingClock,
   serve,
   until,
-} from '../../support/programs/service.ts'
-import { selfSigned } from '../../support/servers/certificate.ts'
+} from '../../support/service.ts'
 
 const later: RequestListener = (_, response) => void setImmediate(() => response.end('ok'))
 

@@ -8,7 +8,7 @@ import {
 import { describe, expect, test } from 'vitest'
 import { sayCloseIf } from '../../../src/http/http1/last-response.ts'
 import type { Answer } from '../../support/clients/raw-client.ts'
-import { connect, Gate, listen, serve, stoppedListening } from '../../support/programs/service.ts'
+import { connect, Gate, listen, serve, stoppedListening } from '../../support/service.ts'
 
 /** The ways in which a proxy hands on what it copied from its upstream. */
 const proxies: [string, (response: ServerResponse) => unknown][] = [

@@ -2,8 +2,8 @@ import type { ServerHttp2Stream } from 'node:http2'
 import { describe, expect, test } from 'vitest'
 import { EVERY_STREAM } from '../../support/clients/raw-session.ts'
 import { collectFaults } from '../../support/hooks/faults.ts'
-import { endedIn, serveHttp2, WAYS } from '../../support/programs/http2-service.ts'
-import { hookOf, PollingClock, until } from '../../support/programs/service.ts'
+import { endedIn, serveHttp2, WAYS } from '../../support/http2-service.ts'
+import { hookOf, PollingClock, until } from '../../support/service.ts'
 
 /** A WebSocket over HTTP/2 (RFC 8441). */
 const CONNECT = { method: 'CONNECT', headers: { ':protocol': 'websocket' }, ends: false }

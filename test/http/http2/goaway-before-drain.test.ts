@@ -1,7 +1,7 @@
 import type { Http2ServerResponse, ServerHttp2Session } from 'node:http2'
 import { describe, expect, test } from 'vitest'
-import { endedIn, serveHttp2, WAYS } from '../../support/programs/http2-service.ts'
-import { PollingClock, stoppedListening, until } from '../../support/programs/service.ts'
+import { endedIn, serveHttp2, WAYS } from '../../support/http2-service.ts'
+import { PollingClock, stoppedListening, until } from '../../support/service.ts'
 
 describe.each(WAYS)('a session that was about to end before the drain, over %s', (_, options) => {
   test('because its client goes away, ends with the streams that it has, and hears of no higher id', async () => {

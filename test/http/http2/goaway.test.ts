@@ -13,8 +13,8 @@ import {
   listenHttp2,
   serveHttp2,
   WAYS,
-} from '../../support/programs/http2-service.ts'
-import { Gate, PollingClock, stoppedListening, until } from '../../support/programs/service.ts'
+} from '../../support/http2-service.ts'
+import { Gate, PollingClock, stoppedListening, until } from '../../support/service.ts'
 
 const NOTICE = `GOAWAY ${EVERY_STREAM}, code 0`
 const later: Http2Handler = (_, response) => void setImmediate(() => response.end('ok'))

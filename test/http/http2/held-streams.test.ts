@@ -2,13 +2,8 @@ import type { Http2ServerResponse } from 'node:http2'
 import { describe, expect, test } from 'vitest'
 import { EVERY_STREAM, type RawSession } from '../../support/clients/raw-session.ts'
 import { collectFaults } from '../../support/hooks/faults.ts'
-import {
-  endedIn,
-  type Http2Handler,
-  serveHttp2,
-  WAYS,
-} from '../../support/programs/http2-service.ts'
-import { hookOf, PollingClock, stoppedListening, until } from '../../support/programs/service.ts'
+import { endedIn, type Http2Handler, serveHttp2, WAYS } from '../../support/http2-service.ts'
+import { hookOf, PollingClock, stoppedListening, until } from '../../support/service.ts'
 
 const NOTICE = `GOAWAY ${EVERY_STREAM}, code 0`
 

@@ -9,8 +9,8 @@ import {
   type Http2Handler,
   serveHttp2,
   WAYS,
-} from '../../support/programs/http2-service.ts'
-import { hookOf, PollingClock, stoppedListening, until } from '../../support/programs/service.ts'
+} from '../../support/http2-service.ts'
+import { hookOf, PollingClock, stoppedListening, until } from '../../support/service.ts'
 
 const later: Http2Handler = (_, response) => void setImmediate(() => response.end('ok'))
 

@@ -11,8 +11,8 @@ import {
   listenHttp2,
   serveHttp2,
   WAYS,
-} from '../../support/programs/http2-service.ts'
-import { hookOf, PollingClock, stoppedListening, until } from '../../support/programs/service.ts'
+} from '../../support/http2-service.ts'
+import { hookOf, PollingClock, stoppedListening, until } from '../../support/service.ts'
 
 /** Never answers. */
 const never: Http2Handler = () => {}

@@ -1,14 +1,8 @@
 import { createServer, type Http2ServerResponse, type ServerHttp2Stream } from 'node:http2'
 import { requestSignal } from 'lastcall/http'
 import { describe, expect, test } from 'vitest'
-import {
-  connectRaw,
-  endedIn,
-  listenHttp2,
-  serveHttp2,
-  WAYS,
-} from '../../support/programs/http2-service.ts'
-import { PollingClock, stoppedListening, until } from '../../support/programs/service.ts'
+import { connectRaw, endedIn, listenHttp2, serveHttp2, WAYS } from '../../support/http2-service.ts'
+import { PollingClock, stoppedListening, until } from '../../support/service.ts'
 
 describe.each(WAYS)('the signal of a request over HTTP/2, %s', (_, options) => {
   test('lets an event stream end with a last event', async () => {

@@ -12,7 +12,7 @@ import {
   listenHttp2,
   serveHttp2,
   WAYS,
-} from '../../support/programs/http2-service.ts'
+} from '../../support/http2-service.ts'
 import {
   account,
   Gate,
@@ -20,7 +20,7 @@ import {
   PollingClock,
   stoppedListening,
   until,
-} from '../../support/programs/service.ts'
+} from '../../support/service.ts'
 
 const later: Http2Handler = (_, response) => void setImmediate(() => response.end('ok'))
 

@@ -1,8 +1,8 @@
 import type { Http2Server, Http2ServerResponse } from 'node:http2'
 import { describe, expect, test } from 'vitest'
 import { Clients } from '../../../src/http/clients.ts'
-import { connectRaw, http2Server, listenHttp2, WAYS } from '../../support/programs/http2-service.ts'
-import { PollingClock, until } from '../../support/programs/service.ts'
+import { connectRaw, http2Server, listenHttp2, WAYS } from '../../support/http2-service.ts'
+import { PollingClock, until } from '../../support/service.ts'
 
 function sessionsOf(server: Http2Server) {
   const clock = new PollingClock()

@@ -11,14 +11,8 @@ import {
   type Http2Handler,
   serveHttp2,
   WAYS,
-} from '../../support/programs/http2-service.ts'
-import {
-  Gate,
-  hookOf,
-  PollingClock,
-  stoppedListening,
-  until,
-} from '../../support/programs/service.ts'
+} from '../../support/http2-service.ts'
+import { Gate, hookOf, PollingClock, stoppedListening, until } from '../../support/service.ts'
 
 /** Answers in a later turn of the loop, as nearly every handler does. */
 const later: Http2Handler = (_, response) => void setImmediate(() => response.end('ok'))

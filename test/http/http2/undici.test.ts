@@ -1,8 +1,8 @@
 import type { Http2ServerResponse } from 'node:http2'
 import { Client } from 'undici'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { serveHttp2, WAYS } from '../../support/programs/http2-service.ts'
-import { hookOf } from '../../support/programs/service.ts'
+import { serveHttp2, WAYS } from '../../support/http2-service.ts'
+import { hookOf } from '../../support/service.ts'
 
 // undici 7 itself fails the request that is running when a GOAWAY comes, whatever the frame says.
 describe.each(WAYS.slice(1))('undici over %s', (_, options) => {

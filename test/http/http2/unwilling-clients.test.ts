@@ -1,13 +1,8 @@
 import type { Http2ServerResponse } from 'node:http2'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { EVERY_STREAM, headersFrame } from '../../support/clients/raw-session.ts'
-import {
-  endedIn,
-  type Http2Handler,
-  serveHttp2,
-  WAYS,
-} from '../../support/programs/http2-service.ts'
-import { hookOf, PollingClock, stoppedListening, until } from '../../support/programs/service.ts'
+import { endedIn, type Http2Handler, serveHttp2, WAYS } from '../../support/http2-service.ts'
+import { hookOf, PollingClock, stoppedListening, until } from '../../support/service.ts'
 
 const NOTICE = `GOAWAY ${EVERY_STREAM}, code 0`
 const later: Http2Handler = (_, response) => void setImmediate(() => response.end('ok'))

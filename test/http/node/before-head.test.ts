@@ -1,7 +1,7 @@
 import { createServer, type ServerResponse } from 'node:http'
 import { describe, expect, test } from 'vitest'
 import { beforeHead } from '../../../src/http/node/before-head.ts'
-import { connect, listen } from '../../support/programs/service.ts'
+import { connect, listen } from '../../support/service.ts'
 
 const WAYS: [string, (response: ServerResponse) => void][] = [
   ['end()', () => {}],

@@ -2,8 +2,8 @@ import { createServer, type RequestListener } from 'node:http'
 import { createServer as createSecureServer } from 'node:https'
 import { expect, test } from 'vitest'
 import { closeAfterResponse } from '../../../src/http/node/close-after-response.ts'
-import { connect, listen, until } from '../../support/programs/service.ts'
 import { selfSigned } from '../../support/servers/certificate.ts'
+import { connect, listen, until } from '../../support/service.ts'
 
 test.each([
   ['http', false],

@@ -2,8 +2,8 @@ import { createServer } from 'node:http'
 import { describe, expect, test } from 'vitest'
 import { closeListener } from '../../../src/http/node/close-listener.ts'
 import { keepIdleConnections } from '../../../src/http/node/keep-idle-connections.ts'
-import { connectRaw, http2Server, listenHttp2, WAYS } from '../../support/programs/http2-service.ts'
-import { connect, listen } from '../../support/programs/service.ts'
+import { connectRaw, http2Server, listenHttp2, WAYS } from '../../support/http2-service.ts'
+import { connect, listen } from '../../support/service.ts'
 
 test('an idle connection that is kept is served after its listener has closed, and new ones are refused', async () => {
   const server = createServer((_, response) => response.end('ok'))

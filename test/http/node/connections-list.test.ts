@@ -4,9 +4,9 @@ import type { Socket } from 'node:net'
 import { describe, expect, test } from 'vitest'
 import { listSockets } from '../../../src/http/node/connections-list.ts'
 import { RawClient } from '../../support/clients/raw-client.ts'
-import { http2Server, listenHttp2 } from '../../support/programs/http2-service.ts'
-import { connect, listen, until } from '../../support/programs/service.ts'
+import { http2Server, listenHttp2 } from '../../support/http2-service.ts'
 import { selfSigned } from '../../support/servers/certificate.ts'
+import { connect, listen, until } from '../../support/service.ts'
 
 const ok: RequestListener = (_, response) => void response.end('ok')
 

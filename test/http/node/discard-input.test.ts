@@ -3,8 +3,8 @@ import { createServer as createSecureServer } from 'node:https'
 import type { Socket } from 'node:net'
 import { expect, test } from 'vitest'
 import { discardInput } from '../../../src/http/node/discard-input.ts'
-import { connect, listen, until } from '../../support/programs/service.ts'
 import { selfSigned } from '../../support/servers/certificate.ts'
+import { connect, listen, until } from '../../support/service.ts'
 
 test.each([
   ['http', false],

@@ -2,8 +2,8 @@ import { createServer, type IncomingMessage } from 'node:http'
 import type { ServerHttp2Stream } from 'node:http2'
 import { expect, test } from 'vitest'
 import { type Interceptor, intercept } from '../../../src/http/node/intercept.ts'
-import { connectNode, http2Server, listenHttp2 } from '../../support/programs/http2-service.ts'
-import { connect, listen, until } from '../../support/programs/service.ts'
+import { connectNode, http2Server, listenHttp2 } from '../../support/http2-service.ts'
+import { connect, listen, until } from '../../support/service.ts'
 
 test('a request reaches its handler when the interceptor passes it on, and not before', async () => {
   const handled: unknown[] = []

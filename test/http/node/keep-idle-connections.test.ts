@@ -1,7 +1,7 @@
 import { createServer } from 'node:http'
 import { describe, expect, test } from 'vitest'
 import { keepIdleConnections } from '../../../src/http/node/keep-idle-connections.ts'
-import { connect, listen } from '../../support/programs/service.ts'
+import { connect, listen } from '../../support/service.ts'
 
 /** A server with a connection that is idle between two requests. */
 async function idle() {

@@ -1,7 +1,7 @@
 import { createServer } from 'node:http'
 import { expect, test } from 'vitest'
 import { pauseNewSockets } from '../../../src/http/node/pause-new-sockets.ts'
-import { connect, listen, until } from '../../support/programs/service.ts'
+import { connect, listen, until } from '../../support/service.ts'
 
 test('a new connection is accepted, and read only when its server resumes', async () => {
   const asked: (string | undefined)[] = []

@@ -4,7 +4,7 @@ import type { Socket } from 'node:net'
 import { expect, test } from 'vitest'
 import { responseEndWatcher } from '../../../src/http/node/response-end.ts'
 import { requestOf } from '../../support/clients/raw-client.ts'
-import { connect, listen, until } from '../../support/programs/service.ts'
+import { connect, listen, until } from '../../support/service.ts'
 
 test('the end of each response of a pipeline is noticed, in order, with its socket', async () => {
   const ended: [string | undefined, boolean][] = []

@@ -2,7 +2,7 @@ import { createServer, type ServerResponse } from 'node:http'
 import { Socket } from 'node:net'
 import { expect, test } from 'vitest'
 import { responseOf } from '../../../src/http/node/response-of-socket.ts'
-import { connect, listen, until } from '../../support/programs/service.ts'
+import { connect, listen, until } from '../../support/service.ts'
 
 test('a socket is known with the response that it waits for, until that has been sent', async () => {
   const responses: ServerResponse[] = []

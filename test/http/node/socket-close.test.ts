@@ -4,8 +4,8 @@ import type { Socket } from 'node:net'
 import { Duplex } from 'node:stream'
 import { describe, expect, test } from 'vitest'
 import { socketCloseWatcher } from '../../../src/http/node/socket-close.ts'
-import { connect, listen, until } from '../../support/programs/service.ts'
 import { selfSigned } from '../../support/servers/certificate.ts'
+import { connect, listen, until } from '../../support/service.ts'
 
 describe.each([
   ['http', false],

@@ -3,7 +3,7 @@ import type { Socket } from 'node:net'
 import { describe, expect, test } from 'vitest'
 import { onSession } from '../../../src/http/node/socket-of-session.ts'
 import { RawClient } from '../../support/clients/raw-client.ts'
-import { connectRaw, http2Server, listenHttp2, WAYS } from '../../support/programs/http2-service.ts'
+import { connectRaw, http2Server, listenHttp2, WAYS } from '../../support/http2-service.ts'
 
 describe.each(WAYS)(
   'the sessions of a server over %s',

@@ -3,7 +3,7 @@ import { writeSync } from 'node:fs'
 import { type AddressInfo, createServer, Socket } from 'node:net'
 import { expect, onTestFinished, test } from 'vitest'
 import { writeBelow } from '../../../src/http/node/write-below.ts'
-import { connectRaw, http2Server, listenHttp2 } from '../../support/programs/http2-service.ts'
+import { connectRaw, http2Server, listenHttp2 } from '../../support/http2-service.ts'
 
 /** A GOAWAY that allows every stream. */
 const FRAME = Buffer.from([0, 0, 8, 7, 0, 0, 0, 0, 0, 0x7f, 0xff, 0xff, 0xff, 0, 0, 0, 0])

@@ -7,7 +7,7 @@ import {
 } from '../../support/clients/web-sockets.ts'
 import { contextOf } from '../../support/hooks/context.ts'
 import { connectionsOf, runHook } from '../../support/hooks/run-hook.ts'
-import { hookOf, PollingClock, stoppedListening, until } from '../../support/programs/service.ts'
+import { hookOf, PollingClock, stoppedListening, until } from '../../support/service.ts'
 
 /** The close frame that an attentive client sends back (RFC 6455, 5.5.1), masked with zeros. */
 const ANSWER = '\x88\x82\0\0\0\0\x03\xe9'

@@ -18,7 +18,7 @@ import {
   serve,
   stoppedListening,
   until,
-} from '../../support/programs/service.ts'
+} from '../../support/service.ts'
 
 const REFUSED = {
   status: 503,

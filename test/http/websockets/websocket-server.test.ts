@@ -18,7 +18,7 @@ import {
   PollingClock,
   stoppedListening,
   until,
-} from '../../support/programs/service.ts'
+} from '../../support/service.ts'
 
 describe('the WebSockets of a server', () => {
   test('are closed with 1001 and a reason, beside the HTTP of their server', async () => {

@@ -6,7 +6,7 @@ import { type ClientOptions, type ServerOptions, WebSocket, WebSocketServer } fr
 import type { WebSocketServerOptions } from '../../../src/http/websockets/options.ts'
 import { webSocketServerHooks } from '../../../src/http/websockets/websocket-server.ts'
 import type { Clock } from '../../../src/runtime/clock.ts'
-import { PollingClock, type ServiceOptions, serve } from '../programs/service.ts'
+import { PollingClock, type ServiceOptions, serve } from '../service.ts'
 import type { Answer, AskOptions, RawClient } from './raw-client.ts'
 
 /** What a request for a WebSocket says (RFC 6455, 4.1), with the key of the RFC's own example. */

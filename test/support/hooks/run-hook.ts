@@ -1,6 +1,6 @@
 import type { Server } from 'node:http'
 import type { HookContext } from 'lastcall'
-import { PollingClock } from '../programs/service.ts'
+import { PollingClock } from '../service.ts'
 import { type ContextOptions, contextOf } from './context.ts'
 
 /** Runs a hook without a coordinator: the test comes to its limit when it wants. */

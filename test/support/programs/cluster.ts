@@ -1,9 +1,9 @@
 import type { HookReport } from 'lastcall'
 import { onTestFinished } from 'vitest'
 import { RawClient } from '../clients/raw-client.ts'
+import { until } from '../service.ts'
 import { isAlive } from './programs.ts'
 import { Script } from './script.ts'
-import { until } from './service.ts'
 
 /** What a test wants of its cluster: pieces of JavaScript, and how many workers there are. */
 export interface ClusterOptions {

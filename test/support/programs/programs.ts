@@ -10,7 +10,7 @@ import { sendSignal } from '../../../src/runtime/signals.ts'
 import { Programs } from '../../../src/workers/supervise/supervise.ts'
 import { runHook } from '../hooks/run-hook.ts'
 import { VirtualProcess } from '../hooks/virtual.ts'
-import { PollingClock } from './service.ts'
+import { PollingClock } from '../service.ts'
 
 /** What a test wants of a program besides what a shell runs. */
 type Others = Partial<ProgramOptions>

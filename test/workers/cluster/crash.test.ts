@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { cluster } from '../../support/programs/cluster.ts'
-import { until } from '../../support/programs/service.ts'
+import { until } from '../../support/service.ts'
 
 test('a connection that a worker was handed, and had not taken when it crashed, goes to another', async () => {
   const primary = await cluster()

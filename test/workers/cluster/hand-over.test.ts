@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { type Cluster, cluster } from '../../support/programs/cluster.ts'
-import { until } from '../../support/programs/service.ts'
+import { until } from '../../support/service.ts'
 
 /** Resolves when the primary listens no more. */
 async function refuses(primary: Cluster): Promise<void> {

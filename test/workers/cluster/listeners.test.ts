@@ -3,7 +3,7 @@ import { EventEmitter } from 'node:events'
 import { setImmediate } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import { Listeners } from '../../../src/workers/cluster/listeners.ts'
-import { PollingClock, until } from '../../support/programs/service.ts'
+import { PollingClock, until } from '../../support/service.ts'
 
 /** A listener of a primary, after `Listeners` has found it. */
 async function listening() {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { isAlive } from '../../support/programs/programs.ts'
 import { Script, shutdownScript } from '../../support/programs/script.ts'
-import { until } from '../../support/programs/service.ts'
+import { until } from '../../support/service.ts'
 
 /** A process that supervises these programs, with the default ports, and prints their states. */
 function supervisor(programs: string, { options = '{}', run = '{}', more = '' } = {}): string {

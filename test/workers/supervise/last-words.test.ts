@@ -5,7 +5,7 @@ import { Writable } from 'node:stream'
 import { expect, test } from 'vitest'
 import { folder, isAlive, Sink, Supervised, sh } from '../../support/programs/programs.ts'
 import { Script, shutdownScript } from '../../support/programs/script.ts'
-import { until } from '../../support/programs/service.ts'
+import { until } from '../../support/service.ts'
 
 test('programs wait for a slow reader, and all of them go on when it has read', async () => {
   const stdout = new Sink(true)

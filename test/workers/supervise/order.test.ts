@@ -10,7 +10,7 @@ import {
   sleeper,
   stateOf,
 } from '../../support/programs/programs.ts'
-import { hookOf, until } from '../../support/programs/service.ts'
+import { hookOf, until } from '../../support/service.ts'
 
 /** A shutdown with a budget of 9 s, in which time stands still. */
 function shutdownOf(world: Supervised, options: ShutdownOptions = {}): Shutdown {

@@ -7,7 +7,7 @@ import { systemClock } from '../../../src/runtime/clock.ts'
 import { virtualShutdown } from '../../support/hooks/virtual.ts'
 import { folder, isAlive, Supervised, sh, sleeper } from '../../support/programs/programs.ts'
 import { Script, shutdownScript } from '../../support/programs/script.ts'
-import { block, until } from '../../support/programs/service.ts'
+import { block, until } from '../../support/service.ts'
 
 test('the highest priority stops first also where the phase stop was moved up', async () => {
   const world = new Supervised([

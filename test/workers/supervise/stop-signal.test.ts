@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { systemClock } from '../../../src/runtime/clock.ts'
 import { isAlive, onSignal, Supervised, sh, sleeper } from '../../support/programs/programs.ts'
-import { until } from '../../support/programs/service.ts'
+import { until } from '../../support/service.ts'
 
 describe('the stop signal', () => {
   test.each(['SIGTERM', 'SIGINT', 'SIGQUIT', 'SIGHUP', 'SIGUSR1', 'SIGUSR2'] as const)(

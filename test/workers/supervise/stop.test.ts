@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { virtualShutdown } from '../../support/hooks/virtual.ts'
 import { onSignal, Supervised, sh, sleeper } from '../../support/programs/programs.ts'
-import { Gate, until } from '../../support/programs/service.ts'
+import { Gate, until } from '../../support/service.ts'
 
 const HOUR = 3_600_000
 

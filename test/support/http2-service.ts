@@ -15,12 +15,12 @@ import {
 import type { AddressInfo, Socket } from 'node:net'
 import { createShutdown, type Shutdown } from 'lastcall'
 import { onTestFinished } from 'vitest'
-import { httpServerHooks } from '../../../src/http/http-server.ts'
-import type { HttpServerOptions } from '../../../src/http/options.ts'
-import { type Clock, systemClock } from '../../../src/runtime/clock.ts'
-import { type Ending, RawClient } from '../clients/raw-client.ts'
-import { RawSession, type RawSessionOptions } from '../clients/raw-session.ts'
-import { selfSigned } from '../servers/certificate.ts'
+import { httpServerHooks } from '../../src/http/http-server.ts'
+import type { HttpServerOptions } from '../../src/http/options.ts'
+import { type Clock, systemClock } from '../../src/runtime/clock.ts'
+import { type Ending, RawClient } from './clients/raw-client.ts'
+import { RawSession, type RawSessionOptions } from './clients/raw-session.ts'
+import { selfSigned } from './servers/certificate.ts'
 import type { PollingClock } from './service.ts'
 
 export type Http2Handler = (request: Http2ServerRequest, response: Http2ServerResponse) => void
