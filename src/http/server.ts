@@ -57,6 +57,14 @@ export function speaksTls(server: AnyHttpServer): boolean {
   return typeof (server as { setSecureContext?: unknown }).setSecureContext === 'function'
 }
 
+/**
+ * Whether a request came by HTTP/1. A server with HTTP/2 emits the same events for its streams. The
+ * version does not tell: Node answers a request line that ends with `HTTP/2.0` by HTTP/1.
+ */
+export function isHttp1Request(request: AnyRequest): request is IncomingMessage {
+  return !('stream' in request)
+}
+
 /** Whether HTTP/2 was agreed on for this connection of a server that speaks it. */
 export function isHttp2(socket: Socket & { alpnProtocol?: string | false | null }): boolean {
   // Without TLS there is nothing to agree on.

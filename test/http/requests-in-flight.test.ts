@@ -57,6 +57,32 @@ describe.each([
     expect(await client.ended()).toBe('FIN')
   })
 
+  // Node answers such a request line by HTTP/1, in a drain as well as before.
+  test.each(['0.9', '2.0'])('lets a request that says HTTP/%s end', async (version) => {
+    const [begun, gate] = [new Gate(), new Gate()]
+    const { connect, server, shutdown } = await serve(
+      async (_, response) => {
+        begun.open()
+        await gate.opened
+        response.setHeader('Content-Length', 4).end('done')
+      },
+      { secure },
+    )
+    const client = await connect()
+    client.send(requestOf('/').replace('HTTP/1.1', `HTTP/${version}`))
+    await begun.opened
+    const run = shutdown.now()
+    await stoppedListening({ server })
+    gate.open()
+
+    expect(await client.answer()).toMatchObject({ status: 200, body: 'done' })
+    const report = await run
+    expect(report).toMatchObject({ outcome: 'clean', exitCode: 0 })
+    expect(hookOf(report)?.notes).toContain(
+      '1 connection: 1 closed after its last response, 0 idle',
+    )
+  })
+
   test('lets a streamed answer that is under way go on to its end', async () => {
     const responses: ServerResponse[] = []
     const { connect, server, shutdown } = await serve(

@@ -7,6 +7,7 @@ import {
   type AnyHttpServer,
   type AnyRequest,
   type AnyResponse,
+  isHttp1Request,
   isHttp2,
   type ServerState,
   speaksHttp2,
@@ -120,8 +121,8 @@ export class Connections {
    * with HTTP/2 emits the same events for its streams, which are not counted here.
    */
   readonly count = (request: AnyRequest, given: AnyResponse): void => {
-    if (request.httpVersionMajor !== 1) return
-    const { socket } = request as IncomingMessage
+    if (!isHttp1Request(request)) return
+    const { socket } = request
     const response = given as ServerResponse
     const connection = connectionOf(socket) ?? this.#openSocket(socket)
     if (!connection || connection.newest === response) return

@@ -10,7 +10,7 @@ import { listSockets } from '../node/connections-list.ts'
 import { discardInput } from '../node/discard-input.ts'
 import type { Interceptor } from '../node/intercept.ts'
 import { clientName, requestName } from '../request-names.ts'
-import { type AnyHttpServer, speaksTls } from '../server.ts'
+import { type AnyHttpServer, isHttp1Request, speaksTls } from '../server.ts'
 import { type Connection, type Connections, connectionOf, type Watcher } from './connections.ts'
 import { sayCloseIf } from './last-response.ts'
 import { SilentConnections } from './silent-connections.ts'
@@ -48,13 +48,12 @@ export class ConnectionsDrain implements DrainPart, Watcher {
       if (connections.handshakes.has(socket)) socket.destroy()
     })
     const requests: Interceptor = (pass, request: IncomingMessage, response: ServerResponse) => {
-      // A server with HTTP/2 emits the same events for its streams.
-      if (request.httpVersionMajor !== 1) return pass()
+      if (!isHttp1Request(request)) return pass()
       this.#admit(pass, request, response)
       return true
     }
     const upgrades: Interceptor = (pass, request: IncomingMessage) => {
-      if (request.httpVersionMajor !== 1) return pass()
+      if (!isHttp1Request(request)) return pass()
       this.#counts.refused++
       refuseUpgrade(request.socket)
       const connection = connectionOf(request.socket)

@@ -19,11 +19,12 @@ export function responseEndWatcher(
     onEnd(this, socket)
   }
   return (response) => {
-    if (response.detachSocket === detach || watchedByEvent.has(response)) return false
+    if (response.detachSocket === detach) return false
     if (typeof response.detachSocket === 'function') {
       response.detachSocket = detach
       return true
     }
+    if (watchedByEvent.has(response)) return false
     watchedByEvent.add(response)
     const { socket } = response.req
     ;(response as ServerResponse).once('close', () => onEnd(response, socket))

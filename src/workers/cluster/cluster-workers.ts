@@ -80,9 +80,8 @@ export function clusterWorkers(
   }
   if (typeof fork !== 'function') throw invalidOption('fork', 'a function', fork)
   const exitCodes = parseExitCodes(options.exitCodes, 'exitCodes')
-  const { workers } = watch(cluster)
   const stop = (worker: ClusterWorkerLike, context: StopContext) =>
-    workers.stop(worker, { stopMessage, exitCodes }, context)
+    watch(cluster).workers.stop(worker, { stopMessage, exitCodes }, context)
   const settings: RollSettings = {
     fork,
     stopWait: parseDuration(stopWait, 'stopWait'),
@@ -94,6 +93,8 @@ export function clusterWorkers(
     stopping.abort()
     await stopCluster(cluster, (worker) => stop(worker, context), context)
   })
+  // Listens to the cluster, so only when everything has been checked.
+  const { workers } = watch(cluster)
   let roll: Promise<number> | undefined
   return {
     *[Symbol.iterator]() {

@@ -40,6 +40,15 @@ describe('clusterWorkers()', () => {
     )
   })
 
+  test.each<object>([{ stopWait: '500' }, { startWait: '500' }, { name: '' }, { reserve: -1 }])(
+    'listens to nothing where it refuses %j',
+    (options) => {
+      const primary = Object.assign(new EventEmitter(), { isPrimary: true, fork: cluster.fork })
+      expect(() => clusterWorkers(primary as never, options)).toThrow()
+      expect(primary.eventNames()).toEqual([])
+    },
+  )
+
   test('reserves stopWait, and nothing by itself', () => {
     const [hook] = clusterWorkers(PRIMARY as never, { stopWait: '3s' })
     expect(hook).toMatchObject({ name: 'cluster', phase: 'stop', timeout: '3s', reserve: '3s' })
