@@ -29,8 +29,8 @@ export function createShutdown(options: ShutdownOptions = {}): Shutdown {
 }
 
 /**
- * Detects what the process runs on, and how much time that grants between the stop signal and SIGKILL.
- * It reads environment variables. Where several platforms are recognised, the shortest time counts.
+ * Detects the platform that the process runs on, and the time that it grants between the stop signal and
+ * SIGKILL. Reads environment variables. Of several recognised platforms, the shortest time counts.
  *
  * @example
  * detectPlatform() // { name: 'kubernetes', grace: 30000, because: 'KUBERNETES_SERVICE_HOST is set', also: [] }
@@ -55,9 +55,9 @@ export function assemble(options: ShutdownOptions, ports: Ports): Shutdown {
     resources: () => host.activeResources(),
   })
   host.expectListeners(coordinator.signal)
-  // The order counts, because listeners are called in the order in which they are added: the log's are
-  // first, so that what the application writes comes after our line, and the watchdog's come before
-  // those of the application, which may block the event loop.
+  // Listeners are called in the order in which they were added. The log comes first, so that its lines
+  // precede what the application writes. The watchdog comes before the application's listeners, which may
+  // block the event loop.
   logEvents(coordinator, log, settings)
   const tracing = traceEvents(coordinator, platform)
   let exiting: ProcessExit | undefined
@@ -70,7 +70,7 @@ export function assemble(options: ShutdownOptions, ports: Ports): Shutdown {
     exiting = new ProcessExit(coordinator, { host, clock, budget, policy, log, tracing, stay })
   }
   const listening = listener(coordinator, settings, ports, exiting)
-  // The process lives on: the next signal has to end it.
+  // The process lives on. Without our listeners, the next signal ends it.
   if (!exiting) coordinator.on('end', listening.stop)
 
   return {

@@ -11,7 +11,7 @@ import { onSignals, type SignalActions } from './triggers/signals.ts'
 /**
  * Listens for what begins the shutdown: signals, faults and messages.
  *
- * @param exiting how the process exits; `undefined` where it stays alive
+ * @param exiting exits the process; `undefined` with `exit: false`
  */
 export function listener(
   coordinator: Coordinator,
@@ -34,10 +34,10 @@ export function listener(
   }
   const actions: SignalActions = { begin, force, repeat }
 
-  // yarn 1 sends a SIGHUP 9 ms after a Ctrl-C, and a terminal sends one when it is closed. It must not end
-  // the process during the shutdown.
+  // yarn 1 sends a SIGHUP 9 ms after a Ctrl-C, and a terminal sends one when it closes. During the
+  // shutdown, SIGHUP must not end the process.
   const absorbHangup = () => {
-    // Another listener for `start` may just have stopped this.
+    // An earlier listener for `start` may have called `stop()`.
     if (!undos || signals.signals.includes('SIGHUP')) return
     undos.push(host.on('SIGHUP', () => repeat('SIGHUP', false)))
   }

@@ -34,7 +34,7 @@ export const OPTIONS = optionNames<ShutdownOptions>({
 })
 
 /**
- * Checks the options of `createShutdown()` and fills in the defaults: the settings of a shutdown.
+ * Checks the options of `createShutdown()` and fills in the defaults.
  *
  * @throws LastcallError `LASTCALL_INVALID_OPTION` or `LASTCALL_SIGNAL_REFUSED`
  */

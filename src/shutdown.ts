@@ -12,13 +12,13 @@ import type { SignalOptions } from './triggers/signals.ts'
 /** Coordinates the shutdown of an application. `createShutdown()` returns it. */
 export interface Shutdown {
   /**
-   * Adds a hook, or several: an array, or what an adapter returns. Of several hooks all are added, or
-   * none. A hook that is added during the shutdown runs in its phase, or at once if that phase has
-   * begun or is over.
+   * Adds a hook, or several: an array, or the result of an adapter. Either all of them are added or none.
+   * A hook that is added during the shutdown runs in its phase, or at once if that phase has begun or is
+   * over.
    *
-   * @returns a function that removes the hooks that have not begun, and says whether there were any
-   * @throws LastcallError `LASTCALL_INVALID_OPTION`, `LASTCALL_UNKNOWN_PHASE`,
-   * `LASTCALL_NAME_TAKEN`, `LASTCALL_RESERVES_TOO_LARGE`, or `LASTCALL_ENDED` once the shutdown is over
+   * @returns a function that removes those of these hooks that have not begun; true if it removed any
+   * @throws LastcallError `LASTCALL_INVALID_OPTION`, `LASTCALL_UNKNOWN_PHASE`, `LASTCALL_NAME_TAKEN`,
+   * `LASTCALL_RESERVES_TOO_LARGE`, or `LASTCALL_ENDED` once the shutdown is over
    */
   add(hooks: Hook | Hooks): () => boolean
   /**
@@ -36,24 +36,24 @@ export interface Shutdown {
    */
   listen(): () => void
   /**
-   * Begins the shutdown; the clock of the deadline starts here. If it has begun already, for whatever
-   * reason, the same promise is returned again. The promise never rejects. Do not await it in a hook:
-   * each would wait for the other.
+   * Begins the shutdown; the time until the deadline starts here. If the shutdown has begun already,
+   * returns the same promise. The promise never rejects. Do not await it in a hook: the hook and the
+   * shutdown would wait for each other.
    *
    * @param reason a note for the report
    * @example const report = await shutdown.now('end of test')
    */
   now(reason?: string): Promise<Report>
   /**
-   * A dry run: which hooks would run, in which order, and how long each could take. During the
-   * shutdown it holds what is still to come. `formatPlan()` draws it.
+   * A dry run: which hooks would run, in which order, and how long each could take. During the shutdown,
+   * it holds the hooks that have not begun. `formatPlan()` draws it.
    */
   plan(): Plan
-  /** Aborts when the shutdown begins, before the first hook: for loops that should take no new work. */
+  /** Aborts when the shutdown begins, before the first hook. Loops check it to take no new work. */
   readonly signal: AbortSignal
   /** What happened in the shutdown; `undefined` until it is over. */
   readonly report: Report | undefined
-  /** What the process runs on, as far as that is known. */
+  /** The platform that the process runs on, as far as it is known. */
   readonly platform: Platform
   /**
    * Calls the listener for one kind of event, or for all events (`'event'`).
@@ -70,7 +70,7 @@ export interface Shutdown {
 export interface ShutdownOptions extends SignalOptions {
   /**
    * The time between the stop signal and SIGKILL. The clock starts when the shutdown begins. Default:
-   * what the platform grants, see `detectPlatform()`; 10 s where the platform is not known.
+   * what the platform grants, see `detectPlatform()`; 10 s on an unknown platform.
    */
   readonly grace?: Duration
   /**
@@ -79,7 +79,7 @@ export interface ShutdownOptions extends SignalOptions {
    */
   readonly margin?: Duration
   /**
-   * Phases of the application, or other priorities for the phases that every shutdown has.
+   * Phases of the application, or other priorities for the built-in phases.
    *
    * @example createShutdown({ phases: { 'warm-down': 450 } })
    */
@@ -90,22 +90,22 @@ export interface ShutdownOptions extends SignalOptions {
   readonly exit?: boolean
   /**
    * Whether an uncaught exception or an unhandled rejection begins the shutdown. Default true. With
-   * false Node handles them as it does without this library.
+   * false, Node handles them as without this library.
    */
   readonly faults?: boolean
   /** The messages of the parent process that begin the shutdown. Default: `['shutdown']`, which PM2 sends. */
   readonly messages?: readonly string[]
   /**
-   * Where log lines go: `false` for nowhere; `'text'`, `'json'` or `{ format, level }` for stderr; or
-   * a logger such as pino's. The process exits when the lines are written: it waits for stderr, and for
-   * the logger's `flush()`. Default: stderr from the level `info` on, as text where stderr is a
-   * terminal and as JSON elsewhere.
+   * Where log lines go: `false` for nowhere; `'text'`, `'json'` or `{ format, level }` for stderr; or a
+   * logger such as pino's. The exit waits until stderr is written and the logger's `flush()` is done.
+   * Default: level `info` and above on stderr, as text if stderr is a terminal, else as JSON.
    */
   readonly log?: false | 'text' | 'json' | LogOptions | Logger
   /**
-   * Whether a thread watches the shutdown. It ends the process with SIGKILL if the event loop is
-   * blocked at the deadline, or if the exit hangs, and writes to stderr which function and line block
-   * the event loop. Default true. It does nothing with `exit: false` or while a debugger is attached.
+   * Whether a thread watches the shutdown. The thread ends the process with SIGKILL if the event loop is
+   * blocked at the deadline, or if the exit hangs, and writes to stderr which function and line block the
+   * event loop. Default true. It does nothing with `exit: false`, or if a debugger has paused the
+   * process.
    */
   readonly watchdog?: boolean
 }

@@ -1,6 +1,6 @@
 /** The codes of the library's errors. They are stable: match on them, not on messages. */
 export type LastcallErrorCode =
-  /** An option, an argument or a duration breaks its rule, or does not exist. */
+  /** An option, an argument or a duration is invalid, or an option is unknown. */
   | 'LASTCALL_INVALID_OPTION'
   /** A hook names a phase that does not exist. */
   | 'LASTCALL_UNKNOWN_PHASE'
@@ -32,7 +32,7 @@ export type LastcallErrorCode =
   | 'LASTCALL_NOT_A_CLUSTER'
   /** A new worker of the cluster ended, or was not ready in time. */
   | 'LASTCALL_WORKER_NOT_READY'
-  /** In a test: the program could not be started, ended, or was not ready in time. */
+  /** In a test: the program did not start, ended too early, or was not ready in time. */
   | 'LASTCALL_NOT_READY'
   /** The shutdown has begun, or a request has to end. */
   | 'LASTCALL_SHUTTING_DOWN'
@@ -58,7 +58,7 @@ export class LastcallError extends Error {
   }
 }
 
-/** Aborts a hook's `signal` when the hook reaches its limit, and is then its error in the report. */
+/** The abort reason of a hook's `signal` at the hook's limit, and the hook's error in the report. */
 export class TimeoutError extends LastcallError {
   override readonly name = 'TimeoutError'
 
@@ -67,7 +67,7 @@ export class TimeoutError extends LastcallError {
   }
 }
 
-/** Aborts `shutdown.signal` when the shutdown begins. Its `cause` is the reason. */
+/** The abort reason of `shutdown.signal`. Its `cause` is the shutdown's `Reason`. */
 export class AbortError extends LastcallError {
   override readonly name = 'AbortError'
 
@@ -78,8 +78,8 @@ export class AbortError extends LastcallError {
 }
 
 /**
- * The error for an option that breaks its rule. Its message names the option, the rule, the value
- * with its type and, where one is likely, the fix.
+ * The error for an option that breaks its rule. Its message names the option, the rule, the value with
+ * its type and, if given, the fix.
  */
 export function invalidOption(
   option: string,
@@ -94,7 +94,7 @@ export function invalidOption(
   )
 }
 
-/** Throws where the options are not an object, or have a name that is not known: probably a typo. */
+/** Throws if the options are not an object, or contain an unknown name: probably a typo. */
 export function refuseUnknownOptions(
   options: unknown,
   known: readonly string[],
@@ -109,8 +109,8 @@ export function refuseUnknownOptions(
 }
 
 /**
- * The names of an options type, in the order in which errors list them. The compiler refuses a name
- * that is missing, and one that the type does not have.
+ * The names of an options type, in the order in which errors list them. The compiler refuses missing and
+ * unknown names.
  *
  * @example
  * const OPTIONS = optionNames<HttpServerOptions>({ name: true, phase: true })

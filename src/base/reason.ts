@@ -36,8 +36,8 @@ export interface Fault {
 const described = new WeakMap<object, ErrorInfo>()
 
 /**
- * Describes a thrown value as plain data: anything can be thrown, also a string or `undefined`. The
- * same error always gets the same description object, so that a fault can be recognised.
+ * Describes a thrown value as plain data: anything can be thrown, also a string or `undefined`. The same
+ * error always gets the same description object, so that a repeated fault is recognised.
  */
 export function describeError(thrown: unknown): ErrorInfo {
   if (typeof thrown !== 'object' || thrown === null) return describe(thrown)

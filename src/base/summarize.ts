@@ -3,7 +3,7 @@ export function plural(number: number, noun: string): string {
   return `${number} ${noun}${number === 1 ? '' : 's'}`
 }
 
-/** The most lines of a list that are shown: a thousand would hide everything beside them. */
+/** How many lines of a list are shown: a thousand would hide everything else. */
 const LONGEST_LIST = 10
 
 /** The first ten lines of a list. A last line says how many more there are: `4 requests more`. */

@@ -13,8 +13,8 @@ export interface Budget {
 export type GraceSource = 'option' | 'platform'
 
 /**
- * Milliseconds that are kept for each phase besides its reserve: the limits of the phase before it may
- * fire late, and a reserve must be available whole.
+ * Milliseconds kept for each phase besides its reserve: the timers of the previous phase may fire late,
+ * and a reserve must stay whole.
  */
 export const HANDOVER = 10
 
@@ -22,7 +22,7 @@ export const HANDOVER = 10
 export interface ReserveClaim {
   /** The largest reserve that one of the hooks names. */
   readonly named: number
-  /** For hooks that name none. It shrinks where the named reserves leave too little. */
+  /** The reserve of hooks that name none. It shrinks if the named reserves leave too little. */
   readonly byDefault: number
 }
 
@@ -42,8 +42,8 @@ export function budgetOf(grace: number, option: unknown): Budget {
 }
 
 /**
- * How much each claim gets of the time. Named reserves are kept whole. Default reserves share what
- * remains, so that a hook can name nearly the whole budget without knowing of them.
+ * How much of the time each claim gets. Named reserves are kept whole. Default reserves share the rest,
+ * so that a hook can name nearly the whole budget.
  */
 export function reservesOf(claims: readonly ReserveClaim[], time: number): number[] {
   const named = sum(claims.map((claim) => claim.named))
@@ -53,7 +53,7 @@ export function reservesOf(claims: readonly ReserveClaim[], time: number): numbe
 }
 
 /**
- * What is kept of the time that is left.
+ * The reserves that are kept from the time left.
  *
  * @param claims of the phases that are still to run, in their order
  * @param beginning how many of these phases begin now
@@ -69,7 +69,7 @@ export function keepReserves(
   return { reserves, keptForLater }
 }
 
-/** How long a hook that begins now may take: the least of its timeout and what later phases leave. */
+/** How long a hook that begins now may take: its timeout, or what later phases leave if that is less. */
 export function limitOf(
   hook: { readonly timeout: number; readonly reserve: number | undefined },
   time: { readonly timeLeft: number; readonly keptForLater: number; readonly margin: number },
@@ -77,13 +77,12 @@ export function limitOf(
   const { timeLeft, keptForLater, margin } = time
   if (timeLeft <= 0) return 0
   const free = timeLeft - keptForLater
-  // Where earlier timers fired late, on a busy machine, up to half of the margin makes up for what
-  // is missing from a named reserve.
+  // If earlier timers fired late, on a busy machine, up to half of the margin fills up a named reserve.
   const promised = Math.min(hook.reserve ?? 0, free + margin / 2)
   return Math.max(1, Math.floor(Math.min(hook.timeout, Math.max(free, promised))))
 }
 
-/** Throws where the named reserves add up to more than the budget. */
+/** Throws if the named reserves add up to more than the budget. */
 export function refuseOversizedReserves(
   claims: readonly (ReserveClaim & { readonly label: string })[],
   budget: Budget,

@@ -7,7 +7,7 @@ import { type Plan, planOf } from './plan.ts'
 import { freeze, type Report } from './report.ts'
 import { type ShutdownParts, ShutdownRun } from './shutdown-run.ts'
 
-/** Runs the hooks, phase by phase, inside one deadline. Knows of no signal, server or process. */
+/** Runs the hooks, phase by phase, within one deadline. Knows nothing of signals, servers or processes. */
 export class Coordinator {
   readonly #parts: ShutdownParts
   readonly #events = new EventEmitter<EventMap>()
@@ -26,7 +26,7 @@ export class Coordinator {
     return this.#run?.report
   }
 
-  /** The names of the hooks that have not ended: first those that are running. */
+  /** The names of the hooks that have not ended, the running ones first. */
   get unfinished(): string[] {
     const waiting = this.#parts.registry.groups().flatMap(({ hooks }) => [...hooks])
     return [...(this.#run?.running ?? []), ...waiting.map(({ name }) => name)]
@@ -58,14 +58,14 @@ export class Coordinator {
   begin(reason: Reason): Promise<Report> {
     if (!this.#run) {
       this.#run = new ShutdownRun(this.#parts, freeze(reason), (event) => this.emit(event))
-      // Before the first hook begins: loops must not take new work any more.
+      // Before the first hook begins, so that loops take no new work.
       this.#aborter.abort(new AbortError(`Shutting down: ${formatReason(reason)}`, reason))
       this.#run.begin()
     }
     return this.#run.ended
   }
 
-  /** Handles a fault: it begins the shutdown, or is added to the report of the one that has begun. */
+  /** Begins the shutdown with a fault, or adds the fault to the report of the running shutdown. */
   fault(thrown: unknown, origin: FaultOrigin): void {
     if (isOwnAbort(thrown)) return
     const error = describeError(thrown)
@@ -79,8 +79,8 @@ export class Coordinator {
   ): () => void {
     if (!EVENTS.includes(name)) throw invalidOption('event', `one of ${EVENTS.join(', ')}`, name)
     if (typeof listener !== 'function') throw invalidOption('listener', 'a function', listener)
-    // A listener that throws must not stop the shutdown. Only its first error is a fault: otherwise a
-    // listener for faults that throws would call itself for ever.
+    // A listener that throws must not stop the shutdown. Only its first error is a fault: a `fault`
+    // listener that throws would otherwise call itself forever.
     let hasThrown = false
     const guarded = (...event: EventMap[Name]) => {
       try {
@@ -101,10 +101,10 @@ export class Coordinator {
   }
 }
 
-/** Whether this is the error of `shutdown.signal`. What the signal has aborted need not be caught. */
+/** Whether this is the error of `shutdown.signal`, or caused by it. Applications need not catch it. */
 function isOwnAbort(thrown: unknown): boolean {
   const { cause } = (thrown ?? {}) as Partial<Error>
-  // Recognised by its code: the signal may be that of another shutdown, from another copy of the package.
+  // Recognised by its code, not its class: the signal may come from another copy of the package.
   return [thrown, cause].some(
     (error) => (error as Partial<AbortError> | undefined)?.code === 'LASTCALL_SHUTTING_DOWN',
   )

@@ -29,7 +29,7 @@ export class HookRun {
 
   readonly #waitingFor: (() => readonly string[])[] = []
   #aborter: AbortController | undefined
-  /** When the hook is cut off, by the clock. */
+  /** When the hook is cut off, on the time of `clock.now()`. */
   #cutOffAt = 0
   #isCutOff = false
 
@@ -86,7 +86,7 @@ export class HookRun {
   #context(): HookContext {
     const { reason, deadlineDate, parts } = this.shutdown
     const { platform, clock } = parts
-    // Made when it is used: there may be thousands of hooks, and most of them use no signal.
+    // Created on first use: there may be thousands of hooks, and most use no signal.
     const signal = () => this.#abortController().signal
     return {
       get signal() {
@@ -117,7 +117,7 @@ export class HookRun {
     throw error
   }
 
-  /** What the hook says that it waits for. A list that throws must not end the shutdown. */
+  /** What the hook's `waitingFor()` functions list. One that throws must not end the shutdown. */
   #pendingWork(): string[] {
     return this.#waitingFor.flatMap((list) => {
       try {

@@ -4,7 +4,7 @@ import type { Reason } from '../base/reason.ts'
 import type { Platform } from '../platform/platform.ts'
 import type { PhaseName } from './phases.ts'
 
-// What adapters ask about the platform of their context.
+// Adapters call these with the platform of their context.
 export { minimumLameDuck, signalsAll } from '../platform/platform.ts'
 
 /**
@@ -30,9 +30,9 @@ export interface Hook {
    * hooks still run.
    */
   run(context: HookContext): unknown
-  /** The longest that the hook may take, from when it begins. Default: what the budget leaves it. */
+  /** How long the hook may take, from its beginning. Default: what the budget leaves it. */
   readonly timeout?: Duration
-  /** The part of the budget that nothing earlier may use. Default: the reserve of its phase. */
+  /** The part of the budget that no earlier phase may use. Default: the reserve of its phase. */
   readonly reserve?: Duration
 }
 
@@ -42,7 +42,7 @@ export interface HookContext {
   readonly signal: AbortSignal
   /** What started the shutdown. */
   readonly reason: Reason
-  /** What the process runs on, as far as that is known. */
+  /** The platform that the process runs on, as far as it is known. */
   readonly platform: Platform
   /** The time of day by which all hooks must be over, in milliseconds since 1970. */
   readonly deadline: number
@@ -51,14 +51,13 @@ export interface HookContext {
   /** Adds a line to this hook's part of the report and to the log: what it did, or could not do. */
   note(text: string): void
   /**
-   * Registers a function that lists what this hook waits for, a line each, such as
-   * `GET /export/7, 3 s old`. It is called when this hook or another one is cut off. Its lines are
-   * logged: leave out secrets.
+   * Registers a function that lists what this hook waits for, in lines such as `GET /export/7, 3 s old`.
+   * It is called when this hook or another one is cut off. Its lines are logged: leave out secrets.
    */
   waitingFor(list: () => readonly string[]): void
 }
 
-/** Several hooks: an array, a Set, what adapters return, or these within each other. */
+/** Several hooks: an array, a Set, what adapters return, or any of these nested. */
 export type Hooks = object & Iterable<Hook | Hooks>
 
 /** An object that `await using` can dispose of. `add()` makes it a hook of the phase `close`. */
@@ -73,9 +72,9 @@ export interface PreparedHook {
   readonly phase: string | null
   readonly priority: number
   readonly run: (context: HookContext) => unknown
-  /** The longest timer that Node has where the hook gave none. */
+  /** Node's longest timer if the hook gave none. */
   readonly timeout: number
-  /** `undefined` where the hook gave none: the reserve of its phase counts. */
+  /** `undefined` if the hook gave none: then the reserve of its phase counts. */
   readonly reserve: number | undefined
 }
 

@@ -6,8 +6,8 @@ export interface Phase {
   readonly name: string
   readonly priority: number
   /**
-   * The part of the budget that nothing earlier may use, for hooks that name no reserve: a share of
-   * the budget (0.2 is 20 %), or milliseconds.
+   * The part of the budget that no earlier phase may use, for hooks that name no reserve: a share of the
+   * budget (0.2 is 20 %), or milliseconds.
    */
   readonly reserve: { readonly share: number } | { readonly milliseconds: number }
 }
@@ -15,10 +15,10 @@ export interface Phase {
 /** A phase of the application: its priority, or its priority and its reserve. Default reserve: 5 % of the budget. */
 export type PhaseOption = number | { readonly priority: number; readonly reserve?: Duration }
 
-/** For phases of the application, and for priorities that no phase has. */
+/** For phases of the application, and for priorities without a phase. */
 export const DEFAULT_RESERVE: Phase['reserve'] = { share: 0.05 }
 
-/** The phases that every shutdown has. */
+/** The built-in phases. */
 export const PHASES = [
   { name: 'announce', priority: 600, reserve: { share: 0.05 } },
   { name: 'deregister', priority: 500, reserve: { share: 0.1 } },
@@ -28,13 +28,13 @@ export const PHASES = [
   { name: 'close', priority: 100, reserve: { share: 0.1 } },
 ] as const satisfies readonly Phase[]
 
-/** The names of the phases that every shutdown has. */
+/** The names of the built-in phases. */
 export type PhaseName = (typeof PHASES)[number]['name']
 
 /**
  * Reads the option `phases`.
  *
- * @returns the phases that every shutdown has and those of the application, by name
+ * @returns the built-in phases and those of the application, by name
  */
 export function phasesWith(option: unknown, budget: number): ReadonlyMap<string, Phase> {
   const phases = new Map<string, Phase>(PHASES.map((phase) => [phase.name, phase]))
@@ -58,7 +58,7 @@ export function phasesWith(option: unknown, budget: number): ReadonlyMap<string,
   return phases
 }
 
-/** Finds a phase by its name. The error lists all of them. */
+/** Finds a phase by its name. The error lists all phases. */
 export function findPhase(phases: ReadonlyMap<string, Phase>, name: unknown): Phase {
   const phase = typeof name === 'string' ? phases.get(name) : undefined
   if (phase) return phase

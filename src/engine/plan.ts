@@ -21,10 +21,10 @@ export interface Plan {
 }
 
 export interface PlannedPhase {
-  /** `priority 450` where no phase has that priority. */
+  /** `priority 450` if no phase has that priority. */
   readonly name: string
   readonly priority: number
-  /** The part of the budget that nothing earlier may use. */
+  /** The part of the budget that no earlier phase may use. */
   readonly reserve: number
   /** They run concurrently. */
   readonly hooks: readonly PlannedHook[]

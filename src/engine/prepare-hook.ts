@@ -8,7 +8,7 @@ import {
 } from './hook.ts'
 import { findPhase, type Phase, parsePriority } from './phases.ts'
 
-/** The hooks that the arguments of `add()` stand for. They are not checked yet. */
+/** Turns the arguments of `add()` into hooks, which are not checked yet. */
 export function hooksToAdd(
   what: unknown,
   options: Partial<Omit<Hook, 'run'>> | undefined,
@@ -80,7 +80,7 @@ function flatten(what: unknown): readonly Hook[] {
   return isSeveral ? [...(what as Hooks)].flatMap(flatten) : [what as Hook]
 }
 
-/** `Pool`, or `Pool 2` where that name is taken. */
+/** `Pool`, or `Pool 2` if that name is taken. */
 function freeName(name: string, isTaken: (name: string) => boolean): string {
   let free = name
   for (let n = 2; isTaken(free); n++) free = `${name} ${n}`

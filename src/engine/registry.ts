@@ -5,7 +5,7 @@ import { DEFAULT_RESERVE, type Phase } from './phases.ts'
 
 /** The hooks that are still to run, by priority. */
 export class Registry {
-  /** Also of the hooks that have run. */
+  /** Includes the hooks that have run. */
   readonly #names = new Set<string>()
   readonly #groups = new Map<number, HookGroup>()
 
@@ -16,7 +16,7 @@ export class Registry {
 
   isTaken = (name: string): boolean => this.#names.has(name)
 
-  /** Adds all of the hooks, or none of them and throws. */
+  /** Adds all of the hooks, or throws and adds none. */
   add(hooks: readonly PreparedHook[]): void {
     const added: PreparedHook[] = []
     try {
@@ -35,7 +35,7 @@ export class Registry {
     }
   }
 
-  /** Removes a hook and frees its name. False where the hook has begun, or was removed before. */
+  /** Removes a hook and frees its name. Returns false if it has begun or was removed before. */
   remove(hook: PreparedHook): boolean {
     const group = this.#groups.get(hook.priority)
     if (!group?.hooks.has(hook)) return false
@@ -52,7 +52,7 @@ export class Registry {
     return taken
   }
 
-  /** The groups that are still to run, in the order in which they will. */
+  /** The groups that are still to run, in their order. */
   groups(): readonly HookGroup[] {
     return [...this.#groups.values()].sort((a, b) => b.priority - a.priority)
   }
@@ -75,7 +75,7 @@ export class Registry {
   }
 }
 
-/** The claim with a label for errors: a priority without a phase is not enough, so its hooks are named. */
+/** The claim with a label for errors. A bare priority would say too little: its hooks are named too. */
 function labelledClaim(group: HookGroup): ReserveClaim & { label: string } {
   const { phase, named, byDefault } = group
   const hooks = [...group.hooks].map(({ name }) => `'${name}'`).join(', ')
@@ -85,7 +85,7 @@ function labelledClaim(group: HookGroup): ReserveClaim & { label: string } {
 /** The hooks of one priority. */
 export class HookGroup implements ReserveClaim {
   readonly hooks = new Set<PreparedHook>()
-  /** The name of the phase with this priority, or `priority 450` where there is none. */
+  /** The name of the phase with this priority, or `priority 450` if there is none. */
   readonly label: string
   named = 0
   byDefault = 0

@@ -16,7 +16,7 @@ export interface Report {
   readonly reason: Reason
   readonly platform: Platform
   readonly outcome: Outcome
-  /** The exit code of this shutdown. Of several shutdowns in one process, the worst code counts. */
+  /** The exit code of this shutdown. Of several shutdowns in one process, the worst outcome counts. */
   readonly exitCode: number
   /** The time of day at which the shutdown began, in ISO 8601. */
   readonly startedAt: string
@@ -33,10 +33,10 @@ export interface Report {
 }
 
 export interface PhaseReport {
-  /** `priority 450` where no phase has that priority. */
+  /** `priority 450` if no phase has that priority. */
   readonly name: string
   readonly priority: number
-  /** The part of the budget that nothing earlier could use. */
+  /** The part of the budget that no earlier phase could use. */
   readonly reserve: number
   readonly began: number
   readonly ended: number
@@ -49,7 +49,7 @@ export interface HookReport {
   readonly phase: string | null
   readonly priority: number
   readonly status: HookStatus
-  /** `null` where the deadline had passed before the hook could begin. */
+  /** `null` if the deadline had passed before the hook could begin. */
   readonly began: number | null
   /** When it settled or was cut off. */
   readonly ended: number
@@ -67,7 +67,7 @@ export interface Hang {
   /** The other hooks that were running and had time left. */
   readonly others: readonly RunningHook[]
   /**
-   * What kept the event loop alive, by kind, and how many of each: the names are those of
+   * How many resources of each kind kept the event loop alive. The names are those of
    * `process.getActiveResourcesInfo()`. The timers of this library are included.
    */
   readonly resources: Readonly<Record<string, number>>

@@ -70,8 +70,8 @@ export class ShutdownRun implements RunningShutdown {
   }
 
   /**
-   * Starts hooks that were added for a phase that has begun or is over. Not at once: a hook that is
-   * being started may add another one.
+   * Starts hooks that were added for a phase that has begun or is over. Waits for a microtask: a hook
+   * that is being started may add another.
    */
   startLateHooks(): void {
     // With a promise: test runners replace queueMicrotask() when they replace timers.
@@ -85,7 +85,7 @@ export class ShutdownRun implements RunningShutdown {
     return [...this.#running].map(({ report }) => report.name)
   }
 
-  /** When the next phase begins: now at the earliest, and when the running hooks are cut off at the latest. */
+  /** When the next phase begins: at the earliest now, at the latest when the running hooks are cut off. */
   get nextPhase(): { earliest: number; latest: number } {
     const earliest = this.elapsed()
     let latest = earliest
@@ -100,7 +100,7 @@ export class ShutdownRun implements RunningShutdown {
   hangOf(cutOff: HookRun): Hang {
     const soon = this.elapsed() + HANDOVER
     const others = [...this.#running]
-      // Hooks that are cut off at the same time report what they wait for themselves.
+      // Hooks that are cut off at the same time are described by their own reports.
       .filter((run) => run !== cutOff && run.endsBy > soon)
     return { others: others.map((run) => run.describe()), resources: this.parts.resources() }
   }
@@ -143,7 +143,7 @@ export class ShutdownRun implements RunningShutdown {
       return
     }
     this.emit({ type: 'hook:start', hook: hook.name, phase: phase.name, at: began, limit })
-    // Before the hook begins: it may call process.exit() at once, and is then named as lost.
+    // Added before the hook begins: it may call process.exit() at once, and is then named as lost.
     this.#running.add(run)
     run.begin()
     void run.ended.then(() => this.#running.delete(run))
@@ -159,7 +159,7 @@ export class ShutdownRun implements RunningShutdown {
     return phase
   }
 
-  /** Ends the phase that was running, and again those that a late hook has joined. */
+  /** Ends the phase that was running, and again each phase that a late hook has joined. */
   #endPhases(): void {
     for (const phase of this.#phases.values()) {
       const ended = phase.hooks.reduce((last, hook) => Math.max(last, hook.ended), phase.ended)

@@ -34,7 +34,7 @@ export const EXIT_CODES = {
 
 interface ExitCodeRow {
   readonly option: keyof ExitCodes
-  /** `'application'`: its own `process.exitCode`. `'signal'`: 128 + n. */
+  /** `'application'`: the application's `process.exitCode`. `'signal'`: 128 + n. */
   readonly byDefault: number | 'signal' | 'application'
   readonly rank?: number
 }

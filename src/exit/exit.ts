@@ -24,7 +24,7 @@ interface ExitParts {
   readonly policy: ExitPolicy
   readonly log: Log
   readonly tracing: Tracing
-  /** Called where `process.exit()` returned and the process lives on, for example under a test's spy. */
+  /** Called if `process.exit()` returned and the process lives on, for example under a test's spy. */
   readonly stay: () => void
 }
 
@@ -68,12 +68,12 @@ export class ProcessExit {
     })
   }
 
-  /** Joins the shutdowns of the process: it begins when another one does, and the exit waits for it. */
+  /** Joins the shutdowns of the process: this one begins when another does, and the exit waits for it. */
   join(): void {
     joinShutdowns(this.#shared, this.#member)
   }
 
-  /** Leaves them, unless it has begun. */
+  /** Leaves the shutdowns of the process, unless this one has begun. */
   withdraw(): void {
     if (!this.#coordinator.signal.aborted) this.#shared.members.delete(this.#member)
   }
@@ -86,7 +86,7 @@ export class ProcessExit {
       host.exit(code)
     } catch (error) {
       if (!host.isExiting) throw error
-      // A listener of `exit` threw. With that error caught, as we catch it, the process would live on.
+      // An `exit` listener threw. We caught its error, so the process would live on.
       this.#coordinator.fault(error, 'uncaughtException')
       host.exit(policy.fault)
     } finally {
@@ -94,7 +94,7 @@ export class ProcessExit {
     }
   }
 
-  /** Runs only where `process.exit()` returned. The process may have further shutdowns after this one. */
+  /** Runs only if `process.exit()` did not end the process, which may have further shutdowns later. */
   #liveOn(): void {
     const shared = this.#shared
     const members = [...shared.members]

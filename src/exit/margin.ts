@@ -1,18 +1,17 @@
 import type { Budget } from '../engine/budget.ts'
 
 /**
- * How the margin is shared out: the time between the deadline and the platform's SIGKILL. Each number is
- * a part of the margin, counted from the deadline; `atMost` is in milliseconds. For a shutdown that took
- * all its time:
+ * How the margin, from the deadline to the platform's SIGKILL, is divided when a shutdown took all its
+ * time. Each number is a fraction of the margin, counted from the deadline; `atMost` is in milliseconds.
  */
 export const MARGIN_SHARES = {
   /** The watchdog gives a blocked event loop this long to go on. */
   blockedLoop: { from: 0, to: 0.3, atMost: 50 },
-  /** Then it waits for the stack of a blocked loop, and kills the process. */
+  /** Then the watchdog waits for the stack of the loop, and kills the process. */
   blockedStack: { from: 0.3, to: 0.65, atMost: 35 },
   /**
-   * Loggers, stdout and stderr are flushed, then `process.exit()` is called, flushed or not. It starts
-   * sooner where the hooks end sooner. The watchdog gives an exit the same time.
+   * Loggers, stdout and stderr are flushed, then `process.exit()` is called, flushed or not. This starts
+   * sooner if the hooks end sooner. The watchdog gives an exit the same time.
    */
   leaving: { from: 0, to: 0.9 },
   /** The watchdog waits for the stack of an exit that is stuck. */
@@ -31,13 +30,13 @@ export interface MarginTimes {
   readonly exitBy: number
   /** When the watchdog kills the process at the latest. */
   readonly killBy: number
-  /** How long after the watchdog the exit guard kills. */
+  /** How much later than the watchdog the exit guard kills. */
   readonly guardDelay: number
   readonly blocked: Patience
   readonly stuck: Patience
 }
 
-/** In milliseconds: how late the main thread may be, and how long its stack is waited for then. */
+/** In milliseconds: how late the main thread may be, and how long the watchdog then waits for its stack. */
 export interface Patience {
   readonly late: number
   readonly stack: number

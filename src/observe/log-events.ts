@@ -22,7 +22,7 @@ export function logEvents(coordinator: Coordinator, log: Log, settings: GraceSet
     const [msg, fields] = lines[event.type](event as never)
     log.write({ level, fields: { event: event.type, ...fields }, msg })
   }
-  // One listener for each name, added before the application's own: our line is written before theirs.
+  // One listener for each name, added before the application's: our line comes before its output.
   for (const type of EVENTS) if (type !== 'event') coordinator.on(type as 'start', write)
 }
 
@@ -35,10 +35,13 @@ export function earlyExitLine(lost: readonly string[]): LogLine {
   }
 }
 
-/** After this many hooks that are done, further ones are logged as `debug`: a thousand lines would hide a failure. */
+/** After this many done hooks, further ones are logged as `debug`: a thousand lines would hide a failure. */
 const MANY = 20
 
-/** All other events are of the level `debug`. A shutdown of six hooks that goes well has nine lines of `info`. */
+/**
+ * The rest is `debug`, unless `levelOf()` says otherwise. A clean shutdown of six hooks logs nine lines
+ * of `info`.
+ */
 const LEVELS: { readonly [Type in ShutdownEvent['type']]?: Level } = {
   start: 'info',
   end: 'info',
@@ -56,7 +59,7 @@ function levelOf(event: ShutdownEvent, hooksDone: number): Level {
 
 type Content = readonly [msg: string, fields: LogLine['fields']]
 
-/** What is written for each event: the message for people, the fields for programs. */
+/** The log line of each event: the message for people, the fields for programs. */
 function linesWith({ platform, graceFrom }: GraceSettings): {
   [Type in ShutdownEvent['type']]: (event: EventMap[Type][0]) => Content
 } {
@@ -152,7 +155,7 @@ function endContent({ outcome, exitCode, duration, phases, faults }: Report): Co
   ]
 }
 
-/** The stack of an error, with those of its causes and of its parts. */
+/** The stack of an error, with the stacks of its `cause` and its `errors`. */
 function errorTrace(error: ErrorInfo): string {
   const inner = [
     ...error.errors.map((one) => `\n  one of them: ${errorTrace(one)}`),

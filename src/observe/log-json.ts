@@ -10,7 +10,7 @@ export interface JsonLogLine {
 
 /**
  * The JSON of a log line. The log, the watchdog's thread and the exit guard all write this. The thread
- * runs the text of this function, so it uses nothing from around it.
+ * runs the source text of this function, so the function uses nothing from outside itself.
  */
 export function logJson({ level, time, pid, fields, msg }: JsonLogLine): string {
   const isoTime = new Date(time).toISOString()

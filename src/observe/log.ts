@@ -5,9 +5,12 @@ import type { ProcessPort } from '../runtime/process.ts'
 import { escapeControls } from '../text/printable.ts'
 import { logJson } from './log-json.ts'
 
-/** The option `log` of `createShutdown()` as an object. It also takes `false`, `'text'`, `'json'` and a logger. */
+/**
+ * The option `log` of `createShutdown()` as an object. The option also takes `false`, `'text'`, `'json'`
+ * and a logger.
+ */
 export interface LogOptions {
-  /** Default: `text` where stderr is a terminal, else `json`: an object on each line. */
+  /** Default: `text` if stderr is a terminal, else `json`: an object on each line. */
   readonly format?: 'text' | 'json'
   /** The lowest level that is written. Default `info`. With `warn`, a shutdown that goes well writes nothing. */
   readonly level?: 'debug' | 'info' | 'warn' | 'error'
@@ -22,9 +25,9 @@ export interface Logger {
   info(fields: object, message: string): unknown
   warn(fields: object, message: string): unknown
   error(fields: object, message: string): unknown
-  /** What begins, and notes. Without it these are not logged. */
+  /** Phases and hooks that begin, and notes. Without it, they are not logged. */
   debug?(fields: object, message: string): unknown
-  /** The process exits at once, and hooks are lost. Without it, `error` is called. */
+  /** Called when the process exits at once and hooks are lost. Default: `error` is called. */
   fatal?(fields: object, message: string): unknown
   /**
    * Calls back, or returns a promise that resolves, when everything logged is written. The exit waits for
@@ -47,12 +50,15 @@ export interface LogLine {
 
 /** Writes log lines. It never throws. */
 export interface Log {
-  /** The format on stderr. The watchdog writes there by itself: it cannot call a logger from its thread. */
+  /** The format on stderr. The watchdog writes there itself: its thread cannot call a logger. */
   readonly onStderr: 'text' | 'json' | 'silent'
-  /** Whether lines of this level are written. Where not, a caller need not make one. */
+  /** Whether lines of this level are written. If not, callers need not make them. */
   takes(level: Level): boolean
   write(line: LogLine): void
-  /** Resolves when all lines are written. Missing where lines go to stderr, or nowhere. */
+  /**
+   * Resolves when all lines are written. Missing if lines go to stderr or nowhere, or the logger has no
+   * `flush()`.
+   */
   readonly flush?: () => Promise<void>
 }
 
@@ -154,7 +160,7 @@ function loggerLog(logger: Logger, stderr: Log): Log {
     const method = level === 'fatal' && typeof logger.fatal !== 'function' ? 'error' : level
     try {
       const written = logger[method]?.(fields, `lastcall: ${escapeControls(msg)}`)
-      // Unhandled, its rejection would be a fault, which would be logged, which would reject again.
+      // An unhandled rejection would be a fault, and logging that fault would reject again.
       if (isThenable(written)) written.then(undefined, (error) => onRefused(error, line))
     } catch (error) {
       onRefused(error, line)

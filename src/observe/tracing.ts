@@ -22,7 +22,7 @@ export interface ShutdownTrace {
   report?: Report
   /**
    * The exit waits for this promise, as long as it waits for stdout and stderr. Meant for an exporter
-   * that sends the last spans, the one of the shutdown included. A rejection is ignored.
+   * that sends the last spans, including the shutdown's. A rejection is ignored.
    */
   waitUntil(promise: PromiseLike<unknown>): void
 }
@@ -41,7 +41,7 @@ export interface HookTrace {
   readonly shutdown: ShutdownTrace
   readonly phase: string
   readonly hook: string
-  /** How long the hook may take; 0 where it never ran. */
+  /** How long the hook may take; 0 if it never ran. */
   readonly limit: number
   /** Set from `asyncStart` on, and with `error`. */
   status?: HookStatus
@@ -174,7 +174,7 @@ class TracedShutdown {
     const traced = this.#phases.find(({ trace }) => trace.priority === report.priority)
     if (!traced) return
     const { trace, runInContext } = traced
-    // A hook that joins a phase that is over ends it again. The end is published once.
+    // A late hook ends its phase again. The end is published once.
     const hasEnded = trace.report !== undefined
     trace.report = report
     if (!hasEnded) runInContext(() => publishEnd(this.#channels.phase, trace))
@@ -190,7 +190,7 @@ class TracedShutdown {
 type Channel = TracingChannel<unknown, object>
 type Channels = NonNullable<ReturnType<typeof subscribedChannels>>
 
-/** The channels, if any of them has a subscriber. Created at the start of a shutdown: most applications use none. */
+/** The channels, if any of them has a subscriber. Created only when a shutdown starts: most applications use none. */
 function subscribedChannels() {
   const { tracingChannel } = builtinModule('node:diagnostics_channel')
   // Some runtimes lack it.
@@ -212,7 +212,7 @@ function subscribedChannels() {
   return hasSubscribers ? channels : undefined
 }
 
-/** Publishes a start. Returns a way back into the context that subscribers bound to it. */
+/** Publishes a start. Returns a function that runs work in the context that subscribers bound to it. */
 function publishStart(channel: Channel, trace: object): RunInContext {
   const { AsyncLocalStorage } = builtinModule('node:async_hooks')
   return channel.start.runStores(trace, () => AsyncLocalStorage.snapshot())

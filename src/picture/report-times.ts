@@ -9,8 +9,9 @@ export interface Stretch {
 }
 
 /**
- * The time that a picture shows. Up to the deadline if the shutdown came near it or something was cut off:
- * then the reader wants to see why. Otherwise only the duration, so that a hook of a millisecond is visible.
+ * The time that a picture shows. Up to the deadline if the shutdown used half of it, or a tenth and a
+ * hook was cut off: the reader wants to see why. Otherwise the duration, so that a hook of a millisecond
+ * is visible.
  */
 export function spanOf(report: Report): number {
   const { duration, deadline, phases } = report
@@ -20,7 +21,7 @@ export function spanOf(report: Report): number {
   return duration >= deadline * nearness ? Math.max(duration, deadline) : duration
 }
 
-/** Round times for an axis, from zero, at least this far apart. */
+/** Round times for an axis, from zero, at least `apart` milliseconds apart. */
 export function ticksOf(span: number, apart: number): number[] {
   const power = 10 ** Math.floor(Math.log10(Math.max(apart, 1)))
   const step = [1, 2, 5, 10].map((factor) => factor * power).find((one) => one >= apart) ?? power

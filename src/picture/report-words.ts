@@ -9,7 +9,7 @@ export function errorTitle({ name, message }: ErrorInfo): string {
   return `${name}: ${message}`
 }
 
-/** The phase of a hook, or its priority where no phase has that one. */
+/** The phase of a hook, or its priority if the hook named no phase. */
 export function phaseLabel({ phase, priority }: Pick<HookReport, 'phase' | 'priority'>): string {
   return phase ?? `priority ${priority}`
 }

@@ -70,7 +70,10 @@ const LEGEND = '  ┤ limit  ░ reserve'
 /** With less room than this, the bars have lines of their own below the names. */
 const LEAST_BAR = 12
 
-/** Shares columns between the phase names and the hook names: all they need, unless that leaves the bars less than half. */
+/**
+ * Shares columns between the phase names and the hook names: all they need, if the bars keep half of the
+ * columns, or 40.
+ */
 function share(phases: number, names: number, columns: number): [number, number] {
   const most = Math.max(0, Math.floor(columns / 2))
   if (phases + names <= most || phases + names <= columns - 40) return [phases, names]
@@ -116,8 +119,8 @@ function draw({ from, parts }: Bar, { columns }: Scale, paint: Paint): string {
 }
 
 /**
- * The bar of the time that a hook took, then a line to its limit, if the picture reaches that far. The bar
- * of a hook that was cut off ends at the limit.
+ * A bar for the time that a hook took, then a line to its limit if the picture reaches that far. After a
+ * cut-off, the bar ends at the limit; `▒` follows if the timer fired late.
  */
 function barOf(
   hook: HookReport,
@@ -154,7 +157,7 @@ function barOf(
   }
 }
 
-/** The times of the axis, each at its column, as many as fit; and the deadline. */
+/** The axis: as many times as fit, each at its column, and the deadline. */
 function axis({ deadline }: Report, span: number, { columns, columnOf }: Scale): string[] {
   if (span <= 0) return []
   const end = deadline > span ? columns : columnOf(deadline) - DEADLINE.length + 1
@@ -172,5 +175,5 @@ function axis({ deadline }: Report, span: number, { columns, columnOf }: Scale):
 
 const DEADLINE = 'deadline╵'
 
-/** The columns that a time of the axis needs, with some space after it. */
+/** The columns for a time on the axis, with some space after it. */
 const LABEL_WIDTH = 9

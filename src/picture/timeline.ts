@@ -15,8 +15,8 @@ export interface FormatOptions {
   /** In columns; at least 20. Default: the width of the terminal if stderr is one, else 80. */
   readonly width?: number | undefined
   /**
-   * Whether to use ANSI colours. Default: if stderr is a terminal. `NO_COLOR` and `FORCE_COLOR` override
-   * that, as they do for Node itself.
+   * Whether to use ANSI colours. Default: whether stderr is a terminal. `NO_COLOR` and `FORCE_COLOR`
+   * override that, as they do for Node itself.
    */
   readonly colors?: boolean | undefined
 }
@@ -43,7 +43,7 @@ export function formatReport(report: Report, options: FormatOptions = {}): strin
   return [...head, ...drawBars(report, width, paint), ...account(report, width)].join('\n')
 }
 
-/** At least 20 columns: a terminal may say that it is 0 columns wide. That must not end a shutdown with an error. */
+/** At least 20 columns: a terminal may report 0, which must not end a shutdown with an error. */
 function validWidth(width: unknown): number {
   if (typeof width !== 'number' || !Number.isFinite(width)) {
     throw invalidOption('width', 'a number of columns', width)

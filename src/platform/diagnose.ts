@@ -1,12 +1,12 @@
 import { type ProcessInspection, systemInspection } from '../runtime/process-inspection.ts'
 import { type ProcessInfo, parentsOf, processInfo, signalsInMask } from './process-info.ts'
 
-/** What surrounds this process, as plain data. */
+/** What affects the stop of this process, as plain data. */
 export interface Diagnosis {
   readonly pid: number
-  /** Whether the system has `/proc`. Without, as on macOS and Windows, only the listeners are known. */
+  /** Whether the system has `/proc`. Without it (macOS, Windows), only the listeners are known. */
   readonly hasProc: boolean
-  /** PID 1, as this process sees it; `null` where it cannot. */
+  /** PID 1, as this process sees it; `null` if it cannot see it. */
   readonly pid1: ProcessInfo | null
   /** The parent processes, the nearest first. */
   readonly parents: readonly ProcessInfo[]
@@ -22,11 +22,11 @@ export interface Diagnosis {
 
 /** The names of signals, from `/proc/self/status`. */
 export interface ProcessSignals {
-  /** They do nothing. */
+  /** Signals that do nothing. */
   readonly ignored: readonly string[]
-  /** The kernel holds them back. */
+  /** Signals that the kernel holds back. */
   readonly blocked: readonly string[]
-  /** The process has a handler for them. */
+  /** Signals that have a handler. */
   readonly caught: readonly string[]
 }
 
@@ -39,7 +39,7 @@ export interface SignalListeners {
 
 /** A listener that lastcall has not added. */
 export interface OtherListener {
-  /** The name of its function, or the package that it is known to come from; empty where it has none. */
+  /** The function's name, or the package that it is recognised as; empty if it has no name. */
   readonly name: string
   /** Whether its source ends the process, for example with `process.exit()`. */
   readonly exits: boolean
@@ -63,10 +63,9 @@ export interface DiagnosisFinding {
 }
 
 /**
- * Finds what will break the stop of the running process, as `lastcall doctor` does for a deployment: what
- * is PID 1, what stands between it and this process, which signals are ignored, and who else listens to
- * them. It reads `/proc`, changes nothing, and never throws. Call it when the application has started,
- * after `listen()`.
+ * Finds what will break the stop of the running process, as `lastcall doctor` does for a deployment: the
+ * programs from PID 1 to this process, ignored and blocked signals, and other listeners. It reads
+ * `/proc`, changes nothing, and never throws. Call it when the application has started, after `listen()`.
  *
  * @example
  * const { findings } = diagnose()
@@ -99,7 +98,7 @@ export function diagnosisOf(inspection: ProcessInspection): Diagnosis {
 
 type Facts = Omit<Diagnosis, 'findings'>
 
-/** The longest path of all hierarchies: the unified one and the older ones have the same. */
+/** The longest path of all hierarchies: they share one path, but some only have `/`. */
 function cgroupOf(text: string | undefined): string | null {
   const paths = (text ?? '').split('\n').map((line) => line.split(':').slice(2).join(':'))
   const [longest = ''] = paths.sort((a, b) => b.length - a.length)
@@ -139,12 +138,12 @@ const IN_FRONT = {
   watcher: 'watcher-in-front',
 } as const
 
-/** What keeps the stop signal from this process: the farthest of the parents without a gap between them. */
+/** What keeps the stop signal from this process: the farthest parent in an unbroken chain of such programs. */
 function parentFindings({ parents }: Facts): DiagnosisFinding[] {
   const end = parents.findIndex(({ kind }) => !(kind in IN_FRONT))
   const front = parents.slice(0, end < 0 ? parents.length : end).at(-1)
   if (!front) return []
-  // A command typed at a terminal is stopped by Ctrl-C, which reaches all of them.
+  // A command typed at a terminal is stopped by Ctrl-C, which reaches all its processes.
   const isTypedIn = parents.some(({ kind }) => kind === 'terminal')
   const id = IN_FRONT[front.kind as keyof typeof IN_FRONT]
   const is = front.pid === 1 ? 'is PID 1' : `(pid ${front.pid}) is between this process and PID 1`

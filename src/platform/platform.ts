@@ -7,22 +7,25 @@ import {
 
 export type { PlatformName } from './platforms.ts'
 
-/** What the process runs on, as far as that is known, and what it was concluded from. */
+/** The platform that the process runs on, as far as it is known, and the evidence. */
 export interface Platform {
   readonly name: PlatformName
   /** Milliseconds between the stop signal and SIGKILL. */
   readonly grace: number
-  /** What it was recognised by. */
+  /** The evidence that it was recognised by. */
   readonly because: string
-  /** The others that were recognised, and grant more. Where one runs inside another, the shortest grace counts. */
+  /**
+   * Other platforms that were recognised. None grants less: the shortest grace counts, since one may run
+   * inside another.
+   */
   readonly also: readonly PlatformGuess[]
 }
 
 export type PlatformGuess = Omit<Platform, 'also'>
 
 /**
- * Concludes from the environment what the process runs on. Where several platforms are recognised, the one
- * that grants least is taken: the guess must not be longer than what will be granted.
+ * Guesses the platform from the environment. Of several recognised platforms, takes the one that grants
+ * least: the guess must not exceed the real grace.
  */
 export function guessPlatform(evidence: PlatformEvidence): Platform {
   const { docker, unknown, ...others } = PLATFORMS
@@ -44,7 +47,7 @@ function guessesOf(
   })
 }
 
-/** Recognises a platform by its variables, and reads what it is configured to grant. */
+/** Recognises a platform by its variables, and reads the configured grace. */
 function byVariable({
   variables,
   configured,
@@ -65,15 +68,16 @@ function byVariable({
 
 export const SET_BY_APPLICATION = 'set by the application'
 
-/** Who grants the grace where the application has not set one, in words. */
+/** Where the grace comes from if the application has not set one, in words. */
 export function grantedBy({ name }: Platform): string {
   if (name === 'lastcall') return 'from LASTCALL_GRACE'
   return name === 'unknown' ? 'the default' : name
 }
 
 /**
- * Who set the grace of a report or a plan, in words. Neither says so itself: a grace other than the
- * platform's was set by the application. The same grace on an unknown platform may be either.
+ * Who set the grace of a report or a plan, in words. Neither records it. A grace other than the
+ * platform's was set by the application. `undefined` for the default grace on an unknown platform: the
+ * application may have set the same.
  */
 export function graceSourceOf({ grace, platform }: PlannedGrace): string | undefined {
   if (grace !== platform.grace) return SET_BY_APPLICATION
@@ -87,7 +91,7 @@ export function minimumLameDuck(platform: Platform): number {
   return Math.max(...factsOf(platform).map((facts) => facts.minimumLameDuck ?? 0))
 }
 
-/** Whether the stop signal reaches every process, and not this one alone. */
+/** Whether the stop signal reaches every process, not only this one. */
 export function signalsAll(platform: Platform): boolean {
   return factsOf(platform).some(({ signals }) => signals === 'all')
 }

@@ -10,26 +10,27 @@ export interface PlatformFacts {
   /** Which processes get the stop signal: PID 1 of the container, the process that was started, or all. */
   readonly signals: 'pid 1' | 'main process' | 'all'
   /**
-   * The shortest lame duck, in milliseconds, where the platform removes the endpoint in parallel with the
-   * signal: until it has, clients go on connecting. Default: none.
+   * The shortest lame duck, in milliseconds, if the platform removes the endpoint while it sends the
+   * signal: until then, clients go on connecting. Default: none.
    */
   readonly minimumLameDuck?: number
-  /** The environment variables that it is recognised by. One that is not empty is enough. */
+  /** The environment variables that identify the platform. One that is not empty is enough. */
   readonly variables: readonly string[]
   /** The variable with the configured grace, and how many milliseconds its unit has. */
   readonly configured?: { readonly variable: string; readonly unit: number }
-  /** Recognises it, where a variable is not enough; with the grace, where the process was given one. */
+  /** Recognises the platform if a variable is not enough, and the grace if the process was given one. */
   readonly recognise?: (
     evidence: PlatformEvidence,
   ) => { readonly because: string; readonly grace?: number } | undefined
 }
 
 /**
- * All that is known of each platform. A new one needs an entry here and a row in
- * docs/reference.md at detectPlatform(), where the sources of the times are. Where two platforms grant the same, the one that comes first is taken.
+ * All that is known of each platform. A new platform needs an entry here and a row in docs/reference.md
+ * at detectPlatform(), which has the sources of the times. Of two platforms with the same grace, the
+ * first is taken.
  */
 const facts = {
-  // supervise() and `lastcall run` tell the programs that they start what they grant.
+  // supervise() and `lastcall run` tell the programs that they start how long the grace is.
   lastcall: {
     grace: 10_000,
     signals: 'main process',
@@ -60,8 +61,8 @@ const facts = {
   lambda: { grace: 300, signals: 'main process', variables: ['AWS_LAMBDA_FUNCTION_NAME'] },
   vercel: { grace: 500, signals: 'main process', variables: ['VERCEL'] },
   render: { grace: 30_000, signals: 'pid 1', variables: ['RENDER'] },
-  // PM2 passes its whole configuration on as variables. It signals the process with all that it has
-  // started (`treekill`, its default).
+  // PM2 passes its whole configuration on as variables. It signals the process and all its descendants
+  // (`treekill`, its default).
   pm2: {
     grace: 1600,
     signals: 'all',
@@ -111,7 +112,7 @@ const facts = {
         ? { because: 'a closed console ends its programs after about 5 s' }
         : undefined,
   },
-  // Only where none of the above is recognised: containers of others have this mark as well.
+  // Only if none of the above is recognised: containers of other platforms have this file too.
   docker: {
     grace: 10_000,
     signals: 'pid 1',

@@ -3,8 +3,8 @@ import { shorten } from '../text/width.ts'
 import { isProgram, isToldToWatch, runtimeOptions } from './programs.ts'
 
 /**
- * What a process is to those that it starts. A `shell` runs a command or a script; a `terminal` is a shell
- * that a person types into.
+ * What a process is to its children. A `shell` runs a command or a script; a `terminal` is a shell that a
+ * person types into.
  */
 export type ProcessKind =
   | 'self'
@@ -23,7 +23,7 @@ export interface ProcessInfo {
   /** The name of its program: `npm`, `sh`, `tini`. */
   readonly name: string
   /**
-   * The first 100 characters of its command line. Of the kinds `self` and `other` only the name: their
+   * The first 100 characters of its command line. For the kinds `self` and `other` only the name: their
    * command lines may hold secrets.
    */
   readonly command: string
@@ -54,7 +54,7 @@ export function processInfo(inspection: ProcessInspection, pid: number): Process
   }
 }
 
-/** The parent processes, the nearest first, up to PID 1. Ends at one that cannot be seen. */
+/** The parent processes, the nearest first, up to PID 1. Ends at a process that cannot be seen. */
 export function parentsOf(inspection: ProcessInspection): ProcessInfo[] {
   const parents: ProcessInfo[] = []
   for (let pid = inspection.pid; parents.length < 64; ) {
@@ -86,7 +86,7 @@ function fieldOf(status: string, name: string): string | undefined {
   return new RegExp(`^${name}:\\s*(\\S+)`, 'm').exec(status)?.[1]
 }
 
-/** The kind of a process, and its name: that of the script where the runtime is not what matters. */
+/** The kind and the name of a process. If a runtime runs a known tool, the name is the tool's. */
 function classify(program: string, args: readonly string[]): { kind: ProcessKind; name: string } {
   const title = titleOf(program)
   const whole = baseOf(program)
@@ -97,7 +97,7 @@ function classify(program: string, args: readonly string[]): { kind: ProcessKind
   if (isProgram(whole, 'init', 'system init')) return { kind: 'init', name: title }
   if (isProgram(title, 'supervisor')) return { kind: 'supervisor', name: title }
 
-  // npm and others write what they do over their command line. The rest are scripts that a runtime runs.
+  // npm and others overwrite their command line with a title. Other tools are scripts of a runtime.
   const kind = kindOfTool(title, args)
   if (kind) return { kind, name: title }
   if (isProgram(whole, 'runtime')) {
@@ -115,7 +115,7 @@ function kindOfTool(name: string, args: readonly string[]): ProcessKind | undefi
   return isProgram(name, 'watcher') || isToldToWatch(name, args) ? 'watcher' : undefined
 }
 
-/** A shell that a person types into has no command and no script. Editors give theirs a file to begin with. */
+/** Whether a person types into the shell: it has no command and no script. Editors pass theirs an init file. */
 function isTypedInto(args: readonly string[]): boolean {
   const own = args.filter(
     (_, at) => !/^--(init-file|rcfile|init-command)$/.test(args[at - 1] ?? ''),
@@ -123,12 +123,12 @@ function isTypedInto(args: readonly string[]): boolean {
   return own.every((arg) => /^-([^-c][^c]*)?$|^--(?!command)./.test(arg))
 }
 
-/** The name of a program, without what it has written over its command line. */
+/** The name of a program, without the rest of a title such as `npm run start`. */
 function titleOf(program: string): string {
   return baseOf(program).split(' ')[0]?.replace(/^-/, '') ?? ''
 }
 
-/** A path without its folders. Slashes in what a program has written over its command line are kept. */
+/** A path without its folders. Slashes after a space belong to a title, and stay. */
 function baseOf(path: string): string {
   const [program = '', ...rest] = path.split(' ')
   return [program.replace(/^.*\//, ''), ...rest].join(' ')

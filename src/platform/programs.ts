@@ -1,9 +1,9 @@
 /**
- * Programs that start an application, by what they are to it. `diagnose()` finds them among the parent
- * processes, `lastcall doctor` in the commands of a deployment.
+ * Programs that start an application, by their role. `diagnose()` finds them among the parent processes,
+ * `lastcall doctor` in the commands of a deployment.
  */
 const PROGRAMS = {
-  /** busybox stands here for the shell that it is the program of, and is no command of its own. */
+  /** busybox runs the shell; `busybox` alone is not a command. */
   shell: ['sh', 'bash', 'dash', 'ash', 'zsh', 'ksh', 'fish', 'busybox'],
   runtime: ['node', 'nodejs', 'bun', 'deno'],
   /** Starts the command that follows its options, and passes signals on to it. */
@@ -34,7 +34,7 @@ export function isProgram(name: string, ...kinds: readonly ProgramKind[]): boole
   return kinds.some((kind) => (PROGRAMS[kind] as readonly string[]).includes(name))
 }
 
-/** The options of a runtime itself, in front of its script. What comes after is the application's own. */
+/** The runtime's own options, before its script. Later arguments are the application's. */
 export function runtimeOptions(args: readonly string[]): readonly string[] {
   const script = args.findIndex(
     (arg, at) => !arg.startsWith('-') && !TAKES.test(args[at - 1] ?? ''),
@@ -42,10 +42,10 @@ export function runtimeOptions(args: readonly string[]): readonly string[] {
   return args.slice(0, script < 0 ? args.length : script)
 }
 
-/** Options of node that take the next word. */
+/** Node options whose value is the next argument. */
 const TAKES = /^(-r|-C|--require|--import|--loader|--conditions|--env-file)$/
 
-/** Whether a program that only watches when it is told to is told to. */
+/** Whether the arguments switch watching on, for a program that watches only on request. */
 export function isToldToWatch(name: string, args: readonly string[]): boolean {
   const [first = ''] = args
   if (name === 'tsx') return first === 'watch' || first === '--watch'
@@ -53,7 +53,7 @@ export function isToldToWatch(name: string, args: readonly string[]): boolean {
   return isProgram(name, 'runtime') && runtimeOptions(args).some((arg) => /^--watch/.test(arg))
 }
 
-/** Programs in front of a command that the command replaces, or that pass signals on to it. */
+/** Programs in front of a command: the command replaces them, or they pass signals on to it. */
 export const WRAPPERS = {
   /** Sets variables: `env NAME=value command`. */
   environment: ['env', 'cross-env'],

@@ -1,15 +1,15 @@
 import type { Clock } from './clock.ts'
 
 /**
- * Waits until the kernel's accept queue is empty: for a poll phase in which no connection was accepted. It
- * need not be known how many one phase accepts (libuv accepts one since Node 20, and more before).
+ * Waits until the kernel's accept queue is empty: until a poll phase accepts no connection. This works
+ * however many a phase accepts (libuv: one since Node 20, more before).
  *
- * A connection that comes while that phase handles other events is lost. So the phase should be a short
- * one. The longer it takes to find one, the longer it may be.
+ * A connection that comes while that phase handles other events is lost, so the phase has to be short.
+ * The longer the wait, the longer a phase may be.
  *
  * @param accepted how many connections have been accepted so far
- * @param wait `patience`: the longest to wait, also where connections still come. `quiet`: for how long
- * no connection must have come. Both in milliseconds
+ * @param wait in milliseconds. `patience`: the longest wait, even if connections still come. `quiet`: the
+ * time that must have passed without a connection
  */
 export function acceptQueueIsEmpty(
   accepted: () => number,
@@ -18,7 +18,7 @@ export function acceptQueueIsEmpty(
 ): Promise<void> {
   const began = clock.now()
   return new Promise((resolve) => {
-    // The poll phase that brought the signal may have begun before connections that have come since.
+    // Connections may have come after the poll phase that brought the signal began.
     let lastAt = began
     let before = { accepted: Number.NaN, at: Number.NaN }
     const check = () => {

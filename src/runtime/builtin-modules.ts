@@ -1,6 +1,6 @@
-// Node has loaded its own modules already. To import them in files of this package would still take time:
-// node:os and node:fs a third of what loading this package takes, those of time a tenth. So a module is
-// fetched when it is needed.
+// Node has loaded its own modules already, but importing them still takes time: node:os and node:fs a
+// third of this package's load time, the modules for time a tenth. So a module is fetched when it is
+// needed.
 
 /** One of Node's own modules. */
 export const builtinModule = ((name: string) =>

@@ -1,6 +1,6 @@
 import { builtinModule } from './builtin-modules.ts'
 
-/** Time, for the rest of the library. This is the only file that touches timers. */
+/** Time, for the rest of the library. Only this file and the watchdog's thread touch timers. */
 export interface Clock {
   /** Milliseconds that only go forward, from an arbitrary origin. */
   now(): number
@@ -12,9 +12,8 @@ export interface Clock {
   afterPoll(run: () => void): void
 }
 
-// Taken when the module loads, so that fake timers that a test installs later do not stop the clock of a
-// real shutdown. Taken from Node's modules, because those of jest and vitest replace the globals, and may
-// have been installed before.
+// Read at module load: fake timers that a test installs later must not stop the clock of a real shutdown.
+// Read from Node's modules: the fake timers of jest and vitest replace the globals, perhaps before this.
 const { setTimeout, clearTimeout, setImmediate } = builtinModule('node:timers')
 const { performance } = builtinModule('node:perf_hooks')
 const now = performance.now.bind(performance)
@@ -30,7 +29,7 @@ export const systemClock: Clock = {
   afterPoll: (run) => void setImmediate(run),
 }
 
-/** Uses the timers that are global at each call: a test runner's fake ones, where they are on. */
+/** Reads the global timers at each call, so that a test runner's fake timers apply. */
 export const currentClock: Clock = {
   now: () => Date.now(),
   date: () => Date.now(),
@@ -40,8 +39,8 @@ export const currentClock: Clock = {
 }
 
 /**
- * Runs before the event loop reads anything, and after all that is due already: the remaining listeners
- * to the current event, and the code that awaits it.
+ * Calls `run` before the next poll phase, but after everything already due: the other listeners of the
+ * current event, and the code that awaits it.
  */
 export function beforePoll(run: () => void): void {
   void Promise.resolve().then(() => nextTick(run))

@@ -3,8 +3,8 @@ import type { Clock } from './clock.ts'
 import { withLimit } from './with-limit.ts'
 
 /**
- * Waits until the process has written out what these streams hold, but not longer than `milliseconds`. A
- * pipe takes 64 KiB; an exit would lose the rest.
+ * Waits until these streams have written out what they hold, for at most `milliseconds`. A pipe takes 64
+ * KiB; an exit would lose the rest.
  */
 export async function flushOutput(
   streams: readonly Writable[],
@@ -19,7 +19,7 @@ export async function flushOutput(
 
 function flush(stream: Writable): Promise<void> {
   return new Promise((resolve) => {
-    // A reader that has gone away is no reason to wait, nor to crash now.
+    // If the reader has gone away, do not wait, and do not crash.
     stream.once('error', () => resolve())
     stream.once('close', () => resolve())
     stream.write('', () => resolve())

@@ -4,7 +4,7 @@ import { builtinModule } from './builtin-modules.ts'
 
 type OutputName = 'stdout' | 'stderr'
 
-/** stdout or stderr. `undefined` where the runtime cannot open its descriptor, and the getter throws. */
+/** stdout or stderr; `undefined` if its descriptor cannot be opened: then the getter throws. */
 export function outputOf(name: OutputName): WriteStream | undefined {
   try {
     return process[name]
@@ -18,27 +18,27 @@ export function openOutputs(): Writable[] {
   return (['stdout', 'stderr'] as const).flatMap((name) => outputOf(name) ?? [])
 }
 
-/** stdout and stderr, for what other programs have written. A reader that has gone away is no error. */
+/** stdout and stderr, to pass on what other programs wrote. A reader that has gone away is no error. */
 export function standardOutputs(): [Writable, Writable] {
   return [ignoreErrors(process.stdout), ignoreErrors(process.stderr)]
 }
 
-/** Writes to stderr. Never throws: where nobody can read it, there is no one to report that to. */
+/** Writes to stderr. Never throws: nobody could read about the error. */
 export function writeToStderr(text: string): void {
   try {
     ignoreErrors(process.stderr).write(text)
   } catch {
-    // It cannot be opened.
+    // stderr cannot be opened.
   }
 }
 
-/** Whether a person sits at a terminal: stdin, stdout or stderr is one. */
+/** Whether stdin, stdout or stderr is a terminal, with a person at it. */
 export function isInteractive(): boolean {
   const isOutput = outputOf('stdout')?.isTTY || outputOf('stderr')?.isTTY
   return isOutput || builtinModule('node:tty').isatty(0)
 }
 
-/** The width of the terminal that an output goes to, 80 where it is none, and whether it wants colours. */
+/** The terminal width of an output, 80 if it is no terminal, and whether to write colours there. */
 export function terminalOf(output: OutputName): { columns: number; colors: boolean } {
   const stream = outputOf(output)
   // Some terminals report a width of 0 until it has been set.
@@ -48,7 +48,7 @@ export function terminalOf(output: OutputName): { columns: number; colors: boole
   }
 }
 
-/** By the rules of no-color.org, and of `FORCE_COLOR` as Node has them: it comes first. */
+/** Follows Node's rules for `FORCE_COLOR` first, then no-color.org. */
 export function wantsColors(
   { FORCE_COLOR, NO_COLOR, TERM }: Readonly<Record<string, string | undefined>>,
   isTerminal: boolean,
@@ -59,8 +59,8 @@ export function wantsColors(
 
 /** Keeps an error of a stream, such as EPIPE, from becoming an uncaught exception. */
 function ignoreErrors(stream: Writable): Writable {
-  // The listener of another copy of this package will do. It is known by its mark: a test runner may
-  // load one copy for each file.
+  // The listener of another copy of this package is enough; its mark identifies it. A test runner may
+  // load a copy for each file.
   if (!stream.listeners('error').some((one) => IGNORES in one)) stream.on('error', ignore)
   return stream
 }

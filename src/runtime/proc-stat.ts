@@ -14,7 +14,7 @@ export interface ProcStat {
 export function procStat(pid: number | string): ProcStat | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
-    // The name, in brackets, may contain brackets itself. The fields come after the last one.
+    // The name is in brackets and may contain brackets. The fields follow the last bracket.
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
     const [state = '', parent = '', group = ''] = fields
     return { state, parent: Number(parent), group: Number(group), start: fields[19] ?? '' }

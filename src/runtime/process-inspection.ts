@@ -2,10 +2,10 @@ import { builtinModule } from './builtin-modules.ts'
 import { ourListeners } from './process.ts'
 import { signalNumbers } from './signals.ts'
 
-/** What `diagnose()` reads. Tests pass one that they made up. */
+/** What `diagnose()` reads. Tests pass a fake. */
 export interface ProcessInspection {
   readonly pid: number
-  /** The text of a file; `undefined` where there is no such file, or it may not be read. */
+  /** The text of a file; `undefined` if the file does not exist or cannot be read. */
   read(path: string): string | undefined
   /** The numbers of the signals, by their names. */
   readonly signals: Readonly<Record<string, number>>

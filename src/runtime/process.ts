@@ -5,18 +5,18 @@ import { isInteractive, openOutputs, outputOf, writeToStderr } from './outputs.t
 import { type SharedShutdowns, sharedShutdowns } from './shared-shutdowns.ts'
 import { startThread, type Thread } from './thread.ts'
 
-/** The process, for the rest of the library. Tests pass one that they made up. */
+/** The process, for the rest of the library. Tests pass a fake. */
 export interface ProcessPort {
   readonly pid: number
   readonly ppid: number
   readonly platform: string
   readonly env: Readonly<Record<string, string | undefined>>
-  /** Whether a person sits at a terminal in front of it. */
+  /** Whether stdin, stdout or stderr is a terminal. */
   readonly interactive: boolean
   readonly hasTerminalAsStderr: boolean
   /** The exit code that the application has set. 0 where it has set none. */
   readonly exitCode: number
-  /** The shutdowns of this process, those of other copies of this package among them. */
+  /** The shutdowns of this process, including those of other copies of this package. */
   readonly sharedShutdowns: SharedShutdowns
   /** Nanoseconds of a clock that all threads share, and that only goes forward. */
   sharedTime(): bigint
@@ -29,24 +29,24 @@ export interface ProcessPort {
   warn(text: string): void
   /** stdout and stderr. */
   outputs(): Writable[]
-  /** What keeps the event loop going: how many there are of each kind. */
+  /** How many resources of each kind keep the event loop alive. */
   activeResources(): Record<string, number>
   /**
    * Starts a thread that runs this program, with `data` as its `workerData`. It does not keep the process
-   * alive. `undefined` where no thread can be started, and in a thread: there, the end of the thread is
-   * not the end of the process.
+   * alive. `undefined` if no thread can be started, or in a worker thread: its end is not the end of the
+   * process.
    */
   startThread(program: string, data: unknown): Thread | undefined
   /** Starts a shell as a child process. Its input ends when this process ends. */
   startShell(script: string, args: readonly string[]): void
   /**
-   * Ends the process. It returns or throws only where a test has replaced `process.exit()`, or where a
-   * listener to `exit` throws.
+   * Ends the process. It returns or throws only if a test has replaced `process.exit()`, or if an `exit`
+   * listener throws.
    */
   exit(code: number): void
-  /** Whether an exit has begun: the listeners to `exit` have been called, so it was no replacement. */
+  /** Whether `exit` listeners have been called: a test's replacement of `process.exit()` calls none. */
   readonly isExiting: boolean
-  /** Lets an exit that has begun end with this code, if its code would be 0. */
+  /** Sets the code of an exit that has begun, if its code would be 0. */
   failWith(code: number): void
 }
 
@@ -74,7 +74,7 @@ export const systemProcess: ProcessPort = {
   },
   get exitCode() {
     const code = Number(process.exitCode ?? 0) || 0
-    // The kernel keeps 8 bits. 256 would become 0, which is success, and was not meant as such.
+    // The kernel keeps 8 bits: 256 would become 0, which means success.
     return code === 0 ? 0 : code & 255 || 1
   },
   get sharedShutdowns() {
@@ -86,7 +86,7 @@ export const systemProcess: ProcessPort = {
   on(event, listener) {
     ourListeners().add(listener)
     process.on(event, listener as () => void)
-    // A listener to messages makes Node keep the process alive for as long as its parent lives. Ours must not.
+    // A `message` listener makes Node keep the process alive as long as its parent lives. Ours must not.
     if (event === 'message') countAsReference(false)
     return () => {
       if (event === 'message') countAsReference(true)
@@ -138,17 +138,17 @@ export const systemProcess: ProcessPort = {
   },
 }
 
-// Every copy of this package, of whichever version, uses this symbol. What stands behind it never changes.
+// Every copy and version of this package uses this symbol. The shape of its value never changes.
 const LISTENERS = Symbol.for('lastcall.listeners.v1')
 
-/** The listeners that a copy of this package has added to the process. */
+/** The listeners that all copies of this package have added to the process. */
 export function ourListeners(): WeakSet<object> {
   const shared = globalThis as { [LISTENERS]?: WeakSet<object> }
   shared[LISTENERS] ??= new WeakSet()
   return shared[LISTENERS]
 }
 
-/** The path of the program that runs this process: Node. */
+/** The path of the Node program that runs this process. */
 export function nodeProgram(): string {
   return process.execPath
 }

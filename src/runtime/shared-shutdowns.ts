@@ -1,14 +1,14 @@
 import type { Reason } from '../base/reason.ts'
 
 /**
- * The shutdowns of one process, which leave together. Those of every copy of this package are among them,
- * so it is plain data. Its shape never changes: copies of other versions read it.
+ * The shutdowns of one process, including those of other copies of this package. The process exits when
+ * all have ended. The shape of this data never changes: copies of other versions read it.
  */
 export interface SharedShutdowns {
   readonly members: Set<Member>
   /** What started the first of them. `undefined` until one has started. */
   reason: Reason | undefined
-  /** When the last grace ends of those that have started, on the clock of `sharedTime()`. All threads can read it. */
+  /** When the latest grace of the started shutdowns ends, on the clock of `sharedTime()`. All threads can read it. */
   readonly graceOverAt: BigInt64Array
 }
 
@@ -20,17 +20,17 @@ export interface Member {
   ended: SharedOutcome | undefined
   /** Resolves when its log lines and spans have left the process. `undefined` where none are waiting. */
   flush(): Promise<unknown> | undefined
-  /** Called where the process lives on, because a test has replaced `process.exit()`. Undoes everything. */
+  /** Undoes everything if the process lives on, because a test has replaced `process.exit()`. */
   stay?(): void
 }
 
 export interface SharedOutcome {
-  /** How bad it was. The process exits with the code of the worst. */
+  /** How bad it was: the process exits with the code of the worst outcome. */
   readonly rank: number
   readonly code: number
 }
 
-// Every copy of this package, of whichever version, uses this symbol.
+// Every copy and version of this package uses this symbol.
 const SHUTDOWNS = Symbol.for('lastcall.shutdowns.v1')
 
 /** The shutdowns of this process. */
@@ -45,18 +45,18 @@ export function newSharedShutdowns(): SharedShutdowns {
   return { members: new Set(), reason: undefined, graceOverAt }
 }
 
-/** Lets the process live until `time`, also for the shutdowns whose grace ends sooner. */
+/** Keeps the watchdogs of shutdowns with a shorter grace from killing before `time`. */
 export function stayUntil({ graceOverAt }: SharedShutdowns, time: bigint): void {
   if (time > Atomics.load(graceOverAt, 0)) Atomics.store(graceOverAt, 0, time)
 }
 
-/** Adds a shutdown. Where the others have started already, it starts at once. */
+/** Adds a shutdown. If the others have started already, it starts at once. */
 export function joinShutdowns(shared: SharedShutdowns, member: Member): void {
   shared.members.add(member)
   if (shared.reason) member.begin(shared.reason)
 }
 
-/** Starts all the others, so that the exit of the process loses no one's clean-up. */
+/** Starts all other shutdowns, so that the exit cuts off none of their clean-up. */
 export function beginTogether(shared: SharedShutdowns, member: Member, reason: Reason): void {
   shared.reason ??= reason
   shared.members.add(member)

@@ -7,8 +7,8 @@ export function signalNumbers(): Readonly<Record<string, number>> {
 }
 
 /**
- * Sends a signal to a process or, with a negative number, to every process of a group. The signal 0
- * only checks that there is one.
+ * Sends a signal to a process or, with a negative number, to every process of a group. Signal 0 only
+ * checks that the target exists.
  *
  * @returns false where there is no such process
  */

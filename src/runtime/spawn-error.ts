@@ -4,7 +4,7 @@ import { resolve } from 'node:path'
 /**
  * Explains why a program could not be started, from the system's error code, and what to do about it.
  *
- * @param fix what to do where the whole command line was given as the program's name
+ * @param fix what to do if the whole command line was given as the program's name
  */
 export function explainSpawnError(
   error: unknown,
@@ -17,7 +17,7 @@ export function explainSpawnError(
   })
   const { code, message } = error as NodeJS.ErrnoException
   const isPath = command.includes('/')
-  // A missing folder gives ENOENT as well, and the system's message names the program.
+  // A missing folder gives ENOENT as well, but the system's message names the program.
   if (cwd !== undefined && !statSync(cwd, { throwIfNoEntry: false })?.isDirectory()) {
     return failed(`its folder '${cwd}' ${existsSync(cwd) ? 'is no folder' : 'does not exist'}`)
   }

@@ -1,9 +1,9 @@
 import { builtinModule } from './builtin-modules.ts'
 import { othersStartedBefore } from './node/thread-ids.ts'
 
-/** A thread of ours beside the main one. */
+/** A thread that lastcall has started. */
 export interface Thread {
-  /** Whether the process has had threads that are not ours. They may still run. */
+  /** Whether the process has had other threads besides ours. They may still run. */
   hasOtherThreads(): boolean
   end(): void
 }
@@ -13,11 +13,11 @@ let numberOfThreads = 0
 
 export function startThread(program: string, data: unknown): Thread | undefined {
   try {
-    // In a worker of a cluster, Deno lets each thread fail, and prints that to stderr.
+    // In a cluster worker under Deno, every thread fails and prints an error to stderr.
     if ('deno' in process.versions && isClusterWorker()) return undefined
     const { Worker, isMainThread } = builtinModule('node:worker_threads')
     if (!isMainThread) return undefined
-    // The modules and variables that the application gives its threads are not for this one.
+    // Without the preloaded modules and variables that the application gives its threads.
     const own = { eval: true, env: {}, execArgv: [], name: 'lastcall', workerData: data }
     const thread = new Worker(program, own)
     thread.on('error', () => {}).unref()
@@ -41,6 +41,6 @@ export function startThread(program: string, data: unknown): Thread | undefined 
 }
 
 export function isClusterWorker(): boolean {
-  // The types have the module's default export alone.
+  // The types only know the module's default export.
   return Boolean((builtinModule('node:cluster') as { isWorker?: boolean }).isWorker)
 }

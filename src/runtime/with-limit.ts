@@ -4,9 +4,9 @@ import type { Clock } from './clock.ts'
 type Timers = NonNullable<Parameters<typeof pTimeout>[1]['customTimers']>
 
 /**
- * Settles as the promise does. Where the promise takes longer than `milliseconds`, it settles with what
- * `atLimit` returns or throws. The limit is checked after a poll phase: timers fire before the event loop
- * reads what has come in, and when the loop is busy, the result may be among that.
+ * Settles as the promise does or, after `milliseconds`, with what `atLimit` returns or throws. The limit
+ * is checked after a poll phase: timers fire before the event loop reads its input, and in a busy loop
+ * that input may hold the result.
  */
 export function withLimit<T>(
   promise: Promise<T>,

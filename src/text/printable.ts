@@ -1,6 +1,6 @@
 /**
- * A text for one line of a terminal or a picture. Escape sequences that move the cursor, set colours or
- * set a title are removed, white space becomes a space, other control characters are escaped.
+ * Makes a text fit one line of a terminal or a picture. Removes escape sequences that move the cursor,
+ * set colours or set a title, turns white space into a space, and escapes other control characters.
  */
 export function printable(text: string): string {
   if (PLAIN_LINE.test(text)) return text
@@ -8,8 +8,8 @@ export function printable(text: string): string {
 }
 
 /**
- * A message for a log or a terminal, in one or more lines. Control characters are shown as `\u001b`.
- * Further lines are indented: a name or a message cannot look like a log line.
+ * Makes a message safe for a log or a terminal. Shows control characters as `\u001b`. Indents further
+ * lines, so that no name or message can look like a log line.
  */
 export function escapeControls(text: string): string {
   const plain = PLAIN_LINES.test(text)
@@ -19,9 +19,9 @@ export function escapeControls(text: string): string {
 }
 
 /**
- * Shows control characters as `\u001b`: line breaks, characters that turn the direction of writing, and
- * invisible ones. Of the invisible ones, the joiners and tags that emoji are made of stay. The watchdog's
- * thread runs the text of this function, so it uses nothing from around it.
+ * Shows control characters as `\u001b`, also line breaks, direction marks and invisible characters. The
+ * joiners and tags inside emoji stay. The watchdog's thread runs the source text of this function, so the
+ * function uses nothing from outside itself.
  */
 export function escapeLine(text: string): string {
   return text.replace(
@@ -30,7 +30,8 @@ export function escapeLine(text: string): string {
   )
 }
 
-// Most texts. Their check is fast; the Unicode properties take as long as the rest of a log line.
+// Most texts match, and this check is fast. The Unicode properties take as long as the rest of a log
+// line.
 const PLAIN_LINE = /^[ -~]*$/
 const PLAIN_LINES = /^[\n -~]*$/
 

@@ -14,7 +14,7 @@ export function widthOf(text: string, measure: Measure): number {
   return width
 }
 
-/** As much of the text as fits into a width, in columns unless another measure is given; … stands for the rest. */
+/** Cuts a text to a width, in columns unless another measure is given. `…` replaces the rest. */
 export function shorten(text: string, width: number, measure = columnsOfGrapheme): string {
   if (widthOf(text, measure) <= width) return text
   let left = width - measure('…')
@@ -37,9 +37,9 @@ export function padStart(text: string, columns: number): string {
 }
 
 /**
- * Breaks a text into lines of at most a width, in columns unless another measure is given. Lines after
- * the first begin with the indent. Breaks fall between words, but not between a number and its unit;
- * a word that is longer than a line is broken inside.
+ * Breaks a text into lines of at most `width`, in columns unless another measure is given. Lines after
+ * the first begin with the indent. Breaks fall between words, but not between a number and its unit. A
+ * word that is longer than a line is split.
  */
 export function wrap(
   text: string,
@@ -89,7 +89,7 @@ export function columnsOfGrapheme(grapheme: string): number {
   return columns
 }
 
-/** Two columns, however many characters are joined to one emoji. */
+/** An emoji takes two columns, however many characters it joins. */
 const EMOJI = /\p{Emoji_Presentation}|\p{Emoji}\ufe0f/u
 
 // East Asian Wide and Fullwidth, in the blocks that have them: Unicode Standard Annex #11.

@@ -20,7 +20,7 @@ export interface SignalOptions {
 
 /** What a signal can do. */
 export interface SignalActions {
-  /** Starts the shutdown. Returns false where it has started already. */
+  /** Starts the shutdown. Returns false if it has started already. */
   begin(reason: Reason): boolean
   /** Exits at once. */
   force(signal: NodeJS.Signals): void
@@ -60,8 +60,8 @@ export function onSignals(
     if (isFirst) {
       if (samePressWithin > 0) {
         isSamePress = true
-        // A hook may block the event loop. A signal that was sent within the window then arrives after
-        // it. So the window ends after a poll phase, not at a time.
+        // If a hook blocks the event loop, a signal that was sent within the window arrives after it. So
+        // the window ends after a poll phase, not at a fixed time.
         const endWindow = () => {
           isSamePress = false
         }

@@ -4,9 +4,9 @@ import type { Clock } from '../../runtime/clock.ts'
 import type { ProcessPort } from '../../runtime/process.ts'
 
 /**
- * Kills the process if its exit takes longer than this. No thread can: the exit ends the watchdog's thread,
- * then waits for another one. So a shell does, as a child process, which ends when the process has exited.
- * Without a shell, the platform's SIGKILL ends the process.
+ * Kills the process if its exit takes longer than `milliseconds`. No thread can: the exit ends the
+ * watchdog's thread, then waits for another one. So a shell does it, as a child process that ends when
+ * the process has exited. Without a shell, the platform's SIGKILL ends the process.
  */
 export function guardExit(
   host: ProcessPort,
@@ -15,7 +15,7 @@ export function guardExit(
   format: Log['onStderr'],
 ): void {
   const msg = 'the exit is blocked by a worker thread that does not end: killed'
-  // The line is made now and written at the kill: it has the time of the kill.
+  // The line is made now but written at the kill, so it has the time of the kill.
   const time = clock.date() + milliseconds
   const fields = { event: 'blocked' }
   const lines = {
@@ -26,8 +26,8 @@ export function guardExit(
   host.startShell(SCRIPT, [(milliseconds / 1000).toFixed(3), lines[format]])
 }
 
-// The shell's input ends when the process has exited. The kernel refuses SIGKILL for PID 1 of a container
-// from inside. There the script kills all other processes: one of them is what the thread waits for.
+// The shell's input ends when the process has exited. PID 1 of a container gets no SIGKILL from inside.
+// There the script kills all other processes: the thread that does not end may wait for one of them.
 const SCRIPT = `
 exec 3<&0 4>&2 2>/dev/null
 sleep "$1" & timer=$!

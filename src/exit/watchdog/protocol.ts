@@ -18,9 +18,9 @@ export interface WatchdogData {
   readonly format: Log['onStderr']
   /** An expression. It exits the process in which it is evaluated. */
   readonly exitExpression: string
-  /** First the bits of `SIGNS` that the main thread has set, then when it began to leave. */
+  /** At 0 the bits of `SIGNS` that the main thread has set, at 1 when it began to leave. */
   readonly signs: Int32Array
-  /** The names of the hooks that are running, one per line, ended by a zero. */
+  /** The names of the hooks that are running, one per line, ended by a zero byte. */
   readonly runningHooks: Uint8Array
 }
 

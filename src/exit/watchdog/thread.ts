@@ -4,30 +4,30 @@ import { escapeLine } from '../../text/printable.ts'
 import type { Patience } from '../margin.ts'
 import type { SIGNS, WatchdogData } from './protocol.ts'
 
-// Tools that the thread is given as texts, like its program: see tsup.config.ts.
+// Tools that the thread gets as source texts, like its program: see tsup.config.ts.
 export { escapeLine, logJson }
 
 type Tools = Readonly<{ logJson: typeof logJson; escapeLine: typeof escapeLine }>
 
 /**
- * The program of the watchdog's thread. The thread runs the text of this function, so that no bundler can
- * lose its file or change it. It uses nothing from around it but types.
+ * The program of the watchdog's thread. The thread runs the source text of this function, so that no
+ * bundler can lose or change its file. The function uses nothing from outside itself but types.
  */
 export function watch(data: WatchdogData, signsOf: typeof SIGNS, tools: Tools): void {
   const { pid, signs, deadline, times } = data
   const { logJson, escapeLine } = tools
   const { fstatSync, writeSync, openSync, readFileSync, constants } =
     process.getBuiltinModule('node:fs')
-  // The application may have replaced the main thread's clock, for its tests. A start that seems to be
-  // more than 5 s ago is not believed: the watchdog counts from now and is late. Late is harmless, early
-  // would kill a healthy process.
+  // A test may have replaced the main thread's clock. If the start seems to lie in the future, or more
+  // than 5 s ago, the watchdog counts from now and is late. Late is harmless; early would kill a healthy
+  // process.
   const passed = Number(process.hrtime.bigint() - data.startedAt) / 1e6
   const began = performance.now() - (passed > 0 && passed < 5000 ? passed : 0)
   const elapsed = () => performance.now() - began
   const runAt = (when: number, run: () => void) => setTimeout(run, Math.max(0, when - elapsed()))
   const has = (sign: number) => (Atomics.load(signs, 0) & sign) !== 0
   const isLeaving = () => has(signsOf.leaving | signsOf.exiting)
-  /** No other shutdown in the process has a later end of its grace. Otherwise the process lives on for that one. */
+  /** Whether no other shutdown's grace ends later: the process would have to live on for it. */
   const isLast = () => Atomics.load(data.lastGraceOverAt, 0) <= data.graceOverAt
 
   /** After this moment there is no time left to get the stack of a stuck exit. */
@@ -52,7 +52,7 @@ export function watch(data: WatchdogData, signsOf: typeof SIGNS, tools: Tools): 
     check(isLate, times.blocked, () => (has(signsOf.deadline) ? watchExit() : watchLeaving()))
   })
 
-  /** Watches a process that left before the deadline: its own listeners of `exit` may take their time first. */
+  /** Watches a process that began to leave before the deadline. Its own `exit` listeners may run before ours. */
   function watchLeaving(): void {
     const isLate = () => !has(signsOf.deadline | signsOf.exiting)
     const due = exitDue()
@@ -76,7 +76,7 @@ export function watch(data: WatchdogData, signsOf: typeof SIGNS, tools: Tools): 
     return Math.min(lastCheck, Math.max(deadline, Atomics.load(signs, 1) + times.leaving))
   }
 
-  /** Kills the process if the main thread stays late for too long. Calls `clear` as soon as it is not late. */
+  /** Kills the process if the main thread stays late for too long. Calls `clear` once it is no longer late. */
   function check(isLate: () => boolean, patience: Patience, clear: () => void): void {
     const timeOfMain = stopwatch()
     let pausedAt = Number.POSITIVE_INFINITY
@@ -86,7 +86,8 @@ export function watch(data: WatchdogData, signsOf: typeof SIGNS, tools: Tools): 
         return clear()
       }
       const now = timeOfMain()
-      // Not at once: a main thread that is a little late is about to exit, and would wait for us to disconnect.
+      // Not at once: a main thread that is a little late may be about to exit, and would wait for us to
+      // disconnect.
       if (now >= Math.min(patience.late, 20)) connect()
       const left = times.killBy - elapsed()
       if (!isPauseRequested && (now >= patience.late || left <= patience.stack)) {
@@ -102,8 +103,8 @@ export function watch(data: WatchdogData, signsOf: typeof SIGNS, tools: Tools): 
   }
 
   /**
-   * Returns a function that gives the milliseconds that the main thread had. Time in which it waited for a
-   * processor does not count: on a busy machine everything is late, this thread too.
+   * Measures how many milliseconds the main thread had. Time that it spent waiting for a processor does
+   * not count: on a busy machine everything is late, this thread too.
    */
   function stopwatch(): () => number {
     let total = 0
@@ -127,7 +128,7 @@ export function watch(data: WatchdogData, signsOf: typeof SIGNS, tools: Tools): 
         scripts.set(params.scriptId, params.url)
       })
       session.on('Debugger.paused', ({ params }) => {
-        // Another debugger paused it: a person is looking at the process, and must not lose it.
+        // A pause that we did not request comes from a debugger: its user must not lose the process.
         const isInside = params.callFrames.every((frame) => fileOf(frame).startsWith('node:'))
         if (!isPauseRequested) isDebugged = true
         else if (isInside && steps++ < 3) session?.post('Debugger.stepInto')
@@ -173,9 +174,9 @@ export function watch(data: WatchdogData, signsOf: typeof SIGNS, tools: Tools): 
     isKilled = true
     report()
     kill(pid)
-    // The kernel refuses SIGKILL for PID 1 of a container. Then the other processes are killed: the main
-    // thread may wait for one of them. As soon as it is back in JavaScript, the inspector has it exit. Until
-    // then this thread has to live.
+    // The kernel refuses SIGKILL for PID 1 of a container. Then kill the other processes: the main thread
+    // may wait for one of them. Once it is back in JavaScript, the inspector makes it exit. Until then
+    // this thread has to live.
     if (pid === 1) {
       kill(-1)
       setInterval(() => {}, 1000)
@@ -255,7 +256,7 @@ export function watch(data: WatchdogData, signsOf: typeof SIGNS, tools: Tools): 
     return text === '' ? [] : text.split('\n').map(escapeLine)
   }
 
-  /** What blocks a main thread that gave no stack: only JavaScript answers the inspector. */
+  /** Guesses what blocks a main thread that gave no stack: only JavaScript answers the inspector. */
   function guessCause(): string {
     if (has(signsOf.exiting)) return 'by a worker thread that does not end'
     if (isConnected()) return 'and does not say where'
@@ -275,7 +276,7 @@ export function watch(data: WatchdogData, signsOf: typeof SIGNS, tools: Tools): 
     return Number(readOfMain('schedstat').split(' ')[0]) / 1e6
   }
 
-  /** The state letter of proc(5), or `?`. It follows the name, which is in brackets and may hold brackets. */
+  /** The state letter of proc(5), or `?`. It follows the name, which is in brackets and may contain brackets. */
   function stateOfMain(): string {
     const stat = readOfMain('stat')
     return stat.charAt(stat.lastIndexOf(')') + 2) || '?'

@@ -20,9 +20,9 @@ interface WatchdogParts {
 }
 
 /**
- * Kills the process at the deadline if its event loop is blocked, when no timer fires any more; and later
- * if its exit does not end. A thread does this. It starts with the shutdown, and logs what blocks. Of
- * several shutdowns in one process, only the one whose grace ends last kills the process.
+ * Kills the process if its event loop is blocked at the deadline, or later if its exit does not end. A
+ * thread does this, since no timer fires in a blocked loop. It starts with the shutdown, and logs what
+ * blocks. Of several shutdowns in one process, only the one whose grace ends last kills the process.
  *
  * @returns a function that stops the watchdog
  */
@@ -36,8 +36,8 @@ export function watchLoop(coordinator: Coordinator, parts: WatchdogParts): () =>
   return () => stop()
 }
 
-// In the build, `watch` and its tools are texts already. From source they are functions, whose compiler may
-// have added calls of `__name`, which keeps the names of functions.
+// In the build, `watch` and its tools are texts already. Run from source, they are functions, to which
+// the compiler may have added calls of `__name`, which keeps function names.
 const PROGRAM = `const __name = (f) => f
 ;(${watch})(require('node:worker_threads').workerData, ${JSON.stringify(SIGNS)}, { logJson: ${logJson}, escapeLine: ${escapeLine} })`
 
@@ -64,7 +64,7 @@ function startWatchdog(
   coordinator.on('exit', () => leave(SIGNS.leaving))
   const removeExitListener = host.on('exit', () => {
     leave(SIGNS.exiting)
-    // The exit ends the threads one after the other: the watchdog's perhaps before one that does not end.
+    // The exit ends threads one by one, perhaps the watchdog's before one that does not end.
     const isLast = Atomics.load(data.lastGraceOverAt, 0) <= data.graceOverAt
     if (!thread.hasOtherThreads() || !isLast) return
     const elapsed = clock.now() - began
