@@ -9,7 +9,7 @@ import {
 } from './commands.ts'
 import { type Failure, usageError } from './failure.ts'
 
-/** A command with what was given to it. */
+/** A command with its arguments and options. */
 export interface Invocation<Name extends CommandName = CommandName> {
   readonly command: Name
   readonly argument: string | undefined
@@ -26,12 +26,12 @@ export type Request =
   | { readonly kind: 'command'; readonly invocation: Invocation }
 
 /**
- * Reads the words after the name of the program. Options may stand before the command or after it.
+ * Parses the words after `lastcall`. Options may stand before the command or after it.
  *
  * @throws Failure for an unknown command or option, a wrong number of values, or a surplus argument
  */
 export function readCommandLine(args: readonly string[]): Request {
-  // The parser must not see --. After an option without its value it would take -- for the value.
+  // The parser must not see --: it would take -- for the value of an option that lacks one.
   const end = args.includes('--') ? args.indexOf('--') : args.length
   const words = args.slice(0, end)
   const name = commandIn(words)
@@ -53,22 +53,22 @@ export function readCommandLine(args: readonly string[]): Request {
     command: name,
     argument: given[0],
     program: command.takesProgram ? rest : [],
-    // The type comes from the same table that the parser has read the values by.
+    // The type and the parser use the same table.
     options: values as unknown as OptionsOf<CommandName>,
   }
   return { kind: 'command', invocation }
 }
 
 /**
- * The command that the first positional names. Which word is the first positional depends on the
- * options of the command, so each command is tried with its own.
+ * The command that the first positional names. Each command is tried with its own options, because
+ * they decide which word is the first positional.
  */
 function commandIn(words: readonly string[]): CommandName | undefined {
   const names = Object.keys(COMMANDS) as CommandName[]
   return names.find((name) => tokenize(words, COMMANDS[name].options).positionals[0] === name)
 }
 
-/** Finds `--help` also after an option without its value, where the parser takes it for the value. */
+/** Also finds `--help` after an option that lacks its value: the parser takes it for the value. */
 function asksFor(name: keyof typeof COMMON_OPTIONS, tokens: readonly Token[]): boolean {
   const spellings = [`--${name}`, `-${COMMON_OPTIONS[name].short}`]
   return tokens.some(
@@ -107,8 +107,8 @@ function isOption(token: Token): token is OptionToken {
 }
 
 /**
- * What is wrong with the options and arguments of a command. Unknown options come first: what follows
- * one may be its value, and would be reported as a surplus argument.
+ * The problems of a command's options and arguments. Unknown options come first: the word after an
+ * unknown option may be its value, and would be reported as a surplus argument.
  */
 function* problemsOf(
   tokens: readonly Token[],

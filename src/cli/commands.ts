@@ -1,14 +1,14 @@
 import type { ParseArgsConfig } from 'node:util'
 import { PLATFORMS } from '../platform/platforms.ts'
 
-/** An option: what `util.parseArgs` reads of it, and what the help says. */
+/** An option, for `util.parseArgs` and for the help. */
 export type Option = NonNullable<ParseArgsConfig['options']>[string] & {
   readonly description: string
   /** The placeholder of its value in the help, for an option that takes one. */
   readonly value?: string
   /** The value when the option is not given. */
   readonly default?: string
-  /** What the help says about the default when the option has no fixed one. */
+  /** The default as the help describes it, if it is not fixed. */
   readonly defaultText?: string
 }
 
@@ -50,7 +50,7 @@ export const COMMANDS = {
       group: flag('Signal the whole process group of the program'),
       pidfile: text('<file>', 'Write the pid here; refuse to start while its process runs'),
       detach: flag('Run in the background, in its own session'),
-      // The parser does not fill in the default, so that `run` can refuse --output without --detach.
+      // No `default`: the parser would fill it in, and `run` could not refuse --output without --detach.
       output: {
         ...text('<file>', 'Where the output goes with --detach'),
         defaultText: DEFAULT_OUTPUT,

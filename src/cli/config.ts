@@ -33,8 +33,8 @@ export function readConfig(path: string): Config {
 }
 
 /**
- * Gives each program without a `stopWait` one: the time that the other priorities leave, in equal shares
- * for each priority.
+ * Gives each program without a `stopWait` one: the longest of its priority, or else an equal share of the
+ * time that the other priorities leave.
  */
 export function shareTime(
   options: readonly ProgramOptions[],

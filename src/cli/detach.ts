@@ -4,12 +4,12 @@ import { systemProcess } from '../runtime/process.ts'
 import { Failure, usageError } from './failure.ts'
 import { DETACHED, terminal } from './terminal.ts'
 
-/** The message of the process in the background to the one that has started it. */
+/** The message from the background process to the process that started it. */
 export type Started = { readonly pid: number } | { readonly code: number; readonly message: string }
 
 /**
- * Runs the same command in the background, in its own session, with its output in a file. Returns its pid
- * when it has started the program or group.
+ * Runs the same command in the background, in its own session, with its output in a file. Resolves with
+ * its pid once the program or group has started.
  */
 export function detach(output: string): Promise<number> {
   const isNew = !existsSync(output)
@@ -24,7 +24,7 @@ export function detach(output: string): Promise<number> {
   return new Promise<number>((resolve, reject) => {
     child.once('error', reject)
     child.once('message', (started: Started) => {
-      // Deno delivers the message after the other side has closed the channel, and disconnect() throws then.
+      // Deno delivers the message after the other side closed the channel: disconnect() would throw.
       if (child.connected) child.disconnect()
       child.unref()
       if ('pid' in started) resolve(started.pid)

@@ -1,6 +1,6 @@
 import { LastcallError } from '../base/errors.ts'
 
-/** The exit codes of the command line itself. Otherwise it exits with the code of what it runs. */
+/** The exit codes of lastcall itself. Otherwise `run` exits with the code of its program. */
 export const CODES = {
   /** `stop`: there is no such process. */
   notRunning: 3,

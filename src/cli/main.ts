@@ -64,7 +64,7 @@ async function examineDeployment({
   terminal.setExitCode(code)
 }
 
-/** Prints an error that the user can fix in one line. Any other is a bug, and crashes. */
+/** Prints one line for an error that the user can fix. Any other error is a bug: thrown. */
 function reportFailure(error: unknown): void {
   const failure = error instanceof LastcallError ? usageError(error.message) : error
   if (!isFailure(failure)) throw error

@@ -2,10 +2,10 @@ import { parseDuration } from '../base/duration.ts'
 import { parseSignal } from '../runtime/signals.ts'
 import { asUsageError, usageError } from './failure.ts'
 
-/** These start the stop: the program is killed if it has not ended when the grace is over. */
+/** Signals that start the stop: a program that outlasts the grace is killed. */
 export const STOP_SIGNALS: readonly NodeJS.Signals[] = ['SIGTERM', 'SIGINT', 'SIGQUIT']
 
-/** These are passed on to one program as well. Their meaning is up to the program. */
+/** Signals that `run` also passes on to a single program, which gives them a meaning. */
 export const OTHER_SIGNALS: readonly NodeJS.Signals[] = [
   'SIGHUP',
   'SIGUSR1',
@@ -15,7 +15,7 @@ export const OTHER_SIGNALS: readonly NodeJS.Signals[] = [
   'SIGPWR',
 ]
 
-/** The least time of a grace that is kept for lastcall's own exit, in milliseconds. */
+/** The least time that lastcall keeps for its own exit, in milliseconds. */
 const MIN_MARGIN = 100
 
 /** Reads `--grace` into milliseconds. */
@@ -39,14 +39,14 @@ export function durationOf(text: string): number {
   return asUsageError(() => parseDuration(text, '--grace'))
 }
 
-/** Reads the name of a signal of `--signal`, with SIG or without, in capitals or not. */
+/** Reads a signal name from `--signal`, in any case, with or without SIG. */
 export function signalOf(text: string): NodeJS.Signals {
   const name = text.toUpperCase()
   const full = name.startsWith('SIG') ? name : `SIG${name}`
   return asUsageError(() => parseSignal(full, '--signal'))
 }
 
-/** Reads pairs such as `TERM=QUIT`: the signals that are passed on as others. */
+/** Reads pairs such as `TERM=QUIT`: SIGTERM is passed on as SIGQUIT. */
 export function rewritesOf(given: readonly string[]): ReadonlyMap<NodeJS.Signals, NodeJS.Signals> {
   const forwarded = [...STOP_SIGNALS, ...OTHER_SIGNALS]
   const pairs = given.map((text) => {

@@ -21,7 +21,7 @@ export function claimPidFile(path: string): () => void {
     try {
       rmSync(own, { force: true })
     } catch {
-      // It could not be written, which is reported already.
+      // The failed write is already reported.
     }
   }
   return () => {
@@ -80,8 +80,8 @@ function removeStaleFile(path: string): void {
 }
 
 /**
- * Whether a pid file belongs to this process: it runs, and it is lastcall, as far as the system says.
- * Another program only has the same pid by chance, as happens when a container is started again.
+ * Whether the process with this pid runs and, as far as the system tells, is lastcall. Another program
+ * has the pid by chance, as after a container has been restarted.
  */
 function isHeldBy(pid: number): boolean {
   return isAlive(pid) && (commandLineOf(pid)?.startsWith('lastcall ') ?? true)

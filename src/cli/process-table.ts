@@ -9,7 +9,7 @@ export function isPid(text: string): boolean {
   return /^[1-9]\d*$/.test(text) && Number(text) <= MAX_PID
 }
 
-/** Whether a process is running, also that of another user. A zombie is not. */
+/** Whether a process, of any user, is running. A zombie is not. */
 export function isAlive(pid: number): boolean {
   try {
     if (!sendSignal(pid, 0)) return false
@@ -20,7 +20,7 @@ export function isAlive(pid: number): boolean {
   return stat === undefined || !isZombie(stat)
 }
 
-/** The command line of a process, if the system says. */
+/** The command line of a process, if /proc has it. */
 export function commandLineOf(pid: number): string | undefined {
   try {
     return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ').trim() || undefined
@@ -29,7 +29,7 @@ export function commandLineOf(pid: number): string | undefined {
   }
 }
 
-/** When a process started, if the system says, in the kernel's unit. It tells two processes with the same pid apart. */
+/** When a process started, in the kernel's unit, if /proc has it. Tells two processes with the same pid apart. */
 export function startTimeOf(pid: number): string | undefined {
   return procStat(pid)?.start
 }

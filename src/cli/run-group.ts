@@ -7,7 +7,7 @@ import { terminal } from './terminal.ts'
 
 /**
  * Runs the programs of a configuration file until they have ended or a signal has ended them. The grace
- * is in milliseconds; `undefined` for that of the file, or else of the platform.
+ * is in milliseconds; without it, the file's or else the platform's applies.
  */
 export async function runGroup(
   path: string,

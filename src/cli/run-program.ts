@@ -17,7 +17,7 @@ export interface WrapOptions {
   /** In milliseconds; `undefined` for the grace of the platform. */
   readonly grace: number | undefined
   readonly rewrites: ReadonlyMap<NodeJS.Signals, NodeJS.Signals>
-  /** Whether signals go to its whole process group. */
+  /** Whether signals go to the whole process group. */
   readonly group: boolean
   readonly onStart: () => void
 }
@@ -25,12 +25,12 @@ export interface WrapOptions {
 /** The longest margin, in milliseconds: lastcall has little to do for its own exit. */
 const MAX_MARGIN = 250
 
-/** No exit code is a failure of the stop: lastcall exits with the same code. */
+/** No exit code counts as a failed stop: lastcall exits with the same code. */
 const ANY_EXIT_CODE: ReadonlySet<number> = new Set(Array.from({ length: 256 }, (_, code) => code))
 
 /**
  * Runs one program as a PID 1 should: passes signals on, and kills it when the grace is over. Returns its
- * exit code, or 128 + the signal that has ended it.
+ * exit code, or 128 + the number of the signal that ended it.
  */
 export async function runProgram(
   command: string,
@@ -48,7 +48,7 @@ export async function runProgram(
     log: PROBLEM_LOG,
   })
   const rewritten = (signal: NodeJS.Signals) => rewrites.get(signal) ?? signal
-  // Listen before the program starts: a signal that comes at once would end only this process.
+  // Listen before the program starts: an earlier signal would end only this process.
   const stopListening = shutdown.listen()
   let program: ChildProcess | undefined
   const forward = (signal: NodeJS.Signals) => {
@@ -83,7 +83,7 @@ export async function runProgram(
   const report = shutdown.signal.aborted ? await shutdown.now() : undefined
   stopListening()
   for (const remove of removeListeners) remove()
-  // The program may have ended by itself, and its process group may have been killed.
+  // The program may have ended in time while the rest of its group was killed.
   if (report?.outcome === 'cut off') return CODES.killed
   return shellCodeOf(exitStatusOf(child))
 }

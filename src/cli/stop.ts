@@ -11,7 +11,7 @@ import { readPidFile } from './pid-file.ts'
 import { commandLineOf, isAlive, isPid, startTimeOf } from './process-table.ts'
 import { terminal } from './terminal.ts'
 
-/** How often it checks, in milliseconds: the system reports the end of child processes only. */
+/** How often to check for the end, in milliseconds: the system reports only that of children. */
 const INTERVAL = 10
 
 /** How long to wait for a process to disappear after SIGKILL, in milliseconds. */
@@ -30,13 +30,13 @@ export async function stop(target: string, options: OptionsOf<'stop'>): Promise<
   const began = systemClock.now()
   const passed = () => formatDuration(systemClock.now() - began)
   const start = startTimeOf(pid)
-  // The system may have given its pid to a new process.
+  // A new process may have got the pid.
   const hasEnded = () => !isAlive(pid) || startTimeOf(pid) !== start
   if (await waitUntil(hasEnded, grace)) {
     terminal.print(`ended by itself after ${passed()}`)
     return 0
   }
-  // A container is killed with all its processes. Here only this ends what the process has started.
+  // A container is killed with all its processes. Here, descendants must be killed one by one.
   const others = descendantsOf(pid)
   sendOrFail(pid, 'SIGKILL', name)
   for (const one of others) {

@@ -3,13 +3,13 @@ export const DETACHED = 'LASTCALL_DETACHED'
 
 let isDetached = false
 
-/** The process, for the command line. Only this file and `../runtime/process.ts` use `process`. */
+/** The command line's access to `process`. Only this file and `../runtime/process.ts` use `process`. */
 export const terminal = {
-  /** What was typed after the program's name. */
+  /** The words after the program's name. */
   get args(): readonly string[] {
     return process.argv.slice(2)
   },
-  /** The program and the script that run now, to run them again. */
+  /** The runtime and the script of this process, to run them again. */
   get self(): readonly [string, string] {
     return [process.execPath, process.argv[1] ?? '']
   },
@@ -19,11 +19,11 @@ export const terminal = {
   /** The system and the runtime, such as `linux-x64 node-v20.19.0`. */
   get runtime(): string {
     const { arch, platform, version, versions } = process
-    // Bun and Deno also say which version of Node they stand for.
+    // In Bun and Deno, `version` is that of the Node they emulate.
     const name = ['bun', 'deno'].find((one) => one in versions) ?? 'node'
     return `${platform}-${arch} ${name}-${version}`
   },
-  /** Sets the title that `ps` shows. The code for pid files recognises lastcall by it. */
+  /** Sets the title that `ps` shows. `claimPidFile()` recognises lastcall by it. */
   nameItself(): void {
     process.title = ['lastcall', ...process.argv.slice(2)].join(' ')
   },
@@ -57,7 +57,7 @@ export const terminal = {
   },
   /** Sends one message to the process that started this one in the background. */
   notifyStarter(message: unknown): void {
-    // Without the mark the IPC channel belongs to the program that we run.
+    // Without the mark, the IPC channel is for the program that we run.
     if (!terminal.isDetached() || !process.connected) return
     process.send?.(message, () => process.connected && process.disconnect())
   },

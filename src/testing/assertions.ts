@@ -12,9 +12,9 @@ import {
 } from './checks.ts'
 
 /**
- * Expects that each of these hooks had ended before the next began. Hooks in an array of their own may
- * run in any order; hooks that aren't named don't count. Of two hooks that ran at the same instant, because
- * the test's clock stood still, the one of the earlier phase came first.
+ * Expects that each of these hooks had ended before the next began. Hooks in a nested array may run in
+ * any order; hooks that aren't named don't count. If two hooks ran at the same instant, because the test's
+ * clock stood still, the hook of the earlier phase came first.
  *
  * @example expectOrder(test.report, ['http', ['jobs', 'consumers'], 'postgres'])
  * @throws AssertionError with a picture of the shutdown
@@ -54,8 +54,7 @@ export function expectCutOff(report: Report | undefined, name: string): void {
 }
 
 /**
- * Expects that a hook was given at least so much time, whether it used it or not: the hooks before it left
- * enough.
+ * Expects that a hook was given at least this much time, used or not: the hooks before it left enough.
  *
  * @param atLeast a duration such as `'2s'`, or milliseconds
  * @example expectTimeFor(test.report, 'events', '2s')
@@ -65,7 +64,7 @@ export function expectTimeFor(report: Report | undefined, name: string, atLeast:
   assert(checkTime(report, name, atLeast), report, expectTimeFor)
 }
 
-/** Throws where a check fails. The stack begins where the expectation stands in the test. */
+/** Throws if a check fails. The stack begins at the expectation in the test. */
 function assert(result: CheckResult, report: unknown, caller: unknown): void {
   if (result.pass) return
   const message = failureMessage(result, report)

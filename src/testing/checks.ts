@@ -4,7 +4,7 @@ import { invalidOption, show } from '../base/errors.ts'
 import type { HookReport, Report } from '../engine/report.ts'
 import { formatReport } from '../picture/timeline.ts'
 
-/** Names of hooks in the order in which they have to run; those in an array of their own in any order. */
+/** Names of hooks in the order in which they have to run; in a nested array, in any order. */
 export type HookOrder = readonly (string | readonly string[])[]
 
 /** Whether a report meets an expectation. */
@@ -77,9 +77,9 @@ export function checkTime(
   return { pass: hook.began !== null && hook.limit >= wanted, expected, because }
 }
 
-/** The message for a failed expectation, or for one that passes and should not, with a picture of the shutdown. */
+/** The message for a failed expectation, or for a negated one that passes, with a picture of the shutdown. */
 export function failureMessage({ pass, expected, because }: CheckResult, report: unknown): string {
-  // The same wherever the tests run: messages are compared, and end up in logs.
+  // The same size and no colours everywhere: messages are compared and logged.
   const picture = formatReport(checkReport(report), { width: 80, colors: false })
   return `Expected ${pass ? 'that not: ' : ''}${expected}, but ${because}.\n\n${picture}\n`
 }
@@ -103,7 +103,7 @@ function findHook(report: unknown, name: string): HookMatch {
   })
 }
 
-/** Refuses what is no report. Most often it is missing, because the shutdown is not over. */
+/** Refuses anything but a report. Most often it is missing: the shutdown is not over. */
 function checkReport(report: unknown): Report {
   if (Array.isArray(Object(report).phases)) return report as Report
   const missing =
@@ -115,8 +115,8 @@ function checkReport(report: unknown): Report {
 }
 
 /**
- * Whether a hook had ended before another began. Both may have happened at the same instant, because a test's
- * clock stands still: the hook of the earlier phase came first then.
+ * Whether a hook had ended before another began. If both happened at the same instant, because a test's
+ * clock stands still, the hook of the earlier phase came first.
  */
 function precedes(one: HookMatch, other: HookMatch): boolean {
   const { began } = other.hook
@@ -130,14 +130,14 @@ function describeNeverRan(found: readonly HookMatch[]): string | undefined {
   return match && `'${match.hook.name}' never ran: the deadline had passed`
 }
 
-/** When two hooks ran, of which the first should or should not have ended before the other. */
+/** The times of two hooks, for a failed check of their order. */
 function describeTimes({ hook: one }: HookMatch, { hook: other }: HookMatch): string {
   // None of these is null: both hooks ran.
   const [began, from, to] = showTimes([other.began, one.began, one.ended].map(Number))
   return `'${other.name}' began at ${began}, and '${one.name}' ran from ${from} to ${to}`
 }
 
-/** Rounded times such as `6.08 s`; exact ones in milliseconds where different times would look the same. */
+/** Rounded times such as `6.08 s`; exact milliseconds if different times would look the same. */
 function showTimes(times: readonly number[]): string[] {
   const texts = times.map(formatDuration)
   const differ = new Set(texts).size === new Set(times).size

@@ -8,7 +8,7 @@ export type AdvanceTimers = (milliseconds: number) => unknown
 /** The fake timers of a test runner as a clock. It uses the timers that are global at the time of each call. */
 export class FakeTimersClock implements Clock {
   readonly #advance: AdvanceTimers
-  /** What waits for a poll phase, with its timer. */
+  /** The callbacks of `afterPoll()`, by timer. */
   readonly #polls = new Map<unknown, () => void>()
 
   constructor(advance: AdvanceTimers) {
@@ -32,7 +32,7 @@ export class FakeTimersClock implements Clock {
     this.#polls.set(timer, run)
   }
 
-  /** Moves the time on. What needs no time happens before and after. */
+  /** Moves the time on. Work that needs no time is done before and after. */
   async advance(milliseconds: number): Promise<void> {
     await settle()
     const before = this.now()
@@ -45,7 +45,7 @@ export class FakeTimersClock implements Clock {
         'Turn the fake timers on before the shutdown is created, with Date among what they replace.'
       throw invalidOption('advanceTimers', rule, this.#advance, fix)
     }
-    // In some runners a timer of 0 ms that was set meanwhile is due a millisecond later. It must need no time.
+    // Some runners delay a 0 ms timer that was set meanwhile by a millisecond. It must need no time.
     await this.#advance(0)
     while (this.#polls.size > 0) {
       for (const [timer, run] of [...this.#polls]) {

@@ -23,12 +23,12 @@ export interface ShutdownMatchers<R = unknown> {
   toHaveRunTogether(names: readonly string[]): R
   /** A hook was cut off, or never ran because the deadline had passed. */
   toHaveCutOff(name: string): R
-  /** A hook was given at least so much time, such as `'2s'`, whether it used it or not. */
+  /** A hook was given at least this much time, such as `'2s'`, used or not. */
   toHaveGivenTime(name: string, atLeast: Duration): R
 }
 
 /**
- * Matchers for reports, for vitest, jest and all that takes matchers by `expect.extend()`.
+ * Matchers for reports, for vitest, jest and other runners with `expect.extend()`.
  *
  * @example
  * expect.extend(shutdownMatchers)

@@ -50,12 +50,12 @@ export class TestClock implements Clock {
     this.#now = Math.max(this.#now, until)
   }
 
-  /** Lets time pass as while the loop is blocked: no timer fires. */
+  /** Lets time pass as if the loop were blocked: no timer fires. */
   block(milliseconds: number): void {
     this.#now += milliseconds
   }
 
-  /** The timer that fires next; of several for the same instant the one that was set first. */
+  /** The timer that fires next. Of several due at once, the one that was set first. */
   #first(): Timer | undefined {
     let first: Timer | undefined
     for (const timer of this.#timers.values()) if (!first || timer.at < first.at) first = timer

@@ -2,9 +2,9 @@ import { invalidOption, LastcallError } from '../base/errors.ts'
 import { signalNumbers } from '../runtime/signals.ts'
 import type { TestProcess } from './test-process.ts'
 
-/** Signals, messages and faults that happen to a test process. `settle` lets what is due happen. */
+/** Signals, messages and faults that happen to a test process. `settle` lets due work happen. */
 export function testEvents(host: TestProcess, settle: () => Promise<void>) {
-  /** False where nothing listens. */
+  /** False if nothing listens. */
   const happen = async (event: string, value: unknown) => {
     const [code] = host.exits
     if (code !== undefined) throw hasExited(code)
@@ -32,7 +32,7 @@ export function testEvents(host: TestProcess, settle: () => Promise<void>) {
   }
 }
 
-/** The error for what comes after the exit. */
+/** The error for an event after the exit. */
 export function hasExited(code: number): LastcallError {
   return new LastcallError(
     'LASTCALL_NOT_LISTENING',
@@ -53,5 +53,5 @@ function notHeard(event: string, host: TestProcess): LastcallError {
 
 const UNCATCHABLE: ReadonlySet<NodeJS.Signals> = new Set(['SIGKILL', 'SIGSTOP'])
 
-/** Signals that do not end a program of Node that has no listener for them. */
+/** Signals that do not end a Node program without a listener. */
 const HARMLESS = /^SIG(CHLD|CONT|PIPE|TSTP|TTIN|TTOU|URG|USR1|WINCH)$/

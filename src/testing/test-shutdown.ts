@@ -21,9 +21,8 @@ export interface TestShutdownOptions extends ShutdownOptions {
   /** Whether the process has a terminal, so that SIGINT is a Ctrl-C. Default false. */
   readonly terminal?: boolean
   /**
-   * Moves the fake timers of the test runner on. They are the clock of the shutdown then, and the
-   * application's `setTimeout()` and the shutdown share one time. Default: none, and the shutdown has
-   * its own clock.
+   * Moves the fake timers of the test runner on. The shutdown then uses them as its clock, and shares its
+   * time with the application's `setTimeout()`. Default: none, and the shutdown has its own clock.
    *
    * @example (milliseconds) => vi.advanceTimersByTimeAsync(milliseconds)
    */
@@ -35,7 +34,7 @@ export interface TestShutdown {
   /** The shutdown under test: pass it to the code that adds hooks and calls `listen()`. */
   readonly shutdown: Shutdown
   /**
-   * Sends a signal, as the platform does. Resolves when all has happened that needs no time.
+   * Sends a signal, as the platform does. Resolves when all that needs no time has happened.
    *
    * @throws LastcallError `LASTCALL_NOT_LISTENING` where it would have ended the process at once
    */
@@ -54,13 +53,13 @@ export interface TestShutdown {
   fault(thrown: unknown, origin?: 'uncaughtException' | 'unhandledRejection'): Promise<void>
   /** Moves the clock on by a duration such as `'3s'`, or milliseconds. Timers that are due fire in their order. */
   advance(duration: Duration): Promise<void>
-  /** Resolves when the clock has moved on so far: for hooks that stand in for real work. */
+  /** Resolves when the clock has moved on by this duration: for hooks that stand in for real work. */
   sleep(duration: Duration): Promise<void>
   /** Resolves with the report when the shutdown is over: for hooks that do real work while the clock stands still. */
   readonly ended: Promise<Report>
   /** The report; `undefined` until the shutdown is over. */
   readonly report: Report | undefined
-  /** The names of the hooks, once in the order in which they began, once in that in which they ended or were cut off. */
+  /** The names of the hooks that began, in the order of their beginnings and of their ends or cut-offs. */
   readonly order: { readonly began: readonly string[]; readonly ended: readonly string[] }
   /** The code with which the process has exited; `undefined` before that. */
   readonly exitCode: number | undefined
@@ -93,7 +92,7 @@ export function createTestShutdown(options: TestShutdownOptions = {}): TestShutd
   const settle = () => clock.advance(0)
   const order = { began: [] as string[], ended: [] as string[] }
   let over: Report | undefined
-  // A forced exit ends a real process there and then: what comes after it does not count.
+  // A forced exit ends a real process at once: later events do not count.
   const isAlive = () => host.exits.length === 0
   shutdown.on('hook:start', ({ hook }) => {
     if (isAlive()) order.began.push(hook)

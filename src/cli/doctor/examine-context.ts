@@ -11,13 +11,13 @@ export interface Finding {
   readonly severity: Severity
   /** Relative to the directory that was examined. */
   readonly file: string
-  /** The first is 1. */
+  /** From 1. */
   readonly line: number
   /** What happens at the stop. */
   readonly says: string
   /** What to do, in a sentence. */
   readonly fix: string
-  /** The fix as a unified diff, for `patch -p1` in the examined directory. Empty where it is not known. */
+  /** The fix as a unified diff, for `patch -p1` in the examined directory. Empty if there is none. */
   readonly diff: string
 }
 
@@ -32,7 +32,7 @@ interface FindingDraft {
   readonly edits: readonly Edit[]
   /** A file that the fix adds. */
   readonly adds?: { readonly path: string; readonly text: string } | undefined
-  /** By default that of the rule. */
+  /** By default the rule's. */
   readonly severity?: Severity | undefined
 }
 
@@ -74,7 +74,7 @@ export class Results {
   }
 }
 
-/** What an examiner works with: the file, what is known of the application, and where results go. */
+/** The input of an examiner, the file and the application, and the place for its results. */
 export class ExamineContext {
   constructor(
     readonly file: SourceFile,
@@ -83,7 +83,7 @@ export class ExamineContext {
     private readonly results: Results,
   ) {}
 
-  /** What a command may refer to, by default one in this file. */
+  /** The scripts for a command, by default one in this file. */
   launchContext(options?: LaunchOptions, file = this.file): LaunchContext {
     return this.scripts.launchContext(file, options)
   }
@@ -118,6 +118,6 @@ function diffOf({ path, text, byteOrderMark }: SourceFile, edits: readonly Edit[
 function patch(path: string, before: string | undefined, after: string): string {
   const from = before === undefined ? '/dev/null' : `a/${path}`
   const text = createTwoFilesPatch(from, `b/${path}`, before ?? '', after, '', '', { context: 2 })
-  // The library starts with a line of `=`, and writes a tab where a date would follow.
+  // `diff` starts with a line of `=`, and writes a tab in place of the date.
   return text.replace(/^=+\n/, '').replace(/^(--- .*|\+\+\+ .*?)\t$/gm, '$1')
 }

@@ -30,7 +30,7 @@ export interface Examination {
   readonly ignored: number
 }
 
-/** Reads what a deployment says about stopping. It runs nothing and writes nothing. */
+/** Examines how a deployment stops. Runs nothing and writes nothing. */
 export function examine(target: string, options: { grace?: number | undefined } = {}): Examination {
   const { root, paths, ...found } = findFiles(target)
   const files = new FileReader(root)

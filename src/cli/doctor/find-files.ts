@@ -5,25 +5,25 @@ import { KINDS } from './kinds/index.ts'
 import type { Kind } from './kinds/kind.ts'
 import { whyUnreadable } from './read-files.ts'
 
-/** With more files and directories than this, a directory is not that of one application. */
+/** A directory with more files and directories than this is not one application. */
 const MAX_ENTRIES = 50_000
 
 const SKIPPED_DIRECTORY =
   /^(node_modules|\.git|\.hg|\.svn|dist|coverage|\.next|\.nuxt|\.yarn|\.cache|\.turbo|bower_components|__tests__)$/
 
-/** Named like a Dockerfile, but no Dockerfile: notes on one, a template for one, code that makes one. */
+/** Names of files about a Dockerfile: notes on it, a template for it, code that makes it. */
 const NOT_DOCKERFILE =
   /^(.+\.)?(dockerfile|containerfile)\.(dockerignore|md|txt|[cm]?[jt]s|json|ya?ml|sh|j2|tpl)$/i
 
 /** The files below a directory. */
 export interface FoundFiles {
   readonly root: string
-  /** The files of each kind. For a kind with `isContent`, also files that only may be of it. */
+  /** The files of each kind. For a kind with `isContent`, also candidates, not yet checked. */
   readonly paths: ReadonlyMap<Kind, readonly string[]>
   /** The application's own code, and shell scripts. */
   readonly sources: readonly string[]
   readonly scripts: readonly string[]
-  /** Files that are for development only, by their names. */
+  /** Files that their names mark as for development only. */
   readonly development: readonly string[]
   readonly unread: readonly UnreadFile[]
 }
@@ -78,18 +78,18 @@ function* walk(root: string, unread: UnreadFile[]): Generator<string> {
         unread.push({ file: folder || '.', line: null, why })
         return
       }
-      // A link to a directory is not followed: it leads out of this one, or into it again.
+      // Links to directories are not followed: they lead outside, or into a loop.
       if (!entry.isDirectory()) yield path
       else if (!SKIPPED_DIRECTORY.test(entry.name)) {
         folders.push(path)
-        // Docker makes a directory of a file that is mounted but does not exist.
+        // Docker makes a directory in place of a mounted file that is missing.
         if (kindsOf(path).some(({ isContent }) => !isContent)) yield path
       }
     }
   }
 }
 
-/** The kind that a path belongs to. If its content has to decide, all kinds that it may belong to. */
+/** The kind that a path belongs to. If only its content can tell, all candidates. */
 function kindsOf(path: string): readonly Kind[] {
   const kinds = KINDS.filter((kind) => kind.isPath(path))
   const named = kinds.find(({ isContent }) => !isContent)
@@ -100,13 +100,13 @@ function isScript(path: string): boolean {
   return /\.(sh|bash)$|entrypoint/.test(basename(path))
 }
 
-/** Whether a path is that of the application's own code. Tests and examples are not. */
+/** Whether a file, by its path, is the application's own code. Tests and examples are not. */
 function isSource(path: string): boolean {
   if (/(^|\/)(tests?|spec|examples?|fixtures|bench)\//.test(path)) return false
   return /\.[cm]?[jt]sx?$/.test(path) && !/\.(test|spec|d)\.[cm]?[jt]sx?$/.test(path)
 }
 
-/** Whether a path is that of a file which runs on a developer's machine or in CI, and nowhere else. */
+/** Whether a file, by its path, is for a developer's machine or CI only. */
 function isForDevelopment(path: string): boolean {
   if (/(^|\/)(tests?|e2e|fixtures|\.devcontainer)\//.test(path)) return true
   return /[.-](dev|devel|development|local|test|tests|testing|ci|e2e|debug|override)([.-]|$)|^(dev|test|ci)\.dockerfile$/i.test(

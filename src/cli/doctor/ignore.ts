@@ -13,7 +13,7 @@ export function isIgnored(file: SourceFile, line: number, rule: RuleId): boolean
   return false
 }
 
-/** Names in comments that are not rules. Such a comment hides nothing, and its author has to know. */
+/** Unknown rules in `lastcall-ignore` comments. They hide nothing, and the author has to know. */
 export function unknownRules(file: SourceFile): { line: number; rule: string }[] {
   if (!file.text.includes('lastcall-ignore')) return []
   return file.text.split('\n').flatMap((_, index) =>

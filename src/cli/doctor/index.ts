@@ -5,7 +5,7 @@ export interface DoctorOptions {
   /** The grace of the application, in milliseconds; `undefined` to take it from its sources. */
   readonly grace: number | undefined
   readonly json: boolean
-  /** Whether warnings count as errors do. */
+  /** Whether warnings count as errors. */
   readonly strict: boolean
   readonly colour: boolean
 }
@@ -13,7 +13,7 @@ export interface DoctorOptions {
 /** The exit codes of `lastcall doctor`. */
 const CODES = { sound: 0, findings: 1, unread: 2 } as const
 
-/** Reads a deployment; returns what to print, and the code to exit with. */
+/** Examines a deployment. Returns the text to print and the exit code. */
 export function doctor(target: string, options: DoctorOptions): { text: string; code: number } {
   const examination = examine(target, { grace: options.grace })
   const { findings, unread, looked } = examination

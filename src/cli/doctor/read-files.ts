@@ -18,7 +18,7 @@ export class FileReader {
     return file
   }
 
-  /** Those of the files that can be read. */
+  /** The files that can be read. */
   readAll(paths: readonly string[]): SourceFile[] {
     return paths.map((path) => this.read(path)).filter((file) => file instanceof SourceFile)
   }

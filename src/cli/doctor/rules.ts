@@ -2,18 +2,18 @@
 export type Severity = 'error' | 'warning'
 
 /**
- * The table of rules, each with its severity. An examiner may report another severity at some places.
+ * The rules with their severities. An examiner may report a rule with another severity.
  * docs/reference.md has a row for each rule.
  */
 export const RULES = {
-  // What is between the platform and the application: `launch/`.
+  // Obstacles between platform and application: `launch/`.
   'shell-in-front': 'error',
   'script-without-exec': 'error',
   'npm-in-front': 'error',
   'watcher-in-front': 'error',
   'daemon-in-front': 'error',
   'several-programs': 'error',
-  // What several kinds of files have: `kinds/parts/`.
+  // For several kinds of files: `kinds/parts/`.
   'stop-signal-unheard': 'error',
   'grace-too-short': 'error',
   // Kubernetes.

@@ -58,7 +58,7 @@ function grid(layout: Layout): Markup {
   const y = top - 8 - (faults.length > 0 ? 20 : 0)
   const isBeside = flags.some(({ kind }) => kind === 'beyond')
   const texts = ticks.map(({ x, text }) => {
-    // Centred, the last one would reach beyond the edge.
+    // Centred, the last text would leave the plot.
     const isLast = isBeside && x + lengthOf(text, TEXT.axis) / 2 > plot.right
     return markup`<text x="${x}" y="${y}" text-anchor="${isLast ? 'end' : 'middle'}">${text}</text>`
   })
@@ -150,14 +150,14 @@ function barOf(id: string, { bar }: Layout, row: PlacedHook): Markup {
   return markup`${left}${box(from, to)} ${hook.status === 'failed' ? failed : markup`class="done"`}/>`
 }
 
-/** In pixels. Less is only a timer that fired a little late. */
+/** In pixels. A shorter overrun is only a late timer. */
 const LEAST_OVERRUN = 3
 
 const CLASS = { done: '', failed: 'is-failed', 'cut off': 'is-cut' } as const
 
 const SIGN = { failed: '✕', 'cut off': '⊣' } as const
 
-/** How long a hook took, and how it ended unless it is done: beside the bars, or above its bar. */
+/** A hook's duration, and its ending unless it is done: beside the bars, or above its bar. */
 function timeOf({ isNarrow, plot, width }: Layout, { hook, baseline: y }: PlacedHook): Markup {
   const { began, ended, status } = hook
   const time = began === null ? 'never ran' : formatDuration(ended - began)

@@ -17,7 +17,7 @@ export interface Layout {
   readonly isNarrow: boolean
   /** The left and right edge of the bars. */
   readonly plot: { readonly left: number; readonly right: number }
-  /** The line below the times of the axis. */
+  /** Where the phases begin, below the axis. */
   readonly top: number
   readonly nameAt: number
   readonly nameLength: number
@@ -110,7 +110,7 @@ export function layoutOf(report: Report, width: number): Layout {
     .map((time) => ({ x: xOf(time), text: time === 0 ? '0' : formatDuration(time) }))
     .filter(({ x, text }) => {
       const half = lengthOf(text, TEXT.axis) / 2
-      // Left out where the line of the deadline or of SIGKILL would cross it: they have a time too.
+      // Left out if the line of the deadline or SIGKILL, which show their time, would cross it.
       const isCrossed = flags.some(({ line = Infinity }) => Math.abs(line - x) < half + 3)
       return !isCrossed && x + half <= width
     })
@@ -119,7 +119,7 @@ export function layoutOf(report: Report, width: number): Layout {
   return { width, height: y, isNarrow, plot, ...names, top, bar, ...placed, xOf }
 }
 
-/** More would hide the rest. The list below the chart has all of them. */
+/** More faults would hide the chart. The list below it has all. */
 const MOST_FAULTS = 12
 
 /** Where the names and the bars are. Names take what they need, up to a share of the width. */
@@ -175,7 +175,7 @@ function barOf(hook: HookReport, end: number, xOf: (time: number) => number, rig
   return { from, to, limit: limit === undefined || limit > end ? undefined : xOf(limit) }
 }
 
-/** Moves signs apart that would cover each other: to the right, and back where they reach the edge. */
+/** Moves overlapping signs apart: to the right, but not beyond the edge. */
 function spread<T extends { readonly x: number }>(signs: readonly T[], right: number): T[] {
   const apart = 18
   const moved = [...signs].sort((one, other) => one.x - other.x)

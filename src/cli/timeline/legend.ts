@@ -3,7 +3,7 @@ import { EDGE, type Layout } from './layout.ts'
 import { type Markup, markup } from './markup.ts'
 import { lengthOf } from './text-size.ts'
 
-/** Explains the signs that occur in a chart. Empty if there are only hooks that are done. */
+/** Explains the signs that occur in a chart. Empty if `done` is the only sign. */
 export function legendOf(
   report: Report,
   layout: Layout,
@@ -30,7 +30,7 @@ export function legendOf(
   return { height: y + 14 - layout.height, content: markup`${placed}` }
 }
 
-/** All signs: whether they occur, what they mean, and how they look. */
+/** All signs, each with whether it occurs, its text and its picture. */
 function signsOf(report: Report, { phases }: Layout, id: string): [boolean, string, Markup][] {
   const rows = phases.flatMap((phase) => phase.rows)
   const ran = rows.filter(({ hook }) => hook.began !== null)

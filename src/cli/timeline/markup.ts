@@ -8,7 +8,7 @@ export class Markup {
 type Part = Markup | string | number | undefined | readonly Part[]
 
 /**
- * A template of SVG or HTML. A string that is put in is escaped: it may come from a report. A number is
+ * A template of SVG or HTML. An inserted string is escaped: it may come from a report. A number is
  * rounded to a hundredth of a pixel. The line breaks and indents of the template itself are left out.
  */
 export function markup(template: TemplateStringsArray, ...parts: readonly Part[]): Markup {
@@ -27,7 +27,7 @@ function sourceOf(part: Part): string {
 
 function escaped(text: string): string {
   const shown = text.split('\n').map(printable).join('\n')
-  // XML refuses the last two: they are not characters.
+  // XML refuses U+FFFE and U+FFFF.
   return shown.replace(/[&<>"']|\ufffe|\uffff/g, (found) => ENTITIES[found] ?? '\ufffd')
 }
 

@@ -65,7 +65,7 @@ function textIn(bytes: Buffer, fail: Fail): string {
   throw fail('is no text in UTF-8: a report is JSON')
 }
 
-/** The report in a text. In a log of JSON lines it is the last one, as a line or in the field `report`. */
+/** The report in a text. In a log of JSON lines, the last report: a line or its field `report`. */
 function parse(text: string, fail: Fail): unknown {
   try {
     const value = JSON.parse(text)

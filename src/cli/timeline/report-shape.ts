@@ -1,14 +1,14 @@
 import { show } from '../../base/errors.ts'
 
 /**
- * The first thing that is wrong in a report read from a file, with its place; `undefined` if nothing is.
- * Further fields are allowed: later versions may have more.
+ * The first problem in a report read from a file, with its place; `undefined` if there is none. Further
+ * fields are allowed: later versions may have more.
  */
 export function problemOf(value: unknown): string | undefined {
   return REPORT(value, '')
 }
 
-/** What is wrong with the value at a place. */
+/** Returns the problem of a value. */
 type Check = (value: unknown, place: string) => string | undefined
 
 function is(what: string, holds: (value: unknown) => boolean): Check {

@@ -59,8 +59,8 @@ function statusVariables(mode: 'light' | 'dark'): string[] {
 }
 
 /**
- * The style for viewers that do not know CSS variables, as many viewers of images. Each variable follows
- * the light colour that it stands for, which such a viewer takes.
+ * The style for viewers without CSS variables, such as many image viewers. Before each variable comes its
+ * light colour, which such a viewer uses.
  */
 export function withPlainColors(style: string): string {
   const light = style.slice(0, style.indexOf('@media'))

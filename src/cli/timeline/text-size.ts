@@ -2,7 +2,7 @@ import { printable } from '../../text/printable.ts'
 import { columnsOfGrapheme, shorten, widthOf, wrap } from '../../text/width.ts'
 
 /**
- * About how long a text is at most, in pixels, in a font of this size. The reader's font is unknown: this
+ * An upper estimate of a text's length in pixels, at this font size. The reader's font is unknown: this
  * is the length in DejaVu Sans, the widest of the usual system fonts.
  */
 export function lengthOf(text: string, size: number): number {
@@ -21,7 +21,7 @@ export function linesOf(text: string, size: number, length: number, most: number
   return rest === '' ? lines : [...lines, shorten(rest, length / size, emsOf)]
 }
 
-/** The width of a grapheme, as a part of the font's size. */
+/** The width of a grapheme, in ems. */
 function emsOf(grapheme: string): number {
   if (columnsOfGrapheme(grapheme) > 1) return 1.4
   if (/^[ijl.,:;'|!]/.test(grapheme)) return 0.4

@@ -11,7 +11,7 @@ import { imageOf } from './svg.ts'
 export async function timeline(source: string, { out }: OptionsOf<'timeline'>): Promise<void> {
   const draw = out === undefined ? undefined : drawingFor(out)
   const report = await readReport(source)
-  // A reader that has closed the pipe, such as head, causes no error here.
+  // Unlike `process.stdout`, this ignores a closed pipe, as after `| head`.
   const [stdout] = standardOutputs()
   if (out === undefined || !draw) {
     const { columns: width, colors } = terminalOf('stdout')

@@ -30,7 +30,7 @@ export function factsOf(report: Report): string[] {
   ].map((fact) => fact.replace(/(\d) (ms|s|min)\b/g, '$1\u00a0$2'))
 }
 
-/** What a reader wants to know first, in a sentence or two. */
+/** The hook counts, the faults and the longest hook. */
 export function summaryOf({ phases, faults }: Report): string {
   const hooks = phases.flatMap((phase) => phase.hooks)
   const endings = (['done', 'failed', 'cut off'] as const).flatMap((status) => {
@@ -56,7 +56,7 @@ interface Account {
   readonly kind: 'cut' | 'failed' | 'note'
 }
 
-/** For each hook what cut it off, its error and its notes; then the faults. */
+/** For each hook its cut-off, error and notes; then the faults. */
 export function accountOf(report: Report): Account[] {
   const account: Account[] = []
   for (const phase of report.phases) {

@@ -1,6 +1,6 @@
 import { MessageChannel } from 'node:worker_threads'
 
-/** Resolves when all that needs no time has happened: promises, ticks, and an immediate or two of them. */
+/** Resolves when all that needs no time has happened: promises, ticks, one or two rounds of immediates. */
 export function settle(): Promise<void> {
   return settling((settle) => settle())
 }
@@ -26,6 +26,6 @@ export async function settling<T>(work: (settle: () => Promise<void>) => Promise
   try {
     return await work(settle)
   } finally {
-    port1.close() // With it the process may end.
+    port1.close() // An open port keeps the process alive.
   }
 }

@@ -6,12 +6,12 @@ import { stopProgram } from './stop-program.ts'
 /**
  * Starts a program in the foreground of a terminal and stops it as a Ctrl-C does: SIGINT to the program
  * and to its whole process group, such as npm, a shell and Node for `npm start`. A terminal never kills:
- * `grace`, by default 10 s, is how long this waits before it sends SIGKILL.
+ * `grace`, by default 10 s, is the time from Ctrl-C to SIGKILL.
  *
  * Where there is `script` (on Linux, with util-linux or busybox), the terminal is real and the key is
  * pressed. The terminal is the program's stdin; stdout and stderr are pipes, to keep them apart. Elsewhere
  * SIGINT is sent to the group, stdin is empty, and `notes` say so: a program that checks for a
- * terminal then takes the signal for one of a platform.
+ * terminal then takes SIGINT for a platform's signal.
  *
  * A string is run by a shell that waits for the program, as an interactive shell does.
  *

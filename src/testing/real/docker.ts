@@ -10,14 +10,14 @@ import { type Stopping, stopProgram } from './stop-program.ts'
  * Starts a program and stops it as `docker stop` stops a container: SIGTERM to the program alone, 10 s,
  * then SIGKILL to all that it has started.
  *
- * A string is run by `sh -c`, like the shell form of CMD in a Dockerfile; an array is started itself. A
- * program that has no handler for the signal doesn't get it, just as PID 1 in a container doesn't: so a
- * shell does not notice the stop, and neither does what it has started. (Whether Node has a handler
- * cannot be seen from outside: a program of Node without one is ended by SIGTERM here, while in a
- * container it would be killed at the end of the grace.)
+ * A string is run by `sh -c`, like the shell form of CMD in a Dockerfile; an array is started directly.
+ * A program without a handler for the signal doesn't get it, like PID 1 in a container: a shell does not
+ * notice the stop, and neither do the programs that it has started. (Whether a Node program has a handler
+ * cannot be seen from outside. Without one, SIGTERM ends it here, but in a container it would be killed
+ * at the end of the grace.)
  *
- * Docker does not tell a program its grace, and neither does this: the program does not know of a `grace`
- * that isn't 10 s, unless its own options say so.
+ * Docker does not tell a program its grace, and neither does this function: if `grace` isn't 10 s, the
+ * program's own options have to say so.
  *
  * The rule: https://docs.docker.com/reference/cli/docker/container/stop/
  *
@@ -58,7 +58,7 @@ export async function stopPid1(
   }
 }
 
-/** Whether a process has a handler for a signal. True where the system does not tell, as all but Linux. */
+/** Whether a process has a handler for a signal. True if the system does not tell: all but Linux. */
 function hasHandler(pid: number, signal: NodeJS.Signals): boolean {
   try {
     const [, caught] =

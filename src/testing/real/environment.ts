@@ -16,12 +16,12 @@ export const PLATFORM_VARIABLES: readonly string[] = [
 ]
 
 /**
- * The variable that all processes inherit which a program starts, and no others have. It finds a process
- * that has left the group and lost its parent.
+ * The variable that marks the processes that a program starts. It finds a process that has left the group
+ * and lost its parent.
  */
 export const MARK = 'LASTCALL_TEST_PROGRAM'
 
-/** The variables of this process without those of its platform, then those of the preset, then those given by the test. */
+/** This process's variables without those of its platform, then the simulated platform's, then the test's. */
 export function environmentOf(
   inherited: Environment,
   ofPlatform: Environment,

@@ -11,7 +11,7 @@ import { MARK } from './environment.ts'
 export class Family {
   /** The number of the process group. */
   readonly leader: number
-  /** The variable that all members have. */
+  /** The variable that members inherit. */
   readonly mark: string
   readonly #excluded: number | undefined
   /** When each known descendant began, by its pid: some have no mark. */
@@ -25,7 +25,7 @@ export class Family {
     this.#excluded = excluded
   }
 
-  /** The pids of those that run, the leader included; empty where the system has no /proc. */
+  /** The pids of the running members, the leader included; empty without /proc. */
   members(): number[] {
     this.findDescendants()
     return allProcesses().filter((pid) => {
@@ -51,7 +51,7 @@ export class Family {
     return allProcesses().length === 0 ? this.signalGroup(0) : this.members().length > 0
   }
 
-  /** The members that run, for people to read. */
+  /** The running members, as text. */
   names(): string {
     return this.members().map(nameOfPid).join(', ') || `some of the process group ${this.leader}`
   }
@@ -78,7 +78,7 @@ export class Family {
     try {
       return sendSignal(-this.leader, signal)
     } catch {
-      return false // It runs as another user by now, as with sudo.
+      return false // The group runs as another user, as with sudo.
     }
   }
 

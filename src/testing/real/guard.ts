@@ -7,9 +7,9 @@ const guarded = new Set<Family>()
 let stopWatching: (() => void) | undefined
 
 /**
- * Kills a program where the test's own process ends before it. Returns a function that undoes this. The
- * `exit` event is enough where the process exits. Where a signal ends the process, or the test's thread is
- * terminated, only the end of a pipe shows it: a shell waits for that.
+ * Kills a program if the test's own process ends first. Returns a function that undoes this. The `exit`
+ * event is enough if the process exits. If a signal ends the process, or the test's thread is terminated,
+ * only the end of a pipe shows it: a shell waits for that.
  */
 export function guard(family: Family): () => void {
   guarded.add(family)
@@ -22,7 +22,7 @@ export function guard(family: Family): () => void {
     // In a session of its own, which nothing else ends.
     { detached: true, stdio: ['pipe', 'ignore', 'ignore'] },
   )
-  // Without `sh`, or where something ends it, the `exit` event alone has to do.
+  // If `sh` is missing or ends, the `exit` event alone has to do.
   shell.on('error', () => {})
   shell.stdin.on('error', () => {})
   shell.unref()
@@ -36,7 +36,7 @@ export function guard(family: Family): () => void {
   }
 }
 
-/** Kills the group, and on Linux every process with the mark. It works without grep and /proc. */
+/** Kills the group, and on Linux every process with the mark. Without grep, only the group. */
 const GUARD = `
 read -r over && exit
 kill -s KILL -- "-$1"

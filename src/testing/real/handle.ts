@@ -5,7 +5,7 @@ import type { Words } from './command.ts'
 import { Family } from './family.ts'
 import { guard } from './guard.ts'
 
-/** A process that was started, by itself or in a terminal. */
+/** A started process, alone or in a terminal. */
 export interface ProgramHandle {
   readonly pid: number
   /** Whether it runs in a real terminal. */
@@ -19,9 +19,9 @@ export interface ProgramHandle {
   readonly written: Promise<unknown>
   /** Sends a message through its channel, where it has one. */
   send(message: string): void
-  /** Presses Ctrl-C at the terminal in front of it. */
+  /** Presses Ctrl-C. Without a terminal, sends SIGINT to the group. */
   pressCtrlC(): void
-  /** Frees what belongs to it, once all its processes have ended. Resolves when its outputs have ended. */
+  /** Frees its resources, once all its processes have ended. Resolves when its outputs have ended. */
   release(): Promise<unknown>
 }
 
@@ -30,7 +30,7 @@ export interface StartOptions {
   readonly words: Words
   readonly cwd: string | undefined
   readonly env: Readonly<Record<string, string>>
-  /** The value of the variable by which all that it starts is found. */
+  /** The value of the variable that marks all its processes. */
   readonly mark: string
 }
 
@@ -43,7 +43,7 @@ export async function startAlone(
     cwd,
     env,
     stdio: ['ignore', 'pipe', 'pipe', ...(hasChannel ? (['ipc'] as const) : [])],
-    // What ends the test's own group or terminal must not reach it, and its own group can be killed as one.
+    // Signals to the test's own group must not reach it, and its own group can be killed as one.
     detached: true,
   })
   await isRunning(child)
@@ -75,7 +75,7 @@ export async function startAlone(
 export async function isRunning(child: ChildProcess): Promise<void> {
   await new Promise<void>((resolve, reject) => {
     child.once('spawn', resolve)
-    // Stays in place: later errors are messages that could not be sent.
+    // The listener stays: later errors are messages that failed.
     child.on('error', reject)
   })
 }

@@ -14,20 +14,20 @@ export interface KubernetesOptions extends StopOptions {
   readonly preStop?: PreStop
 }
 
-/** What the kubelet always leaves between SIGTERM and SIGKILL. */
+/** The least time from SIGTERM to SIGKILL, in milliseconds. */
 const LEAST = 2000
 
 /**
  * Starts a program and stops it as the kubelet stops the container of a pod: it runs the preStop hook,
- * sends SIGTERM to the program alone, and 30 s after the beginning of the hook SIGKILL to everything. A
- * hook that still runs at the end of the grace is not waited for any longer. Between SIGTERM and SIGKILL
- * there are always 2 s at least, however little of the grace is left: a shorter `grace` counts as 2 s.
+ * sends SIGTERM to the program alone, and sends SIGKILL to everything 30 s after the hook began. The hook
+ * is not waited for beyond the grace. SIGKILL comes at least 2 s after SIGTERM, however little of the
+ * grace is left: a shorter `grace` counts as 2 s.
  *
  * The two forms of the command, programs without a handler, and what the program knows of the grace: as
  * with `stopLikeDocker()`.
  *
- * `elapsed` counts from the beginning of the hook. A hook that fails changes nothing, and `notes` say so;
- * they also say so where the program had ended before the hook was over.
+ * `elapsed` counts from the beginning of the hook. A failed hook changes nothing. `notes` say that it
+ * failed, or that the program ended before the hook was over.
  *
  * The rules: https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#pod-termination-flow
  * and, for the 2 s, `killContainer()` in `pkg/kubelet/kuberuntime/kuberuntime_container.go` of

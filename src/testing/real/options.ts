@@ -10,23 +10,23 @@ export interface RunningProgram {
   readonly stdout: string
   /** What it has written to stderr so far. */
   readonly stderr: string
-  /** Resolves when it has written this to stdout or stderr; rejects with `LASTCALL_NOT_READY` where it ends before. */
+  /** Resolves when it has written this to stdout or stderr; rejects with `LASTCALL_NOT_READY` if it ends first. */
   says(what: string | RegExp): Promise<void>
 }
 
 /** The options that all of these functions have. */
 export interface StopOptions {
   /**
-   * When the program is ready to be stopped: what it writes then to stdout or stderr, as a RegExp or as a
-   * part of the text; or a function that is called some twenty times a second until it returns true. An
-   * error of the function means "not yet", so it may send a request to the program.
+   * How to tell that the program is ready to be stopped: by its output on stdout or stderr, as a RegExp or
+   * a part of the text; or by a function, called some twenty times a second until it returns true. An error
+   * of the function means "not yet", so it may send a request to the program.
    */
   readonly ready: RegExp | string | ((program: RunningProgram) => boolean | Promise<boolean>)
-  /** The longest that it may take to be ready, from its start. Default `'30s'`. */
+  /** The longest time from its start until it is ready. Default `'30s'`. */
   readonly readyWithin?: Duration
   /**
-   * The time from the beginning of the stop to SIGKILL. Default: what the platform grants. As on the platform
-   * the program does not learn of it (except with PM2), and may have to be configured.
+   * The time from the beginning of the stop to SIGKILL. Default: the platform's. As on the platform, the
+   * program does not learn its grace (except with PM2), and may need it configured.
    */
   readonly grace?: Duration
   /**
@@ -43,7 +43,7 @@ export interface StopOptions {
   readonly env?: Environment
   /**
    * Kills the program when it aborts: vitest and node:test give each test a signal, which aborts when the test
-   * times out. The promise rejects then, with what the program has written; `cause` is the signal's reason.
+   * times out. The promise then rejects with the program's output; `cause` is the signal's reason.
    */
   readonly signal?: AbortSignal
 }

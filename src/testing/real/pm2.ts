@@ -20,8 +20,8 @@ export interface Pm2Options extends StopOptions {
  * (`treekill`), or the message `'shutdown'` to the program alone; then, after 1.6 s, SIGKILL to all. PM2
  * waits for the program alone, and not for what it has started.
  *
- * The program has a channel for messages, like every program of PM2. `grace` is PM2's `kill_timeout`, and
- * where it is given the program finds it in the variable of this name, as with PM2.
+ * The program has a channel for messages, like every program of PM2. `grace` is PM2's `kill_timeout`: if
+ * given, the program finds it in the variable `kill_timeout`, as with PM2.
  *
  * The rules: https://pm2.keymetrics.io/docs/usage/signals-clean-restart/, and `lib/God/Methods.js` and
  * `lib/TreeKill.js` of https://github.com/Unitech/pm2

@@ -10,7 +10,7 @@ import type { Stopping } from './stop-program.ts'
 /** What a pod's preStop hook does: a command, or a sleep. */
 export type PreStop = Command | { readonly sleep: Duration }
 
-/** Runs a hook beside the program, until it is over or the grace ends. Resolves with a function that ends the hook. */
+/** Runs a hook beside the program, until either ends or the grace ends. Resolves with a function that ends the hook. */
 type RunPreStop = (program: Program, stopping: Stopping) => Promise<() => Promise<void>>
 
 /**
@@ -41,7 +41,7 @@ export function parsePreStop(
 
 const noop = async () => {}
 
-/** Runs a command. In a pod it ends with the container, so the returned function ends it. */
+/** Runs a command. In a pod the hook ends with the container: the returned function ends it. */
 async function run(
   start: () => Promise<Program>,
   program: Program,
@@ -59,7 +59,7 @@ async function run(
     }
     return () => hook.end()
   } catch (error) {
-    // The kubelet goes on as well.
+    // Go on, as the kubelet does.
     note(`the preStop hook: ${(error as Error).message}`)
     return noop
   }

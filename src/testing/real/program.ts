@@ -18,7 +18,7 @@ export interface StartMethod {
   readonly env: Environment
   /** Whether its programs have a channel for messages, or a terminal. Default: neither. */
   readonly by?: 'channel' | 'terminal'
-  /** Returns what to start in place of the program, where something has to run before it. */
+  /** Returns the words to start instead, if something has to run before the program. */
   wrap?(words: Words): Words
 }
 
@@ -154,7 +154,7 @@ export class Program implements RunningProgram {
     await this.isAloneWithin(KILL_WAIT)
     this.family.end()
     await withLimit(this.handle.release(), OUTPUT_WAIT, systemClock, () => {})
-    // A process that could not be killed may hold them open, and they would keep the test's process alive.
+    // An unkillable process may hold the streams open, and keep the test's process alive.
     for (const stream of [this.handle.stdout, this.handle.stderr]) stream.destroy()
   }
 }

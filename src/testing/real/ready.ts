@@ -46,7 +46,7 @@ export function untilReady(
       finish(`was not ready within ${formatDuration(readyWithin)}${why}; ${fix}`)
     }, readyWithin)
     const stopListening = program.onOutput(check)
-    // Its last output may have made it ready; and a process that it started may hold the output open for ever.
+    // The last output may have made it ready. A process that it started may hold the output open for ever.
     const endUnready = () => check().then(() => isOver || finish('has ended before it was ready'))
     program.written.then(endUnready)
     program.ended.then(() => {

@@ -7,7 +7,7 @@ import type { Settings, Stopped } from './options.ts'
 import { notReady, Program, type StartMethod } from './program.ts'
 import { untilReady } from './ready.ts'
 
-/** A grace of so many milliseconds or less was most likely meant in seconds; `createShutdown()` refuses it. */
+/** A grace of this many milliseconds or less was most likely meant in seconds; `createShutdown()` refuses it. */
 const SHORTEST_GRACE = 100
 
 /** How a platform starts and stops programs. */
@@ -24,7 +24,7 @@ export interface Stopping {
   passed(): number
   /** Adds a line to the notes. */
   note(text: string): void
-  /** Kills it and all that it has started, because its time is over. */
+  /** Kills the program and all that it has started: its time is over. */
   kill(): Promise<void>
 }
 
@@ -129,7 +129,7 @@ function givenUp(name: string, { reason }: AbortSignal, output?: string): Lastca
   return Object.assign(notReady(name, why, output), { cause: reason })
 }
 
-/** The end of what the program has written. Most often it explains the error. */
+/** The end of the program's output. Most often it explains the error. */
 function outputOf({ stdout, stderr }: Program): string {
   const endOf = (text: string) => (text.length > 4000 ? `…${text.slice(-4000)}` : text)
   return Object.entries({ stdout, stderr })

@@ -25,7 +25,7 @@ import { stopProgram } from './stop-program.ts'
 export async function stopLikeSystemd(command: Command, options: StopOptions): Promise<Stopped> {
   return stopProgram(command, parseOptions(options, PLATFORMS.systemd.grace), {
     env: { INVOCATION_ID: randomUUID().replaceAll('-', '') },
-    // systemd gives the program its pid in this variable. The shell knows it, and then becomes the program.
+    // systemd gives the program its pid in this variable. `exec` keeps the pid of the shell.
     wrap: (words) => ['sh', '-c', 'export SYSTEMD_EXEC_PID=$$; exec "$@"', 'sh', ...words],
     async stop(program, { grace, kill, note }) {
       const { family } = program

@@ -35,7 +35,7 @@ const CTRL_C = '\u0003'
 /**
  * Starts a process in the foreground of a terminal of its own. The terminal is its stdin; stdout and
  * stderr are pipes, to keep them apart. Rejects with the system's error where the process can't be started.
- * Resolves with `undefined` where there is no terminal: it takes `script`, of util-linux or busybox.
+ * Resolves with `undefined` without `script`, of util-linux or busybox: it provides the terminal.
  */
 export async function startInTerminal(options: StartOptions): Promise<ProgramHandle | undefined> {
   const { mark, ...what } = options
@@ -74,7 +74,7 @@ export async function startInTerminal(options: StartOptions): Promise<ProgramHan
     stdout,
     stderr,
     exited,
-    // The shell and `script` hold its outputs open too, so these do not end with it.
+    // The shell and `script` hold the outputs open too: these do not end with the program.
     written: exited.then(async () => {
       for (let poll = 0; poll < 2; poll++) await new Promise<void>(systemClock.afterPoll)
     }),

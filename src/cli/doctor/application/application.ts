@@ -10,7 +10,7 @@ const POD_GRACE = PLATFORMS.kubernetes.grace
 export interface Grace {
   /** In milliseconds. */
   readonly value: number
-  /** Where it comes from, for the user: `grace: 25 s in src/server.ts:4`. */
+  /** The source, for the user: `grace: 25 s in src/server.ts:4`. */
   readonly from: string
 }
 
@@ -34,7 +34,7 @@ export class Application {
   }
 
   /**
-   * The shutdowns that a deployment file belongs to: those in the nearest directory that has some. A
+   * The shutdowns that a deployment file deploys: those below the nearest directory that has any. A
    * repository may hold several applications.
    */
   shutdownsFor(file: SourceFile): readonly ShutdownCall[] {
@@ -46,9 +46,9 @@ export class Application {
   }
 
   /**
-   * The longest grace of these shutdowns; `undefined` if one of them is not known.
+   * The longest grace of the file's shutdowns; `undefined` if one of them is not known.
    *
-   * @param assumed what the library assumes on this platform, in milliseconds; `undefined` if it asks the platform
+   * @param assumed the library's default on this platform, in milliseconds; `undefined` if it asks the platform
    */
   grace(file: SourceFile, assumed: number | undefined, platform: string): Grace | undefined {
     if (this.givenGrace !== undefined) return { value: this.givenGrace, from: '--grace' }
@@ -65,7 +65,7 @@ export class Application {
     return { value: assumed, from: `the default of lastcall under ${platform}` }
   }
 
-  /** The signals that start these shutdowns; `undefined` if they are not known. */
+  /** The signals that start the file's shutdowns; `undefined` if not known. */
   signals(file: SourceFile): readonly string[] | undefined {
     const calls = this.shutdownsFor(file)
     if (calls.some(({ signals }) => signals === 'unknown')) return undefined
@@ -74,7 +74,7 @@ export class Application {
     return calls.length === 0 ? defaults : [...new Set(heard)]
   }
 
-  /** The longest that a lame duck may last under Kubernetes, in milliseconds. */
+  /** The longest duration of a lame duck under Kubernetes, in milliseconds. */
   lameDuck(file: SourceFile): number {
     const grace = this.grace(file, POD_GRACE, 'Kubernetes')?.value ?? POD_GRACE
     return this.#lameDuck ?? Math.min(10_000, grace / 2)

@@ -3,7 +3,7 @@ import { parseDuration } from '../../../base/duration.ts'
 import { readValue, type Tree } from '../parse/javascript.ts'
 import type { SourceFile } from '../parse/source.ts'
 
-/** The options of one `createShutdown()`. What is not a literal is `unknown`. */
+/** The options of one `createShutdown()`. A value that is no literal is `unknown`. */
 export interface ShutdownCall {
   readonly file: string
   readonly line: number
@@ -14,7 +14,7 @@ export interface ShutdownCall {
   readonly leavesWithSignal: boolean
 }
 
-/** Limits that no application reaches: they bound the time for a file that opens what it never closes. */
+/** Limits that no application reaches. They bound the time for a file with unclosed brackets. */
 const MAX_CALLS_PER_FILE = 20
 const MAX_CALL_LENGTH = 20_000
 

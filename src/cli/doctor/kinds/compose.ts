@@ -108,10 +108,10 @@ function wordsOfCommand(data: Data | undefined): readonly string[] | undefined {
   return textList(data)?.map(unescapeVariables)
 }
 
-/** Stands for the `$` of a variable that Compose replaces itself, before any shell sees it. */
+/** Stands for the `$` of a variable that Compose, not a shell, replaces. */
 const VARIABLE = '\uE001'
 
-/** Turns `$$`, which Compose passes on as `$`, into `$`. */
+/** Turns `$$` into `$`, as Compose does, and `$` into VARIABLE. */
 function unescapeVariables(word: string): string {
   return word.replaceAll('$$', '\uE002').replaceAll('$', VARIABLE).replaceAll('\uE002', '$')
 }

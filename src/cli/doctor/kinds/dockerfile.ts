@@ -101,7 +101,7 @@ function checkStart(stage: readonly Instruction[], context: ExamineContext): boo
   return true
 }
 
-/** What ENTRYPOINT and CMD start together. Docker ignores CMD beside a shell form of ENTRYPOINT. */
+/** The start that ENTRYPOINT and CMD form. Docker ignores CMD if ENTRYPOINT has the shell form. */
 function launchOf(
   entrypoint: Form | undefined,
   cmd: Form | undefined,
@@ -158,7 +158,7 @@ function noteOnbuild(one: Instruction, context: ExamineContext): void {
   }
 }
 
-/** The start of a list of texts. `[ "$A" = b ]` is a command of the shell, and does not match. */
+/** The start of a list of strings. The shell command `[ "$A" = b ]` does not match. */
 const LIST = /^\[\s*(['"])[^'"$]*\1\s*[,\]]/
 
 /** The arguments of ENTRYPOINT or CMD: words in the exec form, a text in the shell form. */

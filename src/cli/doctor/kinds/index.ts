@@ -7,7 +7,7 @@ import { pm2 } from './pm2.ts'
 import { systemd } from './systemd.ts'
 
 /**
- * The kinds of files that the doctor examines, in the order in which it does. To add one: write its file
+ * The kinds of files that the doctor examines, in its order. To add a kind: write its file
  * in this folder, add it here, and add deployments for it to `test/cli/doctor/deployments/`.
  */
 export const KINDS: readonly Kind[] = [dockerfile, compose, kubernetes, systemd, pm2, packageJson]

@@ -37,7 +37,7 @@ export const kubernetes: Kind = {
   examine: examineKubernetes,
 }
 
-/** Whether YAML text describes pods. It is asked before the text is parsed. */
+/** Whether YAML text, not yet parsed, describes pods. */
 function isManifest(text: string): boolean {
   const kind = new RegExp(`^[ \\t-]*["']?kind["']?:[ \\t]*["']?(${POD_KINDS}|List)\\b`, 'm')
   return kind.test(text) && /^[ \t-]*["']?apiVersion["']?:/m.test(text)
@@ -73,7 +73,7 @@ function examinePod(pod: Data, kind: string, isTemplate: boolean, context: Exami
     return false
   })
   if (own.length === 0) return
-  // A patch for another manifest, as for kustomize. What is missing here may be in that one.
+  // A patch, as for kustomize: missing settings may be in the patched manifest.
   const isPatch = own.every((container) => !container.entries.has('image'))
   const isWhole = !isPatch && !isTemplate
   for (const container of own) {
@@ -183,7 +183,7 @@ function preStopDuration(container: Data): number | undefined {
   )
 }
 
-/** Kubernetes starts a preStop without a shell. One that needs a shell fails, and SIGTERM comes at once. */
+/** Kubernetes starts a preStop without a shell. If it needs one, it fails, and SIGTERM comes at once. */
 function checkPreStop(container: Data, context: ExamineContext): void {
   const exec = at(container, 'lifecycle', 'preStop', 'exec')
   const command = textList(at(exec, 'command'))

@@ -7,11 +7,11 @@ import type { Kind } from './kind.ts'
 import { parseOrReport } from './parts/parse.ts'
 import { reportLaunch } from './parts/report-launch.ts'
 
-/** The names of the scripts that deployments start. One for development may use a watcher. */
+/** The names of scripts that deployments start. Scripts for development may use a watcher. */
 const PRODUCTION_SCRIPTS =
   /^(start|serve|server|production|prod)([:_-](prod|production|server|api|web|worker|app|all))?$/
 
-/** Only a warning here: whether a deployment starts this script is found in the file that does. */
+/** Rules that only warn here: the deployment file that starts the script shows the error. */
 const WARNINGS = new Set(['shell-in-front', 'npm-in-front'])
 
 /** Examines the scripts that start an application in production. */
@@ -25,7 +25,7 @@ export const packageJson: Kind = {
 function examinePackageJson(context: ExamineContext): void {
   const { file } = context
   const scripts = parseOrReport('JSON', context, () => {
-    JSON.parse(file.text) // It is stricter than the parser that keeps offsets.
+    JSON.parse(file.text) // Stricter than `readJson()`.
     return at(readJson(file), 'scripts')
   })
   for (const [name, { start, value }] of scripts?.entries ?? []) {

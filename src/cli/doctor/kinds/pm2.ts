@@ -83,7 +83,7 @@ function isForeignScript(app: Data, script: string): boolean {
   return isForeign || /\.(?:py|rb|php|pl)$/.test(script)
 }
 
-/** Returns whether something is in front of the application. */
+/** Returns whether an obstacle is in front of the application. */
 function checkAppCommand(app: Data, script: string, context: ExamineContext): boolean {
   const args = argsOf(at(app, 'args'))
   if (args === undefined) {
@@ -196,7 +196,7 @@ function checkKillTimeout(name: string, app: Data, context: ExamineContext): voi
     context.note(`the kill_timeout of '${name}' is not a literal number, and so not known`)
     return
   }
-  // An application without a grace takes kill_timeout: the library reads it.
+  // Without a grace of its own, the application reads kill_timeout.
   const grace = context.grace(undefined, 'PM2')
   if (!grace || grace.value <= granted) return
   reportShortGrace(context, {

@@ -100,7 +100,7 @@ function checkExecStart(
   context: ExamineContext,
 ): void {
   const started = followCommand(argv, context.launchContext({}, start.file))
-  // By default systemd signals all processes, and so also the application behind a shell.
+  // By default systemd signals all processes, even an application behind a shell.
   const isDefaultMode = (service.last('KillMode')?.value ?? 'control-group') === 'control-group'
   const isWatcher = started.obstacle?.rule === 'watcher-in-front'
   reportLaunch(context, started, {
@@ -112,7 +112,7 @@ function checkExecStart(
   })
 }
 
-/** A command for ExecStart, which needs an absolute path. `env` finds others in PATH or WorkingDirectory. */
+/** A command for ExecStart, with an absolute path. `env` finds other programs in PATH or WorkingDirectory. */
 function execStartOf(argv: readonly string[]): string {
   const [program = '', ...args] = argv
   const path = program === 'sh' ? '/bin/sh' : `/usr/bin/env ${program}`

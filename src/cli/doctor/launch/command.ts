@@ -14,9 +14,9 @@ export interface Obstacle {
   readonly program: string
   /** The init in front of it, which signals only its own child. */
   readonly init?: string | undefined
-  /** The shell script that has to be changed, when the deployment starts one. */
+  /** The shell script to change, if the deployment starts one. */
   readonly script?: { readonly file: SourceFile; readonly edit: Edit } | undefined
-  /** The npm script whose command is not known, `''` if its name is not either. There is no better command. */
+  /** The npm script with an unknown command; `''` if its name is unknown too. `better` is then no better. */
   readonly unknownScript?: string | undefined
 }
 
@@ -25,11 +25,11 @@ export interface Launch {
   readonly obstacle: Obstacle | undefined
   /** The command without the obstacle. */
   readonly better: readonly string[]
-  /** For `better` that runs a group: the programs of its configuration file. */
+  /** If `better` runs a group: the programs of its configuration file. */
   readonly programs: readonly (readonly string[])[]
 }
 
-/** Follows a command to the program that keeps running, and finds what is in front of it. */
+/** Follows a command to the program that keeps running, and finds the obstacle before it. */
 export function followCommand(argv: readonly string[], context: LaunchContext, depth = 0): Launch {
   const [program = '', ...args] = argv
   const name = baseOf(program)
@@ -90,7 +90,7 @@ function withObstacle(rule: RuleId, program: string, launch: Launch): Launch {
   return { ...launch, obstacle: { rule, program } }
 }
 
-/** busybox needs the name of its applet: `busybox -c` is no command. */
+/** Not busybox: it needs the name of an applet, as in `busybox sh`. */
 export function isShell(name: string): boolean {
   return isProgram(name, 'shell') && name !== 'busybox'
 }
@@ -129,12 +129,12 @@ export function followShellText(
   const inner = followCommand(argv, context, depth + 1)
   if (context.runsInShell && depth === 0) {
     const isWhole = isOnlyPipe(main, text) && main.pipeEnd === main.end
-    // A shell that starts a daemon has ended at the stop.
+    // A shell that starts a daemon ends before the stop.
     if (isWhole || inForeground(baseOf(argv[0] ?? ''), argv.slice(1))) return inner
   }
   const better = replaced(text, context, depth)
   if (main.isExec) return { ...inner, better: inner.obstacle ? better : [shell, '-c', text] }
-  // A worse obstacle behind the shell is reported instead of it: without that, the shell would not matter.
+  // An obstacle behind the shell is reported instead of the shell; `better` removes both.
   const own = inner.obstacle && inner.obstacle.rule !== 'script-without-exec' ? inner : undefined
   return own
     ? { ...own, better: own.programs.length > 0 ? GROUP : better }
@@ -167,7 +167,7 @@ function replaced(text: string, context: LaunchContext, depth: number): readonly
   return ['sh', '-c', text.slice(0, main.start) + execOf(start) + text.slice(main.pipeEnd)]
 }
 
-/** Whether the text is this command alone, or piped into others. */
+/** Whether the text is only this command and the pipe after it. */
 function isOnlyPipe(main: Main, text: string): boolean {
   return main.start === text.search(/\S/) && /^\s*[;&]?\s*$/.test(text.slice(main.pipeEnd))
 }

@@ -1,7 +1,7 @@
 import { isProgram, WRAPPERS } from '../../../platform/programs.ts'
 import type { LaunchContext } from './scripts.ts'
 
-/** How many arguments a wrapper takes before its command. `undefined` where a program is no wrapper. */
+/** How many arguments come before a wrapper's command; `undefined` if it is no wrapper. */
 export function wrapperOf(name: string, args: readonly string[]) {
   const ownOptions = (valued: RegExp) => {
     let at = 0
@@ -11,7 +11,7 @@ export function wrapperOf(name: string, args: readonly string[]) {
   const dashes = args.indexOf('--')
   if (isProgram(name, 'init')) return { taken: ownOptions(/^-[pe]$/), isInit: true }
   if (name === 'lastcall' && args[0] === 'run') {
-    // A group has several commands, and with a configuration file there is none.
+    // --config has no command here; with --group the signal reaches all processes.
     const hasNone = args.includes('--group') || args.includes('--config') || dashes < 0
     return { taken: hasNone ? args.length : dashes + 1, isInit: true }
   }
@@ -35,8 +35,8 @@ interface Managed {
 }
 
 /**
- * What a package manager runs: a script of package.json, or a command. `undefined` where a program is no
- * package manager, or runs what ends by itself. Neither is known where both are `undefined`.
+ * The script of package.json, or the command, that a package manager runs; `{}` if it is not known.
+ * `undefined` if the program is no package manager, or its command ends by itself.
  */
 export function managed(name: string, args: readonly string[]): Managed | undefined {
   const [first = '', ...rest] = args.filter((arg) => !/^(-s|--silent|--quiet|-q)$/.test(arg))
@@ -68,7 +68,7 @@ export function managed(name: string, args: readonly string[]): Managed | undefi
   return /^(install|add|build|test)$/.test(first) ? undefined : { script: first }
 }
 
-/** Options that name another package. Its scripts do not stand in the nearest package.json. */
+/** Options that name another package. Its scripts are not in the nearest package.json. */
 const ELSEWHERE =
   /^(?:--filter|-F|--workspace|-w|--recursive|-r|-C|--dir|--prefix|--cwd)(?:=|$)|^workspaces?$/
 
@@ -76,7 +76,7 @@ function programOf(program: string, args: readonly string[]): string[] {
   return program === 'node' ? ['node', ...args] : [`node_modules/.bin/${program}`, ...args]
 }
 
-/** For a command that starts a daemon and returns: the command that stays in the foreground. */
+/** The foreground form of a command that starts a daemon and returns. */
 export function inForeground(name: string, args: readonly string[]): string[] | undefined {
   const verb = args.find((arg) => !arg.startsWith('-'))
   if (name === 'pm2' && (verb === 'start' || verb === 'restart' || verb === 'reload')) {
@@ -89,7 +89,7 @@ export function inForeground(name: string, args: readonly string[]): string[] | 
   return ['node', ...args.filter((arg) => !arg.startsWith('-') && arg !== 'start')]
 }
 
-/** The programs that a command runs side by side. `undefined` where the end of one ends the others. */
+/** The programs that a command runs side by side; `undefined` if the end of one ends the others. */
 export function severalOf(
   name: string,
   args: readonly string[],

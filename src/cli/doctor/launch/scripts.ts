@@ -7,9 +7,9 @@ export interface LaunchContext {
   /** The text of a script of package.json. */
   npmScript(name: string): string | undefined
   shellScript(path: string): SourceFile | undefined
-  /** Whether it is the main command of a container, which ends when the command returns. */
+  /** Whether the command is the main one of a container, which ends with it. */
   readonly inContainer: boolean
-  /** Whether it runs in a shell anyway, as npm runs scripts. A single command then needs no `exec`. */
+  /** Whether a shell runs it anyway, as in npm scripts. A single command then needs no `exec`. */
   readonly runsInShell: boolean
 }
 
@@ -68,7 +68,7 @@ export class Scripts {
   }
 }
 
-/** The candidate in the same directory, or in the next one above it. Otherwise the only candidate. */
+/** The candidate in the same directory or the nearest above it; otherwise the only candidate. */
 function nearest(path: string, candidates: readonly string[]): string | undefined {
   for (let folder = posix.dirname(path); ; folder = posix.dirname(folder)) {
     const here = candidates.find((one) => posix.dirname(one) === folder)

@@ -1,12 +1,12 @@
 import { parse } from 'shell-quote'
 import { isProgram } from '../../../platform/programs.ts'
 
-/** A command in a text for a shell, and its place in the text. */
+/** A command in a shell text, with its place. */
 export interface ShellCommand {
   readonly text: string
   readonly start: number
   readonly end: number
-  /** What follows it: `&&`, `||`, `|`, `&`, `;` or nothing. */
+  /** The separator: `&&`, `||`, `|`, `&`, `;` or nothing. */
   readonly then: string
 }
 
@@ -18,7 +18,7 @@ export function words(text: string): string[] {
   })
 }
 
-/** Whether a shell would only start the command: it has no variable, no pattern, no redirection. */
+/** Whether a command needs no shell: it has no variable, no pattern, no redirection. */
 export function isPlain(text: string): boolean {
   return !/[$`*?~<>|&;(){}[\]\n#!\\]/.test(text) && !/^\s*\w+=/.test(text)
 }
@@ -55,7 +55,7 @@ function commandsOf(text: string): ShellCommand[] {
   return commands
 }
 
-/** The length of what starts here and is one piece: a quoted text, a substitution, a here-document. Else 0. */
+/** The length of the quoted text, substitution, redirection or here-document that starts here, or 0. */
 function skip(here: string, before: string | undefined): number {
   const whole =
     /^'[^']*'|^"(?:\\[\s\S]|[^"\\])*"|^`[^`]*`|^\$\((?:[^()]|\([^()]*\))*\)|^\$\{[^}]*\}|^\$#|^\\[\s\S]|^\d*>&\d*-?|^&>>?/.exec(
@@ -72,15 +72,15 @@ function skip(here: string, before: string | undefined): number {
 
 /** The command of a text that runs as long as the application does. */
 export interface Main extends ShellCommand {
-  /** Whether it replaces the shell. */
+  /** Whether `exec` is before it. */
   readonly isExec: boolean
-  /** The end of the command that its output is piped into. */
+  /** The end of the last command in its pipe. */
   readonly pipeEnd: number
   /** Other programs that the text starts in the background. */
   readonly beside: readonly ShellCommand[]
 }
 
-/** `undefined` where it cannot be known: in a loop, in a function, or where the text handles signals itself. */
+/** `undefined` if not known: in a loop, in a function, or if the text handles signals itself. */
 export function mainOf(text: string): Main | undefined {
   const commands = commandsOf(text)
   const heads = commands.map((command) => headOf(command.text))
@@ -93,7 +93,7 @@ export function mainOf(text: string): Main | undefined {
   const last = runs.at(-1)
   if (!last || functions.has(headOf(last.text))) return undefined
   const main = isLauncher(last.text) ? last : (programs.at(-1) ?? last)
-  // To replace the shell would end the loop.
+  // `exec` would end the loop.
   if (isInLoop(text, main.start)) return undefined
   const [first, { end: pipeEnd }] = pipeAround(commands, commands.indexOf(main))
   const beside = runs.filter(({ then }, index) => then === '&' && index < runs.indexOf(first))
@@ -108,7 +108,7 @@ function isInLoop(text: string, at: number): boolean {
   return count('do') > count('done')
 }
 
-/** The first and the last command of a pipe, by the place of one of them. */
+/** The first and the last command of the pipe around a command. */
 function pipeAround(commands: readonly ShellCommand[], index: number) {
   let [from, to] = [index, index]
   while (commands[from - 1]?.then === '|') from--

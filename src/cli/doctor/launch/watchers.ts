@@ -1,8 +1,8 @@
 import { isProgram, isToldToWatch, runtimeOptions } from '../../../platform/programs.ts'
 
 /**
- * For a command that starts an application again when a file changes: the same without that. `undefined` for
- * other commands.
+ * The command without its watcher, if it restarts the application when a file changes; otherwise
+ * `undefined`.
  */
 export function withoutWatching(name: string, args: readonly string[]): string[] | undefined {
   if (isProgram(name, 'runtime')) {

@@ -7,7 +7,7 @@ export interface Data {
   readonly end: number
   /** Null for no value; `undefined` if it is not a scalar, or not known. */
   readonly scalar: string | number | boolean | null | undefined
-  /** Whether the file does not say it: a variable, a template. */
+  /** Whether the file leaves it open: a variable, a template. */
   readonly isUnknown: boolean
   /** The entries of a map. Empty if it is not a map. */
   readonly entries: ReadonlyMap<string, Entry>
@@ -62,8 +62,8 @@ export function jsonList(argv: readonly string[]): string {
 }
 
 /**
- * Sets a key to a command. If the command only adds something to one of the words in the file, the edit
- * inserts just that.
+ * Sets a key to a command. If only one word of the file changes, by an addition, the edit inserts just
+ * that.
  *
  * @param escapeWord writes a word as the file needs it, such as `$$` for `$` in Compose
  */
@@ -83,7 +83,7 @@ export function setCommand(
   return setKey(data, key, jsonList(argv.map(escapeWord)))
 }
 
-/** Inserts what `text` has more than the scalar, if the place in the file is certain despite its quotes. */
+/** Inserts the part that `text` adds to the scalar, if its place in the file is certain despite quotes. */
 function insertion({ file, start, end, scalar }: Data, text: string): Edit | undefined {
   const before = String(scalar)
   let same = 0

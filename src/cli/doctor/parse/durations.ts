@@ -1,4 +1,4 @@
-/** A duration of Go, which Compose uses, in milliseconds: `1m30s`, `500ms`. `undefined` if it is none. */
+/** A duration of Go, which Compose uses, in milliseconds: `1m30s`, `500ms`. `undefined` if invalid. */
 export function goDuration(text: string): number | undefined {
   return sumOf(text, GO_UNITS)
 }

@@ -2,7 +2,7 @@ import { type Node, parse, parseExpressionAt } from 'acorn'
 import type { Data, Entry } from './data.ts'
 import type { SourceFile } from './source.ts'
 
-/** What a module exports, as far as it is literals. The module is not run. */
+/** The literals that a module exports. The module is not run. */
 export function readModule(file: SourceFile): Data | undefined {
   const program = parseModule(file.text) as Tree & { body: readonly Statement[] }
   for (const statement of program.body) {
@@ -115,7 +115,7 @@ function entriesOfObject(
   return entries
 }
 
-/** Stands for a value that is not a literal. It is known only when the program runs. */
+/** A value that is not a literal: only the running program knows it. */
 const UNKNOWN = Symbol('unknown')
 
 /** The part of ESTree that is read here. */

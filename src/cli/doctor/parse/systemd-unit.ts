@@ -48,12 +48,12 @@ export function readUnit(file: SourceFile): { settings: Setting[]; unknownLines:
 export class Service {
   constructor(readonly settings: readonly Setting[]) {}
 
-  /** The last of the settings with these keys, which is the one that systemd uses. */
+  /** The last setting with one of these keys: systemd uses that one. */
   last(...keys: readonly string[]): Setting | undefined {
     return this.settings.filter(({ key }) => keys.includes(key)).at(-1)
   }
 
-  /** All settings of a list. An empty one clears those before it. */
+  /** All settings with a key. An empty one clears those before. */
   all(key: string): Setting[] {
     const all = this.settings.filter((setting) => setting.key === key)
     return all.slice(all.findLastIndex(({ value }) => value === '') + 1)

@@ -66,7 +66,7 @@ function withoutElse(text: string): string {
   return result
 }
 
-/** Template actions become blanks if they fill their line, and else a value of the same length. */
+/** Turns template actions into blanks if they fill their line, else into a value as long. */
 function withPlaceholders(text: string): string {
   const whole = text.replace(/^[ \t]*(?:\{\{[\s\S]*?\}\}[ \t]*)+$/gm, (part) =>
     part.replace(/[^\n]/g, ' '),
@@ -74,7 +74,7 @@ function withPlaceholders(text: string): string {
   return whole.replace(/\{\{[\s\S]*?\}\}/g, (part) => part.replace(/[^\n]/g, PLACEHOLDER))
 }
 
-/** @param offset the place of a node that is not in the text */
+/** @param offset the place for a node that the text lacks */
 function dataOfNode(node: Node, document: Document, file: SourceFile, offset = 0): Data {
   const target = isAlias(node) ? (node.resolve(document) ?? node) : node
   const [start, last] = target.range ?? [offset, offset]

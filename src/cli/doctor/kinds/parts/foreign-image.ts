@@ -1,4 +1,4 @@
-/** Whether an image is not the application's own, such as that of a database. It is not examined. */
+/** Whether an image is not the application's own, such as a database. The doctor skips it. */
 export function isForeignImage(image: string | undefined): boolean {
   if (image === undefined) return false
   const name = image.replace(/@.*$/, '').replace(/:[^/]*$/, '')

@@ -2,7 +2,7 @@ import type { ExamineContext } from '../../examine-context.ts'
 import { at, type Data, offsetOfKey, setKey, textAt } from '../../parse/data.ts'
 import { wholeSeconds } from '../../parse/durations.ts'
 
-/** Checks that clients stop sending requests before the server stops listening. */
+/** Checks that requests stop before the server does, and that liveness is not readiness. */
 export function checkProbes(
   container: Data,
   { isServer, isWhole }: { isServer: boolean; isWhole: boolean },
@@ -50,7 +50,7 @@ function reportMissing(container: Data, port: Data, context: ExamineContext): vo
 }
 
 /**
- * Kubernetes' default pace, 10 s × 3, in milliseconds. Only a slower one is worth a warning: most pods use
+ * Kubernetes' default pace, 10 s × 3, in milliseconds. Only a slower pace is worth a warning: most pods use
  * the default, and a deleted pod loses its endpoint with the signal, whatever its probe answers.
  */
 const DEFAULT_PACE = 30_000

@@ -4,7 +4,7 @@ import { effectOf, fixOf, type Starter } from '../../launch/explain.ts'
 import type { Edit, SourceFile } from '../../parse/source.ts'
 import type { Severity } from '../../rules.ts'
 
-/** Reports what is between the platform and the application, at the place that starts the command. */
+/** Reports the obstacle between the platform and the application, where the command starts. */
 export function reportLaunch(
   context: ExamineContext,
   { obstacle, better, programs }: Launch,
