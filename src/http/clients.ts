@@ -4,20 +4,20 @@ import { Connections } from './http1/connections.ts'
 import { Sessions } from './http2/sessions.ts'
 import { type AnyHttpServer, ServerState } from './server.ts'
 
-/** The clients that are connected to a server, and how far its shutdown has come. */
+/** The clients connected to a server, and the state of its shutdown. */
 export class Clients {
   readonly state: ServerState
   readonly sessions: Sessions
   readonly connections: Connections
-  /** The drain that is under way: a server is drained once, however many hooks ask for it. */
+  /** The running drain. All hooks of one server share it. */
   draining: Promise<void> | undefined
-  /** Undoes keepIdleConnections(), which holds while the server is drained. */
+  /** Undoes keepIdleConnections(), in force from the lame duck on. */
   undoKeepIdle: (() => void) | undefined
   static readonly #byServer = new WeakMap<object, Clients>()
   static readonly #inLameDuck = new Set<Clients>()
   readonly #onLameDuckEnd: (() => void)[] = []
 
-  /** Those of this server: the same as before where it has been handed in already. */
+  /** The clients of a server: the same object for each call with that server. */
   static of(server: AnyHttpServer, clock: Clock, isProbe?: ServerState['isProbe']): Clients {
     const clients = Clients.#byServer.get(server) ?? new Clients(server, clock, isProbe)
     Clients.#byServer.set(server, clients)
@@ -27,7 +27,7 @@ export class Clients {
     return clients
   }
 
-  /** Those of a server that may have been handed in. */
+  /** The clients of a server, if it was passed to `of()`. */
   static known(server: unknown): Clients | undefined {
     return Clients.#byServer.get(server as object)
   }
@@ -46,7 +46,7 @@ export class Clients {
     if (!this.draining) Clients.#inLameDuck.add(this)
   }
 
-  /** Asks the handlers of requests in flight to come to an end, and those of all later ones. */
+  /** Asks the handlers of requests in flight and of all later requests to finish. */
   abortSignals(): void {
     const message = 'The server is shutting down: the request should come to its end'
     this.state.abortReason = new AbortError(message, undefined)
@@ -54,13 +54,13 @@ export class Clients {
     this.sessions.abortSignals()
   }
 
-  /** Also where the limit came during the lame duck. */
+  /** Called also if the limit ends the lame duck. */
   endLameDuck(): void {
     Clients.#inLameDuck.delete(this)
     for (const listener of this.#onLameDuckEnd.splice(0)) listener()
   }
 
-  /** Waits for the lame duck of this server, and for all that are under way where it is unknown. */
+  /** Waits for this server's lame duck or, if the server is unknown, for every running one. */
   static async lameDuckIsOver(server: unknown): Promise<void> {
     const known = Clients.known(server)
     const waited = [...Clients.#inLameDuck].filter((clients) => !known || clients === known)

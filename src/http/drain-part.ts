@@ -4,9 +4,9 @@ import type { Interceptor } from './node/intercept.ts'
 
 /** The drain of a server's clients of one version of HTTP. */
 export interface DrainPart {
-  /** The events that it sees before the server's listeners do, while the drain runs. */
+  /** By event name. Called before the server's listeners while the drain runs. */
   readonly interceptors: Readonly<Record<string, Interceptor>>
-  /** Announces the close to the clients that are there, and to those that come from now on. */
+  /** Announces the close to connected clients and to clients that connect later. */
   begin(): void
   /** Undoes what begin() set up. */
   stop(): void
@@ -14,7 +14,7 @@ export interface DrainPart {
   whatIsLeft(): string[]
 }
 
-/** What a part needs to know of the whole drain. */
+/** What a part needs from the whole drain. */
 export interface DrainContext {
   readonly clock: Clock
   /** How long a client has to be silent before its connection is closed, in milliseconds. */

@@ -23,25 +23,25 @@ interface DrainOptions {
 }
 
 /**
- * How long new connections may delay the end of listening, in milliseconds, and a quarter of the
- * drain's time at most: long enough for a full queue of TLS handshakes.
+ * How long new connections may delay the end of listening, in milliseconds: enough for a full queue
+ * of TLS handshakes. At most a quarter of the drain's time.
  */
 const PATIENCE = 2000
 
 /**
- * How long a worker of node:cluster lives on after it has stopped listening, in milliseconds, and a
- * quarter of the drain's time at most. It hands back what the primary sends before it hears of the
- * stop. Otherwise the client would get neither an answer nor a reset.
+ * How long a node:cluster worker lives on after it stopped listening, in milliseconds; at most a
+ * quarter of the drain's time. Until the primary learns of the stop, the worker hands back the
+ * connections it is sent. Otherwise their clients get neither answer nor reset.
  */
 const HANDING_BACK = 50
 
 /**
- * Ends a server: lets every client have the answers that it waits for, and then closes its connection.
- * At the hook's limit it ends what is left, also before `run()`.
+ * Drains a server: every client gets the answers that it waits for, then its connection is closed. At
+ * the hook's limit the drain cuts off what is left, even before `run()`.
  */
 export class Drain {
   readonly #parts: readonly DrainPart[]
-  /** Until the listener and every socket that came by it are closed. */
+  /** True until the listener and all its sockets are closed. */
   #isOpen: boolean
   #isRunning = false
   #undoIntercept = () => {}
@@ -64,7 +64,7 @@ export class Drain {
     ]
     clients.undoKeepIdle ??= keepIdleConnections(server)
     this.#isOpen = server.listening
-    // Emitted when every socket is closed, those included that are counted nowhere else.
+    // Emitted when every socket is closed, even sockets that are counted nowhere else.
     server.once('close', () => {
       this.#isOpen = false
       this.#finishIfOver()
@@ -108,7 +108,7 @@ export class Drain {
     this.#finish()
   }
 
-  /** Another hook's drain of the same server runs, and may have more time. */
+  /** Whether another hook drains the same server: it may have more time. */
   get #runsInOther(): boolean {
     return !this.#isRunning && this.options.clients.draining !== undefined
   }
@@ -130,7 +130,7 @@ export class Drain {
   }
 }
 
-/** Gives http-terminator the connections only now: else each would be stored twice all along. */
+/** Gives http-terminator the connections only now: earlier, each would be stored twice. */
 function terminate({ server, clients }: DrainOptions): Promise<void> {
   const left = {
     on(event: string, listener: (socket: Socket) => void) {

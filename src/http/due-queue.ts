@@ -1,11 +1,11 @@
 import type { Clock } from '../runtime/clock.ts'
 
-/** How long items may be handled in one turn of the loop, in milliseconds: ten thousand would block it. */
+/** Milliseconds that one turn of the loop may spend on items: ten thousand would block the loop. */
 const TURN = 2
 
 /**
- * Items that are due a fixed time after a moment of their own. They are added in the order of those
- * moments, so one timer serves them all. One added out of order is late, by that time at most.
+ * Items that are each due a fixed time after their own start. They are added in order of start, so
+ * one timer serves all. An item added out of order is late by at most that time.
  */
 export class DueQueue<T> {
   readonly #since = new Map<T, number>()
@@ -15,7 +15,7 @@ export class DueQueue<T> {
   constructor(
     readonly milliseconds: number,
     readonly clock: Clock,
-    /** Called with an item that is due, and the moment of the check: what came later may not be read yet. */
+    /** Called with a due item and the time of the check: later data may not be read yet. */
     readonly onDue: (item: T, asOf: number) => void,
   ) {}
 
@@ -42,8 +42,9 @@ export class DueQueue<T> {
     const [since] = this.#since.values()
     if (this.#isArmed || since === undefined) return
     this.#isArmed = true
-    // Not in the timer itself, but after the next poll phase: before it, a client that has spoken seems
-    // silent. The moment is taken before that phase: what comes in it may be read only by the next one.
+    // Checks after the next poll phase, not in the timer: before it, a client that has spoken seems
+    // silent. Takes the time before that phase: data that arrives in it may be read only in the
+    // next.
     const check = () => {
       const asOf = this.clock.now()
       this.clock.afterPoll(() => this.#check(asOf))

@@ -10,15 +10,15 @@ import { allowListening } from './stop-listening.ts'
 
 /**
  * Returns the hooks that shut down an HTTP server and lose no request. It takes servers of
- * `node:http`, `node:https` and `node:http2`, which those of Express and Fastify are.
+ * `node:http`, `node:https` and `node:http2`, such as those of Express and Fastify.
  *
- * At the shutdown readiness turns 503, if there is `health`. The server goes on accepting until the
- * probers have seen it (the lame duck), and then stops listening. Requests in flight are answered, and
- * each connection is closed: with `Connection: close` on its last answer, once it has been silent, or
- * by HTTP/2's GOAWAY. What is left at the limit is cut off, and named in the report.
+ * At shutdown, readiness turns 503 if `health` is given. The server accepts connections until the
+ * probers have seen the 503 (the lame duck), then stops listening. Requests in flight are answered,
+ * and each connection is closed: with `Connection: close` on its last answer, after a silence, or by
+ * HTTP/2's GOAWAY. What is left at the limit is cut off and named in the report.
  *
- * Call it before the server listens, or in the same tick: a connection that was opened earlier is
- * known only from its next request on, or from the drain on.
+ * Call it before the server listens, or in the same tick: a connection opened earlier is unknown
+ * until its next request or the drain.
  *
  * @example
  * const server = app.listen(3000)
@@ -44,7 +44,7 @@ export function httpServerHooks(
   const clients = Clients.of(server, clock, health?.isProbe)
   const run = async (context: HookContext) => {
     const began = clock.now()
-    // Before the lame duck, because the limit may come in it: the drain is what ends the connections.
+    // Created before the lame duck: if the limit comes during it, the drain ends the connections.
     const drain = new Drain({ server, clients, clock, linger, refuseWithin }, context)
     clients.enterLameDuck()
     const why = await lameDuck(settings, clients.state, health, context)

@@ -28,7 +28,7 @@ export async function lameDuck(
   const began = clock.now()
   const end = began + bounds.atMost
   let isNotified = false
-  /** Why it is over, or the next instant at which that can change unless a prober asks before. */
+  /** Why the lame duck is over, or when to check again unless a prober asks first. */
   const check = (): string | number => {
     const now = clock.now()
     const goneAts = notYetNotified()
@@ -83,7 +83,7 @@ function boundsOf(settings: LameDuckSettings, context: HookContext) {
   }
 }
 
-/** Names a prober in the report that cannot get its answers of 503 in time. */
+/** Reports a prober that asks too seldom to get its 503s in time. */
 function noteSlowProber(
   probes: number,
   { atLeast, atMost }: ReturnType<typeof boundsOf>,

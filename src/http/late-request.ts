@@ -8,7 +8,7 @@ const STATUS = 503
 const HEADERS = { 'Content-Type': 'text/plain', 'Retry-After': '1' }
 const BODY = 'The server is shutting down.\n'
 
-/** Answers a request that came too late for its handler. The drain decides whether it says close. */
+/** Answers a request that came too late for its handler. The drain decides on `close`. */
 export function refuseRequest(response: ServerResponse): void {
   response.writeHead(STATUS, { ...HEADERS, 'Content-Length': Buffer.byteLength(BODY) })
   response.end(BODY)
@@ -17,13 +17,13 @@ export function refuseRequest(response: ServerResponse): void {
 /** The same for a stream of HTTP/2. */
 export function refuseStream(stream: ServerHttp2Stream): void {
   if (stream.destroyed || stream.closed || stream.headersSent) return
-  // Its client may reset it, and nothing else listens for that error.
+  // The client may reset it; nothing else listens for that error.
   stream.on('error', () => {})
   stream.respond({ ':status': STATUS, ...HEADERS })
   stream.end(BODY)
 }
 
-/** Answers a request to upgrade, or for a tunnel, and closes our side. */
+/** Refuses an upgrade or a CONNECT request, and closes our side. */
 export function refuseUpgrade(socket: Duplex): void {
   socket.on('error', () => socket.destroy())
   socket.resume()

@@ -5,16 +5,16 @@ import type { HealthChecks } from './health/health-checks.ts'
 
 /** The options of `httpServer()`. A `Duration` is milliseconds, or a string such as `'10s'`. */
 export interface HttpServerOptions {
-  /** The hook's name in logs and in the report. A second server needs another one. Default `http`. */
+  /** The hook's name in logs and in the report. A second server needs its own. Default `http`. */
   readonly name?: string
   /** The phase in which the hook runs. Default `drain`. */
   readonly phase?: string
   /** The handler of the probes. Its readiness turns 503 in the `announce` phase. Default: none. */
   readonly health?: HealthChecks
   /**
-   * How long the server still accepts connections after that. A duration: exactly so long, and 0 for
-   * not at all. An object: until its conditions are met. The clock starts with the drain. Default: until
-   * every prober has got 503 three times; 5 s at least on Kubernetes; otherwise not at all.
+   * How long the server still accepts connections after the 503. A duration: exactly that long; 0:
+   * not at all. An object: until its conditions are met. The clock starts with the drain. Default:
+   * until every prober has got three 503s; at least 5 s on Kubernetes; otherwise not at all.
    */
   readonly lameDuck?: Duration | LameDuckOptions
   /**
@@ -33,7 +33,7 @@ export interface HttpServerOptions {
    * what the deadline leaves.
    */
   readonly timeout?: Duration
-  /** The time that no earlier hook may use up. Default: that of the phase, 10 % in `drain`. */
+  /** Time that no earlier hook may use. Default: the phase's reserve, 10 % in `drain`. */
   readonly reserve?: Duration
 }
 
@@ -49,8 +49,8 @@ export interface LameDuckOptions {
   /** How many answers of 503 a readiness prober needs before it believes them. Default 3. */
   readonly probes?: number
   /**
-   * Once every prober has had these, no new connection may have sent a request for this long. The
-   * clock starts with the last such request, also before the signal. Default 100 ms.
+   * With probers, it also lasts until no new connection has sent a request for this long. The clock
+   * starts with the last such request, also before the signal. Default 100 ms.
    */
   readonly quiet?: Duration
 }
@@ -60,7 +60,7 @@ export const DEFAULTS = {
   name: 'http',
   phase: 'drain',
   linger: 250,
-  /** `atMost` is half of the drain's time, and at most this. */
+  /** `atMost`: half of the drain's time, up to this. */
   lameDuck: { probes: 3, quiet: 100, atMost: 10_000 },
 } as const
 
@@ -103,7 +103,7 @@ export function checkOptions(options: HttpServerOptions) {
 
 export type LameDuckSettings = ReturnType<typeof checkLameDuck>
 
-/** In milliseconds; `undefined` is the default. A duration stands for exactly that length. */
+/** Returns milliseconds; `undefined` means the default. A plain duration sets both bounds. */
 export function checkLameDuck(option: Duration | LameDuckOptions = {}) {
   if (typeof option !== 'object' || option === null) {
     const exactly = parseDuration(option, 'lameDuck', 0)
@@ -127,7 +127,7 @@ function optionalDuration(value: unknown, option: string): number | undefined {
   return value === undefined ? undefined : parseDuration(value, option, 0)
 }
 
-/** As much of a shutdown as an adapter needs that adds its hooks itself. */
+/** The part of a shutdown that an adapter needs to add its hooks. */
 export interface HookTaker {
   add(hooks: readonly Hook[]): () => boolean
 }

@@ -3,9 +3,9 @@ export function requestName(method = '', url = ''): string {
   return `${method} ${url.split('?', 1)[0]}`
 }
 
-/** The address at the other end, most often a proxy's; empty for a socket that has none. */
+/** Such as `, from 10.0.0.7`, often a proxy's address; empty if the socket has none. */
 export function clientName(socket: { readonly remoteAddress?: string | undefined }): string {
-  // At a listener for both versions of IP, an address of IPv4 arrives as one of IPv6.
+  // On a dual-stack listener, IPv4 addresses arrive as IPv6.
   const address = socket.remoteAddress?.replace(/^::ffff:(?=\d+\.)/, '')
   return address === undefined ? '' : `, from ${address}`
 }

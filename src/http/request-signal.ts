@@ -5,7 +5,7 @@ import { connectionOf } from './http1/connections.ts'
 import { openStreamOf } from './http2/sessions.ts'
 import type { AnyRequest, ServerState } from './server.ts'
 
-/** A request, or the object that a framework wraps it in: Fastify as `raw`, Koa as `req`. */
+/** A request, or a framework's wrapper of it: Fastify keeps it as `raw`, Koa as `req`. */
 export type SignalledRequest =
   | AnyRequest
   | ServerHttp2Stream
@@ -18,9 +18,9 @@ export type SignalledRequest =
  * themselves, such as server-sent events and long polls. An ordinary request needs none: it has the
  * drain's time to finish.
  *
- * The reason of the abort is an `AbortError`. For a request that comes later the signal is aborted from
- * the start. It never aborts where the server was not passed to `httpServer()`, as in a unit test of a
- * handler. The same request always gets the same signal.
+ * The reason of the abort is an `AbortError`. For a request that comes later the signal is aborted
+ * from the start. It never aborts if the server was not passed to `httpServer()`, as in a unit test
+ * of a handler. The same request always gets the same signal.
  *
  * @example
  * app.get('/events', (request, response) => {
@@ -56,7 +56,7 @@ function unwrap(request: SignalledRequest): IncomingMessage | ServerHttp2Stream 
   return 'stream' in message ? message.stream : message
 }
 
-/** Has the drain abort the controller, and returns the state of the server that was handed in. */
+/** Lets the drain abort the controller. Returns the server's state, if it was passed in. */
 function register(
   message: IncomingMessage | ServerHttp2Stream,
   controller: AbortController,

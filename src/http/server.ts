@@ -9,20 +9,20 @@ import type { Socket } from 'node:net'
 import { type AbortError, LastcallError, show } from '../base/errors.ts'
 import type { Clock } from '../runtime/clock.ts'
 
-/** A server of `node:http`, `node:https` or `node:http2`. Express's and Fastify's are such. */
+/** A server of `node:http`, `node:https` or `node:http2`. Express and Fastify use these. */
 export type AnyHttpServer = HttpServer | Http2Server | Http2SecureServer
 
-/** A request of either version of the protocol, as handlers get it. */
+/** A request of HTTP/1 or HTTP/2, as handlers get it. */
 export type AnyRequest = IncomingMessage | Http2ServerRequest
 
-/** The answer to it. */
+/** Its response. */
 export type AnyResponse = ServerResponse | Http2ServerResponse
 
 /** What the connections and sessions of a server have in common. */
 export class ServerState {
-  /** When a client last sent its first request, probes left out. A lame duck waits until none does. */
+  /** When a new connection last sent a request, probes excluded. A lame duck waits until none does. */
   lastArrivalAt = Number.NEGATIVE_INFINITY
-  /** Set once the drain has asked all handlers to come to an end: `requestSignal()` aborts with it. */
+  /** Set once the drain has asked all handlers to finish: `requestSignal()` aborts with it. */
   abortReason: AbortError | undefined
 
   constructor(
@@ -31,14 +31,14 @@ export class ServerState {
   ) {}
 
   noteArrival(request: object, now: number): void {
-    // Whether it is a probe is known only once its handler has run.
+    // The handler marks probes, so check once it has run.
     queueMicrotask(() => {
       if (!this.isProbe(request)) this.lastArrivalAt = now
     })
   }
 }
 
-/** Throws where this is no server that can be drained, and says what to pass. */
+/** Throws if `server` cannot be drained, and says what to pass. */
 export function refuseNonServer(server: unknown): asserts server is AnyHttpServer {
   if (isServer(server)) return
   throw new LastcallError(
@@ -47,7 +47,8 @@ export function refuseNonServer(server: unknown): asserts server is AnyHttpServe
   )
 }
 
-// Recognised by their methods: loading node:http2 or node:tls to ask would cost programs that do not use them.
+// Recognised by methods: `instanceof` would load node:http2 and node:tls in programs that do not
+// use them.
 
 export function speaksHttp2(server: AnyHttpServer): server is Http2Server | Http2SecureServer {
   return typeof (server as { updateSettings?: unknown }).updateSettings === 'function'
@@ -65,9 +66,9 @@ export function isHttp1Request(request: AnyRequest): request is IncomingMessage 
   return !('stream' in request)
 }
 
-/** Whether HTTP/2 was agreed on for this connection of a server that speaks it. */
+/** Whether a connection of an HTTP/2 server negotiated HTTP/2. */
 export function isHttp2(socket: Socket & { alpnProtocol?: string | false | null }): boolean {
-  // Without TLS there is nothing to agree on.
+  // Without TLS nothing is negotiated.
   return socket.alpnProtocol === undefined || socket.alpnProtocol === 'h2'
 }
 

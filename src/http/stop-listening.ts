@@ -6,18 +6,17 @@ import { pauseNewSockets } from './node/pause-new-sockets.ts'
 import type { AnyHttpServer } from './server.ts'
 
 /**
- * A worker of node:cluster gets its connections one by one, from a queue of the primary's or from a
- * shared listener, so one empty poll phase says nothing. It waits until none has come for `QUIET`
- * milliseconds, and for `SHARED_PATIENCE` at most: as a rule other workers take what comes.
+ * A node:cluster worker gets its connections one by one, from the primary's queue or a shared
+ * listener, so one empty poll phase proves nothing. It waits until no connection has come for `QUIET`
+ * milliseconds, at most `SHARED_PATIENCE`: other workers usually take new connections.
  */
 const QUIET = 20
 const SHARED_PATIENCE = 250
 
 /**
  * Stops listening once no connection waits to be accepted: when a listener closes, the kernel resets
- * those that wait, and with them requests that were sent. Connections that are accepted meanwhile are
- * not read before the end: where clients connect anew for each request, each response would bring the
- * next connection.
+ * waiting connections and loses their requests. Connections accepted meanwhile are read only after
+ * the close: if clients connect anew for each request, each response would bring the next connection.
  *
  * @param patience how long to wait while new connections come in, in milliseconds
  */
@@ -46,6 +45,6 @@ export function allowListening(server: AnyHttpServer): void {
 }
 
 function closeAgain(this: AnyHttpServer): void {
-  // The code that started it hears that it listens, and may ask for its address, before it closes.
+  // Closes a little later: the code that started the server may still ask for its address.
   beforePoll(() => closeListener(this))
 }

@@ -14,29 +14,30 @@ import { parseExitCodes } from './expected-exit.ts'
 import { isGroup } from './process-group.ts'
 import { type StopHookOptions, stopHook } from './stop.ts'
 
-/** What `childProcess()` takes; everything has a default. */
+/** Options of `childProcess()`; all have defaults. */
 export interface ChildProcessOptions extends StopHookOptions {
   /** The hook's name, for reports. Default: the program and its pid, such as `node 4711`. */
   readonly name?: string
   /** The signal that asks it to end. Default SIGTERM. */
   readonly stopSignal?: NodeJS.Signals
   /**
-   * A message that asks it to end, sent through the channel that `fork()` opens, in place of the signal. A
-   * child that uses this library listens to `'shutdown'`. Where the channel is closed the signal is sent.
+   * A message that asks it to end, sent through the channel that `fork()` opens, in place of the
+   * signal. A child that uses this library listens to `'shutdown'`. If the channel is closed, the
+   * signal is sent.
    */
   readonly stopMessage?: unknown
   /**
-   * Whether its whole process group is signalled, and killed: it has to lead one, by
-   * `spawn(…, { detached: true })`. Default false.
+   * Whether to signal and kill its whole process group. The child must lead one: `spawn(…, {
+   * detached: true })`. Default false.
    */
   readonly group?: boolean
 }
 
 /**
- * The hook that ends a child process: it sends the stop signal or a message, waits, and sends SIGKILL at
- * the limit. It does nothing where the child has ended already. A child that the platform has signalled
- * together with its parent (Ctrl-C in a terminal, systemd, Heroku, PM2) gets no second signal before half
- * of the time is over.
+ * The hook that ends a child process: it sends the stop signal or a message, waits, and sends SIGKILL
+ * at the limit. If the child has ended, it does nothing. A child that the platform has signalled
+ * together with its parent (Ctrl-C in a terminal, systemd, Heroku, PM2) gets no second signal before
+ * half of the time is over.
  *
  * @example
  * const child = spawn('node', ['worker.js'], { stdio: 'inherit' })

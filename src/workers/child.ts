@@ -21,7 +21,7 @@ export interface ChildProcessLike {
 export interface StopSettings {
   readonly name: string
   readonly stopSignal: NodeJS.Signals
-  /** Sent in place of the signal, where there is one. */
+  /** Sent in place of the signal, if given. */
   readonly stopMessage?: unknown
   /** What the stop signal goes to. */
   readonly signals: 'process' | 'group'
@@ -52,7 +52,7 @@ export function hasEnded({ pid, exitCode, signalCode }: ChildProcessLike): boole
 }
 
 /**
- * The signal that the platform has sent to a child together with its parent; `undefined` where it sent
+ * The signal that the platform has sent to a child together with its parent; `undefined` if it sent
  * none. Ctrl-C goes to the terminal's whole foreground group, systemd (`KillMode=control-group`, its
  * default) and Heroku signal every process, and PM2 the whole tree (`treekill`, its default).
  */
@@ -65,7 +65,7 @@ function platformSignal(
   return signalsAll(platform) ? reason.signal : undefined
 }
 
-/** A child that runs. */
+/** A running child. */
 class Child implements Stoppable {
   readonly label: string
   readonly #pid: number

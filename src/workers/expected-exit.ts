@@ -23,7 +23,7 @@ export function isExpectedExit(
   return sentSignals.some((sent) => signal === sent || code === signalExitCode(sent))
 }
 
-/** The error for an unexpected exit. It has no stack: where the library noticed the exit helps no user. */
+/** The error for an unexpected exit. It has no stack: the library's own frames help no user. */
 export function endedBadly(label: string, status: ExitStatus): LastcallError {
   const error = new LastcallError(
     'LASTCALL_CHILD_FAILED',

@@ -5,7 +5,7 @@ import { sendSignal } from '../runtime/signals.ts'
 /** How often to check whether a group has ended, in milliseconds: the system reports the end of our children only. */
 const INTERVAL = 20
 
-/** Whether there is a process group of this number, and it may be signalled. */
+/** Whether a process group has this number and may be signalled. */
 export function isGroup(id: number): boolean {
   try {
     return sendSignal(-id, 0)
@@ -17,7 +17,8 @@ export function isGroup(id: number): boolean {
 /** Resolves when every process of the group has ended, or when the signal aborts. */
 export function groupHasEnded(id: number, signal: AbortSignal, clock: Clock): Promise<void> {
   return new Promise((resolve) => {
-    // A search for zombies takes some milliseconds and seldom finds any: it comes less and less often.
+    // A search for zombies takes some milliseconds and seldom finds any: it runs less and less
+    // often.
     let wait = INTERVAL
     let next = clock.now()
     const check = () => {
@@ -40,7 +41,7 @@ export function groupHasEnded(id: number, signal: AbortSignal, clock: Clock): Pr
 function hasOnlyZombies(id: number): boolean {
   const pids = allProcesses()
   const hasEnded = (pid: number) => {
-    // A process without a stat has ended since the folder was read.
+    // A process without a stat has ended since /proc was read.
     const stat = procStat(pid)
     return stat?.group !== id || isZombie(stat)
   }

@@ -11,13 +11,13 @@ export interface StopHookOptions {
    * reserved: nothing earlier may use it. Default: what the budget leaves.
    */
   readonly stopWait?: Duration
-  /** The exit codes with which it ends well. Default `[0]`; to end by the stop signal is good too. */
+  /** The exit codes of a good end. Default `[0]`. An end by the stop signal is good too. */
   readonly exitCodes?: readonly number[]
-  /** The part of the budget that nothing earlier may use. Default: `stopWait`, or that of its phase. */
+  /** The part of the budget that nothing earlier may use. Default: `stopWait`, or the phase's. */
   readonly reserve?: Duration
 }
 
-/** The hook that stops a process or a thread; its time is `stopWait`. */
+/** The hook that stops a process or a thread within `stopWait`. */
 export function stopHook(
   name: string,
   { phase = 'stop', stopWait, reserve = stopWait }: StopHookOptions,
@@ -27,11 +27,11 @@ export function stopHook(
   return placeHook({ name, phase, timeout: stopWait, reserve }, run)
 }
 
-/** What can be asked to end, and killed where it does not: a process, a process group or a thread. */
+/** A process, a process group or a thread: asked to end, and killed if it does not. */
 export interface Stoppable {
   /** Its name in reports: `child 'worker' (pid 12)`. */
   readonly label: string
-  /** Asks it to end, or reminds it. Returns what it was sent, in a few words. */
+  /** Asks it to end, or reminds it. Returns a few words on what was sent. */
   notify(isReminder: boolean): string
   kill(): void
   /** Resolves when it has ended as expected, and rejects when it has ended otherwise. */
@@ -50,7 +50,7 @@ interface StopPolicy {
   readonly clock?: Clock
 }
 
-/** Asks it to end, waits, and kills it at the hook's limit. What cannot be notified is killed at once. */
+/** Asks it to end, waits, and kills it at the hook's limit. If notify() fails, kills it at once. */
 export async function stop(
   stoppable: Stoppable,
   context: StopContext,

@@ -10,7 +10,7 @@ import { firstTen } from '../base/summarize.ts'
 import { type Hook, type HookContext, type Hooks, placeHook } from '../engine/hook.ts'
 import { type Clock, systemClock } from '../runtime/clock.ts'
 
-/** What `taskTracker()` takes; everything has a default. */
+/** Options of `taskTracker()`; all have defaults. */
 export interface TaskTrackerOptions {
   /** The hook's name, for reports. Default `tasks`; a second tracker needs one of its own. */
   readonly name?: string
@@ -21,13 +21,13 @@ export interface TaskTrackerOptions {
   readonly phase?: string
   /** The longest that the tasks in flight may take, from the beginning of the phase. Default: what the budget leaves. */
   readonly timeout?: Duration
-  /** The part of the budget that nothing earlier may use. Default: that of its phase. */
+  /** The part of the budget that nothing earlier may use. Default: the phase's. */
   readonly reserve?: Duration
 }
 
-/** What `run()` takes besides the work. */
+/** Options of `run()`. */
 export interface TaskOptions {
-  /** Its name in notes, where it is cut off. Default: the function's name, or `task` where it has none. */
+  /** The task's name in notes, if it is cut off. Default: the function's name, or `task`. */
   readonly name?: string
   /** The longest that it may take, from its beginning: its `signal` aborts then. Default: no limit. */
   readonly timeout?: Duration
@@ -35,7 +35,7 @@ export interface TaskOptions {
 
 /** What a task receives. */
 export interface TaskContext {
-  /** Its name in notes, where it is cut off. The task may set it once it knows: `task.name = 'mail 7'`. */
+  /** Its name in notes, if it is cut off. The task may set it later: `task.name = 'mail 7'`. */
   name: string
   /** Aborts with a `TimeoutError`: at the task's `timeout`, or when the shutdown cuts it off. */
   readonly signal: AbortSignal
@@ -44,20 +44,20 @@ export interface TaskContext {
 /** Counts work in flight. Pass it to `shutdown.add()`, as you would a hook. */
 export interface TaskTracker extends Hooks {
   /**
-   * Starts the work and counts it until the work has settled. The promise settles as the work does. Once the
-   * tracker's phase has begun no work is started, and the promise rejects with a `LastcallError`,
+   * Starts the work and counts it until it has settled. The promise settles as the work does. Once
+   * the tracker's phase has begun, no work is started and the promise rejects with a `LastcallError`,
    * `LASTCALL_TASK_REFUSED`.
    */
   run<T>(work: (context: TaskContext) => T, options?: TaskOptions): Promise<Awaited<T>>
   /** How many tasks are in flight. */
   readonly size: number
-  /** Whether its phase has begun, in which it refuses new tasks. */
+  /** Whether its phase has begun: it refuses new tasks. */
   readonly isClosed: boolean
 }
 
 /**
- * Counts tasks in flight, so that the process exits only when those that it has begun are done. Once its
- * phase begins it refuses new ones; its hook is over when the last task is.
+ * Counts tasks in flight, so that the process exits only when all started tasks are done. Once its
+ * phase begins, the tracker refuses new tasks. Its hook ends with the last task.
  *
  * A loop that takes work should stop before that, when `shutdown.signal` aborts at the beginning of the
  * shutdown. Take the work inside the task, so that it is counted from the moment it is taken.

@@ -13,7 +13,7 @@ export interface WorkerLike {
   once(event: 'exit', listener: (code: number) => void): unknown
 }
 
-/** What `workerThread()` takes; everything has a default. */
+/** Options of `workerThread()`; all have defaults. */
 export interface WorkerThreadOptions extends StopHookOptions {
   /** The hook's name, for reports. Default: the thread's number, such as `thread 1`. */
   readonly name?: string
@@ -22,9 +22,9 @@ export interface WorkerThreadOptions extends StopHookOptions {
 }
 
 /**
- * The hook that ends a worker thread: it sends a message, waits, and calls `terminate()` at the limit.
- * Signals reach only the main thread, so the thread has to listen to the message. The hook does nothing
- * where the thread has ended already.
+ * The hook that ends a worker thread: it sends a message, waits, and calls `terminate()` at the
+ * limit. Signals reach only the main thread, so the thread has to listen to the message. If the
+ * thread has ended, the hook does nothing.
  *
  * @example
  * shutdown.add(workerThread(new Worker('./index.js'), { name: 'indexer' }))

@@ -26,9 +26,9 @@ export type Middleware = (
 ) => void
 
 /**
- * Returns a middleware for Express, Connect and frameworks like them. It answers the probes, and adds
- * the hooks of `httpServer()` for each server that a request comes by, with its first request.
- * Defaults and clocks are those of `httpServer()`. Use it before all other middleware.
+ * Returns a middleware for Express, Connect and frameworks like them. It answers the probes. At a
+ * server's first request it adds the hooks of `httpServer()` for that server. Defaults and clocks are
+ * those of `httpServer()`. Use it before all other middleware.
  *
  * A server that never had a request is not drained. Where you have the server that `app.listen()`
  * returns, prefer `httpServer(server)`: it counts connections from the start.
@@ -39,8 +39,8 @@ export type Middleware = (
  * app.listen(3000)
  * shutdown.listen()
  *
- * @throws LastcallError `LASTCALL_INVALID_OPTION` for an option that breaks its rule or does not exist.
- * What the shutdown refuses, such as an unknown phase or a name that is taken, is thrown into each
+ * @throws LastcallError `LASTCALL_INVALID_OPTION` for an option that breaks its rule or does not
+ * exist. Errors of `shutdown.add()`, such as an unknown phase or a taken name, are thrown in each
  * request
  */
 export function expressShutdown(
@@ -50,14 +50,14 @@ export function expressShutdown(
   refuseNoShutdown(shutdown)
   checkOptions(options)
   const { health = healthChecks(), name = DEFAULTS.name, ...others } = options
-  /** By server: `undefined` where its hooks were added, or why they were refused. */
+  /** Why a server's hooks were refused; `undefined` if they were added. */
   const refusals = new WeakMap<object, unknown>()
-  /** Stays when a server closes, because the server may listen again. */
+  /** A server stays here when it closes: it may listen again. */
   const addedHere = new WeakSet<object>()
   let count = 0
 
   const add = (server: AnyHttpServer, request: AnyRequest, response: AnyResponse): unknown => {
-    // Passed to httpServer() by the application, or to the middleware of another part of it.
+    // The application, or middleware in another part of it, has already added it.
     if (Clients.known(server) && !addedHere.has(server)) return undefined
     addedHere.add(server)
     const own = count === 0 ? name : `${name}:${count + 1}`

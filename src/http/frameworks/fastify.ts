@@ -23,13 +23,13 @@ export interface FastifyLike {
 }
 
 /**
- * A plugin for Fastify 4 and later. It answers the probes. At the shutdown it drains the application's
- * server, and those that Fastify opens besides for further addresses of `localhost`. When the last
- * request has been answered it calls `app.close()`, in the `stop` phase. Defaults and clocks are those
- * of `httpServer()`.
+ * A plugin for Fastify 4 and later. It answers the probes. At shutdown it drains the application's
+ * server, and the servers that Fastify opens for further addresses of `localhost`. When the last
+ * request has been answered it calls `app.close()`, in the `stop` phase. Defaults and clocks are
+ * those of `httpServer()`.
  *
- * It counts for the whole application, also where it is registered with a part of it. An application
- * that is closed without a shutdown removes its hooks.
+ * It applies to the whole application, even if registered in a part of it. Closing the application
+ * without a shutdown removes the hooks.
  *
  * @example
  * const shutdown = createShutdown()
@@ -49,7 +49,7 @@ export const fastifyShutdown = Object.assign(
     }
   },
   {
-    // What the package fastify-plugin sets, so that a plugin counts for the whole application.
+    // As fastify-plugin does: the plugin then applies to the whole application.
     [Symbol.for('skip-override')]: true,
     [Symbol.for('fastify.display-name')]: 'lastcall',
     [Symbol.for('plugin-meta')]: { name: 'lastcall', fastify: '>=4' },
@@ -75,7 +75,7 @@ function install(app: FastifyLike, options: FastifyShutdownOptions): void {
   })
 }
 
-/** Fastify passes its own options of `register()` on to the plugin. */
+/** Fastify passes options of `register()` itself to the plugin. */
 function withoutRegisterOptions(options: FastifyShutdownOptions): FastifyShutdownOptions {
   const own: Record<string, unknown> = { ...options }
   for (const key of ['prefix', 'logLevel', 'logSerializers']) delete own[key]

@@ -17,7 +17,7 @@ export interface HealthOptions {
   readonly ready?: () => boolean | Promise<boolean>
 }
 
-/** Answers probes: a handler for `node:http`, a middleware for Express, with a plugin for Fastify. */
+/** Answers probes: a handler for `node:http`, a middleware for Express, and a Fastify plugin. */
 export interface HealthChecks {
   /** Answers the request and returns true if it is a probe. Otherwise calls `next`, if given, and returns false. */
   (request: AnyRequest, response: AnyResponse, next?: () => void): boolean
@@ -44,8 +44,7 @@ type FastifyReply = Raw<AnyResponse> & { hijack(): unknown }
 
 /**
  * Creates the handler for liveness and readiness probes (GET and HEAD). Pass it to `httpServer()`
- * too: at the shutdown that turns readiness to 503, and goes on accepting until the probers have
- * seen it.
+ * too: at shutdown it turns readiness to 503, and accepts until the probers have seen that.
  *
  * @example
  * const health = healthChecks({ ready: () => cache.isWarm })

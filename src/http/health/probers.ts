@@ -43,14 +43,14 @@ export class Probers {
     return () => void this.#listeners.delete(listener)
   }
 
-  /** From when on those count as gone that still need a 503, and can get so many within `within`. */
+  /** When each prober counts as gone that still needs 503s and can get `times` in `within`. */
   notYetNotified(times: number, within: number): number[] {
     return this.#present()
       .filter(({ interval, notified }) => notified < times && interval * times <= within)
       .map(goneAt)
   }
 
-  /** The interval of the slowest prober that asks too seldom for that; monitors are left out. */
+  /** The longest interval of a prober too slow for that; monitors are left out. */
   tooSeldom(times: number, within: number): number | undefined {
     const slow = this.#present()
       .map(({ interval }) => interval)
@@ -64,5 +64,5 @@ export class Probers {
   }
 }
 
-/** A prober that misses three of its turns, and at least a second, has gone away. */
+/** A prober is gone after three intervals, at least a second, without a probe. */
 const goneAt = ({ lastAt, interval }: Prober): number => lastAt + Math.max(3 * interval, 1000)

@@ -4,7 +4,7 @@ import type { Probers } from './probers.ts'
 /** The application's own check. */
 export type ReadyCheck = () => boolean | Promise<boolean>
 
-/** A probe that waits for the check. `reply` goes when it is answered or its client has gone. */
+/** A probe that waits for the check. `reply` is unset once it is answered or its client left. */
 interface PendingProbe {
   reply: ((isReady: boolean) => void) | undefined
 }

@@ -15,7 +15,7 @@ import {
 } from '../server.ts'
 import { Handshakes } from './handshakes.ts'
 
-/** One connection of a client, with no more than a drain has to know of it. */
+/** One connection of a client: only what a drain needs to know. */
 export class Connection {
   /** Requests that have begun and are not answered in full. */
   inFlight = 0
@@ -25,35 +25,35 @@ export class Connection {
   used = false
   /** It no longer speaks HTTP: a WebSocket, a tunnel. */
   upgraded = false
-  /** The requests in flight whose handlers have asked for a signal, with what aborts it. */
+  /** Abort controllers of the requests in flight whose handlers asked for a signal. */
   aborters: Map<IncomingMessage, AbortController> | undefined
   #bytesHandled = 0
 
   constructor(
     readonly socket: TrackedSocket,
     readonly state: ServerState,
-    /** When it was opened, last sent a request or last had a response. */
+    /** When it was opened, last sent a request or was last answered. */
     public activeAt: number,
   ) {
     socket[CONNECTION] = this
   }
 
-  /** Whether it has sent a part of a request, and the rest is still to come. */
+  /** Whether a request has arrived only in part. */
   get isHalfSent(): boolean {
     return this.inFlight === 0 && this.socket.bytesRead > this.#bytesHandled
   }
 
-  /** What has been read belongs to requests that are answered. */
+  /** All bytes read so far belong to answered requests. */
   settle(): void {
     this.#bytesHandled = this.socket.bytesRead
   }
 }
 
-// On the socket itself: every request has to find its connection.
+// Kept on the socket: every request looks up its connection.
 const CONNECTION = Symbol('connection')
 export type TrackedSocket = Socket & { [CONNECTION]?: Connection | undefined }
 
-/** What is known of a socket, if its server has been handed in. */
+/** The connection of a socket, if its server was passed in. */
 export function connectionOf(socket: TrackedSocket | null): Connection | undefined {
   return socket?.[CONNECTION]
 }
@@ -87,26 +87,26 @@ export class Connections {
       let expectsRequests = false
       server.prependListener(opened, (socket: Socket) => {
         if (isHttp2(socket)) return this.handshakes.end(socket)
-        // Not earlier: a second listener costs each stream, too.
+        // Not earlier: the listener slows each HTTP/2 stream.
         if (!expectsRequests) listenAlongside(server, ['request'], this.count)
         expectsRequests = true
         this.#openSocket(socket)
       })
     } else {
       server.prependListener(opened, this.#openSocket)
-      // Ahead of the application: a handler that answers at once must not have done so before.
+      // Ahead of the application: its handler may answer at once.
       server.prependListener('request', this.count)
     }
     listenAlongside(server, ['checkContinue', 'checkExpectation'], this.count)
     listenAlongside(server, ['upgrade', 'connect'], this.#upgrade)
   }
 
-  /** Every socket, those included whose handshake is not over. */
+  /** Every socket, even during its TLS handshake. */
   sockets(): Socket[] {
     return [...this.open, ...this.handshakes].map(({ socket }) => socket)
   }
 
-  /** Counts in a connection that was there before the server was handed in, and what it waits for. */
+  /** Adds a connection opened before the server was passed in, and its request in flight. */
   adopt(socket: Socket): void {
     if (connectionOf(socket) || socket.destroyed) return
     const connection = this.#openSocket(socket)
@@ -117,8 +117,8 @@ export class Connections {
   }
 
   /**
-   * Counts a request in; once, though the application may hand it from one event to another. A server
-   * with HTTP/2 emits the same events for its streams, which are not counted here.
+   * Counts a request once, even if the application passes it from one event to another. An HTTP/2
+   * server emits the same events for its streams, which are not counted here.
    */
   readonly count = (request: AnyRequest, given: AnyResponse): void => {
     if (!isHttp1Request(request)) return
@@ -126,7 +126,7 @@ export class Connections {
     const response = given as ServerResponse
     const connection = connectionOf(socket) ?? this.#openSocket(socket)
     if (!connection || connection.newest === response) return
-    // It may have been counted, and a later one since.
+    // It was counted before a later request.
     if (!this.#watchEnd(response)) return
     const now = this.state.clock.now()
     connection.inFlight++
@@ -146,7 +146,7 @@ export class Connections {
   }
 
   readonly #openSocket = (socket: TrackedSocket): Connection | undefined => {
-    // The rest of a pipeline is emitted though a handler has destroyed the socket.
+    // Pipelined requests are emitted even on a socket that a handler destroyed.
     if (socket.destroyed) return undefined
     this.handshakes.end(socket)
     const connection = new Connection(socket, this.state, this.state.clock.now())

@@ -15,23 +15,23 @@ import { type Connection, type Connections, connectionOf, type Watcher } from '.
 import { sayCloseIf } from './last-response.ts'
 import { SilentConnections } from './silent-connections.ts'
 
-/** How many times the linger a TLS handshake may take: it goes back and forth more than once. */
+/** How many lingers a TLS handshake may take: it needs several round trips. */
 const HANDSHAKE = 4
 
-/** After so many lingers of silence both directions are closed at once, which is half of the work. */
+/** After this many lingers of silence, both directions are closed at once: half the work. */
 const LONG_SILENCE = 2
 
-/** Of so many connections the client's address is looked up at the start: all would block the loop. */
+/** For how many connections begin() looks up the client's address: all would block the loop. */
 const NEWEST = 100
 
 /** Ends HTTP/1 connections: each after a last response that says close, or once it is silent. */
 export class ConnectionsDrain implements DrainPart, Watcher {
   readonly interceptors: Readonly<Record<string, Interceptor>>
   readonly #silent: SilentConnections
-  /** Our side is closed, and the client has a linger to close its own. */
+  /** Closed on our side: the client has a linger to close its own. */
   readonly #halfClosed: DueQueue<Connection>
   readonly #handshakes: DueQueue<Socket>
-  /** Those whose last response says close. */
+  /** Their last response says close. */
   readonly #announced = new WeakSet<Connection>()
   readonly #refused = new WeakSet<ServerResponse>()
   readonly #counts = { connections: 0, afterResponse: 0, idle: 0, unhandled: 0, refused: 0 }
@@ -159,7 +159,7 @@ export class ConnectionsDrain implements DrainPart, Watcher {
       return
     }
     this.connections.count(request, response)
-    // Microtasks run when the parser is through with all that was read.
+    // Microtasks run after the parser has consumed all that was read.
     queueMicrotask(() => {
       if (this.drain.isTooLate()) {
         this.#counts.refused++
@@ -205,7 +205,7 @@ export class ConnectionsDrain implements DrainPart, Watcher {
   }
 }
 
-/** During an upload a client could not see the response, and would be reset while it sends. */
+/** Closing during an upload would reset the client before it reads the response. */
 function isSent({ complete, headers }: IncomingMessage): boolean {
   const hasBody =
     headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0

@@ -2,7 +2,7 @@ import type { Socket } from 'node:net'
 
 /** The connections whose TLS handshake is not over. */
 export class Handshakes {
-  /** By their client's address, which is the same above TLS as below it. */
+  /** By client address and port: the same above TLS and below. */
   readonly #sockets = new Map<string, { readonly socket: Socket; readonly since: number }>()
 
   begin(socket: Socket, now: number): void {
@@ -22,7 +22,7 @@ export class Handshakes {
   }
 
   end(socket: Socket): void {
-    // Looks up the address only where there is TLS: Node keeps it from then on.
+    // Reads the address only with TLS: Node keeps it in memory afterwards.
     if (this.#sockets.size > 0) this.#sockets.delete(addressOf(socket))
   }
 }

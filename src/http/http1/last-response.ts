@@ -2,8 +2,8 @@ import type { ServerResponse } from 'node:http'
 import { beforeHead } from '../node/before-head.ts'
 
 /**
- * Makes a response say `Connection: close` if `isLast()` when its head is written: until then more
- * requests may come in, or a proxy copy its upstream's header. Then calls `onSaid`.
+ * Adds `Connection: close` if `isLast()` when the head is written, then calls `onSaid`. Not earlier:
+ * more requests may come in, or a proxy may copy its upstream's header.
  */
 export function sayCloseIf(
   response: ServerResponse,
@@ -18,7 +18,7 @@ export function sayCloseIf(
   })
 }
 
-/** Headers that writeHead() is given win over those that were set, and arrays over all. */
+/** Headers passed to writeHead(), object or array, win over headers set before. */
 function sayClose(response: ServerResponse, head: unknown[]): unknown[] {
   const hasHeaders = head.some((part) => typeof part === 'object' && part !== null)
   if (!hasHeaders || response.hasHeader('connection')) response.setHeader('Connection', 'close')
@@ -31,7 +31,7 @@ function withClose(part: unknown): unknown {
     const others = Object.entries(part).filter(([name]) => !isConnection(name))
     return { ...Object.fromEntries(others), Connection: 'close' }
   }
-  // From version 20 on Node takes pairs in both shapes: [name, value, …] or [[name, value], …].
+  // From version 20 on Node takes both shapes: [name, value, …] and [[name, value], …].
   if (Array.isArray(part[0])) {
     return [...part.filter(([name]) => !isConnection(name)), ['Connection', 'close']]
   }

@@ -2,7 +2,7 @@ import type { Clock } from '../../runtime/clock.ts'
 import { DueQueue } from '../due-queue.ts'
 import type { Connection } from './connections.ts'
 
-/** How many lingers a connection may itself be silent while its client speaks on others. */
+/** How many lingers a connection may be silent while its client speaks on others. */
 const KEPT = 4
 
 /** How many of the last used connections are searched for one of the same client. */
@@ -11,15 +11,15 @@ const LAST_USED = 100
 /**
  * Decides when a silent connection is closed: after the linger, counted from its own last activity.
  *
- * A proxy that speaks on one of its connections may send the next request on another one. So a
- * connection is kept while its client, known by its address, speaks on others, until it has itself
- * been silent for four lingers: pools take what was used last. That one is kept even longer.
+ * A proxy that speaks on one connection may send its next request on another. So a connection is kept
+ * while its client, known by its address, speaks on others, for up to four lingers of its own
+ * silence. Pools reuse the connection used last, so that one is kept even longer.
  */
 export class SilentConnections {
   readonly #silent: DueQueue<Connection>
-  /** Those of them that are kept because their client speaks on others. */
+  /** Silent connections whose client speaks on others. */
   readonly #kept: DueQueue<Connection>
-  /** In the order in which they were used last; some are no longer silent. */
+  /** In order of last use; some are no longer silent. */
   readonly #byUse: Connection[] = []
   /** When a client last spoke on any of its connections, by its address. */
   readonly #spokeAt = new Map<string, number>()
@@ -69,7 +69,7 @@ export class SilentConnections {
     this.close(connection, silence)
   }
 
-  /** Whether it is the silent connection of its client that was used last. */
+  /** Whether it is its client's most recently used silent connection. */
   #isNext(connection: Connection): boolean {
     const byUse = this.#byUse
     const mayBeUsed = (other: Connection) => other === connection || this.#silent.has(other)

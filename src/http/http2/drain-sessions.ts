@@ -9,7 +9,7 @@ import { clientName, requestName } from '../request-names.ts'
 import { Goaway } from './goaway.ts'
 import { openStreamOf, type Session, type Sessions, type SessionWatcher } from './sessions.ts'
 
-/** How many lingers an answered stream may itself be silent while its session speaks, as by PINGs. */
+/** How many lingers an answered stream may be silent while its session is not: PINGs, for example. */
 const KEPT = 4
 
 const NO_ERROR = 0
@@ -18,7 +18,7 @@ const NO_ERROR = 0
 export class SessionsDrain implements DrainPart, SessionWatcher {
   readonly interceptors: Readonly<Record<string, Interceptor>>
   readonly #goaways = new Map<Session, Goaway>()
-  /** The streams of notified sessions, to be looked at from time to time. */
+  /** Open streams of notified sessions, checked once per linger. */
   readonly #watched: DueQueue<WatchedStream>
   /** Sessions with nothing left to answer, whose client has a linger to close its side. */
   readonly #closing: DueQueue<Session>
@@ -91,7 +91,7 @@ export class SessionsDrain implements DrainPart, SessionWatcher {
     const session = openStreamOf(stream)?.session
     const goaway = session && this.#goaways.get(session)
     const handOn = () => {
-      // Its client may have given it up since.
+      // The client may have reset it since.
       if (stream.destroyed) return
       if (this.drain.isTooLate()) {
         this.#counts.refused++
@@ -135,19 +135,19 @@ export class SessionsDrain implements DrainPart, SessionWatcher {
   }
 }
 
-/** A stream of a notified session, and what had arrived when it was last looked at. */
+/** A stream of a notified session, and what had arrived at its last check. */
 interface WatchedStream {
   readonly stream: ServerHttp2Stream
   readonly session: Session
-  /** What had been read from the session. */
+  /** Bytes read from the session. */
   bytesRead: number
-  /** How much the stream could still take. */
+  /** The stream's receive window. */
   window: number
-  /** Since when the stream has its answer, and has itself been silent. */
+  /** Since when the stream has been answered and silent. */
   since: number
 }
 
-/** What a stream can still take. It changes with what arrives, and is NaN, unlike itself, where Node has none. */
+/** A stream's receive window, which changes as data arrives. NaN, unequal to itself, if Node has none. */
 function windowOf({ state }: ServerHttp2Stream): number {
   return state.localWindowSize ?? Number.NaN
 }

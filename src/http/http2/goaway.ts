@@ -2,10 +2,10 @@ import type { DrainContext } from '../drain-part.ts'
 import { writeBelow } from '../node/write-below.ts'
 import type { Session } from './sessions.ts'
 
-/** Round trips that have to pass in silence: a client may answer a PING before a queued request. */
+/** How many silent round trips to see: a client may answer a PING before a queued request. */
 const QUIET_PINGS = 2
 
-/** How long to wait before the next round trip where something happened in one, in milliseconds. */
+/** Pause after a round trip in which something happened, in milliseconds. */
 const PACE = 2
 
 /** The highest id that a stream can have. */
@@ -16,14 +16,14 @@ const NO_ERROR = 0
 const NOTICE = Buffer.from([0, 0, 8, 7, 0, 0, 0, 0, 0, 0x7f, 0xff, 0xff, 0xff, 0, 0, 0, 0])
 
 /**
- * Sends GOAWAY to the client of one HTTP/2 session in two steps (RFC 9113, 6.8): a notice, with every
- * stream still served that the client opens before it reads it, then the id of the last one served.
+ * Sends GOAWAY to the client of one HTTP/2 session in two steps (RFC 9113, 6.8): a notice, with
+ * streams still served until the client has read it, then the id of the last stream served.
  *
- * Node does not offer nghttp2's call for the notice, and after any GOAWAY of Node's own nghttp2
- * ignores new streams. So the frame is written past both where that is possible.
+ * Node does not expose nghttp2's call for the notice, and after any GOAWAY that Node sends, nghttp2
+ * ignores new streams. So the notice is written past both, if possible.
  */
 export class Goaway {
-  /** New streams that wait for the notice. `undefined` once none has to wait any more. */
+  /** New streams that wait for the notice. `undefined` once none has to wait. */
   #held: (() => void)[] | undefined = []
   #onStream = () => {}
   #onEmpty = () => {}
@@ -39,14 +39,14 @@ export class Goaway {
     const { http2 } = this.session
     await this.#quiet()
     if (this.#isOver) return
-    // The client may have sent a GOAWAY itself, or the application: no id may rise again.
+    // The client or the application may have sent a GOAWAY: no id may rise again.
     if (http2.closed) this.#release()
     else await this.#sendNotice()
     // Sends the id of the last stream that was served.
     if (!this.#isOver) http2.close()
   }
 
-  /** Hands on a new stream, after the notice if that is still to come: then returns true. */
+  /** Hands on a new stream, or holds it until the notice is sent and returns true. */
   admit(handOn: () => void): boolean {
     this.#onStream()
     if (this.#held) {
@@ -70,18 +70,18 @@ export class Goaway {
     return this.#isStopped || this.session.http2.destroyed
   }
 
-  /** Has the client open no more streams; resolves when it has read that. */
+  /** Tells the client to open no streams. Resolves once it has read that. */
   async #sendNotice(): Promise<void> {
     const { http2, socket, streams } = this.session
     const { clock, linger } = this.drain
     if (writeBelow(socket, NOTICE)) {
-      // The responses to the streams that were held come after the notice.
+      // Responses to the held streams come after the notice.
       this.#release()
       return this.#roundTrip(linger)
     }
-    // After a GOAWAY of Node's own, it reads no more once there are no streams.
+    // After its own GOAWAY, Node reads nothing once there are no streams.
     if (streams.size === 0) return
-    // Streams that cross it are ignored. The second GOAWAY says so: they are safe to retry.
+    // Streams that cross it are ignored. The second GOAWAY says that they are safe to retry.
     http2.goaway(NO_ERROR, EVERY_STREAM)
     this.#release()
     const emptied = new Promise<void>((resolve) => {
@@ -91,11 +91,12 @@ export class Goaway {
     // A PING would overtake the notice, which is written in the next turn of the loop.
     await turn()
     if (streams.size > 0) await Promise.race([this.#roundTrip(linger), emptied])
-    // So are the ends of the last answers: without them Node closes (https://github.com/nodejs/node/pull/57808).
+    // The last answers also end a turn later: Node would close first
+    // (https://github.com/nodejs/node/pull/57808).
     await turn()
   }
 
-  /** Resolves when nothing has come or gone for the quiet round trips, or the linger is over. */
+  /** Resolves after `QUIET_PINGS` silent round trips, or when the linger is over. */
   async #quiet(): Promise<void> {
     const session = this.session
     const { clock, linger, hook } = this.drain
@@ -141,7 +142,7 @@ export class Goaway {
   #release(): void {
     const held = this.#held ?? []
     this.#held = undefined
-    // One by one: where a handler throws, the others still run.
+    // One by one: if a handler throws, the others still run.
     for (const handOn of held) queueMicrotask(handOn)
   }
 }

@@ -3,7 +3,7 @@ import type { Socket } from 'node:net'
 import { onSession } from '../node/socket-of-session.ts'
 import { type AnyHttpServer, type ServerState, speaksHttp2 } from '../server.ts'
 
-/** What is noted of a stream: one request. */
+/** An open stream, which is one request. */
 export interface OpenStream {
   readonly session: Session
   readonly headers: IncomingHttpHeaders
@@ -12,11 +12,11 @@ export interface OpenStream {
   aborter: AbortController | undefined
 }
 
-// On the stream itself: a Map from one to the other would cost each stream 5 % of its time.
+// Kept on the stream: a Map would cost each stream 5 % of its time.
 const OPEN = Symbol('open')
 type TrackedStream = ServerHttp2Stream & { [OPEN]?: OpenStream | undefined }
 
-/** What is known of a stream, if it is open and its server has been handed in. */
+/** The record of a stream, if it is open and its server was passed in. */
 export function openStreamOf(stream: TrackedStream): OpenStream | undefined {
   return stream[OPEN]
 }
@@ -25,13 +25,13 @@ export function openStreamOf(stream: TrackedStream): OpenStream | undefined {
 export class Session {
   /** The streams that are not answered in full. */
   readonly streams = new Set<TrackedStream>()
-  /** Counts what has happened on it: streams opened, streams closed. */
+  /** Counts streams opened plus streams closed. */
   events = 0
   used = false
 
   constructor(
     readonly http2: ServerHttp2Session,
-    /** The real one, not the proxy of the session. */
+    /** The real socket, not the session's proxy. */
     readonly socket: Socket,
     readonly state: ServerState,
     readonly openedAt: number,

@@ -1,11 +1,11 @@
 import type { ServerResponse } from 'node:http'
 
 /**
- * Changes the head of a response at the moment when it is written. `onHead` gets the arguments of
- * `writeHead()`, and passes those to use on to `write`, which returns once Node has taken them.
+ * Changes the head of a response as it is written. `onHead` gets the arguments of `writeHead()` and
+ * calls `write` with those to use. `write` returns once Node has taken them.
  * Relies on: Node writes each head through `response.writeHead()`, replaced here until that is done.
  * Seen to work in: Node 20.19, 22.23, 24.22, 26.12.
- * Without it: the head is not changed. Its connection is then closed once it has been silent.
+ * Without it: the head is not changed, and the connection is closed after a silence.
  */
 export function beforeHead(
   response: ServerResponse,
@@ -17,7 +17,7 @@ export function beforeHead(
     try {
       onHead(head, (changed) => writeHead.apply(response, changed as never))
     } catch (error) {
-      // Node refused it, for a bad header for example: the application will write another one.
+      // Node refused the head, such as a bad header: the application may write another.
       response.writeHead = replaced
       throw error
     }

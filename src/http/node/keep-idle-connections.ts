@@ -2,8 +2,8 @@ import type { Server } from 'node:http'
 import type { AnyHttpServer } from '../server.ts'
 
 /**
- * Keeps every `close()` of a server from closing its idle connections, and with them requests that
- * are on their way. From Node 19 on it does so at once. Returns what undoes it.
+ * Keeps `close()` of a server from closing idle connections, as it does from Node 19 on: requests on
+ * their way would be lost. Returns a function that undoes this.
  * Relies on: `server.close()` calls `server.closeIdleConnections()`, replaced here until it is undone.
  * Seen to work in: Node 20.19, 22.23, 24.22, 26.12. Bun closes the connections natively.
  * Without it: requests that are on their way on idle connections are lost when the listener closes.

@@ -4,7 +4,7 @@ import { type AnyHttpServer, isHttp2, speaksTls } from '../server.ts'
 
 /**
  * Calls back for each new HTTP/2 session, with the socket below it. `session.socket` is a proxy that
- * refuses to be written to or destroyed.
+ * refuses `write()` and `destroy()`.
  * Relies on: Node emits `session` inside the `connection` or `secureConnection` event of its socket.
  * Seen to work in: Node 20.19, 22.23, 24.22, 26.12.
  * Without it: sessions are not found. They are sent no GOAWAY, and the limit ends them.

@@ -2,9 +2,9 @@ import { writeSync } from 'node:fs'
 import type { Socket } from 'node:net'
 
 /**
- * Writes a frame between two of Node's HTTP/2, if it can: without TLS, and while nothing is queued.
+ * Writes an HTTP/2 frame between two of Node's, if it can: without TLS, and while nothing is queued.
  * Relies on: the socket's `_handle` has the file descriptor as `fd`, and in `writeQueueSize` the
- * bytes that it has still to give to the kernel.
+ * bytes not yet given to the kernel.
  * Seen to work in: Node 20.19, 22.23, 24.22, 26.12, on Linux. On Windows there is no descriptor.
  * Without it: it writes nothing and returns `false`.
  */
@@ -17,7 +17,8 @@ export function writeBelow(socket: Socket, frame: Buffer): boolean {
     return false
   }
   try {
-    // The kernel takes all of it, or has no room (EAGAIN). After a part the client could make sense of nothing.
+    // The kernel takes the whole frame or has no room (EAGAIN). After a part, the stream would be
+    // garbled.
     if (writeSync(handle.fd, frame) < frame.length) socket.destroy()
     return true
   } catch {

@@ -7,8 +7,8 @@ import type { CloseSettings } from './options.ts'
 const LOST = 1006
 
 /**
- * Closes all WebSockets of a server, in batches, and waits for the clients' answers. What is open at
- * the context's limit is terminated, also where that comes before `run()`.
+ * Closes all WebSockets of a server, in batches, and waits for the clients' answers. WebSockets open
+ * at the limit are terminated, even if it comes before `run()`.
  */
 export class BatchedClose {
   readonly #open = new Set<WebSocketLike>()
@@ -27,7 +27,7 @@ export class BatchedClose {
     readonly settings: CloseSettings,
     readonly context: HookContext,
   ) {
-    // The application may take its time to accept an upgrade: WebSockets open also after this is over.
+    // The application may accept an upgrade late: WebSockets may open even after this is over.
     known.onOpen((socket) => this.#closeLate(socket))
     context.waitingFor(() => {
       const open = [...sockets.clients].map((socket) => known.describe(socket))
@@ -37,7 +37,7 @@ export class BatchedClose {
   }
 
   async run(): Promise<void> {
-    // With a port of its own nothing else stops it listening. One that shares an HTTP server stays
+    // Nothing else stops a server with its own port. A server that shares an HTTP server stays
     // open: after close() an upgrade would reach the application as an ordinary request.
     if (typeof this.sockets.options?.port === 'number') this.sockets.close()
     this.#hasBegun = true

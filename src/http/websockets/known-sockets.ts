@@ -3,14 +3,14 @@ import { formatDuration } from '../../base/duration.ts'
 import type { Clock } from '../../runtime/clock.ts'
 import { clientName, requestName } from '../request-names.ts'
 
-/** As much of a WebSocket of `ws` as `webSocketServer()` needs. */
+/** The part of a `ws` WebSocket that `webSocketServer()` needs. */
 export interface WebSocketLike {
   close(code: number, reason: string): void
   terminate(): void
   once(event: 'close', listener: (code: number) => void): unknown
 }
 
-/** As much of the `WebSocketServer` of `ws` as `webSocketServer()` needs. */
+/** The part of `ws`'s `WebSocketServer` that `webSocketServer()` needs. */
 export interface WebSocketServerLike {
   readonly clients: Iterable<WebSocketLike>
   readonly options?: { readonly port?: number | undefined; readonly server?: unknown }
@@ -22,20 +22,20 @@ export interface WebSocketServerLike {
 }
 
 /**
- * Sees every WebSocket that is opened at a `WebSocketServer`. Each server has exactly one, however
- * often it is passed to `webSocketServer()`: development servers and tests start the same one again.
+ * Knows every WebSocket of a `WebSocketServer`. There is one instance per server, however often that
+ * is passed to `webSocketServer()`: development servers and tests restart the same server.
  */
 export class KnownSockets {
   /** The HTTP server below. With `noServer` it is unknown until the first WebSocket is opened. */
   httpServer: unknown
-  /** The requests that the WebSockets were opened by, for the report. */
+  /** The requests that opened the WebSockets, for the report. */
   readonly #origins = new WeakMap<WebSocketLike, { name: string; since: number; client: string }>()
   readonly #openListeners = new Set<(socket: WebSocketLike) => void>()
 
   static of(sockets: WebSocketServerLike, clock: Clock): KnownSockets {
     const known = KNOWN.get(sockets) ?? new KnownSockets(sockets, clock)
     KNOWN.set(sockets, known)
-    // It may have been shut down before, and be in use again above another server.
+    // It may have been shut down, and now use another HTTP server.
     known.#openListeners.clear()
     known.httpServer = sockets.options?.server
     return known

@@ -5,7 +5,7 @@ import type { HttpServerOptions } from '../options.ts'
 /** The options of `webSocketServer()`. A `Duration` is milliseconds, or a string such as `'10s'`. */
 export interface WebSocketServerOptions
   extends Pick<HttpServerOptions, 'phase' | 'timeout' | 'reserve'> {
-  /** The hook's name in logs and in the report. A second server needs another one. Default `websockets`. */
+  /** The hook's name in logs and in the report. A second server needs its own. Default `websockets`. */
   readonly name?: string
   /**
    * The status code of the close: 1000, 1001, 1008, 1011, 1012, 1013, or 3000 to 4999. Default 1001,
@@ -34,7 +34,7 @@ const OPTIONS = optionNames<WebSocketServerOptions>({
   reserve: true,
 })
 
-/** What an endpoint may send (RFC 6455, 7.4). 1005 and 1006 only report that no close was received. */
+/** Codes that an endpoint may send (RFC 6455, 7.4). 1005 and 1006 only report that no code came. */
 const STANDARD_CODES = [1000, 1001, 1008, 1011, 1012, 1013]
 
 /** The longest reason that fits into a close frame beside the code (RFC 6455, 5.5). */

@@ -7,11 +7,11 @@ import { KnownSockets, type WebSocketServerLike } from './known-sockets.ts'
 import { checkOptions, type WebSocketServerOptions } from './options.ts'
 
 /**
- * Returns the hook that closes the WebSockets of a `WebSocketServer` of `ws`, in batches. It waits for
- * the clients' answers, and terminates at its limit the WebSockets whose clients have not answered.
+ * Returns the hook that closes the WebSockets of a `WebSocketServer` of `ws`, in batches. It waits
+ * for the clients' answers. At its limit it terminates the WebSockets that have not answered.
  *
- * Where the WebSockets share an HTTP server, add that with `httpServer(server)` too: new WebSockets are
- * served until its lame duck is over, and only then are all of them closed. Later ones get 503.
+ * If the WebSockets share an HTTP server, add that with `httpServer(server)` too: new WebSockets are
+ * served until its lame duck is over, then all are closed. Later upgrades get 503.
  *
  * @example
  * const sockets = new WebSocketServer({ server })
@@ -36,9 +36,9 @@ export function webSocketServerHooks(
   refuseNonWebSocketServer(sockets)
   const { place, settings } = checkOptions(options)
   const run = async (context: HookContext) => {
-    // Before the lame duck, because the limit may come in it: this is what terminates the WebSockets.
+    // Created before the lame duck: if the limit comes during it, this ends the WebSockets.
     const close = new BatchedClose(sockets, known, settings, context)
-    // httpServer()'s hook of the same phase may start after this one, and has entered its lame duck then.
+    // httpServer()'s hook of the same phase may start after this one: lets it enter its lame duck.
     await new Promise<void>((resolve) => clock.afterPoll(resolve))
     await new Promise<void>((resolve) => {
       context.signal.addEventListener('abort', () => resolve(), { once: true })

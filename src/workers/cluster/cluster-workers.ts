@@ -17,7 +17,7 @@ import { Listeners } from './listeners.ts'
 import { type RollSettings, replaceAll } from './roll.ts'
 import { type ClusterLike, type ClusterWorkerLike, Workers } from './workers.ts'
 
-/** What `clusterWorkers()` takes; everything has a default. */
+/** Options of `clusterWorkers()`; all have defaults. */
 export interface ClusterWorkersOptions extends StopHookOptions {
   /** The hook's name, for reports. Default `cluster`. */
   readonly name?: string
@@ -40,12 +40,12 @@ export interface ClusterWorkersOptions extends StopHookOptions {
 /** The workers of a cluster. Pass it to `shutdown.add()`, as you would a hook. */
 export interface ClusterWorkers extends Hooks {
   /**
-   * Replaces every worker, one after the other: forks a new one, and when that listens asks the old one to
-   * end and waits for it. A call while this goes on returns the same promise.
+   * Replaces every worker, one after the other: forks a new one; once that listens, asks the old one
+   * to end and waits for it. A call during a restart returns the same promise.
    *
-   * @returns the number of workers that were replaced; not all of them where the shutdown begins
-   * @throws LastcallError `LASTCALL_WORKER_NOT_READY`, as a rejection, where a new worker does not come to
-   * listen: the restart ends there, and the old ones go on
+   * @returns how many workers were replaced: not all if the shutdown begins
+   * @throws LastcallError `LASTCALL_WORKER_NOT_READY`, as a rejection, if a new worker fails to
+   * listen: the restart ends there, and the old workers go on
    */
   restart(): Promise<number>
 }
@@ -55,7 +55,7 @@ export interface ClusterWorkers extends Hooks {
  * accepting and hands over what it has accepted; then each worker gets the message and drains, and is
  * killed at the limit. `restart()` replaces the workers one by one.
  *
- * Call it before the first worker listens: it finds what the workers listen on only when they begin to.
+ * Call it before the first worker listens: it sees listeners only as they open.
  *
  * @example
  * import cluster from 'node:cluster'
@@ -116,7 +116,7 @@ async function stopCluster(cluster: ClusterLike, stop: Stop, context: HookContex
   systemProcess.expectListeners(context.signal) // One for each worker.
   const { workers } = watch(cluster)
   const { alive } = workers
-  // All of them before any is notified: one may end while the primary still hands over connections.
+  // Marks all before notifying any: one may end while the primary still hands over connections.
   for (const worker of alive) intendExit(worker)
   const forkedLate: Promise<void>[] = []
   const undo = workers.onFork((worker) => {
@@ -148,8 +148,8 @@ async function stopAll(
     return workers.map(stop)
   }
   listeners.closeCopies()
-  // The workers accept by themselves, and connections that come while the last of them closes are reset.
-  // So one goes on until the others have ended, for half of the time at most.
+  // The workers accept by themselves. Connections that come while the last worker closes are reset.
+  // So one worker goes on until the others have ended, at most half of the time.
   const [last, ...others] = workers
   const ends = others.map(stop)
   if (!last) return ends
@@ -158,7 +158,7 @@ async function stopAll(
   return [...ends, othersEnded.then(() => stop(last))]
 }
 
-/** Follows what happens in a cluster. That is done once, for all calls with the same cluster. */
+/** Follows a cluster. All calls with the same cluster share the result. */
 function watch(cluster: ClusterLike): { workers: Workers; listeners: Listeners } {
   const known = WATCHED.get(cluster)
   if (known) return known

@@ -11,13 +11,13 @@ import { onSentHandle } from '../node/sent-handles.ts'
 import type { ClusterWorkerLike } from './workers.ts'
 
 /**
- * What a primary listens on. With SCHED_RR it accepts connections itself and hands them to its workers in
- * turn. When the last worker closes its listener, Node resets the connections that were accepted
- * and not handed over yet, and those in the kernel's queue. With SCHED_NONE the primary keeps copies of what its
- * workers listen on. When the last worker has closed its own, the kernel goes on queueing for the copies, and
- * resets the queue when Node closes them too. So the primary has to stop first.
+ * A primary's listeners. With SCHED_RR it accepts connections itself and hands them to its workers in
+ * turn. When the last worker closes its listener, Node resets the connections that were accepted and
+ * not handed over yet, and those in the kernel's queue. With SCHED_NONE the primary keeps copies of
+ * its workers' listeners. After the last worker has closed its own, the kernel still queues for the
+ * copies, and resets the queue when Node closes them. So the primary has to stop first.
  *
- * There is one of these for a cluster, and it lives as long as the process.
+ * Each cluster has one instance, which lives as long as the process.
  */
 export class Listeners {
   readonly #listeners = new Set<Listener>()
@@ -30,7 +30,7 @@ export class Listeners {
     })
   }
 
-  /** Follows what a worker is sent, and its end. */
+  /** Follows a worker: the handles it is sent, its end. */
   watch({ process: child }: ClusterWorkerLike): void {
     onSentHandle(child, {
       connection: (handle) => {
@@ -63,7 +63,7 @@ class Listener {
   readonly #pending = new Map<Handle, unknown>()
   /** How many connections were accepted. */
   #accepted = 0
-  /** The connections that are kept back while it stops accepting. */
+  /** Connections held back while it stops accepting. */
   #held: Handle[] | undefined
   #onEmpty: (() => void) | undefined
   #closing: Promise<void> | undefined
@@ -102,7 +102,7 @@ class Listener {
     if (this.#pending.has(connection)) this.#pending.set(connection, child)
   }
 
-  /** Sends the connections that a worker had not taken when it ended to another one. */
+  /** Sends connections that an ended worker had not taken to another one. */
   sendAgain(ended: unknown): void {
     for (const [connection, child] of this.#pending) {
       if (child === ended) this.#distribute(0, connection)

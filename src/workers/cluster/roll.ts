@@ -27,7 +27,7 @@ export async function replaceAll(
 ): Promise<number> {
   let replaced = 0
   for (const worker of workers.alive) {
-    // It may have ended since. The application has forked its successor then, which is new.
+    // It may have ended since. A successor that the application forked is new.
     if (!workers.alive.includes(worker)) continue
     const readyEvent = workers.isListening(worker) ? 'listening' : 'online'
     const isStarted = await startOne(readyEvent, settings, signal)
@@ -39,8 +39,8 @@ export async function replaceAll(
 }
 
 /**
- * Forks a worker and waits until it is ready; one that does not get ready is killed. False where the
- * shutdown begins: the new worker ends with the others then.
+ * Forks a worker and waits until it is ready; kills it if it does not get ready. False if the
+ * shutdown begins: the new worker then ends with the others.
  */
 async function startOne(
   readyEvent: 'listening' | 'online',
@@ -51,7 +51,7 @@ async function startOne(
   if (signal.aborted) return false
   const worker = fork()
   const { process: child } = worker
-  // An application that forks a worker for each one that crashes must not do so for this one.
+  // An application that replaces crashed workers must not replace this one.
   const undo = intendExitAtEnd(worker)
   let onAbort = () => {}
   const isReady = new Promise<boolean>((resolve, reject) => {
@@ -76,7 +76,7 @@ async function startOne(
   }
 }
 
-/** Ends a worker that is of no more use. How it ends changes nothing. */
+/** Ends a worker that is no longer needed. Ignores how it ends. */
 async function stopOne(
   worker: ClusterWorkerLike,
   wait: number,

@@ -30,14 +30,14 @@ export interface ClusterWorkerLike {
 }
 
 interface WorkerStop {
-  /** The message that it is sent; `false` where it is disconnected at once. */
+  /** The message to send; `false` to disconnect it at once. */
   readonly stopMessage: string | false
   readonly exitCodes: ReadonlySet<number>
 }
 
 /**
- * The workers of a cluster that have not ended; `cluster.workers` drops one as soon as it disconnects.
- * There is one of these for a cluster, and it lives as long as the process.
+ * The workers of a cluster that have not ended; `cluster.workers` drops a worker once it disconnects.
+ * Each cluster has one instance, which lives as long as the process.
  */
 export class Workers {
   readonly #alive = new Set<ClusterWorkerLike>()
@@ -47,7 +47,7 @@ export class Workers {
     for (const worker of Object.values(cluster.workers ?? {})) {
       if (!worker) continue
       this.#watch(worker)
-      // Its `listening` may be over. Most workers listen by the time that the cluster is added.
+      // Its `listening` event may be over: most workers listen before the cluster is added.
       this.#listening.add(worker)
     }
     cluster.on('fork', (worker) => this.#watch(worker))
@@ -72,7 +72,7 @@ export class Workers {
   async stop(worker: ClusterWorkerLike, how: WorkerStop, context: StopContext): Promise<void> {
     intendExit(worker)
     if (hasEnded(worker.process)) return
-    // It may have died a moment ago: a message that cannot be sent then is no fault of the primary.
+    // It may just have died: a message that cannot be sent must not crash the primary.
     worker.on('error', () => {})
     await stop(this.#stoppable(worker, how), context, { reminds: true })
   }
@@ -94,7 +94,7 @@ export class Workers {
       kill: () => signal('SIGKILL'),
       notify: (isReminder) => {
         if (isReminder || stopMessage === false) {
-          // For a worker that ignores the message. One that drains already is not affected.
+          // For a worker that ignores the message. A draining worker is not affected.
           if (worker.isConnected()) worker.disconnect()
           return 'disconnect()'
         }

@@ -1,15 +1,16 @@
 import type { Handle } from './handle-close.ts'
 
-/** What Node listens with, below a server. */
+/** The handle that a server listens on. */
 export interface ListenHandle extends Handle {
   onconnection: OnConnection
 }
 
-/** Receives what was accepted: an error number that is not 0, or a connection. */
+/** Receives an accepted connection, or an error number other than 0. */
 export type OnConnection = (error: number, connection?: Handle) => void
 
 /**
- * Passes what a listener accepts to `receive`. Returns Node's own `onconnection`, which hands it to a worker.
+ * Passes accepted connections to `receive`. Returns Node's own `onconnection`, which hands one to a
+ * worker.
  *
  * Relies on: Node calls `onconnection` of the handle for each connection; Deno does so without the connection.
  * Seen in: Node 20.20, 22.23, 24.22 and 26.12.

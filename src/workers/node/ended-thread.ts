@@ -1,5 +1,5 @@
 /**
- * Whether a worker thread has ended, asked at any time after its end.
+ * Whether a worker thread has ended.
  *
  * Relies on: `threadId` is -1 after the end. Node documents the number of a running thread only.
  * Seen in: Node 20.20, 22.23, 24.22 and 26.12.

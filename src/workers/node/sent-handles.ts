@@ -15,7 +15,7 @@ export interface SentHandles {
  * Relies on: Node sends them by `send` of the child process, in messages with `cmd: 'NODE_CLUSTER'`: a connection
  * with `act: 'newconn'`, a listener with an `ack`.
  * Seen in: Node 20.20, 22.23, 24.22 and 26.12.
- * Where it is missing: a connection that was sent to a worker that crashes goes to no other worker. With
+ * Where it is missing: a connection sent to a worker that crashes goes to no other worker. With
  * SCHED_NONE the connections in the kernel's queue are reset when the last worker closes.
  */
 export function onSentHandle(child: ChildProcessLike, { connection, listener }: SentHandles): void {

@@ -34,7 +34,7 @@ export class Backoff {
 
   constructor(private readonly settings: BackoffSettings) {}
 
-  /** The delay before the next start, in milliseconds, of a process that was up for so long. */
+  /** The delay before the next start, for a process that was up for `uptime` milliseconds. */
   next(uptime: number): number {
     const { initial, max, resetAfter } = this.settings
     const isFirst = this.#delay === 0 || uptime >= resetAfter

@@ -21,7 +21,7 @@ export class LineSink {
 
   write(text: Uint8Array, source: Readable): void {
     if (this.target.destroyed || this.target.write(text)) return
-    // Where the reader of our output is slow the programs have to wait, as they would without us.
+    // If the reader of our output is slow, the programs have to wait, as they would without us.
     source.pause()
     if (this.#waiting.size === 0) {
       for (const event of RESUME_EVENTS) this.target.on(event, this.#resume)
@@ -78,7 +78,7 @@ export class Lines {
           this.#endLine()
           resolve()
         } else if (this.source.isPaused()) {
-          // A source that has come to its end since is closed, and may emit no `resume`.
+          // A source that has ended since emits `close`, and may emit no `resume`.
           const goOn = () => {
             this.source.off('resume', goOn).off('close', goOn)
             clock.afterPoll(check)

@@ -16,7 +16,7 @@ export interface ProcessSurroundings {
   readonly isWindows: boolean
   readonly stdout: LineSink
   readonly stderr: LineSink
-  /** Stands before each line of its output. */
+  /** Precedes each line of its output. */
   readonly prefix: string
 }
 
@@ -27,7 +27,8 @@ export interface ProcessEnd {
 }
 
 /**
- * Starts a process of a program. `undefined` where it cannot be started: `onError` is called a little later.
+ * Starts a process of a program. If it cannot start, returns `undefined` and calls `onError` a little
+ * later.
  *
  * @param instance the number of the process, from 0
  */
@@ -45,7 +46,7 @@ export function startProcess(
       cwd,
       env: variablesOf(program, instance, env),
       stdio: ['ignore', 'pipe', 'pipe'],
-      // A session of its own: a Ctrl-C reaches this process alone, which stops the programs in order.
+      // A session of its own: Ctrl-C reaches only the supervisor, which stops programs in order.
       detached: !isWindows,
     })
     if (child.pid !== undefined) return new ProgramProcess(child, program, surroundings)
@@ -77,11 +78,11 @@ export class ProgramProcess {
   readonly exited: Promise<void>
   /** Resolves when it has ended, and all that it wrote has been passed on. */
   readonly over: Promise<ProcessEnd>
-  /** Where its group was stopped too: resolves when what the group wrote later has been passed on. */
+  /** If its group was stopped too: resolves once the group's later output is passed on. */
   groupOutput: Promise<void> = Promise.resolve()
   readonly #stdout: Lines
   readonly #stderr: Lines
-  /** Settles when the stop is over; `undefined` where it is not being stopped. */
+  /** Settles when the stop is over; `undefined` if no stop has begun. */
   #stopped: Promise<void> | undefined
 
   constructor(
@@ -132,7 +133,7 @@ export class ProgramProcess {
       // The rest of the group is being stopped as well, and may still write something.
       this.groupOutput = this.#stopped.then(() => this.#drained()).then(() => this.#close())
     } else {
-      // Processes that it left behind would disturb its successor, and nothing else would end them.
+      // Leftover processes would disturb its successor, and nothing else would end them.
       this.kill()
       this.#close()
     }

@@ -6,7 +6,7 @@ import { type BackoffOptions, parseBackoff } from './backoff.ts'
 
 /** A program to keep running: everything but its name and command has a default. */
 export interface ProgramOptions {
-  /** Unique; it stands before its output and in reports. */
+  /** Unique; used in reports and before its output. */
   readonly name: string
   /** The program itself, looked up in PATH and started without a shell. */
   readonly command: string
@@ -129,7 +129,7 @@ function parseText(value: unknown, option: string): string {
   throw invalidOption(option, 'a string that is not empty', value)
 }
 
-/** Refuses a NUL, which would end the text in a call of the system. */
+/** Refuses NUL, which would end the text in a system call. */
 function withoutNul(value: string, option: string): string {
   if (!value.includes('\0')) return value
   throw invalidOption(option, 'a string without a NUL character', value)

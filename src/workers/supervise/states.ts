@@ -11,7 +11,7 @@ export type ProcessState =
   | 'RUNNING'
   /** It ended while STARTING, and is started again after a delay. */
   | 'BACKOFF'
-  /** It was asked to end, and runs. */
+  /** It was asked to end, and still runs. */
   | 'STOPPING'
   /** It ended by itself while RUNNING; it may be started again. */
   | 'EXITED'

@@ -19,7 +19,7 @@ import { type ProgramOptions, parsePrograms, processNames } from './program.ts'
 import type { ProcessState, StateChange } from './states.ts'
 import { SupervisedProcess } from './supervised-process.ts'
 
-/** What `supervise()` takes besides the programs; everything has a default. */
+/** Options of `supervise()`; all have defaults. */
 export interface SuperviseOptions {
   /** The name of the group; the hook that ends all restarts is `programs:hold`. Default `programs`. */
   readonly name?: string
@@ -58,8 +58,8 @@ export interface Supervisor extends Hooks {
   /** The state of every process. */
   readonly processes: readonly ProcessStatus[]
   /**
-   * Resolves by the rule of `exitOn`, with an exit code for the whole: that of the program that ended
-   * it or, with `all`, of the first that did not end well; 0 where all ended well. It is the code that a
+   * Resolves by the rule of `exitOn`, with one exit code: of the program that met the rule or, with
+   * `all`, of the first listed that did not end well; 0 if all ended well. It is the code that a
    * shell would report, and never 0 for a FATAL program.
    */
   readonly ended: Promise<number>
@@ -146,7 +146,7 @@ export class Programs implements Supervisor {
       const message = 'The shutdown has begun: no program is started any more.'
       throw new LastcallError('LASTCALL_ENDED', message)
     }
-    // They have sessions of their own: where this process is forced to exit, nothing else ends them.
+    // Programs have their own sessions: if this process is forced to exit, nothing else ends them.
     this.#stopWatching ??= this.#host.on('exit', () => {
       for (const one of this.#processes) one.kill()
     })
@@ -222,7 +222,7 @@ const OPTIONS = optionNames<SuperviseOptions>({
 
 const EXIT_RULES = ['all', 'fatal', 'any']
 
-/** Logs a change of state where something is wrong; all others are left to listeners. */
+/** Logs a change of state if something is wrong. Others go only to listeners. */
 function logProblem(change: StateChange, log: Log): void {
   const { name, from, to, pid, exitCode, signal, problem, stderr, restartIn } = change
   if (problem === null) return
@@ -267,8 +267,9 @@ function checkOptions(options: SuperviseOptions) {
 const STOP = PHASES.find(({ name }) => name === 'stop') as (typeof PHASES)[number]
 
 /**
- * Where the hook of a process stands. Several priorities get numbers that begin with that of the phase
- * `stop`, the lowest priority first. A single one is in the phase itself, which an application may have moved.
+ * Where the hook of a process stands. The lowest of several priorities gets the number of the phase
+ * `stop`; each higher one adds 0.001. A single one is in the phase itself, which an application may
+ * have moved.
  */
 function placeOf(levels: readonly number[], priority: number) {
   if (levels.length === 1) return { phase: STOP.name }

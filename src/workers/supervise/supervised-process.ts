@@ -25,11 +25,11 @@ export class SupervisedProcess {
   #failures = 0
   #startedAt = 0
   #lastPid: number | null = null
-  /** Of the next start, or of the time after which a process counts as started. */
+  /** Fires at the next start, or when a process counts as started. */
   #timer: unknown
   /** The shutdown has begun: nothing is started any more. */
   #isHeld = false
-  /** The signals that may have ended it because of the shutdown. */
+  /** Signals of the shutdown that may have ended it. */
   #stopSignals: readonly NodeJS.Signals[] = []
   /** Resolves when the process has ended, and its end is in `#state`. */
   #over: Promise<void> = Promise.resolve()
@@ -58,7 +58,7 @@ export class SupervisedProcess {
     return this.#state === 'FATAL' || (this.#state === 'EXITED' && this.#timer === undefined)
   }
 
-  /** 0 where it ended well. Otherwise the code by which a shell reports its end, or why it never began. */
+  /** 0 where it ended well. Otherwise the code by which a shell reports its end or its failed start. */
   get exitCode(): number {
     if (this.#state === 'STOPPED') return 0
     if (this.#spawnError) return this.#spawnError.exitCode
@@ -94,7 +94,7 @@ export class SupervisedProcess {
       return
     }
     this.#timer = clock.setTimeout(() => {
-      // The loop fires timers before it reads that the process has ended: wait until it has read.
+      // The event loop fires timers before it reads that the process has ended: wait for that.
       const timer = this.#timer
       clock.afterPoll(() => {
         if (this.#timer === timer) started()
@@ -103,8 +103,9 @@ export class SupervisedProcess {
   }
 
   /**
-   * From now on nothing is started; a process that waits for its restart is STOPPED at once. One that ends by
-   * the signal that began the shutdown counts as stopped, because the platform may have sent that to all.
+   * From now on nothing is started; a process that waits for its restart is STOPPED at once. A
+   * process that the shutdown's own signal ends counts as stopped: the platform may have sent it to
+   * all.
    */
   hold(signal?: NodeJS.Signals): void {
     this.#isHeld = true
@@ -176,7 +177,7 @@ export class SupervisedProcess {
     }
   }
 
-  /** Starts it after a delay, and returns that; `null` where the shutdown has begun. */
+  /** Starts it after a delay, and returns the delay; `null` if the shutdown has begun. */
   #startLater(): number | null {
     if (this.#isHeld) return null
     const { clock } = this.context
