@@ -18,10 +18,9 @@ export const terminal = {
   },
   /** The system and the runtime, such as `linux-x64 node-v20.19.0`. */
   get runtime(): string {
-    const { arch, platform, version, versions } = process
-    // In Bun and Deno, `version` is that of the Node they emulate.
+    const { arch, platform, versions } = process
     const name = ['bun', 'deno'].find((one) => one in versions) ?? 'node'
-    return `${platform}-${arch} ${name}-${version}`
+    return `${platform}-${arch} ${name}-v${versions[name]}`
   },
   /** Sets the title that `ps` shows. `claimPidFile()` recognises lastcall by it. */
   nameItself(): void {

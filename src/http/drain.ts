@@ -26,14 +26,14 @@ interface DrainOptions {
  * How long new connections may delay the end of listening, in milliseconds: enough for a full queue
  * of TLS handshakes. At most a quarter of the drain's time.
  */
-const PATIENCE = 2000
+const LONGEST_ACCEPT_WAIT = 2000
 
 /**
  * How long a node:cluster worker lives on after it stopped listening, in milliseconds; at most a
  * quarter of the drain's time. Until the primary learns of the stop, the worker hands back the
  * connections it is sent. Otherwise their clients get neither answer nor reset.
  */
-const HANDING_BACK = 50
+const HAND_BACK_TIME = 50
 
 /**
  * Drains a server: every client gets the answers that it waits for, then its connection is closed. At
@@ -81,8 +81,9 @@ export class Drain {
     const { hook } = this
     if (hook.signal.aborted) return
     this.#isRunning = true
-    const patience = Math.min(PATIENCE, hook.remaining() / 4)
-    const handingBack = server.listening && isClusterWorker() ? Math.min(HANDING_BACK, patience) : 0
+    const patience = Math.min(LONGEST_ACCEPT_WAIT, hook.remaining() / 4)
+    const handingBack =
+      server.listening && isClusterWorker() ? Math.min(HAND_BACK_TIME, patience) : 0
     await stopListening(server, clock, patience)
     const handedBack = new Promise<void>((resolve) => {
       if (handingBack === 0) resolve()

@@ -1,6 +1,6 @@
 import type { ProcessInspection } from '../runtime/process-inspection.ts'
 import { shorten } from '../text/width.ts'
-import { isProgram, isToldToWatch, runtimeOptions } from './programs.ts'
+import { isProgram, runtimeOptions, watchesByArguments } from './programs.ts'
 
 /**
  * What a process is to its children. A `shell` runs a command or a script; a `terminal` is a shell that a
@@ -112,7 +112,7 @@ function classify(program: string, args: readonly string[]): { kind: ProcessKind
 function kindOfTool(name: string, args: readonly string[]): ProcessKind | undefined {
   if (name === 'lastcall') return 'init'
   if (isProgram(name, 'package manager', 'package runner')) return 'package manager'
-  return isProgram(name, 'watcher') || isToldToWatch(name, args) ? 'watcher' : undefined
+  return isProgram(name, 'watcher') || watchesByArguments(name, args) ? 'watcher' : undefined
 }
 
 /** Whether a person types into the shell: it has no command and no script. Editors pass theirs an init file. */

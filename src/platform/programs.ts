@@ -37,16 +37,16 @@ export function isProgram(name: string, ...kinds: readonly ProgramKind[]): boole
 /** The runtime's own options, before its script. Later arguments are the application's. */
 export function runtimeOptions(args: readonly string[]): readonly string[] {
   const script = args.findIndex(
-    (arg, at) => !arg.startsWith('-') && !TAKES.test(args[at - 1] ?? ''),
+    (arg, at) => !arg.startsWith('-') && !OPTIONS_WITH_VALUE.test(args[at - 1] ?? ''),
   )
   return args.slice(0, script < 0 ? args.length : script)
 }
 
 /** Node options whose value is the next argument. */
-const TAKES = /^(-r|-C|--require|--import|--loader|--conditions|--env-file)$/
+const OPTIONS_WITH_VALUE = /^(-r|-C|--require|--import|--loader|--conditions|--env-file)$/
 
 /** Whether the arguments switch watching on, for a program that watches only on request. */
-export function isToldToWatch(name: string, args: readonly string[]): boolean {
+export function watchesByArguments(name: string, args: readonly string[]): boolean {
   const [first = ''] = args
   if (name === 'tsx') return first === 'watch' || first === '--watch'
   if (name === 'nest') return first === 'start' && args.some((arg) => /^(-w|--watch)$/.test(arg))

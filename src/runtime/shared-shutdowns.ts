@@ -46,7 +46,7 @@ export function newSharedShutdowns(): SharedShutdowns {
 }
 
 /** Keeps the watchdogs of shutdowns with a shorter grace from killing before `time`. */
-export function stayUntil({ graceOverAt }: SharedShutdowns, time: bigint): void {
+export function extendGrace({ graceOverAt }: SharedShutdowns, time: bigint): void {
   if (time > Atomics.load(graceOverAt, 0)) Atomics.store(graceOverAt, 0, time)
 }
 

@@ -5,7 +5,7 @@ import type { Log } from '../../observe/log.ts'
 import type { Clock } from '../../runtime/clock.ts'
 import { EXIT_AT_ONCE } from '../../runtime/node/really-exit.ts'
 import type { ProcessPort } from '../../runtime/process.ts'
-import { stayUntil } from '../../runtime/shared-shutdowns.ts'
+import { extendGrace } from '../../runtime/shared-shutdowns.ts'
 import { marginTimes } from '../margin.ts'
 import { guardExit } from './exit-guard.ts'
 import { EARLY, SIGNS, type WatchdogData } from './protocol.ts'
@@ -30,7 +30,7 @@ export function watchLoop(coordinator: Coordinator, parts: WatchdogParts): () =>
   let stop = () => {}
   coordinator.on('start', () => {
     const data = watchdogData(parts)
-    stayUntil(parts.host.sharedShutdowns, data.graceOverAt)
+    extendGrace(parts.host.sharedShutdowns, data.graceOverAt)
     if (parts.isWanted) stop = startWatchdog(coordinator, parts, data)
   })
   return () => stop()

@@ -9,7 +9,7 @@ import type { AnyHttpServer } from '../server.ts'
  */
 
 /** The servers that Fastify has opened besides `app.server`. They are known once it listens. */
-export function secondServers(app: { readonly server: AnyHttpServer }): AnyHttpServer[] {
+export function otherServers(app: { readonly server: AnyHttpServer }): AnyHttpServer[] {
   // In a plugin `app` inherits from the application, which has the property.
   for (let part: object | null = app; part; part = Object.getPrototypeOf(part)) {
     const bindings = Object.getOwnPropertySymbols(part).find(

@@ -3,7 +3,7 @@ import { type FastifyPlugin, type HealthChecks, healthChecks } from '../health/h
 import { httpServerHooks } from '../http-server.ts'
 import { DEFAULTS, type HookTaker, type HttpServerOptions, refuseNoShutdown } from '../options.ts'
 import type { AnyHttpServer } from '../server.ts'
-import { secondServers } from './fastify-servers.ts'
+import { otherServers } from './fastify-servers.ts'
 
 /** The options of `fastifyShutdown`: the shutdown, and those of `httpServer()`. */
 export interface FastifyShutdownOptions extends HttpServerOptions {
@@ -66,7 +66,7 @@ function install(app: FastifyLike, options: FastifyShutdownOptions): void {
   const undos = [shutdown.add([...hooksOf(app.server, name), close])]
   health.fastify(app, {}, () => {})
   app.addHook('onListen', async () => {
-    for (const [index, server] of secondServers(app).entries()) {
+    for (const [index, server] of otherServers(app).entries()) {
       undos.push(shutdown.add(hooksOf(server, `${name}:${index + 2}`)))
     }
   })

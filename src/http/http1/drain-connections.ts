@@ -16,13 +16,13 @@ import { sayCloseIf } from './last-response.ts'
 import { SilentConnections } from './silent-connections.ts'
 
 /** How many lingers a TLS handshake may take: it needs several round trips. */
-const HANDSHAKE = 4
+const HANDSHAKE_LINGERS = 4
 
 /** After this many lingers of silence, both directions are closed at once: half the work. */
-const LONG_SILENCE = 2
+const LONG_SILENCE_LINGERS = 2
 
 /** For how many connections begin() looks up the client's address: all would block the loop. */
-const NEWEST = 100
+const NEWEST_COUNT = 100
 
 /** Ends HTTP/1 connections: each after a last response that says close, or once it is silent. */
 export class ConnectionsDrain implements DrainPart, Watcher {
@@ -44,7 +44,7 @@ export class ConnectionsDrain implements DrainPart, Watcher {
     const { linger, clock } = drain
     this.#silent = new SilentConnections(linger, clock, this.#closeSilent)
     this.#halfClosed = new DueQueue(linger, clock, ({ socket }) => socket.destroy())
-    this.#handshakes = new DueQueue(linger * HANDSHAKE, clock, (socket) => {
+    this.#handshakes = new DueQueue(linger * HANDSHAKE_LINGERS, clock, (socket) => {
       if (connections.handshakes.has(socket)) socket.destroy()
     })
     const requests: Interceptor = (pass, request: IncomingMessage, response: ServerResponse) => {
@@ -79,7 +79,7 @@ export class ConnectionsDrain implements DrainPart, Watcher {
       if (connection.used && isIdle) connection.settle()
     }
     const inOrder = [...connections.open].sort((a, b) => a.activeAt - b.activeAt)
-    for (const connection of inOrder.slice(-NEWEST)) this.#silent.noteSpoke(connection)
+    for (const connection of inOrder.slice(-NEWEST_COUNT)) this.#silent.noteSpoke(connection)
     for (const connection of inOrder) this.opened(connection)
     for (const { socket, since } of connections.handshakes) this.#handshakes.add(socket, since)
   }
@@ -181,7 +181,7 @@ export class ConnectionsDrain implements DrainPart, Watcher {
 
   readonly #closeSilent = (connection: Connection, silence: number): void => {
     this.#counts.idle++
-    const isLong = silence > LONG_SILENCE * this.drain.linger
+    const isLong = silence > LONG_SILENCE_LINGERS * this.drain.linger
     // TLS has a close message of its own, which only a half-close sends.
     if (isLong && !speaksTls(this.server)) connection.socket.destroy()
     else this.#halfClose(connection)

@@ -3,7 +3,7 @@ import { DueQueue } from '../due-queue.ts'
 import type { Connection } from './connections.ts'
 
 /** How many lingers a connection may be silent while its client speaks on others. */
-const KEPT = 4
+const KEPT_LINGERS = 4
 
 /** How many of the last used connections are searched for one of the same client. */
 const LAST_USED = 100
@@ -31,7 +31,7 @@ export class SilentConnections {
     readonly close: (connection: Connection, silence: number) => void,
   ) {
     this.#silent = new DueQueue(linger, clock, this.#check)
-    this.#kept = new DueQueue(linger * KEPT, clock, this.#check)
+    this.#kept = new DueQueue(linger * KEPT_LINGERS, clock, this.#check)
   }
 
   add(connection: Connection): void {
@@ -58,7 +58,7 @@ export class SilentConnections {
     if (connection.inFlight > 0 || connection.upgraded || connection.isHalfSent) return
     const silence = asOf - connection.activeAt
     const spokeAt = this.#spokeAt.get(addressOf(connection)) ?? Number.NEGATIVE_INFINITY
-    const isRecent = silence < KEPT * this.linger
+    const isRecent = silence < KEPT_LINGERS * this.linger
     if (asOf - spokeAt < this.linger && (isRecent || this.#isNext(connection))) {
       this.#silent.add(connection, spokeAt)
       // Added once: the queue is in the order in which they fell silent.

@@ -10,7 +10,7 @@ import { Goaway } from './goaway.ts'
 import { openStreamOf, type Session, type Sessions, type SessionWatcher } from './sessions.ts'
 
 /** How many lingers an answered stream may be silent while its session is not: PINGs, for example. */
-const KEPT = 4
+const UNFINISHED_LINGERS = 4
 
 const NO_ERROR = 0
 
@@ -129,7 +129,8 @@ export class SessionsDrain implements DrainPart, SessionWatcher {
     const window = windowOf(stream)
     const isAnswered = Boolean(stream.state.localClose)
     if (!isAnswered || window !== watched.window) watched.since = clock.now()
-    const isSilent = bytesRead === watched.bytesRead || asOf - watched.since >= KEPT * linger
+    const isSilent =
+      bytesRead === watched.bytesRead || asOf - watched.since >= UNFINISHED_LINGERS * linger
     if (isAnswered && isSilent) stream.close(NO_ERROR)
     else this.#watched.add(Object.assign(watched, { bytesRead, window }))
   }

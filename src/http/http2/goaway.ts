@@ -1,5 +1,5 @@
 import type { DrainContext } from '../drain-part.ts'
-import { writeBelow } from '../node/write-below.ts'
+import { writeRaw } from '../node/write-raw.ts'
 import type { Session } from './sessions.ts'
 
 /** How many silent round trips to see: a client may answer a PING before a queued request. */
@@ -74,7 +74,7 @@ export class Goaway {
   async #sendNotice(): Promise<void> {
     const { http2, socket, streams } = this.session
     const { clock, linger } = this.drain
-    if (writeBelow(socket, NOTICE)) {
+    if (writeRaw(socket, NOTICE)) {
       // Responses to the held streams come after the notice.
       this.#release()
       return this.#roundTrip(linger)

@@ -1,7 +1,7 @@
 import { createServer } from 'node:http'
 import fastify from 'fastify'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { secondServers } from '../../../src/http/frameworks/fastify-servers.ts'
+import { otherServers } from '../../../src/http/frameworks/fastify-servers.ts'
 import type { AnyHttpServer } from '../../../src/http/server.ts'
 import { twoAddresses } from '../../support/servers/two-addresses.ts'
 
@@ -20,7 +20,7 @@ describe('the servers that Fastify opens besides app.server', () => {
       })
     }
     await app.listen({ port: 0, host: 'localhost' })
-    const servers = [...secondServers(found), app.server]
+    const servers = [...otherServers(found), app.server]
 
     expect(servers).toHaveLength(2)
     expect(servers.map((server) => server.address())).toEqual(app.addresses())
@@ -31,10 +31,10 @@ describe('the servers that Fastify opens besides app.server', () => {
     onTestFinished(() => app.close())
     await app.listen({ port: 0, host: '127.0.0.1' })
 
-    expect(secondServers(app)).toEqual([])
+    expect(otherServers(app)).toEqual([])
   })
 
   test('are none where Fastify has no such property', () => {
-    expect(secondServers({ server: createServer() })).toEqual([])
+    expect(otherServers({ server: createServer() })).toEqual([])
   })
 })

@@ -1,4 +1,4 @@
-import { isProgram, isToldToWatch, runtimeOptions } from '../../../platform/programs.ts'
+import { isProgram, runtimeOptions, watchesByArguments } from '../../../platform/programs.ts'
 
 /**
  * The command without its watcher, if it restarts the application when a file changes; otherwise
@@ -10,7 +10,7 @@ export function withoutWatching(name: string, args: readonly string[]): string[]
     const kept = own.filter((arg) => !/^--(watch|hot)(-path|-preserve-output)?(=.*)?$/.test(arg))
     return kept.length === own.length ? undefined : [name, ...kept, ...args.slice(own.length)]
   }
-  if (isToldToWatch(name, args)) {
+  if (watchesByArguments(name, args)) {
     return name === 'nest' ? ['node', 'dist/main.js'] : [name, ...args.slice(1)]
   }
   if (!isProgram(name, 'watcher')) return undefined

@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { writeSync } from 'node:fs'
 import { type AddressInfo, createServer, Socket } from 'node:net'
 import { expect, onTestFinished, test } from 'vitest'
-import { writeBelow } from '../../../src/http/node/write-below.ts'
+import { writeRaw } from '../../../src/http/node/write-raw.ts'
 import { connectRaw, http2Server, listenHttp2 } from '../../support/http2-service.ts'
 
 /** A GOAWAY that allows every stream. */
@@ -16,7 +16,7 @@ test('a frame is written between two of an HTTP/2 session', async () => {
   await client.get('/')
   const [socket] = sockets
 
-  expect(socket && writeBelow(socket, FRAME)).toBe(true)
+  expect(socket && writeRaw(socket, FRAME)).toBe(true)
   await client.sees(/^GOAWAY/)
   expect(await client.get('/after')).toEqual({ status: 200, body: 'ok' })
 })
@@ -28,11 +28,11 @@ test('nothing is written over TLS', async () => {
   const client = await connectRaw(await listenHttp2(server), { secure: true })
   await client.get('/')
 
-  expect(sockets[0] && writeBelow(sockets[0], FRAME)).toBe(false)
+  expect(sockets[0] && writeRaw(sockets[0], FRAME)).toBe(false)
 })
 
 test('nothing is written where the socket has no handle', () => {
-  expect(writeBelow(new Socket(), FRAME)).toBe(false)
+  expect(writeRaw(new Socket(), FRAME)).toBe(false)
 })
 
 test('nothing is written where the client reads nothing and the kernel has no room', async () => {
@@ -50,7 +50,7 @@ test('nothing is written where the client reads nothing and the kernel has no ro
   }
   expect(fill).toThrow('EAGAIN')
 
-  expect(writeBelow(socket, FRAME)).toBe(false)
+  expect(writeRaw(socket, FRAME)).toBe(false)
   socket.end()
   let read = 0
   for await (const chunk of client.socket as AsyncIterable<Buffer>) read += chunk.length

@@ -8,7 +8,7 @@ import type { Socket } from 'node:net'
  * Seen to work in: Node 20.19, 22.23, 24.22, 26.12, on Linux. On Windows there is no descriptor.
  * Without it: it writes nothing and returns `false`.
  */
-export function writeBelow(socket: Socket, frame: Buffer): boolean {
+export function writeRaw(socket: Socket, frame: Buffer): boolean {
   const { _handle: handle, encrypted } = socket as {
     _handle?: { readonly fd?: number; readonly writeQueueSize?: number } | null
     encrypted?: boolean
