@@ -115,7 +115,8 @@ export class ProcessExit {
     const until = clock.now() + left
     // Loggers first: they may write to stdout.
     const flushed = allOf([...this.#shared.members].map((member) => member.flush()))
-    if (flushed) await withLimit<unknown>(flushed, Math.max(1, left), clock, () => undefined)
+    // Awaited in any case: code that awaits the event `exit` writes in this turn.
+    await (flushed && withLimit<unknown>(flushed, Math.max(1, left), clock, () => undefined))
     await flushOutput(host.outputs(), until - clock.now(), clock)
     // A fault may have changed the code. A shutdown may have joined: then the exit waits for its end.
     const worst = worstOutcome(this.#shared)

@@ -20,6 +20,8 @@ const PROGRAMS = {
     'PM2', // What its daemon writes over its command line.
     'pm2',
     'pm2-runtime',
+    'pm2-docker',
+    'pm2-dev',
     'forever',
     'supervisord',
     'runsv',

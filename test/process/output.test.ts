@@ -48,6 +48,20 @@ test('a reader that takes nothing holds the process no longer than its margin', 
   script.child.stdout?.resume()
 })
 
+test('what is written after awaiting the event exit arrives', async () => {
+  const script = new Script(
+    shutdownScript(`
+      const exiting = new Promise((resolve) => shutdown.on('exit', resolve))
+      exiting.then(() => process.stdout.write('x'.repeat(${TWO_MEGABYTES})))
+    `),
+  )
+  await script.says('ready')
+  script.send('SIGTERM')
+  const { code, stdout } = await script.ended
+  expect(code).toBe(0)
+  expect(stdout.replace('ready\n', '')).toHaveLength(TWO_MEGABYTES)
+})
+
 test('what is written after awaiting now() arrives', async () => {
   const script = new Script(
     shutdownScript(`
