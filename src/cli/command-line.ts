@@ -2,8 +2,8 @@ import { parseArgs } from 'node:util'
 import {
   COMMANDS,
   COMMON_OPTIONS,
-  type Command,
   type CommandName,
+  type CommandSpec,
   type Options,
   type OptionsOf,
 } from './commands.ts'
@@ -44,7 +44,7 @@ export function readCommandLine(args: readonly string[]): Request {
     if (!first) return { kind: 'nothing' }
     throw missingCommand(first)
   }
-  const command: Command = COMMANDS[name]
+  const command: CommandSpec = COMMANDS[name]
   const rest = args.slice(end + 1)
   const given = [...positionals.slice(1), ...(command.takesProgram ? [] : rest)]
   const [problem] = problemsOf(tokens, given, command)
@@ -113,7 +113,7 @@ function isOption(token: Token): token is OptionToken {
 function* problemsOf(
   tokens: readonly Token[],
   given: readonly string[],
-  command: Command,
+  command: CommandSpec,
 ): Generator<string> {
   const known: Options = { ...command.options, ...COMMON_OPTIONS }
   const options = tokens.filter(isOption)
@@ -127,7 +127,7 @@ function* problemsOf(
   }
 }
 
-function hintFor({ takesProgram }: Command): string {
+function hintFor({ takesProgram }: CommandSpec): string {
   return takesProgram
     ? 'write the program to run after --, as in lastcall run -- node worker.js; see lastcall run --help'
     : 'see lastcall --help'

@@ -14,7 +14,7 @@ export type Option = NonNullable<ParseArgsConfig['options']>[string] & {
 
 export type Options = Readonly<Record<string, Option>>
 
-export interface Command {
+export interface CommandSpec {
   readonly description: string
   /** The placeholder of its one argument. A command without it takes no argument. */
   readonly argument?: string
@@ -99,7 +99,7 @@ export const COMMANDS = {
     },
     examples: ['doctor', 'doctor deploy --grace 25s --json'],
   },
-} as const satisfies Readonly<Record<string, Command>>
+} as const satisfies Readonly<Record<string, CommandSpec>>
 
 /** The options that every command has. They work without a command, too. */
 export const COMMON_OPTIONS = {

@@ -1,8 +1,8 @@
 import {
   COMMANDS,
   COMMON_OPTIONS,
-  type Command,
   type CommandName,
+  type CommandSpec,
   type Options,
 } from './commands.ts'
 import { terminal } from './terminal.ts'
@@ -21,7 +21,7 @@ export function versionText(): string {
   return `lastcall/${VERSION} ${terminal.runtime}`
 }
 
-function sectionsOf(name: CommandName, command: Command): readonly string[] {
+function sectionsOf(name: CommandName, command: CommandSpec): readonly string[] {
   const { usage = [titleOf(name, command)], options, examples } = command
   const { help } = COMMON_OPTIONS
   return [
@@ -32,7 +32,7 @@ function sectionsOf(name: CommandName, command: Command): readonly string[] {
 }
 
 function generalSections(): readonly string[] {
-  const commands = Object.entries<Command>(COMMANDS)
+  const commands = Object.entries<CommandSpec>(COMMANDS)
   return [
     section('Usage', [invocation('<command> [options]')]),
     section(
@@ -47,7 +47,7 @@ function generalSections(): readonly string[] {
   ]
 }
 
-function titleOf(name: string, { argument }: Command): string {
+function titleOf(name: string, { argument }: CommandSpec): string {
   return argument === undefined ? name : `${name} ${argument}`
 }
 

@@ -107,11 +107,13 @@ function cgroupOf(text: string | undefined): string | null {
 
 function listenersTo(signal: 'SIGTERM' | 'SIGINT', inspection: ProcessInspection): SignalListeners {
   const all = inspection.listeners(signal)
-  const others = all.filter(({ isOurs }) => !isOurs).map(({ listener }) => describe(listener))
+  const others = all
+    .filter(({ isOurs }) => !isOurs)
+    .map(({ listener }) => describeListener(listener))
   return { signal, ours: all.length - others.length, others }
 }
 
-function describe(listener: unknown): OtherListener {
+function describeListener(listener: unknown): OtherListener {
   const source = sourceOf(listener)
   // signal-exit sends the signal again only where it is the only listener. Beside lastcall it never is.
   if (/emitter.{0,3}\.count|__signal_exit_emitter__/.test(source)) {

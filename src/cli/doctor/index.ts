@@ -11,7 +11,7 @@ export interface DoctorOptions {
 }
 
 /** The exit codes of `lastcall doctor`. */
-const CODES = { sound: 0, findings: 1, unread: 2 } as const
+const EXIT_CODES = { sound: 0, findings: 1, unread: 2 } as const
 
 /** Examines a deployment. Returns the text to print and the exit code. */
 export function doctor(target: string, options: DoctorOptions): { text: string; code: number } {
@@ -19,7 +19,7 @@ export function doctor(target: string, options: DoctorOptions): { text: string; 
   const { findings, unread, looked } = examination
   const counts = findings.filter(({ severity }) => options.strict || severity === 'error').length
   const isUnread = unread.length > 0 || looked.length === 0
-  const code = counts > 0 ? CODES.findings : isUnread ? CODES.unread : CODES.sound
+  const code = counts > 0 ? EXIT_CODES.findings : isUnread ? EXIT_CODES.unread : EXIT_CODES.sound
   const text = options.json
     ? JSON.stringify({ version: 1, ...examination, exitCode: code }, null, 2)
     : formatExamination(examination, options.colour)

@@ -3,7 +3,7 @@ import { PLATFORMS } from '../../platform/platforms.ts'
 import { signalNumbers } from '../../runtime/signals.ts'
 import type { Command } from './command.ts'
 import { parseOptions, type StopOptions, type Stopped } from './options.ts'
-import type { Program } from './program.ts'
+import type { StartedProgram } from './program.ts'
 import { type Stopping, stopProgram } from './stop-program.ts'
 
 /**
@@ -37,7 +37,7 @@ export async function stopLikeDocker(command: Command, options: StopOptions): Pr
 
 /** Sends SIGTERM to a program as to PID 1 of a container, waits, and kills it. */
 export async function stopPid1(
-  program: Program,
+  program: StartedProgram,
   { kill, note }: Stopping,
   milliseconds: number,
 ): Promise<void> {

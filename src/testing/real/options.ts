@@ -72,7 +72,7 @@ export interface Stopped {
 }
 
 /** The checked options, with their defaults; times in milliseconds. */
-export type Settings = ReturnType<typeof parseOptions>
+export type ProgramSettings = ReturnType<typeof parseOptions>
 
 const OPTIONS = optionNames<StopOptions>({
   ready: true,

@@ -3,15 +3,15 @@ import { invalidOption, refuseUnknownOptions } from '../../base/errors.ts'
 import { describeExitStatus } from '../../runtime/exit-status.ts'
 import { type Command, parseCommand } from './command.ts'
 import type { Environment } from './environment.ts'
-import type { Settings } from './options.ts'
-import { Program } from './program.ts'
+import type { ProgramSettings } from './options.ts'
+import { StartedProgram } from './program.ts'
 import type { Stopping } from './stop-program.ts'
 
 /** What a pod's preStop hook does: a command, or a sleep. */
 export type PreStop = Command | { readonly sleep: Duration }
 
 /** Runs a hook beside the program, until either ends or the grace ends. Resolves with a function that ends the hook. */
-type RunPreStop = (program: Program, stopping: Stopping) => Promise<() => Promise<void>>
+type RunPreStop = (program: StartedProgram, stopping: Stopping) => Promise<() => Promise<void>>
 
 /**
  * @param env the variables of the platform
@@ -19,14 +19,14 @@ type RunPreStop = (program: Program, stopping: Stopping) => Promise<() => Promis
  */
 export function parsePreStop(
   preStop: PreStop | undefined,
-  settings: Settings,
+  settings: ProgramSettings,
   env: Environment,
 ): RunPreStop {
   if (preStop === undefined) return async () => noop
   if (typeof preStop === 'string' || Array.isArray(preStop)) {
     const words = parseCommand(preStop, 'preStop')
     return (program, stopping) =>
-      run(() => Program.start(words, settings, { env }), program, stopping)
+      run(() => StartedProgram.start(words, settings, { env }), program, stopping)
   }
   if (typeof preStop !== 'object' || preStop === null) {
     throw invalidOption('preStop', "a command, or a sleep such as { sleep: '5s' }", preStop)
@@ -43,8 +43,8 @@ const noop = async () => {}
 
 /** Runs a command. In a pod the hook ends with the container: the returned function ends it. */
 async function run(
-  start: () => Promise<Program>,
-  program: Program,
+  start: () => Promise<StartedProgram>,
+  program: StartedProgram,
   { grace, note }: Stopping,
 ): Promise<() => Promise<void>> {
   try {

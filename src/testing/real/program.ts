@@ -9,7 +9,7 @@ import { showCommand, type Words } from './command.ts'
 import { type Environment, environmentOf } from './environment.ts'
 import { type Family, signalOne } from './family.ts'
 import { type ProgramHandle, startAlone } from './handle.ts'
-import { contains, type RunningProgram, type Settings } from './options.ts'
+import { contains, type ProgramSettings, type RunningProgram } from './options.ts'
 import { startInTerminal } from './terminal.ts'
 
 /** How a platform starts programs. */
@@ -33,7 +33,7 @@ const KILL_WAIT = 2000
 const OUTPUT_WAIT = 1000
 
 /** A real program in a session of its own. It never outlives the test. */
-export class Program implements RunningProgram {
+export class StartedProgram implements RunningProgram {
   readonly pid: number
   /** The program, and all that it has started. */
   readonly family: Family
@@ -53,9 +53,9 @@ export class Program implements RunningProgram {
   /** @throws LastcallError `LASTCALL_NOT_READY` where it cannot be started */
   static async start(
     words: Words,
-    { cwd, env }: Pick<Settings, 'cwd' | 'env'>,
+    { cwd, env }: Pick<ProgramSettings, 'cwd' | 'env'>,
     { env: ofPlatform, by, wrap = (same) => same }: StartMethod,
-  ): Promise<Program> {
+  ): Promise<StartedProgram> {
     const name = showCommand(words)
     if (systemProcess.platform === 'win32') {
       throw notReady(name, 'cannot be stopped as that platform does it: Windows has no signals')
@@ -65,7 +65,7 @@ export class Program implements RunningProgram {
     const what = { words: wrap(words), cwd, env: all, mark }
     try {
       const inTerminal = by === 'terminal' ? await startInTerminal(what) : undefined
-      return new Program(name, inTerminal ?? (await startAlone(what, by === 'channel')))
+      return new StartedProgram(name, inTerminal ?? (await startAlone(what, by === 'channel')))
     } catch (error) {
       const [command, ...args] = what.words
       const fix = "write each word as an item of its own, as in ['node', 'server.js']"

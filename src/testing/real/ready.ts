@@ -1,7 +1,7 @@
 import { formatDuration } from '../../base/duration.ts'
 import type { Clock } from '../../runtime/clock.ts'
-import type { Settings } from './options.ts'
-import type { Program } from './program.ts'
+import type { ProgramSettings } from './options.ts'
+import type { StartedProgram } from './program.ts'
 
 /** How often `ready` is called, in milliseconds. */
 const INTERVAL = 50
@@ -11,8 +11,8 @@ const OUTPUT_WAIT = 200
 
 /** Resolves with `undefined` when the program is ready, or else with the reason why it never will be. */
 export function untilReady(
-  program: Program,
-  { isReady, readyWithin }: Pick<Settings, 'isReady' | 'readyWithin'>,
+  program: StartedProgram,
+  { isReady, readyWithin }: Pick<ProgramSettings, 'isReady' | 'readyWithin'>,
   clock: Clock,
 ): Promise<string | undefined> {
   return new Promise((resolve) => {

@@ -3,8 +3,8 @@ import type { LastcallError } from '../../base/errors.ts'
 import { systemClock } from '../../runtime/clock.ts'
 import { describeExitStatus } from '../../runtime/exit-status.ts'
 import { parseCommand, showCommand } from './command.ts'
-import type { Settings, Stopped } from './options.ts'
-import { notReady, Program, type StartMethod } from './program.ts'
+import type { ProgramSettings, Stopped } from './options.ts'
+import { notReady, StartedProgram, type StartMethod } from './program.ts'
 import { untilReady } from './ready.ts'
 
 /** A grace of this many milliseconds or less was most likely meant in seconds; `createShutdown()` refuses it. */
@@ -13,7 +13,7 @@ const SHORTEST_GRACE = 100
 /** How a platform starts and stops programs. */
 export interface StopMethod extends StartMethod {
   /** Stops the program: sends the signal, waits, and kills it. */
-  stop(program: Program, stopping: Stopping): Promise<void>
+  stop(program: StartedProgram, stopping: Stopping): Promise<void>
 }
 
 /** What `stop()` receives. */
@@ -35,13 +35,13 @@ export interface Stopping {
  */
 export async function stopProgram(
   command: unknown,
-  settings: Settings,
+  settings: ProgramSettings,
   method: StopMethod,
 ): Promise<Stopped> {
   const words = parseCommand(command)
   const { signal } = settings
   if (signal?.aborted) throw givenUp(showCommand(words), signal)
-  const program = await Program.start(words, settings, method)
+  const program = await StartedProgram.start(words, settings, method)
   const giveUp = () => program.family.end()
   signal?.addEventListener('abort', giveUp)
   if (signal?.aborted) giveUp()
@@ -68,7 +68,10 @@ export async function stopProgram(
 }
 
 /** Resolves with `undefined` when it can be stopped, or else with the reason why it never will be. */
-async function untilStoppable(program: Program, settings: Settings): Promise<string | undefined> {
+async function untilStoppable(
+  program: StartedProgram,
+  settings: ProgramSettings,
+): Promise<string | undefined> {
   const problem = await untilReady(program, settings, systemClock)
   if (problem !== undefined) return problem
   program.family.findDescendants()
@@ -86,7 +89,7 @@ async function untilStoppable(program: Program, settings: Settings): Promise<str
 }
 
 async function stopAsPlatform(
-  program: Program,
+  program: StartedProgram,
   method: StopMethod,
   grace: number,
 ): Promise<Stopped> {
@@ -130,7 +133,7 @@ function givenUp(name: string, { reason }: AbortSignal, output?: string): Lastca
 }
 
 /** The end of the program's output. Most often it explains the error. */
-function outputOf({ stdout, stderr }: Program): string {
+function outputOf({ stdout, stderr }: StartedProgram): string {
   const endOf = (text: string) => (text.length > 4000 ? `…${text.slice(-4000)}` : text)
   return Object.entries({ stdout, stderr })
     .map(([name, text]) => `\n--- ${name} ---\n${endOf(text) || '(nothing)'}`)
