@@ -67,7 +67,7 @@ function register(
     return open?.session.state
   }
   const connection = connectionOf(message.socket)
-  if (connection && (connection.inFlight > 0 || connection.upgraded)) {
+  if (connection && (connection.isInFlight(message) || connection.upgraded)) {
     connection.aborters ??= new Map()
     connection.aborters.set(message, controller)
   }

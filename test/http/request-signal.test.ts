@@ -5,6 +5,8 @@ import {
   type RequestListener,
   type ServerResponse,
 } from 'node:http'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import express from 'express'
 import fastify from 'fastify'
 import Koa from 'koa'
@@ -333,6 +335,75 @@ describe('the signals of requests', () => {
     const known = first && connectionOf(first.socket)
     expect(known).toBeDefined()
     expect(known?.aborters?.size ?? 0).toBe(0)
+  })
+
+  describe('on a connection that always has a request in flight', () => {
+    const COUNT = 1000
+
+    /** Answers a request when the next one has come. `onAnswered` is called after each answer. */
+    async function pipeline(
+      onRequest: (request: IncomingMessage) => void,
+      onAnswered: (request: IncomingMessage) => void = () => {},
+    ) {
+      const unanswered: [IncomingMessage, ServerResponse][] = []
+      const { connect } = await serve((request, response) => {
+        response.on('close', () => onAnswered(request))
+        onRequest(request)
+        const [, before] = unanswered.shift() ?? []
+        before?.end('ok')
+        unanswered.push([request, response])
+      })
+      const client = await connect()
+      client.ask('/')
+      for (let count = 0; count < COUNT; count++) await client.get('/')
+      const connection = connectionOf(unanswered[0]?.[0].socket ?? null)
+      return { connection, answerLast: () => unanswered.shift()?.[1].end('ok') }
+    }
+
+    test('are kept only for the requests in flight', async () => {
+      const counts: number[] = []
+      const { connection } = await pipeline((request) => {
+        fromSource(request)
+        counts.push(connectionOf(request.socket)?.aborters?.size ?? 0)
+      })
+
+      // One that waits for the next, and that next one.
+      expect(counts.length).toBe(COUNT + 1)
+      expect(Math.max(...counts)).toBe(2)
+      expect(connection).toMatchObject({ inFlight: 1, aborters: { size: 1 }, earlier: { size: 0 } })
+    })
+
+    test('are not kept where a handler asks for one after the answer', async () => {
+      let answered = 0
+      const { connection } = await pipeline(
+        () => {},
+        (request) => {
+          fromSource(request)
+          answered++
+        },
+      )
+      await until(() => answered === COUNT)
+
+      expect(connection?.inFlight).toBe(1)
+      expect(connection?.aborters?.size ?? 0).toBe(0)
+    })
+
+    test('keep no request that is answered', async () => {
+      setFlagsFromString('--expose-gc')
+      const collect: () => void = runInNewContext('gc')
+      const requests: WeakRef<IncomingMessage>[] = []
+      const { connection, answerLast } = await pipeline((request) => {
+        fromSource(request)
+        requests.push(new WeakRef(request))
+      })
+      collect()
+
+      const kept = requests.filter((request) => request.deref() !== undefined)
+      expect(connection?.inFlight).toBe(1)
+      // The one in flight, and those that Node has not let go of yet.
+      expect(kept.length).toBeLessThan(COUNT / 10)
+      answerLast()
+    })
   })
 
   test('cost nothing where no handler asks for one', async () => {

@@ -21,6 +21,8 @@ export class Connection {
   inFlight = 0
   /** The response to the newest request. */
   newest: ServerResponse | undefined
+  /** The requests in flight before the newest one: pipelined. */
+  earlier: Set<IncomingMessage> | undefined
   /** Whether it has ever sent a request. */
   used = false
   /** It no longer speaks HTTP: a WebSocket, a tunnel. */
@@ -36,6 +38,11 @@ export class Connection {
     public activeAt: number,
   ) {
     socket[CONNECTION] = this
+  }
+
+  /** Whether a request has begun and is not answered in full. */
+  isInFlight(request: IncomingMessage): boolean {
+    return this.newest?.req === request || this.earlier?.has(request) === true
   }
 
   /** Whether a request has arrived only in part. */
@@ -129,6 +136,10 @@ export class Connections {
     // It was counted before a later request.
     if (!this.#watchEnd(response)) return
     const now = this.state.clock.now()
+    if (connection.newest) {
+      connection.earlier ??= new Set()
+      connection.earlier.add(connection.newest.req)
+    }
     connection.inFlight++
     connection.newest = response
     connection.activeAt = now
@@ -164,11 +175,14 @@ export class Connections {
   readonly #watchEnd = responseEndWatcher((response, socket) => {
     const connection = connectionOf(socket)
     if (!connection) return
+    const { req: request } = response
+    connection.aborters?.delete(request)
+    connection.earlier?.delete(request)
     connection.inFlight--
     if (connection.inFlight > 0) return
     connection.newest = undefined
     connection.aborters = undefined
-    const { req: request } = response
+    connection.earlier = undefined
     if (request.complete) this.#fallSilent(connection)
     // Answered before all of the request had arrived: what still comes belongs to it.
     else request.once('end', () => this.#fallSilent(connection))
