@@ -20,6 +20,8 @@ export default defineConfig([
     // to start its loader for them. They stay in `dependencies` for tools that list what a package
     // contains. Their licences are in THIRD_PARTY_LICENSES.
     noExternal: ['eventemitter3', 'p-timeout'],
+    // Copies of the same version share what they know of servers.
+    define: { VERSION: JSON.stringify(version) },
     dts: true,
     treeshake: false,
     // The watchdog starts its thread from source text. The build turns that source, and the functions that it is given, into strings, because

@@ -1,5 +1,6 @@
 import { AbortError } from '../base/errors.ts'
 import type { Clock } from '../runtime/clock.ts'
+import { sharedState } from '../runtime/shared-state.ts'
 import { Connections } from './http1/connections.ts'
 import { Sessions } from './http2/sessions.ts'
 import { type AnyHttpServer, ServerState } from './server.ts'
@@ -13,14 +14,13 @@ export class Clients {
   draining: Promise<void> | undefined
   /** Undoes keepIdleConnections(), in force from the lame duck on. */
   undoKeepIdle: (() => void) | undefined
-  static readonly #byServer = new WeakMap<object, Clients>()
-  static readonly #inLameDuck = new Set<Clients>()
   readonly #onLameDuckEnd: (() => void)[] = []
 
   /** The clients of a server: the same object for each call with that server. */
   static of(server: AnyHttpServer, clock: Clock, isProbe?: ServerState['isProbe']): Clients {
-    const clients = Clients.#byServer.get(server) ?? new Clients(server, clock, isProbe)
-    Clients.#byServer.set(server, clients)
+    const { byServer } = allClients()
+    const clients = byServer.get(server) ?? new Clients(server, clock, isProbe)
+    byServer.set(server, clients)
     if (isProbe) clients.state.isProbe = isProbe
     // A server may be started again after it was drained.
     if (!clients.draining) clients.state.abortReason = undefined
@@ -29,7 +29,7 @@ export class Clients {
 
   /** The clients of a server, if it was passed to `of()`. */
   static known(server: unknown): Clients | undefined {
-    return Clients.#byServer.get(server as object)
+    return allClients().byServer.get(server as object)
   }
 
   constructor(server: AnyHttpServer, clock: Clock, isProbe: ServerState['isProbe'] = () => false) {
@@ -43,7 +43,7 @@ export class Clients {
   }
 
   enterLameDuck(): void {
-    if (!this.draining) Clients.#inLameDuck.add(this)
+    if (!this.draining) allClients().inLameDuck.add(this)
   }
 
   /** Asks the handlers of requests in flight and of all later requests to finish. */
@@ -56,16 +56,29 @@ export class Clients {
 
   /** Called also if the limit ends the lame duck. */
   endLameDuck(): void {
-    Clients.#inLameDuck.delete(this)
+    allClients().inLameDuck.delete(this)
     for (const listener of this.#onLameDuckEnd.splice(0)) listener()
+  }
+
+  /** Calls back when the running lame duck is over. */
+  onLameDuckEnd(listener: () => void): void {
+    this.#onLameDuckEnd.push(listener)
   }
 
   /** Waits for this server's lame duck or, if the server is unknown, for every running one. */
   static async lameDuckIsOver(server: unknown): Promise<void> {
     const known = Clients.known(server)
-    const waited = [...Clients.#inLameDuck].filter((clients) => !known || clients === known)
+    const waited = [...allClients().inLameDuck].filter((clients) => !known || clients === known)
     await Promise.all(
-      waited.map((clients) => new Promise<void>((resolve) => clients.#onLameDuckEnd.push(resolve))),
+      waited.map((clients) => new Promise<void>((resolve) => clients.onLameDuckEnd(resolve))),
     )
   }
 }
+
+// Another copy of the package may have been given the server. So its clients may be of that copy's class,
+// with private fields that this one's static methods cannot read.
+const allClients = () =>
+  sharedState('clients', () => ({
+    byServer: new WeakMap<object, Clients>(),
+    inLameDuck: new Set<Clients>(),
+  }))

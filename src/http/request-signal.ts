@@ -1,9 +1,8 @@
 import type { IncomingMessage } from 'node:http'
 import type { ServerHttp2Stream } from 'node:http2'
 import { invalidOption } from '../base/errors.ts'
-import { connectionOf } from './http1/connections.ts'
-import { openStreamOf } from './http2/sessions.ts'
-import type { AnyRequest, ServerState } from './server.ts'
+import type { AnyRequest } from './server.ts'
+import { oneSignalOf, signalSourceOf } from './signal-source.ts'
 
 /** A request, or a framework's wrapper of it: Fastify keeps it as `raw`, Koa as `req`. */
 export type SignalledRequest =
@@ -35,16 +34,9 @@ export type SignalledRequest =
  */
 export function requestSignal(request: SignalledRequest): AbortSignal {
   const message = unwrap(request)
-  const known = SIGNALS.get(message)
-  if (known) return known
-  const controller = new AbortController()
-  SIGNALS.set(message, controller.signal)
-  const reason = register(message, controller)?.abortReason
-  if (reason) controller.abort(reason)
-  return controller.signal
+  const source = signalSourceOf('respond' in message ? message.session : message.socket)
+  return source?.signalOf(message) ?? oneSignalOf(message, () => {})
 }
-
-const SIGNALS = new WeakMap<object, AbortSignal>()
 
 /** The request of HTTP/1, or the stream of HTTP/2. */
 function unwrap(request: SignalledRequest): IncomingMessage | ServerHttp2Stream {
@@ -54,22 +46,4 @@ function unwrap(request: SignalledRequest): IncomingMessage | ServerHttp2Stream 
     throw invalidOption('request', 'the request that a handler is given', request)
   }
   return 'stream' in message ? message.stream : message
-}
-
-/** Lets the drain abort the controller. Returns the server's state, if it was passed in. */
-function register(
-  message: IncomingMessage | ServerHttp2Stream,
-  controller: AbortController,
-): ServerState | undefined {
-  if ('respond' in message) {
-    const open = openStreamOf(message)
-    if (open) open.aborter = controller
-    return open?.session.state
-  }
-  const connection = connectionOf(message.socket)
-  if (connection && (connection.isInFlight(message) || connection.upgraded)) {
-    connection.aborters ??= new Map()
-    connection.aborters.set(message, controller)
-  }
-  return connection?.state
 }

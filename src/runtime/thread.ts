@@ -1,5 +1,6 @@
 import { builtinModule } from './builtin-modules.ts'
 import { othersStartedBefore } from './node/thread-ids.ts'
+import { sharedState } from './shared-state.ts'
 
 /** A thread that lastcall has started. */
 export interface Thread {
@@ -8,8 +9,8 @@ export interface Thread {
   end(): void
 }
 
-const ourThreads = new WeakSet<object>()
-let numberOfThreads = 0
+const ourThreads = () =>
+  sharedState('threads', () => ({ threads: new WeakSet<object>(), count: 0 }))
 
 export function startThread(program: string, data: unknown): Thread | undefined {
   try {
@@ -21,11 +22,12 @@ export function startThread(program: string, data: unknown): Thread | undefined 
     const own = { eval: true, env: {}, execArgv: [], name: 'lastcall', workerData: data }
     const thread = new Worker(program, own)
     thread.on('error', () => {}).unref()
-    ourThreads.add(thread)
-    numberOfThreads++
-    let hasOthers = othersStartedBefore(thread, numberOfThreads)
+    const ours = ourThreads()
+    ours.threads.add(thread)
+    ours.count++
+    let hasOthers = othersStartedBefore(thread, ours.count)
     const onWorker = (other: object) => {
-      hasOthers ||= !ourThreads.has(other)
+      hasOthers ||= !ours.threads.has(other)
     }
     process.on('worker', onWorker)
     return {

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
+import { sharedSymbol } from '../../runtime/shared-state.ts'
 import { responseEndWatcher } from '../node/response-end.ts'
 import { responseOf } from '../node/response-of-socket.ts'
 import { socketCloseWatcher } from '../node/socket-close.ts'
@@ -13,10 +14,11 @@ import {
   speaksHttp2,
   speaksTls,
 } from '../server.ts'
+import { oneSignalOf, provideSignals, type SignalSource } from '../signal-source.ts'
 import { Handshakes } from './handshakes.ts'
 
 /** One connection of a client: only what a drain needs to know. */
-export class Connection {
+export class Connection implements SignalSource {
   /** Requests that have begun and are not answered in full. */
   inFlight = 0
   /** The response to the newest request. */
@@ -38,6 +40,18 @@ export class Connection {
     public activeAt: number,
   ) {
     socket[CONNECTION] = this
+    provideSignals(socket, this)
+  }
+
+  signalOf(request: IncomingMessage): AbortSignal {
+    return oneSignalOf(request, (controller) => {
+      if (this.isInFlight(request) || this.upgraded) {
+        this.aborters ??= new Map()
+        this.aborters.set(request, controller)
+      }
+      const { abortReason } = this.state
+      if (abortReason) controller.abort(abortReason)
+    })
   }
 
   /** Whether a request has begun and is not answered in full. */
@@ -57,7 +71,7 @@ export class Connection {
 }
 
 // Kept on the socket: every request looks up its connection.
-const CONNECTION = Symbol('connection')
+const CONNECTION: unique symbol = sharedSymbol('connection') as never
 export type TrackedSocket = Socket & { [CONNECTION]?: Connection | undefined }
 
 /** The connection of a socket, if its server was passed in. */

@@ -1,7 +1,9 @@
 import type { IncomingHttpHeaders, ServerHttp2Session, ServerHttp2Stream } from 'node:http2'
 import type { Socket } from 'node:net'
+import { sharedSymbol } from '../../runtime/shared-state.ts'
 import { onSession } from '../node/socket-of-session.ts'
 import { type AnyHttpServer, type ServerState, speaksHttp2 } from '../server.ts'
+import { oneSignalOf, provideSignals, type SignalSource } from '../signal-source.ts'
 
 /** An open stream, which is one request. */
 export interface OpenStream {
@@ -13,7 +15,7 @@ export interface OpenStream {
 }
 
 // Kept on the stream: a Map would cost each stream 5 % of its time.
-const OPEN = Symbol('open')
+const OPEN: unique symbol = sharedSymbol('open-stream') as never
 type TrackedStream = ServerHttp2Stream & { [OPEN]?: OpenStream | undefined }
 
 /** The record of a stream, if it is open and its server was passed in. */
@@ -22,7 +24,7 @@ export function openStreamOf(stream: TrackedStream): OpenStream | undefined {
 }
 
 /** One session of a client. */
-export class Session {
+export class Session implements SignalSource {
   /** The streams that are not answered in full. */
   readonly streams = new Set<TrackedStream>()
   /** Counts streams opened plus streams closed. */
@@ -35,7 +37,19 @@ export class Session {
     readonly socket: Socket,
     readonly state: ServerState,
     readonly openedAt: number,
-  ) {}
+  ) {
+    provideSignals(http2, this)
+  }
+
+  signalOf(stream: TrackedStream): AbortSignal {
+    return oneSignalOf(stream, (controller) => {
+      const open = openStreamOf(stream)
+      if (!open) return
+      open.aborter = controller
+      const { abortReason } = this.state
+      if (abortReason) controller.abort(abortReason)
+    })
+  }
 }
 
 /** Receives what happens on the sessions. The drain registers itself here while it runs. */

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import { formatDuration } from '../../base/duration.ts'
 import type { Clock } from '../../runtime/clock.ts'
+import { sharedState } from '../../runtime/shared-state.ts'
 import { clientName, requestName } from '../request-names.ts'
 
 /** The part of a `ws` WebSocket that `webSocketServer()` needs. */
@@ -33,11 +34,13 @@ export class KnownSockets {
   readonly #openListeners = new Set<(socket: WebSocketLike) => void>()
 
   static of(sockets: WebSocketServerLike, clock: Clock): KnownSockets {
-    const known = KNOWN.get(sockets) ?? new KnownSockets(sockets, clock)
-    KNOWN.set(sockets, known)
-    // It may have been shut down, and now use another HTTP server.
-    known.#openListeners.clear()
-    known.httpServer = sockets.options?.server
+    const byServer = sharedState(
+      'web-sockets',
+      () => new WeakMap<WebSocketServerLike, KnownSockets>(),
+    )
+    const known = byServer.get(sockets) ?? new KnownSockets(sockets, clock)
+    byServer.set(sockets, known)
+    known.reset(sockets)
     return known
   }
 
@@ -57,6 +60,12 @@ export class KnownSockets {
     })
   }
 
+  /** The server may have been shut down, and now use another HTTP server. */
+  reset({ options }: WebSocketServerLike): void {
+    this.#openListeners.clear()
+    this.httpServer = options?.server
+  }
+
   /** Calls back for each WebSocket that is opened, until the server is passed in again. */
   onOpen(listener: (socket: WebSocketLike) => void): void {
     this.#openListeners.add(listener)
@@ -70,5 +79,3 @@ export class KnownSockets {
     return `WebSocket ${origin.name}, ${age} old${origin.client}`
   }
 }
-
-const KNOWN = new WeakMap<WebSocketServerLike, KnownSockets>()

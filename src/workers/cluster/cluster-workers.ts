@@ -9,6 +9,7 @@ import {
 import type { HookContext, Hooks } from '../../engine/hook.ts'
 import { systemClock } from '../../runtime/clock.ts'
 import { systemProcess } from '../../runtime/process.ts'
+import { sharedState } from '../../runtime/shared-state.ts'
 import { withLimit } from '../../runtime/with-limit.ts'
 import { parseExitCodes } from '../expected-exit.ts'
 import { intendExit } from '../node/intended-exit.ts'
@@ -159,16 +160,17 @@ async function stopAll(
 }
 
 /** Follows a cluster. All calls with the same cluster share the result. */
-function watch(cluster: ClusterLike): { workers: Workers; listeners: Listeners } {
-  const known = WATCHED.get(cluster)
+function watch(cluster: ClusterLike): Watched {
+  const watchedClusters = sharedState('clusters', () => new WeakMap<ClusterLike, Watched>())
+  const known = watchedClusters.get(cluster)
   if (known) return known
   const watched = { workers: new Workers(cluster), listeners: new Listeners() }
   cluster.on('fork', (worker) => watched.listeners.watch(worker))
-  WATCHED.set(cluster, watched)
+  watchedClusters.set(cluster, watched)
   return watched
 }
 
-const WATCHED = new WeakMap<ClusterLike, ReturnType<typeof watch>>()
+type Watched = { readonly workers: Workers; readonly listeners: Listeners }
 
 const OPTIONS = optionNames<ClusterWorkersOptions>({
   name: true,

@@ -36,6 +36,20 @@ test('the end of each response of a pipeline is noticed, in order, with its sock
   expect([...sockets]).toEqual(opened)
 })
 
+test('two watchers notice the same end: of two versions of the package', async () => {
+  const ended: string[] = []
+  const watches = ['one', 'other'].map((name) => responseEndWatcher(() => ended.push(name)))
+  const server = createServer((_, response) => {
+    for (const watch of watches) expect(watch(response)).toBe(true)
+    for (const watch of watches) expect(watch(response)).toBe(false)
+    response.end('ok')
+  })
+  await (await connect(await listen(server))).get('/')
+  await until(() => ended.length === 2)
+
+  expect(ended).toEqual(['one', 'other'])
+})
+
 test('without the method of Node the end is noticed by the event', () => {
   const ended: unknown[] = []
   const watch = responseEndWatcher((response, socket) => ended.push(response, socket))
