@@ -1,32 +1,38 @@
 import type { Socket } from 'node:net'
+import { socketBelowTls } from '../node/socket-below-tls.ts'
 
 /** The connections whose TLS handshake is not over. */
 export class Handshakes {
-  /** By client address and port: the same above TLS and below. */
-  readonly #sockets = new Map<string, { readonly socket: Socket; readonly since: number }>()
+  /** The sockets below TLS, with the time at which they were opened. */
+  readonly #since = new Map<Socket, number>()
 
   begin(socket: Socket, now: number): void {
-    const address = addressOf(socket)
-    this.#sockets.set(address, { socket, since: now })
-    socket.on('close', () => {
-      if (this.has(socket, address)) this.#sockets.delete(address)
-    })
+    this.#since.set(socket, now)
+    socket.on('close', () => this.#since.delete(socket))
   }
 
-  has(socket: Socket, address = addressOf(socket)): boolean {
-    return this.#sockets.get(address)?.socket === socket
+  has(socket: Socket): boolean {
+    return this.#since.has(socket)
   }
 
-  [Symbol.iterator]() {
-    return this.#sockets.values()
+  *[Symbol.iterator](): Iterator<{ readonly socket: Socket; readonly since: number }> {
+    for (const [socket, since] of this.#since) yield { socket, since }
   }
 
+  /** @param socket the one that TLS or a server without TLS gives to HTTP */
   end(socket: Socket): void {
-    // Reads the address only with TLS: Node keeps it in memory afterwards.
-    if (this.#sockets.size > 0) this.#sockets.delete(addressOf(socket))
+    if (this.#since.size === 0) return
+    const below = socketBelowTls(socket)
+    if (below) return void this.#since.delete(below)
+    // Node keeps an address in memory once it has been read.
+    const address = addressOf(socket)
+    for (const other of this.#since.keys()) {
+      if (addressOf(other) === address) return void this.#since.delete(other)
+    }
   }
 }
 
+/** The same above TLS and below. */
 function addressOf({ remoteAddress, remotePort }: Socket): string {
   return `${remoteAddress} ${remotePort}`
 }
