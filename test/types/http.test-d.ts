@@ -11,8 +11,10 @@ import {
   type LameDuckOptions,
   type Middleware,
   requestSignal,
+  type WebSocketLike,
   webSocketServer,
 } from 'lastcall/http'
+import { WebSocketServer } from 'ws'
 
 declare function takes<T>(value: T): void
 const shutdown = createShutdown()
@@ -54,5 +56,12 @@ declare const sockets: Parameters<typeof webSocketServer>[0]
 takes<Hook[]>(webSocketServer(sockets, { code: 1012, reason: 'deploy', batchSize: 100 }))
 // @ts-expect-error: a status code is a number
 webSocketServer(sockets, { code: '1012' })
+const ofWs = new WebSocketServer({ server })
+takes<Hook[]>(webSocketServer(ofWs, { busy: ({ readyState, OPEN }) => readyState === OPEN }))
+takes<Hook[]>(
+  webSocketServer(sockets, { busy: (socket: WebSocketLike) => socket.isPaused === true }),
+)
+// @ts-expect-error: a promise is always true
+webSocketServer(ofWs, { busy: async () => true })
 // @ts-expect-error: it takes the WebSocketServer
 webSocketServer(server)

@@ -1,9 +1,14 @@
 import { type Duration, parseDuration } from '../../base/duration.ts'
 import { invalidOption, optionNames, refuseUnknownOptions } from '../../base/errors.ts'
 import type { HttpServerOptions } from '../options.ts'
+import type { WebSocketLike } from './known-sockets.ts'
 
-/** The options of `webSocketServer()`. A `Duration` is milliseconds, or a string such as `'10s'`. */
-export interface WebSocketServerOptions
+/**
+ * The options of `webSocketServer()`. A `Duration` is milliseconds, or a string such as `'10s'`.
+ *
+ * @typeParam Socket the WebSocket that `busy` gets
+ */
+export interface WebSocketServerOptions<Socket extends WebSocketLike = WebSocketLike>
   extends Pick<HttpServerOptions, 'phase' | 'timeout' | 'reserve'> {
   /** The hook's name in logs and in the report. A second server needs its own. Default `websockets`. */
   readonly name?: string
@@ -21,6 +26,28 @@ export interface WebSocketServerOptions
    * larger. Default 100 ms.
    */
   readonly batchInterval?: Duration
+  /**
+   * Whether a WebSocket is in the middle of something: a GraphQL mutation, an upload, a move in a game.
+   * It is closed when it is not busy any more. At the hook's limit a busy one is named in the report and
+   * cut off. Called only during the shutdown: when the WebSocket is to be closed, then every 50 ms
+   * while it is busy. Default: none is busy.
+   *
+   * @example
+   * const moves = new WeakMap<WebSocket, number>()
+   * webSocketServer(sockets, { busy: (socket) => (moves.get(socket) ?? 0) > 0 })
+   */
+  busy?(socket: Socket): boolean
+  /**
+   * How long a WebSocket whose client has left is waited for while it is `busy`. The clock starts when
+   * it has closed, also before the signal. Default 5 s.
+   */
+  readonly goneClients?: Duration
+  /**
+   * How long a client may take to answer the close before its WebSocket is terminated. The clock starts
+   * when the close is sent; while the client reads what was sent before, it starts anew. With 0 answers
+   * are not waited for. Default 2 s.
+   */
+  readonly stragglers?: Duration
 }
 
 const OPTIONS = optionNames<WebSocketServerOptions>({
@@ -30,6 +57,9 @@ const OPTIONS = optionNames<WebSocketServerOptions>({
   reason: true,
   batchSize: true,
   batchInterval: true,
+  busy: true,
+  goneClients: true,
+  stragglers: true,
   timeout: true,
   reserve: true,
 })
@@ -58,9 +88,20 @@ export function checkOptions(options: WebSocketServerOptions) {
   if (!Number.isInteger(batchSize) || batchSize < 1) {
     throw invalidOption('batchSize', 'an integer of 1 or more', batchSize)
   }
-  const batchInterval = parseDuration(options.batchInterval ?? 100, 'batchInterval', 0)
+  const { busy, goneClients = '5s', stragglers = '2s' } = options
+  if (busy !== undefined && typeof busy !== 'function') {
+    throw invalidOption('busy', 'a function that returns whether a WebSocket is busy', busy)
+  }
   return {
     place: { name, phase, timeout, reserve },
-    settings: { code, reason, batchSize, batchInterval },
+    settings: {
+      code,
+      reason,
+      batchSize,
+      batchInterval: parseDuration(options.batchInterval ?? 100, 'batchInterval', 0),
+      busy,
+      goneClients: parseDuration(goneClients, 'goneClients', 0),
+      stragglers: parseDuration(stragglers, 'stragglers', 0),
+    },
   }
 }

@@ -3,12 +3,14 @@ import { type Hook, type HookContext, placeHook } from '../../engine/hook.ts'
 import { type Clock, systemClock } from '../../runtime/clock.ts'
 import { Clients } from '../clients.ts'
 import { BatchedClose } from './close-in-batches.ts'
-import { KnownSockets, type WebSocketServerLike } from './known-sockets.ts'
+import { KnownSockets, type WebSocketLike, type WebSocketServerLike } from './known-sockets.ts'
 import { checkOptions, type WebSocketServerOptions } from './options.ts'
 
 /**
  * Returns the hook that closes the WebSockets of a `WebSocketServer` of `ws`, in batches. It waits
- * for the clients' answers. At its limit it terminates the WebSockets that have not answered.
+ * for the clients' answers. A WebSocket that is busy is closed when it is not busy any more. One whose
+ * client does not answer within 2 s is terminated: that changes no exit code. At the hook's limit those
+ * that are still busy are cut off.
  *
  * If the WebSockets share an HTTP server, add that with `httpServer(server)` too: new WebSockets are
  * served until its lame duck is over, then all are closed. Later upgrades get 503.
@@ -21,9 +23,9 @@ import { checkOptions, type WebSocketServerOptions } from './options.ts'
  * @throws LastcallError `LASTCALL_NOT_A_SERVER` for anything but a `WebSocketServer` that tracks its
  * clients, `LASTCALL_INVALID_OPTION` for an option that breaks its rule or does not exist
  */
-export function webSocketServer(
-  sockets: WebSocketServerLike,
-  options: WebSocketServerOptions = {},
+export function webSocketServer<Socket extends WebSocketLike>(
+  sockets: WebSocketServerLike<Socket>,
+  options: WebSocketServerOptions<Socket> = {},
 ): Hook[] {
   return webSocketServerHooks(sockets, options, systemClock)
 }
@@ -49,6 +51,7 @@ export function webSocketServerHooks(
   const hook = placeHook(place, run)
   // After the checks: a refused call must leave the server as it was.
   const known = KnownSockets.of(sockets, clock)
+  if (settings.busy) known.rememberClosedFor = settings.goneClients
   return [hook]
 }
 

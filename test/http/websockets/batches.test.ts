@@ -3,6 +3,7 @@ import type { IncomingMessage } from 'node:http'
 import type { WebSocketLike, WebSocketServerLike, WebSocketServerOptions } from 'lastcall/http'
 import { describe, expect, test } from 'vitest'
 import { webSocketServerHooks } from '../../../src/http/websockets/websocket-server.ts'
+import { closedNote } from '../../support/clients/web-sockets.ts'
 import { contextOf } from '../../support/hooks/context.ts'
 import { VirtualClock } from '../../support/hooks/virtual.ts'
 
@@ -258,6 +259,18 @@ describe('when the hook is over', () => {
     expect(open().closes).toBe(1)
   })
 
+  test('one that is opened is terminated where its client does not answer', async () => {
+    const { clock, open, state } = await world({ clients: 0 })
+    expect(state.isOver).toBe(true)
+    const late = open()
+    await clock.advance(1999)
+    expect(late.terminated).toBe(false)
+    await clock.advance(1)
+
+    expect(late.terminated).toBe(true)
+    expect(clock.pending).toBe(0)
+  })
+
   test('one that is opened is left alone where the server has been passed in again', async () => {
     const { clock, open, server } = await world({ clients: 1, answersAfter: 5 })
     await clock.advance(5)
@@ -268,26 +281,57 @@ describe('when the hook is over', () => {
 })
 
 describe('a fleet of 10,000', () => {
-  test('that never answers is terminated at the limit: ten are named, the rest are counted', async () => {
-    const { abort, clock, notes, server, sockets } = await world({ clients: 10_000 })
-    await clock.advance(9000)
-    abort()
-    await clock.advance(0)
+  test('that never answers is ended in its batches: ten are named, the rest are counted', async () => {
+    const { clock, notes, server, sockets, state } = await world({ clients: 10_000 })
+    await clock.advance(2000)
+    expect(server.clients.size).toBe(9000)
+    await clock.advance(900)
 
-    expect(notes).toHaveLength(11)
-    expect(notes.at(-1)).toBe('cut off: 9990 WebSockets more')
+    expect(state.isOver).toBe(true)
+    expect(notes).toHaveLength(13)
+    expect(notes[1]).toBe(
+      '10000 WebSockets whose clients did not answer the close within 2 s were ended',
+    )
+    expect(notes.at(-1)).toBe('ended: 9990 WebSockets more')
     expect(sockets.every(({ terminated }) => terminated)).toBe(true)
+    expect(clock.pending).toBe(0)
+  })
+
+  test('that never answers is ended in time where the limit comes before', async () => {
+    const { clock, notes, server, state } = await world({ clients: 10_000, limit: 1000 })
+    await clock.advance(900)
+
+    expect(state.isOver).toBe(true)
+    expect(notes[1]).toBe(
+      '10000 WebSockets whose clients had not answered the close were ended just before the limit',
+    )
     expect(server.clients.size).toBe(0)
   })
 
   test('of which one never answers: only that one is named', async () => {
-    const { abort, clock, notes, sockets } = await world({ clients: 10_000 })
+    const { clock, notes, sockets } = await world({ clients: 10_000 })
     await clock.advance(1000)
     for (const socket of sockets.slice(1)) socket.leave(1001)
-    await clock.advance(8000)
-    abort()
+    await clock.advance(1000)
 
-    expect(notes).toEqual(['cut off: WebSocket GET /chat, 9 s old'])
+    expect(notes).toEqual([
+      closedNote(10_000, 9999),
+      '1 WebSocket whose client did not answer the close within 2 s was ended',
+      'ended: WebSocket GET /chat, 2 s old',
+    ])
+  })
+
+  test('of which all are busy until the last moment: each is closed, and nothing is cut off', async () => {
+    let isBusy = true
+    const { clock, notes, sockets, state } = await world({ clients: 10_000, busy: () => isBusy })
+    await clock.advance(8890)
+    isBusy = false
+    await clock.advance(10)
+
+    expect(state.isOver).toBe(true)
+    expect(sockets.every(({ closes, terminated }) => closes === 1 && terminated)).toBe(true)
+    expect(notes[0]).toBe(closedNote(10_000, 0))
+    expect(clock.pending).toBe(0)
   })
 
   test('leaves nothing behind: no listener on any of them, and no timer', async () => {

@@ -25,6 +25,9 @@ describe('webSocketServer() takes a WebSocketServer of ws', () => {
       reason: '',
       batchSize: 1,
       batchInterval: 0,
+      busy: () => true,
+      goneClients: '1m',
+      stragglers: 0,
     }
 
     expect(webSocketServer(new WebSocketServer({ noServer: true }), options)).toEqual([
@@ -93,6 +96,10 @@ describe('webSocketServer() refuses a bad option, and names it, its rule and its
     ],
     ['an endless interval', { batchInterval: Infinity }, '`batchInterval`', duration, 'Infinity'],
     ['no interval', { batchInterval: Number.NaN }, '`batchInterval`', duration, 'got NaN (number)'],
+    ['a busy one', { busy: true }, '`busy`', 'a function that', 'got true (boolean)'],
+    ['a negative bound', { stragglers: -1 }, '`stragglers`', duration, 'got -1 (number)'],
+    ['a bound of text', { stragglers: '2' }, '`stragglers`', duration, "got '2' (string)"],
+    ['a bound for the gone', { goneClients: '5' }, '`goneClients`', duration, "got '5' (string)"],
     ['an empty name', { name: '' }, '`hook.name`', 'a string that is not empty', "got '' (string)"],
     ['a bad time', { timeout: '5' }, "`timeout of hook 'websockets'`", 'a duration', "got '5'"],
     ['a bad reserve', { reserve: -1 }, "`reserve of hook 'websockets'`", 'a duration', 'got -1'],
