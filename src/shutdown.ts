@@ -81,7 +81,7 @@ export interface ShutdownOptions extends SignalOptions {
   /**
    * Phases of the application, or other priorities for the built-in phases.
    *
-   * @example createShutdown({ phases: { 'warm-down': 450 } })
+   * @example createShutdown({ phases: { 'warm-down': 350 } })
    */
   readonly phases?: Readonly<Record<string, PhaseOption>>
   /** The exit codes, by how the shutdown ended. */

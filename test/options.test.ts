@@ -261,7 +261,7 @@ describe('add refuses', () => {
       'LASTCALL_UNKNOWN_PHASE',
       [
         "'drian'",
-        'announce (600), deregister (500), drain (400), stop (300), flush (200), close (100)',
+        'announce (600), deregister (500), unbind (450), drain (400), stop (300), flush (200), close (100)',
       ],
     ],
     [

@@ -57,14 +57,16 @@ export function storyOfShop(
     ...(deaf ? [{ at: deaf.at, lane, label: deafLabel(entries) }] : []),
     ...entries
       .filter(
-        ({ type, name }) => type === 'hook' && (isBrief ? name === 'http' : name !== ANNOUNCE),
+        ({ type, name = '' }) =>
+          type === 'hook' && (isBrief ? name === 'http' : !TOLD_OTHERWISE.has(name)),
       )
       .map((entry) => ({ at: entry.at, lane, ...hookTold(entry) })),
   ]
   return { spans, events }
 }
 
-const ANNOUNCE = 'http:announce'
+/** What these hooks do is told by other events: readiness, and the end of listening. */
+const TOLD_OTHERWISE = new Set(['http:announce', 'http:unbind'])
 
 const SERVES = { state: 'up', label: 'serves' } as const
 

@@ -23,15 +23,18 @@ export interface Hook {
   readonly name: string
   /** The phase in which the hook runs. Give this or `priority`. */
   readonly phase?: PhaseName | (string & {})
-  /** When the hook runs, as a number: higher runs first, 450 runs between `deregister` and `drain`. */
+  /** When the hook runs, as a number: higher runs first, 350 runs between `drain` and `stop`. */
   readonly priority?: number
   /**
    * Does the work. It may return a promise. If it throws or rejects, the report says so, and all other
    * hooks still run.
    */
   run(context: HookContext): unknown
-  /** How long the hook may take, from its beginning. Default: what the budget leaves it. */
-  readonly timeout?: Duration
+  /**
+   * How long the hook may take, from its beginning. A function is called when the hook is added, and
+   * again when it begins; if it then fails, the first value counts. Default: what the budget leaves it.
+   */
+  readonly timeout?: Duration | (() => Duration)
   /** The part of the budget that no earlier phase may use. Default: the reserve of its phase. */
   readonly reserve?: Duration
 }
@@ -72,8 +75,10 @@ export interface PreparedHook {
   readonly phase: string | null
   readonly priority: number
   readonly run: (context: HookContext) => unknown
-  /** Node's longest timer if the hook gave none. */
+  /** Read when the hook was added. Node's longest timer if the hook gave none. */
   readonly timeout: number
+  /** Reads the timeout again: for a hook that begins now. */
+  readonly timeoutNow: () => number
   /** `undefined` if the hook gave none: then the reserve of its phase counts. */
   readonly reserve: number | undefined
 }
@@ -92,7 +97,7 @@ type HookPlace = { readonly [Key in keyof Omit<Hook, 'run'>]: Hook[Key] | undefi
  * Checks a hook, except for its phase: only the shutdown knows the phases. So adapters can refuse
  * wrong options before there is a shutdown.
  */
-export function checkHook(hook: Hook): Pick<PreparedHook, 'timeout' | 'reserve'> {
+export function checkHook(hook: Hook): Pick<PreparedHook, 'timeout' | 'timeoutNow' | 'reserve'> {
   if (typeof hook !== 'object' || hook === null) {
     throw invalidOption(
       'hook',
@@ -114,15 +119,25 @@ export function checkHook(hook: Hook): Pick<PreparedHook, 'timeout' | 'reserve'>
   }
   const of = (key: string) => `${key} of hook '${name}'`
   if (typeof hook.run !== 'function') throw invalidOption(of('run'), 'a function', hook.run)
-  const timeout =
-    hook.timeout === undefined ? LONGEST_TIMER : parseDuration(hook.timeout, of('timeout'))
+  const given = hook.timeout ?? LONGEST_TIMER
+  const readTimeout = () =>
+    parseDuration(typeof given === 'function' ? given.call(hook) : given, of('timeout'))
+  const timeout = readTimeout()
   const reserve =
     hook.reserve === undefined ? undefined : parseDuration(hook.reserve, of('reserve'), 0)
   if (reserve !== undefined && reserve > timeout) {
     const rule = `at most its timeout of ${timeout} ms: more could never be used`
     throw invalidOption(of('reserve'), rule, hook.reserve)
   }
-  return { timeout, reserve }
+  const timeoutNow = () => {
+    try {
+      return readTimeout()
+    } catch {
+      // Too late to refuse it: the hook must run.
+      return timeout
+    }
+  }
+  return { timeout, timeoutNow, reserve }
 }
 
 const KEYS = optionNames<Hook>({

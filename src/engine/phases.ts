@@ -22,6 +22,7 @@ export const DEFAULT_RESERVE: Phase['reserve'] = { share: 0.05 }
 export const PHASES = [
   { name: 'announce', priority: 600, reserve: { share: 0.05 } },
   { name: 'deregister', priority: 500, reserve: { share: 0.1 } },
+  { name: 'unbind', priority: 450, reserve: { share: 0.05 } },
   { name: 'drain', priority: 400, reserve: { share: 0.1 } },
   { name: 'stop', priority: 300, reserve: { share: 0.1 } },
   { name: 'flush', priority: 200, reserve: { share: 0.2 } },
@@ -40,7 +41,7 @@ export function phasesWith(option: unknown, budget: number): ReadonlyMap<string,
   const phases = new Map<string, Phase>(PHASES.map((phase) => [phase.name, phase]))
   if (option === undefined) return phases
   if (typeof option !== 'object' || option === null || Array.isArray(option)) {
-    const rule = "an object of names and priorities, such as { 'warm-down': 450 }"
+    const rule = "an object of names and priorities, such as { 'warm-down': 350 }"
     throw invalidOption('phases', rule, option)
   }
   for (const [name, given] of Object.entries(option)) {

@@ -21,7 +21,7 @@ export interface Plan {
 }
 
 export interface PlannedPhase {
-  /** `priority 450` if no phase has that priority. */
+  /** `priority 350` if no phase has that priority. */
   readonly name: string
   readonly priority: number
   /** The part of the budget that no earlier phase may use. */

@@ -85,7 +85,7 @@ function labelledClaim(group: HookGroup): ReserveClaim & { label: string } {
 /** The hooks of one priority. */
 export class HookGroup implements ReserveClaim {
   readonly hooks = new Set<PreparedHook>()
-  /** The name of the phase with this priority, or `priority 450` if there is none. */
+  /** The name of the phase with this priority, or `priority 350` if there is none. */
   readonly label: string
   named = 0
   byDefault = 0

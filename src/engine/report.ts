@@ -33,7 +33,7 @@ export interface Report {
 }
 
 export interface PhaseReport {
-  /** `priority 450` if no phase has that priority. */
+  /** `priority 350` if no phase has that priority. */
   readonly name: string
   readonly priority: number
   /** The part of the budget that no earlier phase could use. */

@@ -134,7 +134,11 @@ export class ShutdownRun implements RunningShutdown {
   #startHook(hook: PreparedHook, phase: Draft<PhaseReport>, keptForLater: number): void {
     const { deadline, margin } = this.parts.budget
     const timeLeft = deadline - this.elapsed()
-    const limit = limitOf(hook, { timeLeft, keptForLater, margin })
+    const { reserve } = hook
+    const limit = limitOf(
+      { timeout: hook.timeoutNow(), reserve },
+      { timeLeft, keptForLater, margin },
+    )
     const run = new HookRun(hook, limit, this)
     const { began } = run.report
     phase.hooks.push(run.report)

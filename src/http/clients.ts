@@ -10,10 +10,14 @@ export class Clients {
   readonly state: ServerState
   readonly sessions: Sessions
   readonly connections: Connections
-  /** The running drain. All hooks of one server share it. */
+  /** The running end of listening, lame duck included. All hooks of one server share it. */
+  unbinding: Promise<void> | undefined
+  /** The running drain, also shared. */
   draining: Promise<void> | undefined
   /** Undoes keepIdleConnections(), in force from the lame duck on. */
   undoKeepIdle: (() => void) | undefined
+  /** True until the listener and all its sockets are closed. */
+  #isOpen = false
   readonly #onLameDuckEnd: (() => void)[] = []
 
   /** The clients of a server: the same object for each call with that server. */
@@ -38,8 +42,20 @@ export class Clients {
     this.connections = new Connections(server, this.state)
   }
 
-  get size(): number {
-    return this.connections.open.size + this.sessions.open.size
+  /** Whether a client is connected, even by a socket that is counted nowhere else. */
+  get areConnected(): boolean {
+    const { connections, sessions } = this
+    return this.#isOpen || connections.open.size > 0 || sessions.open.size > 0
+  }
+
+  /** Notes when the listener and all its sockets are closed, then calls back. */
+  watchServer(server: AnyHttpServer, onClose?: () => void): void {
+    if (server.listening) this.#isOpen = true
+    if (this.#isOpen)
+      server.once('close', () => {
+        this.#isOpen = false
+        onClose?.()
+      })
   }
 
   enterLameDuck(): void {

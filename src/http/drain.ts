@@ -3,7 +3,6 @@ import type { Socket } from 'node:net'
 import { createHttpTerminator } from 'http-terminator'
 import type { HookContext } from '../engine/hook.ts'
 import type { Clock } from '../runtime/clock.ts'
-import { isClusterWorker } from '../runtime/thread.ts'
 import type { Clients } from './clients.ts'
 import type { DrainPart } from './drain-part.ts'
 import { ConnectionsDrain } from './http1/drain-connections.ts'
@@ -11,7 +10,7 @@ import { SessionsDrain } from './http2/drain-sessions.ts'
 import { intercept } from './node/intercept.ts'
 import { keepIdleConnections } from './node/keep-idle-connections.ts'
 import type { AnyHttpServer } from './server.ts'
-import { stopListening } from './stop-listening.ts'
+import { stopAccepting } from './unbind.ts'
 
 /** What a drain needs. Times are in milliseconds. */
 interface DrainOptions {
@@ -23,26 +22,11 @@ interface DrainOptions {
 }
 
 /**
- * How long new connections may delay the end of listening, in milliseconds: enough for a full queue
- * of TLS handshakes. At most a quarter of the drain's time.
- */
-const LONGEST_ACCEPT_WAIT = 2000
-
-/**
- * How long a node:cluster worker lives on after it stopped listening, in milliseconds; at most a
- * quarter of the drain's time. Until the primary learns of the stop, the worker hands back the
- * connections it is sent. Otherwise their clients get neither answer nor reset.
- */
-const HAND_BACK_TIME = 50
-
-/**
  * Drains a server: every client gets the answers that it waits for, then its connection is closed. At
  * the hook's limit the drain cuts off what is left, even before `run()`.
  */
 export class Drain {
   readonly #parts: readonly DrainPart[]
-  /** True until the listener and all its sockets are closed. */
-  #isOpen: boolean
   #isRunning = false
   #undoIntercept = () => {}
   #finish = () => {}
@@ -62,35 +46,33 @@ export class Drain {
       new ConnectionsDrain(server, clients.connections, context),
       new SessionsDrain(clients.sessions, context),
     ]
-    clients.undoKeepIdle ??= keepIdleConnections(server)
-    this.#isOpen = server.listening
-    // Emitted when every socket is closed, even sockets that are counted nowhere else.
-    server.once('close', () => {
-      this.#isOpen = false
-      this.#finishIfOver()
-    })
     hook.waitingFor(() =>
       this.#runsInOther ? [] : this.#parts.flatMap((part) => part.whatIsLeft()),
     )
     hook.signal.addEventListener('abort', () => this.#cutOff(), { once: true })
   }
 
-  /** Resolves when the last client has left. */
-  async run(): Promise<void> {
+  /** Begins the drain, or joins the one that another hook has begun. Resolves when the last client has left. */
+  async join(): Promise<void> {
+    this.options.clients.draining ??= this.#run()
+    await this.options.clients.draining
+  }
+
+  async #run(): Promise<void> {
     const { server, clients, clock } = this.options
     const { hook } = this
     if (hook.signal.aborted) return
     this.#isRunning = true
-    const patience = Math.min(LONGEST_ACCEPT_WAIT, hook.remaining() / 4)
-    const handingBack =
-      server.listening && isClusterWorker() ? Math.min(HAND_BACK_TIME, patience) : 0
-    await stopListening(server, clock, patience)
-    const handedBack = new Promise<void>((resolve) => {
-      if (handingBack === 0) resolve()
-      else clock.setTimeout(() => clock.afterPoll(resolve), handingBack)
-    })
-    clients.endLameDuck()
+    // It still runs if the hooks were added late: then all of them begin together.
+    await clients.unbinding
     if (hook.signal.aborted) return
+    clients.watchServer(server, () => this.#finishIfOver())
+    // The limit may have cut off the hook that should have stopped listening.
+    if (server.listening) {
+      clients.undoKeepIdle ??= keepIdleConnections(server)
+      await stopAccepting(server, clock, hook.remaining() / 4)
+      if (hook.signal.aborted) return
+    }
 
     const interceptors = Object.assign({}, ...this.#parts.map((part) => part.interceptors))
     this.#undoIntercept = intercept(server, interceptors)
@@ -98,13 +80,12 @@ export class Drain {
     clients.abortSignals()
     this.#finishIfOver()
     await this.#over
-    await handedBack
     if (hook.signal.aborted) return
     for (const part of this.#parts) part.whatWasDone().forEach(hook.note)
   }
 
   #finishIfOver(): void {
-    if (this.#isOpen || this.options.clients.size > 0) return
+    if (this.options.clients.areConnected) return
     this.#stop()
     this.#finish()
   }
@@ -128,6 +109,7 @@ export class Drain {
     clients.undoKeepIdle = undefined
     for (const part of this.#parts) part.stop()
     clients.draining = undefined
+    clients.unbinding = undefined
   }
 }
 

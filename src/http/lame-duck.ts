@@ -73,7 +73,7 @@ function boundsOf(settings: LameDuckSettings, context: HookContext) {
   const isAtTerminal = reason.kind === 'signal' && reason.terminal
   const usualMost = Math.min(DEFAULTS.lameDuck.atMost, context.remaining() / 2)
   const wanted = settings.atMost ?? Math.max(usualMost, settings.atLeast ?? 0)
-  // A quarter of the time is kept for the drain, whatever the options say.
+  // A quarter of the time is kept to stop listening and for the drain, whatever the options say.
   const atMost = isAtTerminal ? 0 : Math.min(wanted, context.remaining() * 0.75)
   return {
     atLeast: Math.min(settings.atLeast ?? minimumLameDuck(context.platform), atMost),

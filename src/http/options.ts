@@ -5,16 +5,22 @@ import type { HealthChecks } from './health/health-checks.ts'
 
 /** The options of `httpServer()`. A `Duration` is milliseconds, or a string such as `'10s'`. */
 export interface HttpServerOptions {
-  /** The hook's name in logs and in the report. A second server needs its own. Default `http`. */
+  /**
+   * The name of the hook that drains, in logs and in the report; the other hooks are called after it:
+   * `http:announce`, `http:unbind`. A second server needs its own. Default `http`.
+   */
   readonly name?: string
-  /** The phase in which the hook runs. Default `drain`. */
+  /**
+   * The phase in which the server is drained. Default `drain`; then the server stops listening before,
+   * in `unbind`. In any other phase one hook does both.
+   */
   readonly phase?: string
   /** The handler of the probes. Its readiness turns 503 in the `announce` phase. Default: none. */
   readonly health?: HealthChecks
   /**
    * How long the server still accepts connections after the 503. A duration: exactly that long; 0:
-   * not at all. An object: until its conditions are met. The clock starts with the drain. Default:
-   * until every prober has got three 503s; at least 5 s on Kubernetes; otherwise not at all.
+   * not at all. An object: until its conditions are met. The clock starts with the hook `http:unbind`.
+   * Default: until every prober has got three 503s; at least 5 s on Kubernetes; otherwise not at all.
    */
   readonly lameDuck?: Duration | LameDuckOptions
   /**
@@ -25,26 +31,30 @@ export interface HttpServerOptions {
   readonly linger?: Duration
   /**
    * A request that comes when less than this is left before the limit gets 503 with `Retry-After`,
-   * instead of an answer that would be cut off. Default: a tenth of the drain's time, at most 1 s.
+   * instead of an answer that would be cut off. Default: a tenth of the time of the hook `http`, at most
+   * 1 s.
    */
   readonly refuseWithin?: Duration
   /**
-   * The longest that the hook may take, lame duck included. The clock starts with the hook. Default:
-   * what the deadline leaves.
+   * The longest that the hooks `http:unbind` and `http` may take together: what the one has taken, the
+   * other has no more. The clock starts with `http:unbind`. Default: what the deadline leaves.
    */
   readonly timeout?: Duration
-  /** Time that no earlier hook may use. Default: the phase's reserve, 10 % in `drain`. */
+  /** Time that no earlier hook may use, kept for the hook `http`. Default: 10 % of the budget, in `drain`. */
   readonly reserve?: Duration
 }
 
 /** When the server stops accepting connections after its readiness has turned 503. */
 export interface LameDuckOptions {
   /**
-   * It lasts at least this long. The clock starts with the drain. Default: 5 s on Kubernetes, which
-   * removes the endpoint while the process gets its signal; 0 elsewhere.
+   * It lasts at least this long. The clock starts with the hook `http:unbind`. Default: 5 s on
+   * Kubernetes, which removes the endpoint while the process gets its signal; 0 elsewhere.
    */
   readonly atLeast?: Duration
-  /** It lasts at most this long. The clock starts with the drain. Default: half of the drain's time, at most 10 s. */
+  /**
+   * It lasts at most this long. The clock starts with the hook `http:unbind`. Default: half of that
+   * hook's time, at most 10 s. Never more than three quarters of it.
+   */
   readonly atMost?: Duration
   /** How many answers of 503 a readiness prober needs before it believes them. Default 3. */
   readonly probes?: number
@@ -60,7 +70,7 @@ export const DEFAULTS = {
   name: 'http',
   phase: 'drain',
   linger: 250,
-  /** `atMost`: half of the drain's time, up to this. */
+  /** `atMost`: half of the hook's time, up to this. */
   lameDuck: { probes: 3, quiet: 100, atMost: 10_000 },
 } as const
 
@@ -88,7 +98,9 @@ export function checkOptions(options: HttpServerOptions) {
   const { name = DEFAULTS.name, phase = DEFAULTS.phase, health, timeout, reserve } = options
   const { linger = DEFAULTS.linger } = options
   const checked = {
-    place: { name, phase, timeout, reserve },
+    place: { name, phase, reserve },
+    timeout:
+      timeout === undefined ? undefined : parseDuration(timeout, `timeout of hook '${name}'`),
     health,
     lameDuck: checkLameDuck(options.lameDuck),
     linger: parseDuration(linger, 'linger', 0),
@@ -97,7 +109,7 @@ export function checkOptions(options: HttpServerOptions) {
   if (health !== undefined && typeof health?.announce !== 'function') {
     throw invalidOption('health', 'what healthChecks() returns', health)
   }
-  placeHook(checked.place, () => {})
+  placeHook({ ...checked.place, timeout: checked.timeout }, () => {})
   return checked
 }
 

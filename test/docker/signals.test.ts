@@ -6,7 +6,7 @@ import { describeContainers, test } from './docker.ts'
 function service(options = '{}'): string {
   return shutdownScript(
     `
-      for (const phase of ['close', 'flush', 'stop', 'drain', 'deregister', 'announce']) {
+      for (const phase of ['close', 'flush', 'stop', 'drain', 'unbind', 'deregister', 'announce']) {
         shutdown.add({ name: phase, phase, run: ({ reason }) => say(phase + ' after ' + reason.signal) })
       }
       const { name, grace, because } = shutdown.platform
@@ -17,7 +17,7 @@ function service(options = '{}'): string {
 }
 
 function hooksRan(signal: string): string {
-  return ['announce', 'deregister', 'drain', 'stop', 'flush', 'close']
+  return ['announce', 'deregister', 'unbind', 'drain', 'stop', 'flush', 'close']
     .map((phase) => `${phase} after ${signal}\n`)
     .join('')
 }

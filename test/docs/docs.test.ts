@@ -50,7 +50,7 @@ describe('the blocks of code', () => {
       .map((line) => JSON.parse(line))
     expect(log.map(({ level, event }) => `${level} ${event}`)).toEqual([
       'info start',
-      ...['http:announce', 'http', 'visits', 'log file'].map(() => 'info hook:end'),
+      ...['http:announce', 'http:unbind', 'http', 'visits', 'log file'].map(() => 'info hook:end'),
       'info end',
       'info exit',
     ])

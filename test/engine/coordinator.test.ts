@@ -17,30 +17,26 @@ describe('order', () => {
   test('phases run from the highest priority to the lowest, whatever the order of adding', async () => {
     const { shutdown } = virtualShutdown()
     const order: string[] = []
-    for (const phase of ['close', 'drain', 'announce', 'flush', 'deregister', 'stop']) {
+    for (const phase of ['close', 'drain', 'announce', 'flush', 'unbind', 'deregister', 'stop']) {
       shutdown.add({ name: phase, phase, run: () => order.push(phase) })
     }
     await shutdown.now()
-    expect(order).toEqual(['announce', 'deregister', 'drain', 'stop', 'flush', 'close'])
+    expect(order).toEqual(['announce', 'deregister', 'unbind', 'drain', 'stop', 'flush', 'close'])
   })
 
   test('a hook with a priority runs between two phases', async () => {
     const { shutdown } = virtualShutdown()
     const order: string[] = []
+    shutdown.add({ name: 'stop', phase: 'stop', run: () => order.push('stop') })
+    shutdown.add({ name: 'between', priority: 350, run: () => order.push('between') })
     shutdown.add({ name: 'drain', phase: 'drain', run: () => order.push('drain') })
-    shutdown.add({ name: 'between', priority: 450, run: () => order.push('between') })
-    shutdown.add({ name: 'deregister', phase: 'deregister', run: () => order.push('deregister') })
     const report = await shutdown.now()
-    expect(order).toEqual(['deregister', 'between', 'drain'])
-    expect(report.phases.map((phase) => phase.name)).toEqual([
-      'deregister',
-      'priority 450',
-      'drain',
-    ])
+    expect(order).toEqual(['drain', 'between', 'stop'])
+    expect(report.phases.map((phase) => phase.name)).toEqual(['drain', 'priority 350', 'stop'])
   })
 
   test('an application can name more phases, and move the others', async () => {
-    const { shutdown } = virtualShutdown({ phases: { 'warm-down': 450, flush: 50 } })
+    const { shutdown } = virtualShutdown({ phases: { 'warm-down': 350, flush: 50 } })
     const order: string[] = []
     for (const phase of ['flush', 'warm-down', 'close']) {
       shutdown.add({ name: phase, phase, run: () => order.push(phase) })
@@ -225,15 +221,15 @@ describe('the budget', () => {
 
   test('with every hook hung each phase still has its default reserve, and all are over by the deadline', async () => {
     const { shutdown, clock } = virtualShutdown({ grace: '10s' })
-    for (const phase of ['announce', 'deregister', 'drain', 'stop', 'flush', 'close']) {
-      shutdown.add({ name: phase, phase, run: never })
-    }
+    const phases = ['announce', 'deregister', 'unbind', 'drain', 'stop', 'flush', 'close']
+    for (const phase of phases) shutdown.add({ name: phase, phase, run: never })
     void shutdown.now()
     await clock.advance(9000)
     const hooks = Object.values(hooksOf(shutdown.report))
-    expect(hooks.map((hook) => hook.status)).toEqual(Array(6).fill('cut off'))
+    expect(hooks.map((hook) => hook.status)).toEqual(phases.map(() => 'cut off'))
     const times = Object.fromEntries(hooks.map((hook) => [hook.name, hook.limit]))
     expect(times.deregister).toBeGreaterThanOrEqual(900)
+    expect(times.unbind).toBeGreaterThanOrEqual(450)
     expect(times.drain).toBeGreaterThanOrEqual(900)
     expect(times.stop).toBeGreaterThanOrEqual(900)
     expect(times.flush).toBeGreaterThanOrEqual(1800)

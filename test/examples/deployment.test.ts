@@ -54,7 +54,7 @@ describe.concurrent('the service, stopped with the times and the surroundings of
       stopLikeKubernetes(command, { ...options, grace: granted + before }),
     )
     expectWhole(stop)
-    expect(stop.drain.duration).toBeGreaterThanOrEqual(before)
+    expect(stop.unbind.duration).toBeGreaterThanOrEqual(before)
     expect(stop.waited).toMatch(/^lame duck of 5.*: the minimum$/)
   })
 
@@ -91,11 +91,11 @@ describe.concurrent('the service, stopped with the times and the surroundings of
 describe('the files and the program', () => {
   let own: Own
   beforeAll(async () => {
-    const { start, drain, health } = await shop.stop({}, stopLikeDocker)
+    const { start, unbind, health } = await shop.stop({}, stopLikeDocker)
     const at = (status: string) => health.find((one) => one.code === 200 && one.status === status)
     own = {
       grace: start.grace ?? Number.NaN,
-      lameDuck: Math.min(10_000, (drain.limit ?? Number.NaN) / 2),
+      lameDuck: Math.min(10_000, (unbind.limit ?? Number.NaN) / 2),
       tellings: 3,
       readyz: at('ready')?.path ?? '',
       livez: at('alive')?.path ?? '',
@@ -131,7 +131,7 @@ describe('the files and the program', () => {
     ['kubernetes.yaml', 'value: 0s', 'value: 5s', 'Kubernetes: both wait'],
     [
       'kubernetes.yaml',
-      'periodSeconds: 4',
+      'periodSeconds: 3',
       'periodSeconds: 5',
       'Kubernetes: readiness is believed',
     ],

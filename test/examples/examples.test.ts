@@ -59,7 +59,7 @@ describe.each(EXAMPLES)('examples/%s', (file, own) => {
   })
 
   test('runs its hooks in the order that it promises', () => {
-    expect(hooks(ending)).toEqual(['http:announce', 'http', ...own.hooks])
+    expect(hooks(ending)).toEqual(['http:announce', 'http:unbind', 'http', ...own.hooks])
   })
 
   if (own.hasCache) {

@@ -10,7 +10,6 @@ interface LoggedHook {
   /** Milliseconds from the start of the run. */
   readonly began: number
   readonly duration: number
-  readonly notes?: readonly string[]
 }
 
 const ABOUT = `Recorded by npm run fleet with Node ${process.versions.node}, under load`
@@ -40,18 +39,15 @@ export function sequenceOf(replacement: Replacement): Sequence {
       to: round(begins + found.began + found.duration),
     }
   }
-  const [announce, etcd, http, events, postgres] = [
+  const [announce, etcd, unbind, http, events, postgres] = [
     'http:announce',
     'etcd',
+    'http:unbind',
     'http',
     'events',
     'postgres',
   ].map(of)
-  if (!announce || !etcd || !http || !events || !postgres) throw new Error('unreachable')
-  const lameDuck = /lame duck of ([\d.]+) (m?s)/.exec(http.notes?.join('\n') ?? '')
-  const stopsListening = round(
-    http.from + Number(lameDuck?.[1] ?? 0) * (lameDuck?.[2] === 's' ? 1000 : 1),
-  )
+  if (!announce || !etcd || !unbind || !http || !events || !postgres) throw new Error('unreachable')
   const happenings: Happening[] = [
     { at: 0, lane: 'docker', to: name, label: 'SIGTERM' },
     {
@@ -76,7 +72,7 @@ export function sequenceOf(replacement: Replacement): Sequence {
       tone: 'good',
     },
     {
-      at: stopsListening,
+      at: unbind.to,
       lane: name,
       label: 'Stops listening, answers what is in flight, and tells each connection to close',
     },
@@ -106,13 +102,13 @@ export function sequenceOf(replacement: Replacement): Sequence {
     {
       lane: name,
       from: announce.to,
-      to: stopsListening,
+      to: unbind.to,
       state: 'leaving',
       label: 'says 503, serves on',
     },
     {
       lane: name,
-      from: stopsListening,
+      from: unbind.to,
       to: at(life.endedAt),
       state: 'ending',
       label: 'drains and cleans up',

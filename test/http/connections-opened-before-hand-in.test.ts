@@ -5,7 +5,7 @@ import type { Socket } from 'node:net'
 import { describe, expect, test } from 'vitest'
 import { httpServerHooks } from '../../src/http/http-server.ts'
 import { requestOf } from '../support/clients/raw-client.ts'
-import { connectionsOf, runHook } from '../support/hooks/run-hook.ts'
+import { connectionsOf, runHook, wholeHook } from '../support/hooks/run-hook.ts'
 import { http2Server, listenHttp2 } from '../support/http2-service.ts'
 import { selfSigned } from '../support/servers/certificate.ts'
 import {
@@ -32,7 +32,7 @@ async function startedEarly(handler: RequestListener, { secure = false, clients:
   const [client] = clients
   if (!client) throw new Error('No client')
   const handIn = () => {
-    const [hook] = httpServerHooks(server, {}, clock)
+    const hook = wholeHook(server, {}, clock)
     if (!hook) throw new Error('No hook')
     return hook
   }
@@ -188,7 +188,7 @@ test('those of HTTP/1 of a server that speaks HTTP/2 as well are closed after th
   const server = http2Server((_, response) => response.end('ok'), true, { allowHTTP1: true })
   const client = await connect(await listenHttp2(server), { secure: true })
   await client.get('/before')
-  const [hook] = httpServerHooks(server, {}, clock)
+  const hook = wholeHook(server, {}, clock)
   if (!hook) throw new Error('No hook')
   const { notes, over } = runHook(hook, { clock })
   await stoppedListening({ server })
@@ -220,7 +220,7 @@ describe("the application's own close() of the server", () => {
   async function idle() {
     const clock = new PollingClock()
     const server = createServer(ok)
-    const [hook] = httpServerHooks(server, {}, clock)
+    const hook = wholeHook(server, {}, clock)
     if (!hook) throw new Error('No hook')
     const client = await connect(await listen(server))
     await client.get('/before')
@@ -259,7 +259,7 @@ describe("the application's own close() of the server", () => {
   test('in the lame duck cuts no idle connection, though no new connection is accepted any more', async () => {
     const clock = new PollingClock()
     const server = createServer(ok)
-    const [hook] = httpServerHooks(server, { lameDuck: '2s' }, clock)
+    const hook = wholeHook(server, { lameDuck: '2s' }, clock)
     if (!hook) throw new Error('No hook')
     const client = await connect(await listen(server))
     await client.get('/before')

@@ -1,9 +1,8 @@
 import { createServer, type RequestListener, type ServerResponse } from 'node:http'
 import { createServer as createSecureServer } from 'node:https'
 import { describe, expect, test } from 'vitest'
-import { httpServerHooks } from '../../src/http/http-server.ts'
 import { RawClient, requestOf } from '../support/clients/raw-client.ts'
-import { connectionsOf, runHook } from '../support/hooks/run-hook.ts'
+import { connectionsOf, runHook, wholeHook } from '../support/hooks/run-hook.ts'
 import { selfSigned } from '../support/servers/certificate.ts'
 import {
   account,
@@ -27,7 +26,7 @@ async function start(handler: RequestListener, secure: boolean) {
     held.push(response)
   }
   const server = secure ? createSecureServer(certificate, listener) : createServer(listener)
-  const [hook] = httpServerHooks(server, {}, clock)
+  const hook = wholeHook(server, {}, clock)
   if (!hook) throw new Error('No hook')
   const port = await listen(server)
   const good = await connect(port, { secure })

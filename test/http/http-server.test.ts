@@ -199,32 +199,46 @@ describe('httpServer() refuses a bad option, and names it, its rule and its valu
 })
 
 describe('httpServer() returns hooks', () => {
-  test('one for the drain, and one for the announcement where there are health checks', () => {
-    const [drain, ...none] = httpServer(createServer())
-    expect(drain).toMatchObject({ name: 'http', phase: 'drain' })
-    expect(none).toEqual([])
+  const places = (options?: HttpServerOptions) =>
+    httpServer(createServer(), options).map(({ name, phase }) => [name, phase])
 
-    const health = healthChecks()
-    const hooks = httpServer(createServer(), { name: 'admin', phase: 'stop', health })
-    expect(hooks.map(({ name, phase }) => [name, phase])).toEqual([
+  test('for the announcement, the end of listening and the drain, with and without health checks', () => {
+    const three = [
+      ['http:announce', 'announce'],
+      ['http:unbind', 'unbind'],
+      ['http', 'drain'],
+    ]
+    expect(places()).toEqual(three)
+    expect(places({ health: healthChecks(), phase: 'drain' })).toEqual(three)
+  })
+
+  test('of which one does all the rest in a phase of its own', () => {
+    expect(places({ name: 'admin', phase: 'stop' })).toEqual([
       ['admin:announce', 'announce'],
       ['admin', 'stop'],
     ])
   })
 
   test('that carry its time and its reserve', () => {
-    expect(httpServer(createServer(), { timeout: '5s', reserve: '1s' })[0]).toMatchObject({
-      timeout: '5s',
-      reserve: '1s',
-    })
-    expect(Object.keys(httpServer(createServer())[0] ?? {})).toEqual(['name', 'phase', 'run'])
+    const options = { timeout: '5s', reserve: '1s' } as const
+    const [announce, unbind, drain] = httpServer(createServer(), options)
+    expect(announce).not.toHaveProperty('timeout')
+    expect(unbind).toMatchObject({ timeout: 5000 })
+    expect(unbind).not.toHaveProperty('reserve')
+    expect(drain).toMatchObject({ timeout: expect.any(Function), reserve: '1s' })
+
+    const [, whole] = httpServer(createServer(), { ...options, phase: 'stop' })
+    expect(whole).toMatchObject({ timeout: 5000, reserve: '1s' })
+    for (const hook of httpServer(createServer())) {
+      expect(Object.keys(hook)).toEqual(['name', 'phase', 'run'])
+    }
   })
 
   test('for the servers of Express and Fastify', async () => {
     const [app, server] = [fastify(), createServer(express())]
 
-    expect(httpServer(app.server)).toHaveLength(1)
-    expect(httpServer(server)).toHaveLength(1)
+    expect(httpServer(app.server)).toHaveLength(3)
+    expect(httpServer(server)).toHaveLength(3)
     await app.close()
   })
 })

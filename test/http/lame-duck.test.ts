@@ -9,6 +9,7 @@ import { ServerState } from '../../src/http/server.ts'
 import type { PlatformName } from '../../src/platform/platform.ts'
 import { type ContextOptions, contextOf } from '../support/hooks/context.ts'
 import { settle, VirtualClock, virtualShutdown } from '../support/hooks/virtual.ts'
+import { hookOf } from '../support/service.ts'
 
 const KUBELET = '10.0.0.1'
 const BALANCER = '10.0.0.2'
@@ -531,7 +532,8 @@ describe('the lame duck of a shutdown', () => {
     const run = shutdown.now()
     await clock.advance(2000)
 
-    expect((await run).phases[0]?.hooks[0]).toMatchObject({
+    expect(hookOf(await run, 'http:unbind')).toMatchObject({
+      phase: 'unbind',
       status: 'done',
       ended: 2000,
       notes: ['lame duck of 2 s: the minimum'],
@@ -555,6 +557,6 @@ describe('the lame duck of a shutdown', () => {
     await clock.advance(1000)
     await run
 
-    expect(order).toEqual(['http:announce at 0', 'announced', 'http at 0'])
+    expect(order).toEqual(['http:announce at 0', 'announced', 'http:unbind at 0', 'http at 1000'])
   })
 })

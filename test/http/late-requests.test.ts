@@ -2,10 +2,9 @@ import { createServer, type RequestListener, type ServerResponse } from 'node:ht
 import { createServer as createSecureServer } from 'node:https'
 import { type HttpServerOptions, httpServer } from 'lastcall/http'
 import { describe, expect, test } from 'vitest'
-import { httpServerHooks } from '../../src/http/http-server.ts'
 import { connectionOf } from '../../src/http/http1/connections.ts'
 import { type RawClient, requestOf } from '../support/clients/raw-client.ts'
-import { runHook } from '../support/hooks/run-hook.ts'
+import { runHook, wholeHook } from '../support/hooks/run-hook.ts'
 import { selfSigned } from '../support/servers/certificate.ts'
 import { connect, listen, PollingClock, stoppedListening, until } from '../support/service.ts'
 
@@ -36,7 +35,7 @@ async function drain(handler: RequestListener, wanted: Wanted = {}) {
     handler(request, response)
   }
   const server = secure ? createSecureServer(certificate, listener) : createServer(listener)
-  const [hook] = httpServerHooks(server, { linger: '10m', ...options }, clock)
+  const hook = wholeHook(server, { linger: '10m', ...options }, clock)
   if (!hook) throw new Error('No hook')
   const port = await listen(server)
   const clients = await Promise.all(Array.from({ length: count }, () => connect(port, { secure })))
@@ -282,7 +281,7 @@ describe('how late is too late', () => {
   test('counts the lame duck as a part of the time, in which everybody is served', async () => {
     const clock = new PollingClock()
     const server = createServer(ok)
-    const [hook] = httpServerHooks(server, { linger: '10m', lameDuck: '7s' }, clock)
+    const hook = wholeHook(server, { linger: '10m', lameDuck: '7s' }, clock)
     const port = await listen(server)
     const clients = [await connect(port), await connect(port)]
     if (!hook) throw new Error('No hook')

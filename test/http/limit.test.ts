@@ -1,8 +1,16 @@
 import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http'
 import { describe, expect, test, vi } from 'vitest'
-import { httpServerHooks } from '../../src/http/http-server.ts'
 import { contextOf } from '../support/hooks/context.ts'
-import { connect, hookOf, listen, PollingClock, serve, until } from '../support/service.ts'
+import { wholeHook } from '../support/hooks/run-hook.ts'
+import {
+  connect,
+  expectSharedTimeout,
+  hookOf,
+  listen,
+  PollingClock,
+  serve,
+  until,
+} from '../support/service.ts'
 
 /** Never answers. */
 const never: RequestListener = () => {}
@@ -29,13 +37,13 @@ describe.each([
     expect(report).toMatchObject({ outcome: 'cut off', exitCode: 124 })
     expect(hookOf(report)).toMatchObject({
       status: 'cut off',
-      limit: 200,
       error: { name: 'TimeoutError' },
       notes: [
         expect.stringMatching(/^cut off: GET \/orders, \d+ ms old, from 127\.0\.0\.1$/),
         expect.stringMatching(/^cut off: DELETE \/reports\/7, \d+ ms old, from 127\.0\.0\.1$/),
       ],
     })
+    expectSharedTimeout(report, 200)
     expect(JSON.stringify(report)).not.toContain('secret')
     expect(hookOf(report, 'events')).toMatchObject({ status: 'done' })
     expect(flushed).toEqual(['events'])
@@ -91,12 +99,12 @@ describe('a limit that comes early', () => {
     const clock = new PollingClock()
     const responses: ServerResponse[] = []
     const server = createServer((_, response) => void responses.push(response))
-    const [hook] = httpServerHooks(server, { lameDuck: '5s' }, clock)
+    const hook = wholeHook(server, { lameDuck: '5s' }, clock)
     const client = await connect(await listen(server))
     client.ask('/slow')
     await until(() => responses.length === 1)
     const { context, abort, notes } = contextOf({ clock })
-    void hook?.run(context)
+    void hook.run(context)
     await clock.advance(100)
     abort()
 
@@ -109,7 +117,7 @@ describe('a limit that comes early', () => {
     const clock = new PollingClock()
     const responses: ServerResponse[] = []
     const server = createServer((_, response) => void responses.push(response))
-    const [hook] = httpServerHooks(server, {}, clock)
+    const hook = wholeHook(server, {}, clock)
     const client = await connect(await listen(server))
     client.ask('/slow')
     await until(() => responses.length === 1)
@@ -118,7 +126,7 @@ describe('a limit that comes early', () => {
       abort()
       setImmediate(run)
     })
-    void hook?.run(context)
+    void hook.run(context)
 
     expect(await client.ended()).toBeDefined()
     expect(server.listening).toBe(false)

@@ -63,7 +63,7 @@ describe('several servers of one shutdown', () => {
     expect(() => shutdown.add(httpServer(createServer()))).toThrow(
       expect.objectContaining({
         code: 'LASTCALL_NAME_TAKEN',
-        message: expect.stringContaining("'http'"),
+        message: expect.stringContaining("'http:announce'"),
       }),
     )
   })

@@ -74,6 +74,7 @@ describe.each([
     const connecting = connect()
     const run = shutdown.now()
     const client = await connecting
+    await stoppedListening({ server })
     expect(await client.get('/chat', UPGRADE)).toMatchObject({ status: 503 })
     client.socket.end()
 

@@ -10,7 +10,7 @@ import type {
 } from './scenario.ts'
 
 const SIGNALS: Signal[] = ['SIGTERM', 'SIGINT', 'SIGHUP']
-const PHASES: PhaseName[] = ['announce', 'deregister', 'drain', 'stop', 'flush', 'close']
+const PHASES: PhaseName[] = ['announce', 'deregister', 'unbind', 'drain', 'stop', 'flush', 'close']
 const GOOD: Ending[] = ['returns', 'resolves']
 const BAD: Ending[] = ['throws', 'rejects', 'never', 'gives up', 'waits']
 
@@ -21,7 +21,7 @@ const codeOrSignal = fc.oneof(code, fc.constant('signal' as const))
 
 const place = fc.oneof(
   fc.constantFrom(...PHASES).map((phase) => ({ phase })),
-  fc.constantFrom(400, 450, 50, -1, 999.5).map((priority) => ({ priority })),
+  fc.constantFrom(400, 350, 50, -1, 999.5).map((priority) => ({ priority })),
 )
 
 /** A reserve is at most the timeout: more is refused. */

@@ -5,6 +5,7 @@ import type { PhaseName, Scenario, ScenarioHook } from './scenario.ts'
 const PRIORITIES: Record<PhaseName, number> = {
   announce: 600,
   deregister: 500,
+  unbind: 450,
   drain: 400,
   stop: 300,
   flush: 200,
@@ -15,6 +16,7 @@ const PRIORITIES: Record<PhaseName, number> = {
 const SHARES = new Map([
   [600, 0.05],
   [500, 0.1],
+  [450, 0.05],
   [400, 0.1],
   [300, 0.1],
   [200, 0.2],

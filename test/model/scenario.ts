@@ -38,7 +38,7 @@ export interface ScenarioHook {
 
 /** `gives up` rejects when its signal aborts. `waits` awaits `now()`, so that it is cut off. */
 export type Ending = 'returns' | 'throws' | 'resolves' | 'rejects' | 'never' | 'gives up' | 'waits'
-export type PhaseName = 'announce' | 'deregister' | 'drain' | 'stop' | 'flush' | 'close'
+export type PhaseName = 'announce' | 'deregister' | 'unbind' | 'drain' | 'stop' | 'flush' | 'close'
 export type Signal = 'SIGTERM' | 'SIGINT' | 'SIGHUP'
 
 export interface Happening {

@@ -35,16 +35,16 @@ async function logged(prepare: (world: World) => void, happen?: (world: World) =
 }
 
 const never = () => new Promise(() => {})
-const SIX = ['announce', 'deregister', 'drain', 'stop', 'flush', 'close']
+const PHASES = ['announce', 'deregister', 'unbind', 'drain', 'stop', 'flush', 'close']
 
 describe('a line', () => {
   test('for each hook, and one each for the begin, the end and the exit', async () => {
     const { heard } = await logged(({ shutdown }) => {
-      for (const phase of SIX) shutdown.add({ name: phase, phase, run: () => {} })
+      for (const phase of PHASES) shutdown.add({ name: phase, phase, run: () => {} })
     })
     expect(heard.map(({ level, fields }) => `${level} ${fields.event}`)).toEqual([
       'info start',
-      ...SIX.map(() => 'info hook:end'),
+      ...PHASES.map(() => 'info hook:end'),
       'info end',
       'info exit',
     ])

@@ -138,7 +138,7 @@ export const KINDS: readonly Kind[] = [
       service: {
         hooks: [
           {
-            phase: dice.oneOf('announce', 'drain', 'stop', 'flush', 'close'),
+            phase: dice.oneOf('announce', 'unbind', 'drain', 'stop', 'flush', 'close'),
             does: dice.oneOf('reject', 'throw'),
           },
         ],
@@ -155,7 +155,7 @@ export const KINDS: readonly Kind[] = [
         grace: 2000,
         reserve: 800,
         flushTakes: dice.between(0, 300),
-        hooks: [{ phase: dice.oneOf('deregister', 'drain', 'stop'), does: 'hang' }],
+        hooks: [{ phase: dice.oneOf('deregister', 'unbind', 'drain', 'stop'), does: 'hang' }],
       },
       blows: [first(signalOf(dice), dice)],
       allowed: cutOff,

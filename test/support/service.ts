@@ -3,7 +3,7 @@ import { createServer, type RequestListener, type Server, type ServerOptions } f
 import { createServer as createSecureServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { createShutdown, type HookReport, type Report, type Shutdown } from 'lastcall'
-import { onTestFinished } from 'vitest'
+import { expect, onTestFinished } from 'vitest'
 import { httpServerHooks } from '../../src/http/http-server.ts'
 import type { HttpServerOptions } from '../../src/http/options.ts'
 import type { Clock } from '../../src/runtime/clock.ts'
@@ -70,6 +70,19 @@ export async function connect(port: number, options: RawClientOptions = {}): Pro
 /** What the report says of one hook. */
 export function hookOf({ phases }: Report, name = 'http'): HookReport | undefined {
   return phases.flatMap(({ hooks }) => hooks).find((hook) => hook.name === name)
+}
+
+/**
+ * Expects that the two hooks of a server that its timeout counts, the end of listening and the drain,
+ * had that many milliseconds together.
+ */
+export function expectSharedTimeout(report: Report, timeout: number): void {
+  const [unbind, drain] = [hookOf(report, 'http:unbind'), hookOf(report)]
+  const unbindTime = Number(unbind?.ended) - Number(unbind?.began)
+  expect(unbind?.limit).toBe(timeout)
+  expect(drain?.limit).toBeLessThanOrEqual(timeout)
+  // A limit is rounded down to whole milliseconds.
+  expect(unbindTime + Number(drain?.limit)).toBeGreaterThan(timeout - 1)
 }
 
 /** The note of a drain: how many connections there were, were closed after a response, and were idle. */

@@ -36,7 +36,8 @@ takes<Duration>(String(duration))
 
 takes<Hook>({ name: 'pool', phase: 'close', run })
 takes<Hook>({ name: 'pool', phase: 'warm-down', run })
-takes<Hook>({ name: 'pool', priority: 450, run, timeout: '5s', reserve: 200 })
+takes<Hook>({ name: 'pool', priority: 350, run, timeout: '5s', reserve: 200 })
+takes<Hook>({ name: 'rest', phase: 'drain', run, timeout: () => '5s' })
 takes<Hook>({ name: 'pool', phase: 'close', run: async ({ signal }) => signal.aborted })
 takes<Hook>({ name: 'pool', phase: 'close', run: ({ note, remaining }) => note(`${remaining()}`) })
 // @ts-expect-error: no name
@@ -52,11 +53,12 @@ takes<Hook>({ name: 'pool', phase: 100, run })
 // @ts-expect-error: a hook is handed a context, and nothing else
 takes<Hook>({ name: 'pool', phase: 'close', run: (text: string) => text })
 
+takes<PhaseName>('unbind')
 takes<PhaseName>('drain')
 // @ts-expect-error: there is no such phase everywhere
 takes<PhaseName>('warm-down')
-takes<PhaseOption>(450)
-takes<PhaseOption>({ priority: 450, reserve: '1s' })
+takes<PhaseOption>(350)
+takes<PhaseOption>({ priority: 350, reserve: '1s' })
 // @ts-expect-error: a phase has a priority
 takes<PhaseOption>({ reserve: '1s' })
 

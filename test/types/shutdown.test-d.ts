@@ -35,7 +35,7 @@ takes<Shutdown>(createShutdown())
 takes<ShutdownOptions>({
   grace: '30s',
   margin: 500,
-  phases: { 'warm-down': 450, sweep: { priority: 50, reserve: '1s' } },
+  phases: { 'warm-down': 350, sweep: { priority: 50, reserve: '1s' } },
   signals: ['SIGTERM', 'SIGHUP'],
   forceOn: [],
   samePressWithin: '100ms',

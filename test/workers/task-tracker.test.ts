@@ -207,11 +207,11 @@ describe('before its phase, a tracker takes work', () => {
     const hand = (name: string) => void jobs.run(() => begun.push(name))
     shutdown.signal.addEventListener('abort', () => hand('signal'))
     shutdown.on('start', () => hand('start'))
-    for (const phase of ['announce', 'deregister', 'drain']) {
+    for (const phase of ['announce', 'deregister', 'unbind', 'drain']) {
       shutdown.add({ name: phase, phase, run: () => hand(phase) })
     }
     expect((await shutdown.now()).outcome).toBe('clean')
-    expect(begun).toEqual(['signal', 'start', 'announce', 'deregister', 'drain'])
+    expect(begun).toEqual(['signal', 'start', 'announce', 'deregister', 'unbind', 'drain'])
   })
 
   test('also where that phase is another than stop', async () => {

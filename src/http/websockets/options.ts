@@ -1,6 +1,5 @@
 import { type Duration, parseDuration } from '../../base/duration.ts'
 import { invalidOption, optionNames, refuseUnknownOptions } from '../../base/errors.ts'
-import type { HttpServerOptions } from '../options.ts'
 import type { WebSocketLike } from './known-sockets.ts'
 
 /**
@@ -8,8 +7,7 @@ import type { WebSocketLike } from './known-sockets.ts'
  *
  * @typeParam Socket the WebSocket that `busy` gets
  */
-export interface WebSocketServerOptions<Socket extends WebSocketLike = WebSocketLike>
-  extends Pick<HttpServerOptions, 'phase' | 'timeout' | 'reserve'> {
+export interface WebSocketServerOptions<Socket extends WebSocketLike = WebSocketLike> {
   /** The hook's name in logs and in the report. A second server needs its own. Default `websockets`. */
   readonly name?: string
   /**
@@ -48,6 +46,12 @@ export interface WebSocketServerOptions<Socket extends WebSocketLike = WebSocket
    * are not waited for. Default 2 s.
    */
   readonly stragglers?: Duration
+  /** The phase in which the hook runs. Default `drain`. */
+  readonly phase?: string
+  /** The longest that the hook may take. The clock starts with the hook. Default: what the deadline leaves. */
+  readonly timeout?: Duration
+  /** Time that no earlier hook may use. Default: the phase's reserve, 10 % in `drain`. */
+  readonly reserve?: Duration
 }
 
 const OPTIONS = optionNames<WebSocketServerOptions>({

@@ -46,13 +46,13 @@ export class Shop {
     })
     const events = eventsIn(stopped.stderr)
     const start = events.find(({ event }) => event === 'start')
-    const drain = events.find(({ event, hook }) => event === 'hook:end' && hook === 'http')
-    if (!start || !drain) throw new Error(`No shutdown is told of:\n${stopped.stderr}`)
-    const waited = (drain.notes ?? []).find((note) => note.startsWith('lame duck'))
+    const unbind = events.find(({ event, hook }) => event === 'hook:end' && hook === 'http:unbind')
+    if (!start || !unbind) throw new Error(`No shutdown is told of:\n${stopped.stderr}`)
+    const waited = (unbind.notes ?? []).find((note) => note.startsWith('lame duck'))
     return {
       stopped,
       start,
-      drain,
+      unbind,
       waited,
       taken,
       health,
@@ -72,7 +72,8 @@ export interface RunOptions {
 export interface Stop {
   readonly stopped: Stopped
   readonly start: Event
-  readonly drain: Event
+  /** The hook that stops listening, after the lame duck. */
+  readonly unbind: Event
   /** What the program has said of going on to accept after the signal, if it did. */
   readonly waited: string | undefined
   /** The orders that were confirmed, and those in the book: one in each line. */

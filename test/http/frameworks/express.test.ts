@@ -108,6 +108,7 @@ describe('the middleware', () => {
     const report = await shutdown.now()
     expect(report.phases.flatMap(({ hooks }) => hooks.map(({ name }) => name))).toEqual([
       'http:announce',
+      'http:unbind',
       'http',
     ])
     expect(hookOf(report)?.notes).toEqual([account(2, 0, 2)])
@@ -243,7 +244,7 @@ describe('a shutdown', () => {
     const client = await connect(await listen(createServer(app)))
     await client.get('/livez')
 
-    expect(added).toEqual(['http:announce', 'http'])
+    expect(added).toEqual(['http:announce', 'http:unbind', 'http'])
   })
 })
 
@@ -253,9 +254,16 @@ describe('a server that is closed without a shutdown, as in tests that open one 
     await (await open()).get('/page')
     const other = createServer(app)
     await (await connect(await listen(other))).get('/page')
-    expect(hookNames(shutdown)).toEqual(['http:announce', 'http:2:announce', 'http', 'http:2'])
+    expect(hookNames(shutdown)).toEqual([
+      'http:announce',
+      'http:2:announce',
+      'http:unbind',
+      'http:2:unbind',
+      'http',
+      'http:2',
+    ])
     await closed(server)
-    expect(hookNames(shutdown)).toEqual(['http:2:announce', 'http:2'])
+    expect(hookNames(shutdown)).toEqual(['http:2:announce', 'http:2:unbind', 'http:2'])
     await closed(other)
     expect(hookNames(shutdown)).toEqual([])
   })

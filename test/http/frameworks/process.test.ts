@@ -94,8 +94,8 @@ async function stopUnderLoad({ script, port }: Awaited<ReturnType<typeof start>>
 }
 
 describe.each([
-  ['Express', EXPRESS, 'http:announce done, http done'],
-  ['Fastify', FASTIFY, 'http:announce done, http done, http:fastify done'],
+  ['Express', EXPRESS, 'http:announce done, http:unbind done, http done'],
+  ['Fastify', FASTIFY, 'http:announce done, http:unbind done, http done, http:fastify done'],
 ])('a process of %s that is stopped under load', (framework, body, hooks) => {
   test('answers every request, closes every connection, and exits with 0', async () => {
     const ended = await stopUnderLoad(await start(body))

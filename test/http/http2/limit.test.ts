@@ -1,7 +1,7 @@
 import type { Http2ServerResponse } from 'node:http2'
 import { describe, expect, test } from 'vitest'
-import { httpServerHooks } from '../../../src/http/http-server.ts'
 import { contextOf } from '../../support/hooks/context.ts'
+import { wholeHook } from '../../support/hooks/run-hook.ts'
 import {
   askNode,
   connectRaw,
@@ -12,7 +12,13 @@ import {
   serveHttp2,
   WAYS,
 } from '../../support/http2-service.ts'
-import { hookOf, PollingClock, stoppedListening, until } from '../../support/service.ts'
+import {
+  expectSharedTimeout,
+  hookOf,
+  PollingClock,
+  stoppedListening,
+  until,
+} from '../../support/service.ts'
 
 /** Never answers. */
 const never: Http2Handler = () => {}
@@ -37,7 +43,6 @@ describe.each(WAYS)('a drain of HTTP/2 that comes to its limit over %s', (_, opt
     expect(report).toMatchObject({ outcome: 'cut off', exitCode: 124 })
     expect(hookOf(report)).toMatchObject({
       status: 'cut off',
-      limit: 300,
       error: { name: 'TimeoutError' },
       notes: [
         expect.stringMatching(
@@ -48,6 +53,7 @@ describe.each(WAYS)('a drain of HTTP/2 that comes to its limit over %s', (_, opt
         ),
       ],
     })
+    expectSharedTimeout(report, 300)
     expect(JSON.stringify(report)).not.toContain('secret')
     expect(flushed).toEqual(['events'])
     for (const client of clients) expect(await client.ended()).toBeDefined()
@@ -87,12 +93,12 @@ describe.each(WAYS)('a drain of HTTP/2 that comes to its limit over %s', (_, opt
       options.secure,
       options.server,
     )
-    const [hook] = httpServerHooks(server, { lameDuck: '5s' }, clock)
+    const hook = wholeHook(server, { lameDuck: '5s' }, clock)
     const client = await connectRaw(await listenHttp2(server), options)
     client.ask('/slow')
     await until(() => responses.length === 1)
     const { context, abort, notes } = contextOf({ clock })
-    void hook?.run(context)
+    void hook.run(context)
     await clock.advance(100)
     abort()
 
@@ -140,11 +146,11 @@ describe.each(WAYS)('late streams over %s', (_, options) => {
   test('are those that come when less than a tenth of the time is left', async () => {
     const clock = new PollingClock()
     const server = http2Server((_, response) => response.end('ok'), options.secure, options.server)
-    const [hook] = httpServerHooks(server, { linger: '2s' }, clock)
+    const hook = wholeHook(server, { linger: '2s' }, clock)
     const port = await listenHttp2(server)
     const [client, other] = [await connectRaw(port, options), await connectRaw(port, options)]
     const { context, notes } = contextOf({ clock, limit: 1000 })
-    const run = hook?.run(context)
+    const run = hook.run(context)
     await stoppedListening({ server })
     // The first request of each is waited for.
     await clock.advance(890)

@@ -28,7 +28,7 @@ const never = () => new Promise(() => {})
 export const HOSTILE =
   '</style><script>alert("1")</script><img src=x onerror=\'alert(2)\'>&\u001b[31m\u0007'
 
-const PHASES = ['announce', 'deregister', 'drain', 'stop', 'flush', 'close']
+const PHASES = ['announce', 'deregister', 'unbind', 'drain', 'stop', 'flush', 'close']
 
 /** Runs of every kind, by what they show. */
 export const REPORTS: Readonly<Record<string, () => Promise<Report>>> = {
@@ -110,6 +110,6 @@ export const REPORTS: Readonly<Record<string, () => Promise<Report>>> = {
         },
         { name: 'W'.repeat(60), priority: 50, timeout: '100ms', run: never },
       ],
-      { grace: '4s', phases: { 'drain-the-legacy-ingest-gateway': 450 } },
+      { grace: '4s', phases: { 'drain-the-legacy-ingest-gateway': 350 } },
     ),
 }

@@ -1,5 +1,9 @@
 import type { Server } from 'node:http'
-import type { HookContext } from 'lastcall'
+import type { Hook, HookContext } from 'lastcall'
+import { httpServerHooks } from '../../../src/http/http-server.ts'
+import type { HttpServerOptions } from '../../../src/http/options.ts'
+import type { AnyHttpServer } from '../../../src/http/server.ts'
+import type { Clock } from '../../../src/runtime/clock.ts'
 import { PollingClock } from '../service.ts'
 import { type ContextOptions, contextOf } from './context.ts'
 
@@ -10,6 +14,12 @@ export function runHook(
 ) {
   const { abort, context, notes } = contextOf({ clock: new PollingClock(), ...options })
   return { abort, notes, over: Promise.resolve(hook.run(context)) }
+}
+
+/** The one hook that a server has in a phase of its own: lame duck, end of listening and drain. */
+export function wholeHook(server: AnyHttpServer, options: HttpServerOptions, clock: Clock): Hook {
+  const [, hook] = httpServerHooks(server, { ...options, phase: 'stop' }, clock)
+  return hook as Hook
 }
 
 /** The sockets that a server knows of. */
