@@ -54,7 +54,6 @@ export function assemble(options: ShutdownOptions, ports: Ports): Shutdown {
     exitCode: (outcome, reason) => exitCodeOf(outcome, reason, policy, host.exitCode),
     resources: () => host.activeResources(),
   })
-  host.expectListeners(coordinator.signal)
   // Listeners are called in the order in which they were added. The log comes first, so that its lines
   // precede what the application writes. The watchdog comes before the application's listeners, which may
   // block the event loop.

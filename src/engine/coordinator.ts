@@ -1,6 +1,7 @@
 import { EventEmitter } from 'eventemitter3'
 import { AbortError, invalidOption, LastcallError } from '../base/errors.ts'
 import { describeError, type FaultOrigin, formatReason, type Reason } from '../base/reason.ts'
+import { createAbortController } from '../runtime/abort-controller.ts'
 import { EVENTS, type EventMap, type ShutdownEvent } from './events.ts'
 import type { PreparedHook } from './hook.ts'
 import { type Plan, planOf } from './plan.ts'
@@ -11,7 +12,7 @@ import { type ShutdownParts, ShutdownRun } from './shutdown-run.ts'
 export class Coordinator {
   readonly #parts: ShutdownParts
   readonly #events = new EventEmitter<EventMap>()
-  readonly #aborter = new AbortController()
+  readonly #aborter = createAbortController()
   #run: ShutdownRun | undefined
 
   constructor(parts: ShutdownParts) {

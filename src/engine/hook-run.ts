@@ -2,6 +2,7 @@ import { formatDuration } from '../base/duration.ts'
 import { TimeoutError } from '../base/errors.ts'
 import { describeError, type Reason } from '../base/reason.ts'
 import type { Platform } from '../platform/platform.ts'
+import { createAbortController } from '../runtime/abort-controller.ts'
 import type { Clock } from '../runtime/clock.ts'
 import { withLimit } from '../runtime/with-limit.ts'
 import type { ShutdownEvent } from './events.ts'
@@ -102,7 +103,7 @@ export class HookRun {
   }
 
   #abortController(): AbortController {
-    this.#aborter ??= new AbortController()
+    this.#aborter ??= createAbortController()
     return this.#aborter
   }
 

@@ -1,3 +1,4 @@
+import { createAbortController } from '../runtime/abort-controller.ts'
 import { sharedState } from '../runtime/shared-state.ts'
 
 /**
@@ -32,7 +33,7 @@ export function oneSignalOf(
   const signals = sharedState('signals', () => new WeakMap<object, AbortSignal>())
   const known = signals.get(request)
   if (known) return known
-  const controller = new AbortController()
+  const controller = createAbortController()
   signals.set(request, controller.signal)
   onNew(controller)
   return controller.signal

@@ -23,8 +23,6 @@ export interface ProcessPort {
   fileExists(path: string): boolean
   /** Adds a listener to an event. Returns a function that removes it. */
   on(event: string, listener: (...args: never[]) => void): () => void
-  /** Keeps Node from warning of a leak when this signal has many listeners. */
-  expectListeners(signal: AbortSignal): void
   /** Writes to stderr. Never throws. */
   warn(text: string): void
   /** stdout and stderr. */
@@ -93,7 +91,6 @@ export const systemProcess: ProcessPort = {
       process.off(event, listener as () => void)
     }
   },
-  expectListeners: (signal) => builtinModule('node:events').setMaxListeners(0, signal),
   warn: writeToStderr,
   outputs: openOutputs,
   activeResources() {

@@ -30,8 +30,6 @@ export class TestProcess implements ProcessPort {
     return () => void this.#events.off(event, listener as () => void)
   }
 
-  expectListeners(): void {}
-
   warn = (text: string): void => {
     this.output += text
   }

@@ -8,6 +8,7 @@ import {
 } from '../base/errors.ts'
 import { firstTen } from '../base/summarize.ts'
 import { type Hook, type HookContext, type Hooks, placeHook } from '../engine/hook.ts'
+import { createAbortController } from '../runtime/abort-controller.ts'
 import { type Clock, systemClock } from '../runtime/clock.ts'
 
 /** Options of `taskTracker()`; all have defaults. */
@@ -177,7 +178,7 @@ class Task implements TaskContext {
 
   // Made on the first access: most tasks never read it, and it costs more than all the rest.
   get signal(): AbortSignal {
-    this.#controller ??= new AbortController()
+    this.#controller ??= createAbortController()
     return this.#controller.signal
   }
 
@@ -190,7 +191,7 @@ class Task implements TaskContext {
   }
 
   abort(reason: unknown): void {
-    this.#controller ??= new AbortController()
+    this.#controller ??= createAbortController()
     this.#controller.abort(reason)
   }
 

@@ -8,7 +8,6 @@ import {
 } from '../../base/errors.ts'
 import type { HookContext, Hooks } from '../../engine/hook.ts'
 import { systemClock } from '../../runtime/clock.ts'
-import { systemProcess } from '../../runtime/process.ts'
 import { sharedState } from '../../runtime/shared-state.ts'
 import { withLimit } from '../../runtime/with-limit.ts'
 import { parseExitCodes } from '../expected-exit.ts'
@@ -114,7 +113,6 @@ type Stop = (worker: ClusterWorkerLike) => Promise<void>
 
 /** Stops all workers, and those that are forked meanwhile. */
 async function stopCluster(cluster: ClusterLike, stop: Stop, context: HookContext): Promise<void> {
-  systemProcess.expectListeners(context.signal) // One for each worker.
   const { workers } = watch(cluster)
   const { alive } = workers
   // Marks all before notifying any: one may end while the primary still hands over connections.
