@@ -85,11 +85,11 @@ const ADAPTERS = ['http', 'workers', 'testing', 'cli']
 
 /**
  * What some folders are held to, besides the order: an adapter knows the contract of the hook, as a
- * user's own hook would, and what lies below the engine. Those for workers also stop what runs by
- * priority, and pass log lines on. Tests of real programs know no more than such a program does.
+ * user's own hook would, what lies below the engine, and the log. Those for workers also stop what runs by
+ * priority. Tests of real programs know no more than such a program does.
  */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
-  http: ['base', 'runtime', 'engine/hook.ts'],
+  http: ['base', 'runtime', 'text', 'engine/hook.ts', 'observe/log.ts'],
   workers: ['base', 'runtime', 'engine/hook.ts', 'engine/phases.ts', 'observe/log.ts'],
   'testing/real': ['base', 'runtime', 'platform', 'text'],
 }

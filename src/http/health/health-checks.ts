@@ -1,8 +1,11 @@
 import { invalidOption, optionNames, refuseUnknownOptions } from '../../base/errors.ts'
+import { type Logger, type LogOptions, openLog } from '../../observe/log.ts'
 import { type Clock, systemClock } from '../../runtime/clock.ts'
+import { systemProcess } from '../../runtime/process.ts'
 import type { AnyRequest, AnyResponse } from '../server.ts'
 import { Probers } from './probers.ts'
 import { answerProbe, Readiness } from './readiness.ts'
+import { ReadyCheck } from './ready-check.ts'
 
 /** The options of `healthChecks()`. */
 export interface HealthOptions {
@@ -15,6 +18,11 @@ export interface HealthOptions {
    * false, throws or rejects. It has no time limit: the probe waits for it. Default: always ready.
    */
   readonly ready?: () => boolean | Promise<boolean>
+  /**
+   * Where it is logged that `ready` throws or rejects: with the error, once, until `ready` works again.
+   * Like the option `log` of `createShutdown()`. Default: on stderr.
+   */
+  readonly log?: false | 'text' | 'json' | LogOptions | Logger
 }
 
 /** Answers probes: a handler for `node:http`, a middleware for Express, and a Fastify plugin. */
@@ -62,9 +70,10 @@ export function healthChecks(options: HealthOptions = {}): HealthChecks {
 
 export function createHealthChecks(options: HealthOptions, clock: Clock): HealthChecks {
   const { livez, readyz, ready } = checkOptions(options)
+  const log = openLog(options.log, { host: systemProcess, clock })
   const probers = new Probers(clock)
   const probes = new WeakSet<object>()
-  const readiness = new Readiness(ready, probers)
+  const readiness = new Readiness(ready && new ReadyCheck(ready, readyz, log), probers)
   const paths = [livez, readyz]
   const serve = (path: string, request: AnyRequest, response: AnyResponse): void => {
     // HTTP/2 identifies a request by its stream.
@@ -93,7 +102,7 @@ export function createHealthChecks(options: HealthOptions, clock: Clock): Health
   return Object.assign(health, { fastify, probers, announce: () => readiness.announce(), isProbe })
 }
 
-const OPTIONS = optionNames<HealthOptions>({ livez: true, readyz: true, ready: true })
+const OPTIONS = optionNames<HealthOptions>({ livez: true, readyz: true, ready: true, log: true })
 
 function checkOptions(options: HealthOptions) {
   refuseUnknownOptions(options, OPTIONS, "{ readyz: '/readyz' }")

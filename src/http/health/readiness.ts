@@ -1,8 +1,6 @@
 import type { AnyRequest, AnyResponse } from '../server.ts'
 import type { Probers } from './probers.ts'
-
-/** The application's own check. */
-export type ReadyCheck = () => boolean | Promise<boolean>
+import type { ReadyCheck } from './ready-check.ts'
 
 /** A probe that waits for the check. `reply` is unset once it is answered or its client left. */
 interface PendingProbe {
@@ -51,6 +49,7 @@ export class Readiness {
   /** Probes that wait for the check are answered at once: its result no longer matters. */
   announce(): void {
     this.#isStopping = true
+    this.check?.stopLogging()
     for (const { reply } of this.#pending) reply?.(false)
   }
 }
@@ -70,11 +69,6 @@ export function answerProbe(response: AnyResponse, status: number, text: string)
 
 /** Holds on to nothing but `pending`: while a check hangs, responses must not pile up behind it. */
 async function replyByCheck(check: ReadyCheck, pending: PendingProbe): Promise<void> {
-  let isReady = false
-  try {
-    isReady = await check()
-  } catch {
-    // A check that throws or rejects is a check that fails.
-  }
+  const isReady = await check.run()
   pending.reply?.(isReady)
 }

@@ -4,6 +4,7 @@ import { type HealthChecks, type HealthOptions, healthChecks, httpServer } from 
 import { describe, expect, test } from 'vitest'
 import { Clients } from '../../../src/http/clients.ts'
 import { VirtualClock } from '../../support/hooks/virtual.ts'
+import { Script } from '../../support/programs/script.ts'
 import {
   connect,
   Gate,
@@ -95,6 +96,127 @@ describe('healthChecks() with node:http', () => {
   })
 })
 
+describe('the log of a check of the application', () => {
+  /** A check that does what the test says, and what it logs. */
+  async function serveChecked() {
+    const lines: [string, string, string][] = []
+    const errors: unknown[] = []
+    const write = (level: string) => (fields: object, msg: string) => {
+      const { event, err } = fields as { event: string; err?: unknown }
+      lines.push([level, event, msg.split('\n', 1)[0] ?? ''])
+      if (err !== undefined) errors.push(err)
+    }
+    let act: () => boolean | Promise<boolean> = () => true
+    const health = healthChecks({
+      ready: () => act(),
+      log: { info: write('info'), warn: write('warn'), error: write('error') },
+    })
+    const client = await serveHealth(health)
+    const probe = async (check: typeof act) => {
+      act = check
+      const { status } = await client.get('/readyz')
+      return status
+    }
+    return { client, errors, health, lines, probe }
+  }
+
+  const fails = (message: string) => () => Promise.reject(new TypeError(message))
+  const failed = (error: string) => [
+    'error',
+    'readiness:failed',
+    `lastcall: the readiness check failed, so /readyz answers 503: ${error}`,
+  ]
+  const works = ['info', 'readiness:works', 'lastcall: the readiness check works again']
+
+  test('has a line with the error when it fails, and one when it works again', async () => {
+    const { errors, lines, probe } = await serveChecked()
+    const checks = [
+      () => true,
+      fails('no database'),
+      fails('no database'),
+      fails('no cache'),
+      () => true,
+      () => true,
+      fails('no network'),
+    ]
+    const statuses: number[] = []
+    for (const check of checks) statuses.push(await probe(check))
+
+    expect(statuses).toEqual([200, 503, 503, 503, 200, 200, 503])
+    expect(lines).toEqual([
+      failed('TypeError: no database'),
+      works,
+      failed('TypeError: no network'),
+    ])
+    expect(errors).toMatchObject([
+      { type: 'TypeError', message: 'no database', stack: expect.stringContaining('no database') },
+      { type: 'TypeError', message: 'no network' },
+    ])
+  })
+
+  test('has none of a check that says that it is not ready', async () => {
+    const { lines, probe } = await serveChecked()
+    await probe(() => false)
+    await probe(() => true)
+    expect(lines).toEqual([])
+
+    await probe(fails('no database'))
+    await probe(() => false)
+    expect(lines).toEqual([failed('TypeError: no database'), works])
+  })
+
+  test('has a line of whatever a check throws', async () => {
+    const { lines, probe } = await serveChecked()
+    const { proxy, revoke } = Proxy.revocable({}, {})
+    revoke()
+    await probe(() => Promise.reject(undefined))
+    await probe(() => true)
+    await probe(() => {
+      throw proxy
+    })
+
+    expect(lines).toEqual([
+      failed('NonError: undefined'),
+      works,
+      failed('Error: (cannot be shown)'),
+    ])
+  })
+
+  test('has none of a check that is still running when the shutdown is announced', async () => {
+    const { client, health, lines, probe } = await serveChecked()
+    const [asked, gate] = [new Gate(), new Gate()]
+    const probed = probe(async () => {
+      asked.open()
+      await gate.opened
+      throw new Error('the pool is closed')
+    })
+    await asked.opened
+    health.announce()
+    gate.open()
+
+    expect(await probed).toBe(503)
+    expect(await client.get('/livez')).toMatchObject({ status: 200 })
+    expect(lines).toEqual([])
+  })
+
+  test('is on stderr by default', async () => {
+    const script = new Script(`
+      import { healthChecks } from 'lastcall/http'
+      const health = healthChecks({ ready: () => { throw new Error('no database') } })
+      const response = { writeHead() {}, end() {} }
+      health({ url: '/readyz', method: 'GET', socket: {} }, response)
+    `)
+    const { code, stderr } = await script.ended
+
+    expect(JSON.parse(stderr)).toMatchObject({
+      level: 'error',
+      event: 'readiness:failed',
+      err: { message: 'no database' },
+    })
+    expect(code).toBe(0)
+  })
+})
+
 describe('a check of the application', () => {
   const NOT_READY = { status: 503, body: '{"status":"not ready"}\n' }
 
@@ -111,7 +233,7 @@ describe('a check of the application', () => {
   ] as [string, () => boolean | Promise<boolean>][])(
     'that %s makes readiness 503, and leaves liveness alone',
     async (_, ready) => {
-      const client = await serveHealth(healthChecks({ ready }))
+      const client = await serveHealth(healthChecks({ ready, log: false }))
 
       expect(await client.get('/readyz')).toMatchObject(NOT_READY)
       expect(await client.get('/livez')).toMatchObject({ status: 200 })
@@ -290,6 +412,13 @@ describe('healthChecks() refuses a bad option, and names it, its rule and its va
       '`livez`',
       path,
       "got 'livez' (string). Write '/livez'.",
+    ],
+    [
+      'a log that is none',
+      { log: 'loud' },
+      '`log`',
+      "false, 'text', 'json'",
+      "got 'loud' (string)",
     ],
     [
       'a path with a query',
