@@ -50,6 +50,28 @@ describe.each([
     for (const client of clients) expect(await client.ended()).toBeDefined()
   })
 
+  test('names no secret of a target, and cuts a long one', async () => {
+    const targets = [
+      'http://user:secret@example.com/x?secret#access_token=secret',
+      '/x#access_token=secret',
+      `/${'a'.repeat(1000)}`,
+    ]
+    let seen = 0
+    const { connect, shutdown } = await serve(() => void seen++, { secure, timeout: '200ms' })
+    for (const target of targets) {
+      const client = await connect()
+      client.ask(target)
+      await until(() => seen === targets.indexOf(target) + 1)
+    }
+
+    const notes = hookOf(await shutdown.now())?.notes.map((note) => note.split(', ', 1)[0])
+    expect(notes).toEqual([
+      'cut off: GET http://example.com/x',
+      'cut off: GET /x',
+      `cut off: GET /${'a'.repeat(198)}…`,
+    ])
+  })
+
   test('names the newest of a pipeline, and how many were before it', async () => {
     const seen: (string | undefined)[] = []
     const { connect, shutdown } = await serve((request) => void seen.push(request.url), {

@@ -78,7 +78,9 @@ export class SessionsDrain implements DrainPart, SessionWatcher {
   whatIsLeft(): string[] {
     const now = this.drain.clock.now()
     const requests = this.sessions.inFlight().map(({ headers, since, session }) => {
-      const name = requestName(headers[':method'] as string, headers[':path'] as string)
+      // A CONNECT request has no path.
+      const target = headers[':path'] ?? headers[':authority']
+      const name = requestName(headers[':method'] as string, target as string)
       return `${name} (HTTP/2), ${formatDuration(now - since)} old${clientName(session.socket)}`
     })
     const lines = firstTen(requests, 'request')

@@ -59,6 +59,31 @@ describe.each(WAYS)('a drain of HTTP/2 that comes to its limit over %s', (_, opt
     for (const client of clients) expect(await client.ended()).toBeDefined()
   })
 
+  test('names no secret and no control character of a path, and cuts a long one', async () => {
+    const paths = ['/x#access_token=secret', '/a\u009b2Jb', `/${'a'.repeat(1000)}`]
+    let seen = 0
+    const { connectNode, server, shutdown } = await serveHttp2(() => void seen++, {
+      ...options,
+      timeout: '300ms',
+    })
+    server.on('connect', () => void seen++)
+    const client = await connectNode()
+    const headers = [
+      ...paths.map((path) => ({ ':path': path })),
+      { ':method': 'CONNECT', ':authority': 'host:443' },
+    ]
+    for (const one of headers) client.request(one).on('error', () => {})
+    await until(() => seen === headers.length)
+
+    const notes = hookOf(await shutdown.now())?.notes.map((note) => note.split(', ', 1)[0])
+    expect(notes).toEqual([
+      'cut off: GET /x (HTTP/2)',
+      'cut off: GET /ab (HTTP/2)',
+      `cut off: GET /${'a'.repeat(198)}… (HTTP/2)`,
+      'cut off: CONNECT host:443 (HTTP/2)',
+    ])
+  })
+
   test('names ten streams, and counts the others', async () => {
     let seen = 0
     const { connect, shutdown } = await serveHttp2(() => void seen++, {

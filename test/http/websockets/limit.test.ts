@@ -31,6 +31,22 @@ describe('a WebSocket that is open at the limit', () => {
     expect(await connectionsOf(server)).toBe(0)
   })
 
+  test('is named without what may be a secret', async () => {
+    const clock = new PollingClock()
+    const { connect, hook, sockets } = await serveWebSockets({ clock })
+    const silent = await connect()
+    await askForWebSocket(silent, 'http://user:secret@example.com/chat?secret#secret')
+    const { abort, notes, over } = runHook(hook, { clock })
+    await until(() => sockets.clients.size === 1)
+    await silent.has(GOING_AWAY.reason)
+    abort()
+    await over
+
+    expect(notes).toEqual([
+      'cut off: WebSocket GET http://example.com/chat, 0 ms old, from 127.0.0.1',
+    ])
+  })
+
   test('of a large fleet: ten are named in the report, the rest are counted', async () => {
     const clock = new PollingClock()
     const { connect, hook } = await serveWebSockets({ clock })
