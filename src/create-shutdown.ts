@@ -10,8 +10,9 @@ import { logEvents } from './observe/log-events.ts'
 import { traceEvents } from './observe/tracing.ts'
 import { type Ports, readOptions } from './options.ts'
 import { guessPlatform, type Platform } from './platform/platform.ts'
-import { systemClock } from './runtime/clock.ts'
+import { beforePoll, systemClock } from './runtime/clock.ts'
 import { systemProcess } from './runtime/process.ts'
+import { callAfterHooks } from './runtime/shared-hooks.ts'
 import type { Shutdown, ShutdownOptions } from './shutdown.ts'
 
 /**
@@ -53,6 +54,7 @@ export function assemble(options: ShutdownOptions, ports: Ports): Shutdown {
     clock,
     exitCode: (outcome, reason) => exitCodeOf(outcome, reason, policy, host.exitCode),
     resources: () => host.activeResources(),
+    sharedHooks: host.sharedHooks,
   })
   // Listeners are called in the order in which they were added. The log comes first, so that its lines
   // precede what the application writes. The watchdog comes before the application's listeners, which may
@@ -69,8 +71,14 @@ export function assemble(options: ShutdownOptions, ports: Ports): Shutdown {
     exiting = new ProcessExit(coordinator, { host, clock, budget, policy, log, tracing, stay })
   }
   const listening = listener(coordinator, settings, ports, exiting)
-  // The process lives on. Without our listeners, the next signal ends it.
-  if (!exiting) coordinator.on('end', listening.stop)
+  if (!exiting) {
+    coordinator.on('end', () => {
+      // The process lives on. Without our listeners, the next signal ends it.
+      listening.stop()
+      const { sharedHooks } = host
+      if (sharedHooks.shutdowns.size === 0) beforePoll(() => void callAfterHooks(sharedHooks))
+    })
+  }
 
   return {
     add(what: unknown, options?: Parameters<Shutdown['add']>[1]) {

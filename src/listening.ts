@@ -4,6 +4,7 @@ import type { Coordinator } from './engine/coordinator.ts'
 import type { ProcessExit } from './exit/exit.ts'
 import { forcedCode } from './exit/exit-codes.ts'
 import type { Ports, Settings } from './options.ts'
+import { afterListeners } from './runtime/shared-hooks.ts'
 import { onFaults } from './triggers/faults.ts'
 import { onMessages } from './triggers/messages.ts'
 import { onSignals, type SignalActions } from './triggers/signals.ts'
@@ -19,8 +20,10 @@ export function listener(
   { host, clock }: Ports,
   exiting: ProcessExit | undefined,
 ) {
-  const repeat = (signal: NodeJS.Signals, samePress: boolean) =>
+  const repeat = (signal: NodeJS.Signals, samePress: boolean) => {
+    afterListeners(host.sharedHooks)
     coordinator.emit({ type: 'repeat', signal, samePress })
+  }
   const force = (signal: NodeJS.Signals) => {
     if (!exiting) return repeat(signal, false)
     const exitCode = forcedCode(signal, exitCodes)
@@ -39,7 +42,7 @@ export function listener(
   const absorbHangup = () => {
     // An earlier listener for `start` may have called `stop()`.
     if (!undos || signals.signals.includes('SIGHUP')) return
-    undos.push(host.on('SIGHUP', () => repeat('SIGHUP', false)))
+    undos.push(host.onFirst('SIGHUP', () => repeat('SIGHUP', false)))
   }
 
   let undos: (() => void)[] | undefined

@@ -1,6 +1,13 @@
 import type { ErrorInfo, Fault, FaultOrigin, Reason } from '../base/reason.ts'
 import type { Platform } from '../platform/platform.ts'
 import type { Clock } from '../runtime/clock.ts'
+import {
+  afterListeners,
+  beginHooks,
+  beginShutdown,
+  endHooks,
+  type SharedHooks,
+} from '../runtime/shared-hooks.ts'
 import { type Budget, HANDOVER, keepReserves, limitOf } from './budget.ts'
 import type { ShutdownEvent } from './events.ts'
 import type { PreparedHook } from './hook.ts'
@@ -24,6 +31,7 @@ export interface ShutdownParts {
   readonly exitCode: (outcome: Outcome, reason: Reason) => number
   /** What keeps the event loop alive, by kind. */
   readonly resources: () => Readonly<Record<string, number>>
+  readonly sharedHooks: SharedHooks
 }
 
 /** One shutdown, from its reason to its report. */
@@ -52,13 +60,16 @@ export class ShutdownRun implements RunningShutdown {
     this.ended = new Promise((resolve) => {
       this.#finish = resolve
     })
+    beginShutdown(parts.sharedHooks, this)
   }
 
   begin(): void {
     const { grace, deadline } = this.parts.budget
     this.emit({ type: 'start', reason: this.reason, grace, deadline })
     if (this.reason.kind === 'fault') this.fault(this.reason.origin, this.reason.error)
-    void this.#runPhases()
+    // The application may listen to the same event. What it does there comes before the first hook.
+    if (this.reason.kind === 'call') void this.#runPhases()
+    else afterListeners(this.parts.sharedHooks, () => void this.#runPhases())
   }
 
   fault(origin: FaultOrigin, error: ErrorInfo): void {
@@ -106,7 +117,8 @@ export class ShutdownRun implements RunningShutdown {
   }
 
   async #runPhases(): Promise<void> {
-    const { registry } = this.parts
+    const { registry, sharedHooks } = this.parts
+    beginHooks(sharedHooks, this)
     for (let next = registry.groups()[0]; next; next = registry.groups()[0]) {
       this.#reached = Math.min(this.#reached, next.priority)
       this.#startGroups(next.priority)
@@ -114,6 +126,7 @@ export class ShutdownRun implements RunningShutdown {
       while (this.#running.size > 0) await Promise.all([...this.#running].map(({ ended }) => ended))
       this.#endPhases()
     }
+    endHooks(sharedHooks, this)
     this.report = this.#writeReport()
     this.emit({ type: 'end', report: this.report })
     this.#finish(this.report)

@@ -6,6 +6,7 @@ import type { Tracing } from '../observe/tracing.ts'
 import type { Clock } from '../runtime/clock.ts'
 import { flushOutput } from '../runtime/flush-output.ts'
 import type { ProcessPort } from '../runtime/process.ts'
+import { callAfterHooks } from '../runtime/shared-hooks.ts'
 import {
   beginTogether,
   joinShutdowns,
@@ -34,7 +35,11 @@ export class ProcessExit {
   readonly #parts: ExitParts
   readonly #shared: SharedShutdowns
   readonly #member: Member
+  /** Whether this shutdown was the last to end: it leaves for all. */
+  #isLeaving = false
   #isExiting = false
+  /** The code of the last event `exit`. */
+  #announced: number | undefined
   #removeExitListener = () => {}
 
   constructor(coordinator: Coordinator, parts: ExitParts) {
@@ -55,13 +60,15 @@ export class ProcessExit {
     this.#member = member
     coordinator.on('start', ({ reason }) => {
       beginTogether(shared, member, reason)
-      this.#removeExitListener = host.on('exit', () => this.#checkEarlyExit())
+      this.#removeExitListener = host.on('exit', () => this.#onExit())
     })
     coordinator.on('end', ({ report }) => {
       member.ended = { rank: EXIT_CODES[report.outcome].rank, code: report.exitCode }
-      const worst = worstOutcome(shared)
       // Code that awaits the report runs before this: what it writes is flushed too.
-      if (worst) clock.afterPoll(() => void this.#leave(report.duration, worst.code))
+      if (!worstOutcome(shared)) return
+      this.#isLeaving = true
+      const began = clock.now() - report.duration
+      clock.afterPoll(() => void this.#leave(began))
     })
     coordinator.on('fault', () => {
       if (member.ended) member.ended = { rank: EXIT_CODES.fault.rank, code: parts.policy.fault }
@@ -107,31 +114,71 @@ export class ProcessExit {
     })
   }
 
-  async #leave(duration: number, code: number): Promise<void> {
-    const { host, clock, budget } = this.#parts
-    const { leaving, exitBy } = marginTimes(budget)
-    this.#coordinator.emit({ type: 'exit', exitCode: code })
-    const left = Math.min(leaving, exitBy - duration)
-    const until = clock.now() + left
-    // Loggers first: they may write to stdout.
-    const flushed = allOf([...this.#shared.members].map((member) => member.flush()))
-    // Awaited in any case: code that awaits the event `exit` writes in this turn.
-    await (flushed && withLimit<unknown>(flushed, Math.max(1, left), clock, () => undefined))
-    await flushOutput(host.outputs(), until - clock.now(), clock)
+  async #leave(began: number): Promise<void> {
+    await this.#callOthers(began)
     // A fault may have changed the code. A shutdown may have joined: then the exit waits for its end.
+    const expected = worstOutcome(this.#shared)
+    if (!expected) return
+    this.#announce(expected.code)
+    await this.#flush(began)
     const worst = worstOutcome(this.#shared)
     if (worst) this.exit(worst.code)
   }
 
-  /** Handles a `process.exit()` of the application while hooks are running or waiting. */
-  #checkEarlyExit(): void {
-    const { log, host, policy } = this.#parts
+  /** Calls what waits for the end of the last hook. The promises that it returns have time until the deadline. */
+  async #callOthers(began: number): Promise<void> {
+    const { clock, budget, host } = this.#parts
+    const { sharedHooks } = host
+    if (sharedHooks.callbacks.length === 0) return
+    // A callback may end the process. What was logged until now must have left it.
+    await this.#flush(began)
+    // A shutdown may have joined: its hooks come first.
+    if (!worstOutcome(this.#shared)) return
+    const left = began + budget.deadline - clock.now()
+    await withLimit(callAfterHooks(sharedHooks), Math.max(1, left), clock, () => undefined)
+    // What a callback has thrown counts.
+    await new Promise<void>((resolve) => clock.afterPoll(resolve))
+  }
+
+  #announce(exitCode: number): void {
+    if (exitCode === this.#announced) return
+    this.#announced = exitCode
+    this.#coordinator.emit({ type: 'exit', exitCode })
+  }
+
+  /** Lets loggers and outputs write what they hold, as long as there is time. */
+  async #flush(began: number): Promise<void> {
+    const { host, clock, budget } = this.#parts
+    const { leaving, exitBy } = marginTimes(budget)
+    const until = Math.min(clock.now() + leaving, began + exitBy)
+    // Loggers first: they may write to stdout.
+    const flushed = allOf([...this.#shared.members].map((member) => member.flush()))
+    // Awaited in any case: code that awaits the event `exit` writes in this turn.
+    const left = Math.max(1, until - clock.now())
+    await (flushed && withLimit<unknown>(flushed, left, clock, () => undefined))
+    await flushOutput(host.outputs(), until - clock.now(), clock)
+  }
+
+  /** Handles an exit of the process, unless it is ours. */
+  #onExit(): void {
     this.#removeExitListener()
-    const lost = this.#isExiting ? [] : this.#coordinator.unfinished
-    if (lost.length === 0) return
-    log.write(earlyExitLine(lost))
-    // Its exit code must not be 0.
-    host.failWith(policy.failed)
+    if (this.#isExiting) return
+    const { log, host, policy } = this.#parts
+    const lost = this.#coordinator.unfinished
+    if (lost.length > 0) {
+      log.write(earlyExitLine(lost))
+      // Its exit code must not be 0.
+      host.exitCode ||= policy.failed
+    } else if (!host.isExiting) this.#onExitAfterHooks()
+  }
+
+  /** Code of others ends the process when all hooks have ended. Its exit code counts after a clean shutdown. */
+  #onExitAfterHooks(): void {
+    const { host } = this.#parts
+    const worst = worstOutcome(this.#shared)
+    if (!worst) return
+    if (worst.rank > EXIT_CODES.clean.rank || host.exitCode === 0) host.exitCode = worst.code
+    if (this.#isLeaving) this.#announce(host.exitCode)
   }
 }
 

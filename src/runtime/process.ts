@@ -2,6 +2,7 @@ import type { Writable } from 'node:stream'
 import { builtinModule } from './builtin-modules.ts'
 import { countAsReference } from './node/ipc-channel.ts'
 import { isInteractive, openOutputs, outputOf, writeToStderr } from './outputs.ts'
+import { type SharedHooks, sharedHooks } from './shared-hooks.ts'
 import { type SharedShutdowns, sharedShutdowns } from './shared-shutdowns.ts'
 import { startThread, type Thread } from './thread.ts'
 
@@ -14,15 +15,19 @@ export interface ProcessPort {
   /** Whether stdin, stdout or stderr is a terminal. */
   readonly interactive: boolean
   readonly hasTerminalAsStderr: boolean
-  /** The exit code that the application has set. 0 where it has set none. */
-  readonly exitCode: number
+  /** The exit code that the application has set, 0 where it has set none. While the process exits: its code. */
+  exitCode: number
   /** The shutdowns of this process, including those of other copies of this package. */
   readonly sharedShutdowns: SharedShutdowns
+  /** How far these shutdowns are, and those that do not exit. */
+  readonly sharedHooks: SharedHooks
   /** Nanoseconds of a clock that all threads share, and that only goes forward. */
   sharedTime(): bigint
   fileExists(path: string): boolean
   /** Adds a listener to an event. Returns a function that removes it. */
   on(event: string, listener: (...args: never[]) => void): () => void
+  /** The same, but the listener is called before those that others have added already. */
+  onFirst(event: string, listener: (...args: never[]) => void): () => void
   /** Writes to stderr. Never throws. */
   warn(text: string): void
   /** stdout and stderr. */
@@ -44,8 +49,6 @@ export interface ProcessPort {
   exit(code: number): void
   /** Whether `exit` listeners have been called: a test's replacement of `process.exit()` calls none. */
   readonly isExiting: boolean
-  /** Sets the code of an exit that has begun, if its code would be 0. */
-  failWith(code: number): void
 }
 
 let hasExitBegun = false
@@ -75,22 +78,20 @@ export const systemProcess: ProcessPort = {
     // The kernel keeps 8 bits: 256 would become 0, which means success.
     return code === 0 ? 0 : code & 255 || 1
   },
+  set exitCode(code) {
+    process.exitCode = code
+  },
   get sharedShutdowns() {
     return sharedShutdowns()
+  },
+  get sharedHooks() {
+    return sharedHooks()
   },
   // Taken when the module loads: fake timers may replace it later.
   sharedTime: process.hrtime.bigint,
   fileExists: (path) => builtinModule('node:fs').existsSync(path),
-  on(event, listener) {
-    ourListeners().add(listener)
-    process.on(event, listener as () => void)
-    // A `message` listener makes Node keep the process alive as long as its parent lives. Ours must not.
-    if (event === 'message') countAsReference(false)
-    return () => {
-      if (event === 'message') countAsReference(true)
-      process.off(event, listener as () => void)
-    }
-  },
+  on: (event, listener) => listen(event, listener, 'on'),
+  onFirst: (event, listener) => listen(event, listener, 'prependListener'),
   warn: writeToStderr,
   outputs: openOutputs,
   activeResources() {
@@ -130,9 +131,21 @@ export const systemProcess: ProcessPort = {
   get isExiting() {
     return hasExitBegun
   },
-  failWith(code) {
-    if (!process.exitCode) process.exitCode = code
-  },
+}
+
+function listen(
+  event: string,
+  listener: (...args: never[]) => void,
+  method: 'on' | 'prependListener',
+): () => void {
+  ourListeners().add(listener)
+  ;(process as NodeJS.EventEmitter)[method](event, listener as () => void)
+  // A `message` listener makes Node keep the process alive as long as its parent lives. Ours must not.
+  if (event === 'message') countAsReference(false)
+  return () => {
+    if (event === 'message') countAsReference(true)
+    process.off(event, listener as () => void)
+  }
 }
 
 // Every copy and version of this package uses this symbol. The shape of its value never changes.

@@ -1,6 +1,7 @@
 import type { Writable } from 'node:stream'
 import { EventEmitter } from 'eventemitter3'
 import type { ProcessPort } from '../runtime/process.ts'
+import { newSharedHooks, type SharedHooks } from '../runtime/shared-hooks.ts'
 import { newSharedShutdowns, type SharedShutdowns } from '../runtime/shared-shutdowns.ts'
 
 /** A simulated process: it receives what a test sends, and records its output and its exits. */
@@ -9,6 +10,7 @@ export class TestProcess implements ProcessPort {
   readonly ppid: number = 1000
   readonly platform: string = 'linux'
   readonly sharedShutdowns: SharedShutdowns = newSharedShutdowns()
+  readonly sharedHooks: SharedHooks = newSharedHooks()
   readonly isExiting: boolean = false
   // The log is text, which is easier to read in a test than JSON.
   readonly hasTerminalAsStderr: boolean = true
@@ -28,6 +30,10 @@ export class TestProcess implements ProcessPort {
   on(event: string, listener: (...args: never[]) => void): () => void {
     this.#events.on(event, listener as () => void)
     return () => void this.#events.off(event, listener as () => void)
+  }
+
+  onFirst(event: string, listener: (...args: never[]) => void): () => void {
+    return this.on(event, listener)
   }
 
   warn = (text: string): void => {
@@ -53,10 +59,6 @@ export class TestProcess implements ProcessPort {
 
   exit(code: number): void {
     this.exits.push(code)
-  }
-
-  failWith(code: number): void {
-    this.exitCode ||= code
   }
 
   /** Makes an event happen; false where nothing listens. */

@@ -7,7 +7,9 @@ export function onFaults(
   fault: (thrown: unknown, origin: FaultOrigin) => void,
 ): () => void {
   const origins = ['uncaughtException', 'unhandledRejection'] as const
-  const undos = origins.map((origin) => host.on(origin, (thrown: unknown) => fault(thrown, origin)))
+  const undos = origins.map((origin) =>
+    host.onFirst(origin, (thrown: unknown) => fault(thrown, origin)),
+  )
   return () => {
     for (const undo of undos) undo()
   }

@@ -16,7 +16,7 @@ export function onMessages(
   begin: (reason: Reason) => unknown,
 ): () => void {
   if (messages.length === 0) return () => {}
-  return host.on('message', (message: unknown) => {
+  return host.onFirst('message', (message: unknown) => {
     if (typeof message === 'string' && messages.includes(message))
       begin({ kind: 'message', message })
   })

@@ -77,7 +77,7 @@ export function onSignals(
       actions.repeat(signal, false)
     }
   }
-  const undos = signals.map((signal) => host.on(signal, () => onSignal(signal)))
+  const undos = signals.map((signal) => host.onFirst(signal, () => onSignal(signal)))
   return () => {
     clock.clearTimeout(timer)
     for (const undo of undos) undo()

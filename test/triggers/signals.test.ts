@@ -92,6 +92,8 @@ describe('a second signal', () => {
     const { shutdown, process, clock, repeats } = busyShutdown()
     shutdown.add({ name: 'blocks', phase: 'announce', run: () => clock.block(500) })
     process.send('SIGINT')
+    await clock.advance(0)
+    expect(clock.now()).toBe(500)
     // Sent within some 25 ms, and received when the loop is free.
     process.send('SIGINT')
     expect(process.exits).toEqual([])
