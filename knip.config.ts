@@ -35,6 +35,8 @@ export default {
     '@jest/globals',
     // Imported by programs that test/process/log.test.ts writes.
     'pino',
+    // The same, by test/process/others-close.test.ts.
+    'socket.io',
     // What is recorded, installed by examples/sequences/pm2/package.json.
     'pm2',
     // What is measured beside lastcall, installed by bench/peers/package.json.

@@ -7,6 +7,7 @@ import type { Clients } from './clients.ts'
 import type { DrainPart } from './drain-part.ts'
 import { ConnectionsDrain } from './http1/drain-connections.ts'
 import { SessionsDrain } from './http2/drain-sessions.ts'
+import { closeListener } from './node/close-listener.ts'
 import { intercept } from './node/intercept.ts'
 import { keepIdleConnections } from './node/keep-idle-connections.ts'
 import type { AnyHttpServer } from './server.ts'
@@ -122,7 +123,7 @@ function terminate({ server, clients }: DrainOptions): Promise<void> {
       for (const { socket } of clients.sessions.open) listener(socket)
     },
     close(done: () => void) {
-      if (server.listening) server.close(done)
+      if (server.listening) closeListener(server, done)
       else done()
     },
   }

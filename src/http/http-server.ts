@@ -3,6 +3,7 @@ import { type Clock, systemClock } from '../runtime/clock.ts'
 import { Clients } from './clients.ts'
 import { Drain } from './drain.ts'
 import { checkOptions, DEFAULTS, type HttpServerOptions } from './options.ts'
+import { holdOthersClose } from './others-close.ts'
 import { type AnyHttpServer, refuseNonServer } from './server.ts'
 import { allowListening } from './stop-listening.ts'
 import { unbind } from './unbind.ts'
@@ -41,6 +42,7 @@ export function httpServerHooks(
 
   // After the checks: a refused call must leave the server as it was.
   allowListening(server)
+  holdOthersClose(server)
   const clients = Clients.of(server, clock, health?.isProbe)
   const drainWith = (context: HookContext) =>
     new Drain({ server, clients, clock, linger, refuseWithin }, context)

@@ -7,6 +7,7 @@ import type { HealthChecks } from './health/health-checks.ts'
 import { lameDuck } from './lame-duck.ts'
 import { keepIdleConnections } from './node/keep-idle-connections.ts'
 import type { LameDuckSettings } from './options.ts'
+import { noteEarlyClose } from './others-close.ts'
 import type { AnyHttpServer } from './server.ts'
 import { stopListening } from './stop-listening.ts'
 
@@ -44,6 +45,7 @@ export async function unbind(options: UnbindOptions, context: HookContext): Prom
     const began = clock.now()
     const why = await lameDuck(options.lameDuck, clients.state, health, context)
     if (why) context.note(`lame duck of ${formatDuration(clock.now() - began)}: ${why}`)
+    noteEarlyClose(server, context)
     if (!context.signal.aborted) await stopAccepting(server, clock, context.remaining() / 4)
   } finally {
     clients.endLameDuck()

@@ -1,5 +1,6 @@
 import { Server as NetServer } from 'node:net'
 import { type AnyHttpServer, speaksHttp2 } from '../server.ts'
+import { closeNow, noteOwnClose } from './hold-close.ts'
 
 /**
  * Closes the listener of a server. On HTTP/1, keepIdleConnections() keeps its idle connections.
@@ -8,8 +9,9 @@ import { type AnyHttpServer, speaksHttp2 } from '../server.ts'
  * Without it: the server's own `close()` is called. From Node 24 on it closes the sessions, which
  * then refuse new streams.
  */
-export function closeListener(server: AnyHttpServer): void {
+export function closeListener(server: AnyHttpServer, callback?: () => void): void {
   if (!server.listening) return
-  if (speaksHttp2(server) && server instanceof NetServer) NetServer.prototype.close.call(server)
-  else server.close()
+  noteOwnClose(server)
+  if (!speaksHttp2(server) || !(server instanceof NetServer)) closeNow(server, callback)
+  else NetServer.prototype.close.call(server, callback)
 }
