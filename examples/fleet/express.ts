@@ -43,6 +43,7 @@ const server = app.listen(instance.port, '127.0.0.1', async (error) => {
   console.log(`listening on ${url}`)
   await registration.register(url)
 })
+server.keepAliveTimeout = instance.keepAliveTimeout
 shutdown.add(registration)
 shutdown.add(httpServer(server, { health }))
 shutdown.add(storageHooks(orders, events))

@@ -12,7 +12,7 @@ const events = new Events(instance.redis, instance.spool)
 /** Exported so that an importing module can add its own hooks. */
 export const shutdown = createShutdown({ grace: instance.grace })
 
-const app = Fastify()
+const app = Fastify({ keepAliveTimeout: instance.keepAliveTimeout })
 app.register(fastifyShutdown, { shutdown })
 app.addHook('onRequest', async (_request, reply) => {
   reply.header('x-instance', instance.name)

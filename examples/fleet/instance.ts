@@ -8,6 +8,11 @@ export const instance = {
   port: Number(PORT ?? 3000),
   /** What is granted between SIGTERM and SIGKILL: the same number as in the deployment. */
   grace: (GRACE ?? '10s') as Duration,
+  /**
+   * How long an unused connection is kept, in milliseconds: longer than the load balancer keeps it, which
+   * is 60 s for nginx. Else a request may cross the closing.
+   */
+  keepAliveTimeout: 65_000,
   postgres: POSTGRES ?? 'postgres://localhost/orders',
   redis: REDIS ?? 'redis://localhost',
   etcd: ETCD ?? 'http://127.0.0.1:2379',

@@ -5,7 +5,7 @@ import { instance } from '../../../examples/fleet/instance.ts'
 import { Events, Orders } from '../../../examples/fleet/orders.ts'
 import { etcdRegistration } from '../../../examples/support/etcd-registration.ts'
 
-const { name, port, postgres, redis, spool, etcd } = instance
+const { name, port, keepAliveTimeout, postgres, redis, spool, etcd } = instance
 const orders = new Orders(postgres)
 const events = new Events(redis, spool)
 
@@ -28,4 +28,5 @@ const server = app.listen(port, '127.0.0.1', async () => {
   console.log(`listening on ${url}`)
   await registration.register(url)
 })
+server.keepAliveTimeout = keepAliveTimeout
 process.on('SIGTERM', () => server.close(() => process.exit(0)))

@@ -4,11 +4,11 @@ import { instance } from '../../../examples/fleet/instance.ts'
 import { Events, type Order, Orders } from '../../../examples/fleet/orders.ts'
 import { etcdRegistration } from '../../../examples/support/etcd-registration.ts'
 
-const { name, port, postgres, redis, spool, etcd } = instance
+const { name, port, keepAliveTimeout, postgres, redis, spool, etcd } = instance
 const orders = new Orders(postgres)
 const events = new Events(redis, spool)
 
-const app = Fastify()
+const app = Fastify({ keepAliveTimeout })
 app.get('/readyz', async () => 'ok\n')
 app.post<{ Body: Order }>('/orders', async ({ body: { id, total } }, reply) => {
   await orders.place({ id, total })
