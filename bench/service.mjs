@@ -11,6 +11,8 @@ const {
   hung = false,
   serves = 'a bare handler',
   idle = false,
+  keepAlive,
+  port = 0,
 } = JSON.parse(process.argv[2] ?? '{}')
 
 const servers = {
@@ -82,5 +84,6 @@ function keepIdleConnections() {
 
 // First, so that its listener is called before the one whose work it is to measure.
 if (idle) keepIdleConnections()
+if (keepAlive !== undefined) server.keepAliveTimeout = keepAlive
 await ways[way]()
-server.listen(0, '127.0.0.1', () => console.log(server.address().port))
+server.listen(port, '127.0.0.1', () => console.log(server.address().port))

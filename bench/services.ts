@@ -16,6 +16,10 @@ export interface ServiceOptions {
   readonly hung?: boolean
   /** Whether it leaves idle connections open, and says at its exit what blocked its loop for longest. */
   readonly idle?: boolean
+  /** How long it keeps a silent connection, in milliseconds; 5 s by default, as Node does. */
+  readonly keepAlive?: number
+  /** Where it listens; a port that the kernel chooses by default. */
+  readonly port?: number
 }
 
 /** A service in a process of its own. */

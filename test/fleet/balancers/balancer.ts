@@ -27,11 +27,17 @@ export interface Balancer {
   stop(): Promise<void>
 }
 
-/** A file of examples/fleet/ with the ports of this fleet in place of its own: 3000, 3001, … */
+/**
+ * A file of examples/fleet/ with the ports of this fleet in place of its own: 3000, 3001, …; without the
+ * lines of instances that this fleet doesn't have.
+ */
 export function configured(file: string, port: number, backends: readonly Backend[]): string {
   const text = readFileSync(new URL(`../../../examples/fleet/${file}`, import.meta.url), 'utf8')
   const ports = [port, ...backends.map((backend) => backend.port)]
-  return text.replace(/(?<=127\.0\.0\.1:)30(\d\d)/g, (_, index) => String(ports[Number(index)]))
+  return text.replace(/^.*127\.0\.0\.1:30(\d\d).*\n/gm, (line, index) => {
+    const own = ports[Number(index)]
+    return own === undefined ? '' : line.replace(`:30${index}`, `:${own}`)
+  })
 }
 
 /** Resolves when something listens there. */
