@@ -13,7 +13,7 @@ export default {
     'examples/timeline/shop.ts',
     'examples/sequences/shop.mjs',
     'bench/{cluster-service,crowd,cycles-process,service,watchdog-service}.mjs',
-    'bench/peers/{part.ts,service.mjs}',
+    'bench/peers/{part.ts,service.mjs,slow-read.ts}',
     'test/support/clients/crowd.mjs',
     'test/storm/service.mjs',
     'test/fleet/services/*.ts',

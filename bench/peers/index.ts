@@ -2,6 +2,7 @@
 import { writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { chartOf } from './chart.ts'
+import { gone } from './gone.ts'
 import { idle } from './idle-part.ts'
 import { inFlight } from './in-flight.ts'
 import { installPeers } from './install.ts'
@@ -10,8 +11,10 @@ import { estimateLost, type LossOf, lostTables, measureLost } from './lost.ts'
 import { memory } from './memory.ts'
 import { readOptions } from './options.ts'
 import { type Part, Progress, type Table } from './part.ts'
+import { pool } from './pool.ts'
 import { markdownOf, reportOf } from './report.ts'
 import { size } from './size.ts'
+import { slowReader } from './slow-reader.ts'
 import { throughput } from './throughput.ts'
 import { webSockets } from './web-sockets.ts'
 
@@ -27,7 +30,19 @@ const lost: Part = {
   },
 }
 
-const parts = [lost, inFlight, webSockets, throughput, loading, size, memory, idle]
+const parts = [
+  lost,
+  pool,
+  inFlight,
+  gone,
+  slowReader,
+  webSockets,
+  throughput,
+  loading,
+  size,
+  memory,
+  idle,
+]
 const unknown = options.only.filter((name) => !parts.some((part) => part.name === name))
 if (unknown.length > 0) {
   const known = parts.map(({ name }) => name).join(', ')

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { createInterface } from 'node:readline'
+import { createInterface, type Interface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { selfSigned } from '../../test/support/servers/certificate.ts'
 
@@ -17,6 +17,10 @@ export interface ServiceOptions {
   readonly webSockets?: boolean
   /** Whether it answers over IPC how much memory it uses. */
   readonly memory?: boolean
+  /** How long it keeps a silent connection, in milliseconds; 5 s by default, as Node does. */
+  readonly keepAlive?: number
+  /** Where it listens; a port that the kernel chooses by default. */
+  readonly port?: number
 }
 
 /** How a process ended. */
@@ -32,6 +36,8 @@ export interface Exit {
 export interface Service {
   readonly port: number
   readonly child: ChildProcess
+  /** What it writes after its port. */
+  readonly lines: Interface
   /** Sends SIGTERM, and SIGKILL at the end of the grace. */
   stop(): Promise<Exit>
   /** Ends it without measuring anything. */
@@ -66,6 +72,7 @@ export async function startService(
   return {
     port: Number(line),
     child,
+    lines,
     async stop() {
       const began = performance.now()
       child.kill('SIGTERM')

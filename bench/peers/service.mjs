@@ -1,8 +1,13 @@
 // A service to stop: node bench/peers/service.mjs '{"contestant":"stoppable","protocol":"h2","grace":10000}'
+import { writeSync } from 'node:fs'
 import * as http from 'node:http'
 import * as http2 from 'node:http2'
 import * as https from 'node:https'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { contestants } from './contestants.mjs'
+
+/** The size of a large answer, in bytes. */
+const LARGE = 3_000_000
 
 const {
   contestant,
@@ -13,6 +18,8 @@ const {
   certificate = {},
   webSockets = false,
   memory = false,
+  keepAlive,
+  port = 0,
 } = JSON.parse(process.argv[2])
 
 const servers = {
@@ -22,11 +29,43 @@ const servers = {
   h2: () => http2.createSecureServer(certificate, handle),
 }
 
+/** A stand-in for a database's pool: what it has taken stands on stdout, however the process ends. */
+const pool = {
+  isOpen: true,
+  write(line) {
+    if (!pool.isOpen) throw new Error('the pool is closed')
+    writeSync(1, `${line}\n`)
+  },
+  async close() {
+    pool.isOpen = false
+  },
+}
+
+const routes = {
+  '/slow': (response) => setTimeout(() => response.end('ok'), 1000),
+  '/large': (response) => response.end(Buffer.alloc(LARGE, 'x')),
+  '/pay': (response) =>
+    pay().then(
+      () => response.end('ok'),
+      () => response.writeHead(500).end(),
+    ),
+}
+
 function handle(request, response) {
-  const wait = request.url === '/slow' ? 1000 : handler
-  const answer = () => response.end('ok')
-  if (wait === 0) answer()
-  else setTimeout(answer, wait)
+  const route = routes[request.url]
+  if (route) route(response)
+  else if (handler === 0) response.end('ok')
+  else setTimeout(() => response.end('ok'), handler)
+}
+
+/** Two queries, half a second each. */
+async function pay() {
+  const endWork = beginWork?.()
+  await sleep(500)
+  pool.write('row')
+  await sleep(500)
+  pool.write('commit')
+  await endWork?.()
 }
 
 async function acceptWebSockets() {
@@ -35,9 +74,10 @@ async function acceptWebSockets() {
 }
 
 const server = servers[protocol]()
-await contestants[contestant](server, {
+const beginWork = await contestants[contestant](server, {
   grace,
   limit,
+  cleanUp: pool.close,
   webSockets: webSockets && (await acceptWebSockets()),
 })
 
@@ -53,4 +93,5 @@ if (memory) {
   })
 }
 
-server.listen(0, '127.0.0.1', () => console.log(server.address().port))
+if (keepAlive !== undefined) server.keepAliveTimeout = keepAlive
+server.listen(port, '127.0.0.1', () => console.log(server.address().port))
