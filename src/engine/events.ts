@@ -1,5 +1,6 @@
 import { optionNames } from '../base/errors.ts'
 import type { Fault, Reason } from '../base/reason.ts'
+import type { NoteLevel } from './hook.ts'
 import type { HookReport, PhaseReport, Report } from './report.ts'
 
 /** Everything that happens in a shutdown: switch on `type`. Times are milliseconds since it began. */
@@ -8,7 +9,7 @@ export type ShutdownEvent = Readonly<
   | { type: 'phase:start'; phase: string; priority: number; at: number }
   /** `limit`: how long the hook may take. */
   | { type: 'hook:start'; hook: string; phase: string; at: number; limit: number }
-  | { type: 'hook:note'; hook: string; text: string; at: number }
+  | { type: 'hook:note'; hook: string; text: string; level: NoteLevel; at: number }
   | { type: 'hook:end'; hook: HookReport }
   | { type: 'phase:end'; phase: PhaseReport }
   /** A signal that came after the shutdown had begun, and changed nothing. */

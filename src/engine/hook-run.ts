@@ -6,7 +6,7 @@ import { createAbortController } from '../runtime/abort-controller.ts'
 import type { Clock } from '../runtime/clock.ts'
 import { withLimit } from '../runtime/with-limit.ts'
 import type { ShutdownEvent } from './events.ts'
-import type { HookContext, PreparedHook } from './hook.ts'
+import type { HookContext, NoteLevel, PreparedHook } from './hook.ts'
 import { type Draft, freeze, type Hang, type HookReport, type RunningHook } from './report.ts'
 
 /** What a running hook uses of its shutdown. */
@@ -97,7 +97,7 @@ export class HookRun {
       platform,
       deadline: deadlineDate,
       remaining: () => Math.max(0, this.#cutOffAt - clock.now()),
-      note: (text) => this.#note(text),
+      note: (text, level) => this.#note(text, level),
       waitingFor: (list) => void this.#waitingFor.push(list),
     }
   }
@@ -129,12 +129,14 @@ export class HookRun {
     })
   }
 
-  #note(text: string): void {
+  #note(text: string, given?: NoteLevel): void {
     if (Object.isFrozen(this.report)) return
+    // JavaScript may pass anything, such as the index of `lines.forEach(note)`.
+    const level = given === 'warn' || given === 'error' ? given : 'debug'
     const note = String(text)
     this.report.notes.push(note)
     const at = this.shutdown.elapsed()
-    this.shutdown.emit({ type: 'hook:note', hook: this.report.name, text: note, at })
+    this.shutdown.emit({ type: 'hook:note', hook: this.report.name, text: note, level, at })
   }
 
   #end(status: HookReport['status'], error?: unknown): void {

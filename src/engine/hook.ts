@@ -39,6 +39,9 @@ export interface Hook {
   readonly reserve?: Duration
 }
 
+/** The level of a note in the log. */
+export type NoteLevel = 'debug' | 'warn' | 'error'
+
 /** What a hook gets when it runs. */
 export interface HookContext {
   /** Aborts with a `TimeoutError` when this hook reaches its limit. Pass it to `fetch()` and its like. */
@@ -51,8 +54,12 @@ export interface HookContext {
   readonly deadline: number
   /** Milliseconds until this hook is cut off; 0 once it has been. */
   remaining(): number
-  /** Adds a line to this hook's part of the report and to the log: what it did, or could not do. */
-  note(text: string): void
+  /**
+   * Adds a line to this hook's part of the report and to the log: what it did, or could not do.
+   *
+   * @param level of the line in the log. Default `debug`: the line of the hook's end repeats its notes
+   */
+  note(text: string, level?: NoteLevel): void
   /**
    * Registers a function that lists what this hook waits for, in lines such as `GET /export/7, 3 s old`.
    * It is called when this hook or another one is cut off. Its lines are logged: leave out secrets.

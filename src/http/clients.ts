@@ -3,7 +3,8 @@ import type { Clock } from '../runtime/clock.ts'
 import { sharedState } from '../runtime/shared-state.ts'
 import { Connections } from './http1/connections.ts'
 import { Sessions } from './http2/sessions.ts'
-import { type AnyHttpServer, ServerState } from './server.ts'
+import type { AnyHttpServer } from './server.ts'
+import { ServerState } from './server-state.ts'
 
 /** The clients connected to a server, and the state of its shutdown. */
 export class Clients {
@@ -14,10 +15,12 @@ export class Clients {
   unbinding: Promise<void> | undefined
   /** The running drain, also shared. */
   draining: Promise<void> | undefined
+  /** True from the shutdown on, until the listener and all its sockets are closed. */
+  isOpen = false
+  /** The port that the server listened on, with TCP. */
+  port: number | undefined
   /** Undoes keepIdleConnections(), in force from the lame duck on. */
   undoKeepIdle: (() => void) | undefined
-  /** True until the listener and all its sockets are closed. */
-  #isOpen = false
   readonly #onLameDuckEnd: (() => void)[] = []
 
   /** The clients of a server: the same object for each call with that server. */
@@ -42,20 +45,18 @@ export class Clients {
     this.connections = new Connections(server, this.state)
   }
 
-  /** Whether a client is connected, even by a socket that is counted nowhere else. */
-  get areConnected(): boolean {
-    const { connections, sessions } = this
-    return this.#isOpen || connections.open.size > 0 || sessions.open.size > 0
-  }
-
   /** Notes when the listener and all its sockets are closed, then calls back. */
   watchServer(server: AnyHttpServer, onClose?: () => void): void {
-    if (server.listening) this.#isOpen = true
-    if (this.#isOpen)
-      server.once('close', () => {
-        this.#isOpen = false
-        onClose?.()
-      })
+    if (server.listening) {
+      this.isOpen = true
+      const address = server.address()
+      this.port = typeof address === 'object' ? address?.port : undefined
+    }
+    if (!this.isOpen) return
+    server.once('close', () => {
+      this.isOpen = false
+      onClose?.()
+    })
   }
 
   enterLameDuck(): void {

@@ -1,15 +1,28 @@
 import type { HookContext } from '../engine/hook.ts'
 import type { Clock } from '../runtime/clock.ts'
+import type { SendQueues } from '../runtime/send-queues.ts'
 import type { Interceptor } from './node/intercept.ts'
 
-/** The drain of a server's clients of one version of HTTP. */
+/** The drain of a server's clients of one version of HTTP, or of the requests that clients left behind. */
 export interface DrainPart {
   /** By event name. Called before the server's listeners while the drain runs. */
   readonly interceptors: Readonly<Record<string, Interceptor>>
+  /** Whether nobody is left. */
+  readonly isOver: boolean
   /** Announces the close to connected clients and to clients that connect later. */
   begin(): void
   /** Undoes what begin() set up. */
   stop(): void
+  /** Whether work of the application is in flight, which no client holds up. */
+  hasWork(): boolean
+  /** Whether a client is slow to take what was sent to it: then the kernel's queues are read. */
+  isSlow(): boolean
+  /**
+   * Whether a client has asked for something, or taken something, since the last call.
+   *
+   * @param queues `undefined` if nobody is slow, or if the system does not tell
+   */
+  hasMoved(queues: SendQueues | undefined): boolean
   whatWasDone(): string[]
   whatIsLeft(): string[]
 }
@@ -24,4 +37,6 @@ export interface DrainContext {
   isTooLate(): boolean
   /** Called when a client has left: the drain may be over. */
   onLeft(): void
+  /** Called when a client does not take what was sent to it: it should be observed. */
+  onSlow(): void
 }

@@ -5,12 +5,15 @@ import type { HookContext } from '../engine/hook.ts'
 import type { Clock } from '../runtime/clock.ts'
 import type { Clients } from './clients.ts'
 import type { DrainPart } from './drain-part.ts'
+import { GoneRequestsDrain } from './gone-requests-drain.ts'
+import { ClosedConnectionsDrain } from './http1/closed-connections.ts'
 import { ConnectionsDrain } from './http1/drain-connections.ts'
 import { SessionsDrain } from './http2/drain-sessions.ts'
 import { closeListener } from './node/close-listener.ts'
 import { intercept } from './node/intercept.ts'
 import { keepIdleConnections } from './node/keep-idle-connections.ts'
 import type { AnyHttpServer } from './server.ts'
+import { Stragglers } from './stragglers.ts'
 import { stopAccepting } from './unbind.ts'
 
 /** What a drain needs. Times are in milliseconds. */
@@ -19,8 +22,13 @@ interface DrainOptions {
   readonly clients: Clients
   readonly clock: Clock
   readonly linger: number
+  /** Counted from the last work. At least as long as it takes to close all silent connections. */
+  readonly stragglers: number
   readonly refuseWithin?: number | undefined
 }
+
+/** How many lingers it takes at most to close silent connections: as many as one is kept, and its end. */
+const LONGEST_CLOSE_LINGERS = 6
 
 /**
  * Drains a server: every client gets the answers that it waits for, then its connection is closed. At
@@ -29,6 +37,7 @@ interface DrainOptions {
 export class Drain {
   readonly #parts: readonly DrainPart[]
   #isRunning = false
+  #stragglers: Stragglers | undefined
   #undoIntercept = () => {}
   #finish = () => {}
   readonly #over = new Promise<void>((resolve) => {
@@ -42,10 +51,19 @@ export class Drain {
     const { server, clients, clock, linger } = options
     const { refuseWithin = Math.min(1000, hook.remaining() / 10) } = options
     const isTooLate = () => hook.remaining() < refuseWithin
-    const context = { clock, linger, hook, isTooLate, onLeft: () => this.#finishIfOver() }
+    const context = {
+      clock,
+      linger,
+      hook,
+      isTooLate,
+      onLeft: () => this.#finishIfOver(),
+      onSlow: () => this.#stragglers?.lookSoon(),
+    }
     this.#parts = [
       new ConnectionsDrain(server, clients.connections, context),
+      new ClosedConnectionsDrain(clients.connections, () => clients.port, context),
       new SessionsDrain(clients.sessions, context),
+      new GoneRequestsDrain(clients.state.gone, context),
     ]
     hook.waitingFor(() =>
       this.#runsInOther ? [] : this.#parts.flatMap((part) => part.whatIsLeft()),
@@ -77,16 +95,23 @@ export class Drain {
 
     const interceptors = Object.assign({}, ...this.#parts.map((part) => part.interceptors))
     this.#undoIntercept = intercept(server, interceptors)
+    this.#stragglers = new Stragglers({
+      parts: this.#parts,
+      clock,
+      hook,
+      bound: Math.max(this.options.stragglers, LONGEST_CLOSE_LINGERS * this.options.linger),
+      end: () => void this.#terminate(),
+    })
     for (const part of this.#parts) part.begin()
     clients.abortSignals()
     this.#finishIfOver()
     await this.#over
     if (hook.signal.aborted) return
-    for (const part of this.#parts) part.whatWasDone().forEach(hook.note)
+    for (const line of this.#parts.flatMap((part) => part.whatWasDone())) hook.note(line)
   }
 
   #finishIfOver(): void {
-    if (this.options.clients.areConnected) return
+    if (this.options.clients.isOpen || !this.#parts.every((part) => part.isOver)) return
     this.#stop()
     this.#finish()
   }
@@ -100,7 +125,13 @@ export class Drain {
     if (this.#runsInOther) return
     this.#stop()
     // A turn later: another hook with the same limit may still have to name what it waits for.
-    this.options.clock.afterPoll(() => void terminate(this.options))
+    this.options.clock.afterPoll(() => void this.#terminate())
+  }
+
+  #terminate(): Promise<void> {
+    // Their handlers are not waited for.
+    this.options.clients.state.gone.close()
+    return terminate(this.options)
   }
 
   #stop(): void {
@@ -108,6 +139,7 @@ export class Drain {
     this.#undoIntercept()
     clients.undoKeepIdle?.()
     clients.undoKeepIdle = undefined
+    this.#stragglers?.stop()
     for (const part of this.#parts) part.stop()
     clients.draining = undefined
     clients.unbinding = undefined

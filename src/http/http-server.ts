@@ -38,14 +38,15 @@ export function httpServerHooks(
   clock: Clock,
 ): Hook[] {
   refuseNonServer(server)
-  const { place, health, lameDuck, linger, refuseWithin, timeout } = checkOptions(options)
+  const { place, health, lameDuck, timeout, goneClients, ...times } = checkOptions(options)
 
   // After the checks: a refused call must leave the server as it was.
   allowListening(server)
   holdOthersClose(server)
   const clients = Clients.of(server, clock, health?.isProbe)
+  clients.state.gone.bound = goneClients
   const drainWith = (context: HookContext) =>
-    new Drain({ server, clients, clock, linger, refuseWithin }, context)
+    new Drain({ server, clients, clock, ...times }, context)
   /** How long the unbinding took, or has taken so far. */
   let unbindTime = () => 0
   const unbindOnce = async (context: HookContext) => {

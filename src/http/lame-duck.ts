@@ -3,7 +3,7 @@ import { plural } from '../base/summarize.ts'
 import { type HookContext, minimumLameDuck } from '../engine/hook.ts'
 import type { HealthChecks } from './health/health-checks.ts'
 import { DEFAULTS, type LameDuckSettings } from './options.ts'
-import type { ServerState } from './server.ts'
+import type { ServerState } from './server-state.ts'
 
 /**
  * Waits until the probers have seen 503 and new connections have ceased, within the bounds of the

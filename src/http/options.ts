@@ -30,6 +30,19 @@ export interface HttpServerOptions {
    */
   readonly linger?: Duration
   /**
+   * How long the drain goes on when nothing of the application is in flight any more and clients keep
+   * their connections open all the same: half a request, a response that nobody reads, a silent
+   * upgraded connection. Then they are ended, with a warning. They change no exit code. The clock
+   * starts with the last request, answer or byte that a client took. At least six lingers. Default 2 s.
+   */
+  readonly stragglers?: Duration
+  /**
+   * How long the drain waits for the handler of a request whose client has gone: it may be in the
+   * middle of a write. It is waited for until it ends the response. The clock starts when the client
+   * leaves, also before the signal. 0: not at all. Default 5 s.
+   */
+  readonly goneClients?: Duration
+  /**
    * A request that comes when less than this is left before the limit gets 503 with `Retry-After`,
    * instead of an answer that would be cut off. Default: a tenth of the time of the hook `http`, at most
    * 1 s.
@@ -70,6 +83,8 @@ export const DEFAULTS = {
   name: 'http',
   phase: 'drain',
   linger: 250,
+  stragglers: 2000,
+  goneClients: 5000,
   /** `atMost`: half of the hook's time, up to this. */
   lameDuck: { probes: 3, quiet: 100, atMost: 10_000 },
 } as const
@@ -80,6 +95,8 @@ const OPTIONS = optionNames<HttpServerOptions>({
   health: true,
   lameDuck: true,
   linger: true,
+  stragglers: true,
+  goneClients: true,
   refuseWithin: true,
   timeout: true,
   reserve: true,
@@ -104,6 +121,8 @@ export function checkOptions(options: HttpServerOptions) {
     health,
     lameDuck: checkLameDuck(options.lameDuck),
     linger: parseDuration(linger, 'linger', 0),
+    stragglers: parseDuration(options.stragglers ?? DEFAULTS.stragglers, 'stragglers', 0),
+    goneClients: parseDuration(options.goneClients ?? DEFAULTS.goneClients, 'goneClients', 0),
     refuseWithin: optionalDuration(options.refuseWithin, 'refuseWithin'),
   }
   if (health !== undefined && typeof health?.announce !== 'function') {

@@ -6,8 +6,7 @@ import type {
   Http2ServerResponse,
 } from 'node:http2'
 import type { Socket } from 'node:net'
-import { type AbortError, LastcallError, show } from '../base/errors.ts'
-import type { Clock } from '../runtime/clock.ts'
+import { LastcallError, show } from '../base/errors.ts'
 
 /** A server of `node:http`, `node:https` or `node:http2`. Express and Fastify use these. */
 export type AnyHttpServer = HttpServer | Http2Server | Http2SecureServer
@@ -17,26 +16,6 @@ export type AnyRequest = IncomingMessage | Http2ServerRequest
 
 /** Its response. */
 export type AnyResponse = ServerResponse | Http2ServerResponse
-
-/** What the connections and sessions of a server have in common. */
-export class ServerState {
-  /** When a new connection last sent a request, probes excluded. A lame duck waits until none does. */
-  lastArrivalAt = Number.NEGATIVE_INFINITY
-  /** Set once the drain has asked all handlers to finish: `requestSignal()` aborts with it. */
-  abortReason: AbortError | undefined
-
-  constructor(
-    readonly clock: Clock,
-    public isProbe: (request: object) => boolean,
-  ) {}
-
-  noteArrival(request: object, now: number): void {
-    // The handler marks probes, so check once it has run.
-    queueMicrotask(() => {
-      if (!this.isProbe(request)) this.lastArrivalAt = now
-    })
-  }
-}
 
 /** Throws if `server` cannot be drained, and says what to pass. */
 export function refuseNonServer(server: unknown): asserts server is AnyHttpServer {

@@ -52,6 +52,7 @@ const LEVELS: { readonly [Type in ShutdownEvent['type']]?: Level } = {
 
 function levelOf(event: ShutdownEvent, hooksDone: number): Level {
   if (event.type === 'repeat') return event.samePress ? 'debug' : 'info'
+  if (event.type === 'hook:note') return event.level
   if (event.type !== 'hook:end') return LEVELS[event.type] ?? 'debug'
   if (event.hook.status === 'done') return hooksDone > MANY ? 'debug' : 'info'
   return event.hook.status === 'failed' ? 'error' : 'warn'

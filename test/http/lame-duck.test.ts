@@ -5,7 +5,7 @@ import { createHealthChecks, type HealthOptions } from '../../src/http/health/he
 import { httpServerHooks } from '../../src/http/http-server.ts'
 import { lameDuck } from '../../src/http/lame-duck.ts'
 import { checkLameDuck, type LameDuckOptions } from '../../src/http/options.ts'
-import { ServerState } from '../../src/http/server.ts'
+import { ServerState } from '../../src/http/server-state.ts'
 import type { PlatformName } from '../../src/platform/platform.ts'
 import { type ContextOptions, contextOf } from '../support/hooks/context.ts'
 import { settle, VirtualClock, virtualShutdown } from '../support/hooks/virtual.ts'

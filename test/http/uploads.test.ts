@@ -99,10 +99,10 @@ describe.each([
     await client.answer()
     client.send(PIECE)
     await until(() => (seen[0]?.request.socket.bytesRead ?? 0) > PIECE.length)
-    await clock.advance(10_000)
+    await clock.advance(1000)
     client.send(PIECE)
     await until(() => seen[0]?.request.complete === true)
-    await clock.advance(10_000)
+    await clock.advance(1000)
 
     expect(await client.ended()).toBe('FIN')
     expect(hookOf(await run)).toMatchObject({ status: 'done' })

@@ -4,18 +4,25 @@ import { sharedSymbol } from '../../runtime/shared-state.ts'
 import { responseEndWatcher } from '../node/response-end.ts'
 import { responseOf } from '../node/response-of-socket.ts'
 import { socketCloseWatcher } from '../node/socket-close.ts'
+import { requestName } from '../request-names.ts'
 import {
   type AnyHttpServer,
   type AnyRequest,
   type AnyResponse,
   isHttp1Request,
   isHttp2,
-  type ServerState,
   speaksHttp2,
   speaksTls,
 } from '../server.ts'
+import type { ServerState } from '../server-state.ts'
 import { oneSignalOf, provideSignals, type SignalSource } from '../signal-source.ts'
 import { Handshakes } from './handshakes.ts'
+
+/** So many bytes are taken at once, in the first round trip (RFC 6928). */
+const SMALL = 14_600
+
+/** After this time, in milliseconds, a client has read a response, or never will. */
+const LONGEST_READ = 60_000
 
 /** One connection of a client: only what a drain needs to know. */
 export class Connection implements SignalSource {
@@ -23,12 +30,16 @@ export class Connection implements SignalSource {
   inFlight = 0
   /** The response to the newest request. */
   newest: ServerResponse | undefined
-  /** The requests in flight before the newest one: pipelined. */
-  earlier: Set<IncomingMessage> | undefined
+  /** The requests in flight before the newest one, if the client pipelines, and their responses. */
+  earlier: Map<IncomingMessage, ServerResponse> | undefined
+  /** Its last request, whose response says close. Set by the drain. */
+  lastRequest: IncomingMessage | undefined
   /** Whether it has ever sent a request. */
   used = false
   /** It no longer speaks HTTP: a WebSocket, a tunnel. */
   upgraded = false
+  /** Whether another hook, that of webSocketServer(), ends it once it is upgraded. */
+  isHandedIn = false
   /** Abort controllers of the requests in flight whose handlers asked for a signal. */
   aborters: Map<IncomingMessage, AbortController> | undefined
   #bytesHandled = 0
@@ -64,6 +75,16 @@ export class Connection implements SignalSource {
     return this.inFlight === 0 && this.socket.bytesRead > this.#bytesHandled
   }
 
+  /** The responses in flight. */
+  get responses(): ServerResponse[] {
+    return [...(this.earlier?.values() ?? []), ...(this.newest ? [this.newest] : [])]
+  }
+
+  /** Whether its client may still be reading the last response. */
+  mayBeRead(now: number): boolean {
+    return this.socket.bytesWritten > SMALL && now - this.activeAt < LONGEST_READ
+  }
+
   /** All bytes read so far belong to answered requests. */
   settle(): void {
     this.#bytesHandled = this.socket.bytesRead
@@ -91,6 +112,8 @@ export interface Watcher {
 /** The HTTP/1 connections of a server. Every request passes here, so this does little. */
 export class Connections {
   watcher: Watcher | undefined
+  /** When a connection was last closed on our side whose client may still be reading. */
+  lastClosedAt = Number.NEGATIVE_INFINITY
   readonly handshakes = new Handshakes()
   readonly open = new Set<Connection>()
 
@@ -151,8 +174,8 @@ export class Connections {
     if (!this.#watchEnd(response)) return
     const now = this.state.clock.now()
     if (connection.newest) {
-      connection.earlier ??= new Set()
-      connection.earlier.add(connection.newest.req)
+      connection.earlier ??= new Map()
+      connection.earlier.set(connection.newest.req, connection.newest)
     }
     connection.inFlight++
     connection.newest = response
@@ -207,14 +230,33 @@ export class Connections {
     this.watcher?.silent(connection)
   }
 
-  readonly #watchClose = socketCloseWatcher((socket: TrackedSocket) => {
+  readonly #watchClose = socketCloseWatcher((socket: TrackedSocket, error: unknown) => {
     const connection = connectionOf(socket)
     if (!connection) return
     socket[CONNECTION] = undefined
     this.open.delete(connection)
+    if (connection.inFlight > 0 && hasClientLeft(socket, error)) this.#noteGone(connection)
+    const now = this.state.clock.now()
+    if (!socket.readableEnded && connection.mayBeRead(now)) this.lastClosedAt = now
     this.watcher?.closed(connection)
   })
+
+  #noteGone({ responses }: Connection): void {
+    for (const response of responses) {
+      const { req: request, writableEnded } = response
+      if (writableEnded || this.state.isProbe(request)) continue
+      this.state.gone.add(requestName(request.method, request.url), response)
+    }
+  }
 }
+
+/** Whether a socket was closed by its client, not by a handler that gives up. */
+function hasClientLeft(socket: Socket, error: unknown): boolean {
+  const { code } = (error ?? {}) as { code?: unknown }
+  return socket.readableEnded || NETWORK_ERRORS.includes(code as string)
+}
+
+const NETWORK_ERRORS = ['ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ECONNABORTED', 'EHOSTUNREACH']
 
 /**
  * Listens to events of a server only while the application does, and ahead of it: Node treats a

@@ -1,12 +1,16 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
+import { formatBytes } from '../../base/bytes.ts'
 import { formatDuration } from '../../base/duration.ts'
 import { firstTen, plural } from '../../base/summarize.ts'
+import type { SendQueues } from '../../runtime/send-queues.ts'
+import { Deliveries } from '../deliveries.ts'
 import type { DrainContext, DrainPart } from '../drain-part.ts'
 import { DueQueue } from '../due-queue.ts'
 import { refuseRequest, refuseUpgrade } from '../late-request.ts'
+import { bytesInWrite } from '../node/bytes-in-write.ts'
 import { closeAfterResponse } from '../node/close-after-response.ts'
-import { listSockets } from '../node/connections-list.ts'
+import { isReceiving, listSockets } from '../node/connections-list.ts'
 import { discardInput } from '../node/discard-input.ts'
 import type { Interceptor } from '../node/intercept.ts'
 import { clientName, requestName } from '../request-names.ts'
@@ -31,10 +35,23 @@ export class ConnectionsDrain implements DrainPart, Watcher {
   /** Closed on our side: the client has a linger to close its own. */
   readonly #halfClosed: DueQueue<Connection>
   readonly #handshakes: DueQueue<Socket>
+  readonly #deliveries: Deliveries<Connection>
+  /** Bytes that were read from and written to upgraded connections. */
+  readonly #upgraded = new Map<Connection, number>()
+  /** Upgraded connections over which something was sent between the last two looks. */
+  #speaking: readonly Connection[] = []
+  #requestsSeen = 0
   /** Their last response says close. */
   readonly #announced = new WeakSet<Connection>()
   readonly #refused = new WeakSet<ServerResponse>()
-  readonly #counts = { connections: 0, afterResponse: 0, idle: 0, unhandled: 0, refused: 0 }
+  readonly #counts = {
+    connections: 0,
+    requests: 0,
+    afterResponse: 0,
+    idle: 0,
+    unhandled: 0,
+    refused: 0,
+  }
 
   constructor(
     readonly server: AnyHttpServer,
@@ -43,7 +60,15 @@ export class ConnectionsDrain implements DrainPart, Watcher {
   ) {
     const { linger, clock } = drain
     this.#silent = new SilentConnections(linger, clock, this.#closeSilent)
-    this.#halfClosed = new DueQueue(linger, clock, ({ socket }) => socket.destroy())
+    this.#halfClosed = new DueQueue(linger, clock, (connection) => {
+      this.#deliveries.add(connection)
+      drain.onSlow()
+    })
+    this.#deliveries = new Deliveries(({ lastRequest, socket }) =>
+      lastRequest === undefined
+        ? `1 response${clientName(socket)}`
+        : `${nameOf(lastRequest)}${clientName(socket)}`,
+    )
     this.#handshakes = new DueQueue(linger * HANDSHAKE_LINGERS, clock, (socket) => {
       if (connections.handshakes.has(socket)) socket.destroy()
     })
@@ -91,21 +116,71 @@ export class ConnectionsDrain implements DrainPart, Watcher {
     this.connections.watcher = undefined
   }
 
+  get isOver(): boolean {
+    return this.connections.open.size === 0
+  }
+
+  hasWork(): boolean {
+    const isWork = (response: ServerResponse) =>
+      !response.writableEnded && !response.writableNeedDrain
+    return (
+      [...this.connections.open].some(({ upgraded, isHandedIn, responses }) =>
+        upgraded ? isHandedIn : responses.some(isWork),
+      ) || this.#speaking.length > 0
+    )
+  }
+
+  isSlow(): boolean {
+    return this.#deliveries.size > 0 || this.#blocked().length > 0
+  }
+
+  hasMoved(queues: SendQueues | undefined): boolean {
+    const { requests } = this.#counts
+    const hasAsked = requests !== this.#requestsSeen
+    this.#requestsSeen = requests
+    const isDelivering = this.#deliveries.hasMoved(queues)
+    const reading = this.#blocked().filter(({ socket }) => this.#deliveries.hasRead(socket, queues))
+    this.#speaking = this.#upgradedThatSpoke()
+    return hasAsked || isDelivering || reading.length > 0 || this.#speaking.length > 0
+  }
+
+  /** Connections whose client has not taken all of a response that is being sent. */
+  #blocked(): Connection[] {
+    return [...this.connections.open].filter(
+      ({ inFlight, socket }) => inFlight > 0 && bytesInWrite(socket) > 0,
+    )
+  }
+
+  #upgradedThatSpoke(): Connection[] {
+    const upgraded = [...this.connections.open].filter((connection) => connection.upgraded)
+    return upgraded.filter((connection) => {
+      const { bytesRead, bytesWritten } = connection.socket
+      const before = this.#upgraded.get(connection)
+      this.#upgraded.set(connection, bytesRead + bytesWritten)
+      return before !== undefined && before !== bytesRead + bytesWritten
+    })
+  }
+
   opened(connection: Connection): void {
-    if (connection.upgraded) return
+    if (connection.upgraded) {
+      // The application has ended it, as one does with an upgrade that is refused.
+      if (connection.socket.writableEnded) this.#awaitClientClose(connection)
+      return
+    }
     this.#counts.connections++
     if (connection.newest) this.#announceClose(connection, connection.newest)
     if (connection.inFlight === 0) this.#silent.add(connection)
   }
 
   requested(connection: Connection, response: ServerResponse): void {
+    this.#counts.requests++
     this.#silent.delete(connection)
     this.#silent.noteSpoke(connection)
     this.#announceClose(connection, response)
   }
 
   silent(connection: Connection): void {
-    connection.settle()
+    if (!isReceiving(this.server, connection.socket)) connection.settle()
     this.#silent.noteSpoke(connection)
     if (!this.#announced.has(connection)) this.#silent.add(connection)
   }
@@ -113,6 +188,8 @@ export class ConnectionsDrain implements DrainPart, Watcher {
   closed(connection: Connection): void {
     this.#silent.delete(connection)
     this.#halfClosed.delete(connection)
+    this.#deliveries.delete(connection)
+    this.#upgraded.delete(connection)
     this.drain.onLeft()
   }
 
@@ -135,15 +212,24 @@ export class ConnectionsDrain implements DrainPart, Watcher {
     const all = [...this.connections.open]
     const requests = all.flatMap(({ newest, inFlight, activeAt, socket }) => {
       if (!newest) return []
-      const { method, url } = newest.req
       const more = inFlight > 1 ? ` and ${inFlight - 1} before it` : ''
-      return `${requestName(method, url)}, ${formatDuration(clock.now() - activeAt)} old${more}${clientName(socket)}`
+      const unsent = bytesInWrite(socket)
+      const slow = unsent > 0 ? `: ${formatBytes(unsent)} not taken by the client` : ''
+      return `${nameOf(newest.req)}, ${formatDuration(clock.now() - activeAt)} old${more}${clientName(socket)}${slow}`
     })
-    const lines = firstTen(requests, 'request')
+    const lines = [...firstTen(requests, 'request'), ...this.#deliveries.whatIsLeft()]
     const upgraded = all.filter((connection) => connection.upgraded).length
     if (upgraded > 0) lines.push(plural(upgraded, 'upgraded connection'))
-    const halfSent = all.filter(({ isHalfSent, upgraded }) => isHalfSent && !upgraded).length
+    const others = all.filter(
+      (connection) =>
+        connection.inFlight === 0 && !connection.upgraded && !this.#deliveries.has(connection),
+    )
+    const halfSent = others.filter(({ isHalfSent }) => isHalfSent).length
     if (halfSent > 0) lines.push(`${plural(halfSent, 'request')} received only in part`)
+    const idle = others.length - halfSent
+    if (idle > 0) lines.push(plural(idle, 'idle connection'))
+    const { size: handshakes } = this.connections.handshakes
+    if (handshakes > 0) lines.push(plural(handshakes, 'TLS handshake'))
     return lines
   }
 
@@ -171,17 +257,27 @@ export class ConnectionsDrain implements DrainPart, Watcher {
 
   #announceClose(connection: Connection, response: ServerResponse): void {
     const isLast = () =>
-      connection.newest === response && (isSent(response.req) || this.#refused.has(response))
+      connection.newest === response &&
+      (isSent(response.req) || this.#refused.has(response)) &&
+      !(response.req.complete && isReceiving(this.server, connection.socket))
+    const close = () => {
+      connection.lastRequest = response.req
+      closeAfterResponse(connection.socket, () => this.#halfClose(connection))
+    }
+    // Its head is sent. If it said close, Node closes the connection.
+    if (response.headersSent) close()
     sayCloseIf(response, isLast, () => {
       this.#counts.afterResponse++
       this.#announced.add(connection)
-      closeAfterResponse(connection.socket, () => this.#halfClose(connection))
+      close()
     })
   }
 
   readonly #closeSilent = (connection: Connection, silence: number): void => {
     this.#counts.idle++
-    const isLong = silence > LONG_SILENCE_LINGERS * this.drain.linger
+    const isLong =
+      silence > LONG_SILENCE_LINGERS * this.drain.linger &&
+      !connection.mayBeRead(this.drain.clock.now())
     // TLS has a close message of its own, which only a half-close sends.
     if (isLong && !speaksTls(this.server)) connection.socket.destroy()
     else this.#halfClose(connection)
@@ -203,6 +299,10 @@ export class ConnectionsDrain implements DrainPart, Watcher {
     })
     socket.end()
   }
+}
+
+function nameOf({ method, url }: IncomingMessage): string {
+  return requestName(method, url)
 }
 
 /** Closing during an upload would reset the client before it reads the response. */

@@ -6,6 +6,10 @@ export class Handshakes {
   /** The sockets below TLS, with the time at which they were opened. */
   readonly #since = new Map<Socket, number>()
 
+  get size(): number {
+    return this.#since.size
+  }
+
   begin(socket: Socket, now: number): void {
     this.#since.set(socket, now)
     socket.on('close', () => this.#since.delete(socket))

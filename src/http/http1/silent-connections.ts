@@ -55,7 +55,8 @@ export class SilentConnections {
 
   readonly #check = (connection: Connection, asOf: number): void => {
     // The rest of a request that has arrived in part will arrive, or the limit will come.
-    if (connection.inFlight > 0 || connection.upgraded || connection.isHalfSent) return
+    const isUnfinished = connection.isHalfSent && !connection.socket.writableEnded
+    if (connection.inFlight > 0 || connection.upgraded || isUnfinished) return
     const silence = asOf - connection.activeAt
     const spokeAt = this.#spokeAt.get(addressOf(connection)) ?? Number.NEGATIVE_INFINITY
     const isRecent = silence < KEPT_LINGERS * this.linger

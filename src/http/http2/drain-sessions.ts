@@ -1,16 +1,28 @@
 import type { ServerHttp2Stream } from 'node:http2'
 import { formatDuration } from '../../base/duration.ts'
 import { firstTen, plural } from '../../base/summarize.ts'
+import type { SendQueues } from '../../runtime/send-queues.ts'
+import { Deliveries } from '../deliveries.ts'
 import type { DrainContext, DrainPart } from '../drain-part.ts'
 import { DueQueue } from '../due-queue.ts'
 import { refuseStream } from '../late-request.ts'
 import type { Interceptor } from '../node/intercept.ts'
-import { clientName, requestName } from '../request-names.ts'
+import { clientName } from '../request-names.ts'
 import { Goaway } from './goaway.ts'
-import { openStreamOf, type Session, type Sessions, type SessionWatcher } from './sessions.ts'
+import {
+  isEnded,
+  nameOf,
+  openStreamOf,
+  type Session,
+  type Sessions,
+  type SessionWatcher,
+} from './sessions.ts'
 
 /** How many lingers an answered stream may be silent while its session is not: PINGs, for example. */
 const UNFINISHED_LINGERS = 4
+
+/** More bytes than the answers to the PINGs of a client between two looks. */
+const FRAMES_OF_PINGS = 200
 
 const NO_ERROR = 0
 
@@ -24,7 +36,14 @@ export class SessionsDrain implements DrainPart, SessionWatcher {
   readonly #closing: DueQueue<Session>
   /** Sessions that have been sent the last GOAWAY. */
   readonly #notified = new WeakSet<Session>()
-  readonly #counts = { sessions: 0, refused: 0 }
+  /** Sessions whose clients keep their side open, and may still be reading. */
+  readonly #deliveries = new Deliveries<Session>(
+    ({ socket }) => `1 HTTP/2 session${clientName(socket)}`,
+  )
+  /** Bytes written to each session, at the last look. */
+  readonly #written = new WeakMap<Session, number>()
+  readonly #counts = { sessions: 0, streams: 0, refused: 0 }
+  #streamsSeen = 0
   #isStopped = false
 
   constructor(
@@ -33,7 +52,10 @@ export class SessionsDrain implements DrainPart, SessionWatcher {
   ) {
     const { linger, clock } = drain
     this.#watched = new DueQueue(linger, clock, (stream, asOf) => this.#closeSilent(stream, asOf))
-    this.#closing = new DueQueue(linger, clock, ({ socket }) => socket.destroy())
+    this.#closing = new DueQueue(linger, clock, (session) => {
+      this.#deliveries.add(session)
+      drain.onSlow()
+    })
     const stream: Interceptor = (pass, stream: ServerHttp2Stream) => this.#admit(pass, stream)
     this.interceptors = { stream }
   }
@@ -51,6 +73,37 @@ export class SessionsDrain implements DrainPart, SessionWatcher {
     for (const goaway of this.#goaways.values()) goaway.stop()
   }
 
+  get isOver(): boolean {
+    return this.sessions.open.size === 0
+  }
+
+  hasWork(): boolean {
+    const isWork = (stream: ServerHttp2Stream) => !isEnded(stream) && !stream.writableNeedDrain
+    return [...this.sessions.open].some(({ streams }) => [...streams].some(isWork))
+  }
+
+  isSlow(): boolean {
+    return this.#deliveries.size > 0
+  }
+
+  hasMoved(queues: SendQueues | undefined): boolean {
+    const { streams } = this.#counts
+    const hasAsked = streams !== this.#streamsSeen
+    this.#streamsSeen = streams
+    const isDelivering = this.#deliveries.hasMoved(queues)
+    const reading = [...this.sessions.open].filter((session) => this.#isReading(session))
+    return hasAsked || isDelivering || reading.length > 0
+  }
+
+  /** Whether more was written to a session with open streams than answers to PINGs. */
+  #isReading(session: Session): boolean {
+    const { bytesWritten } = session.socket
+    const before = this.#written.get(session)
+    this.#written.set(session, bytesWritten)
+    const written = bytesWritten - (before ?? Number.NEGATIVE_INFINITY)
+    return session.streams.size > 0 && written > FRAMES_OF_PINGS
+  }
+
   opened(session: Session): void {
     this.#counts.sessions++
     void this.#notify(session)
@@ -64,6 +117,7 @@ export class SessionsDrain implements DrainPart, SessionWatcher {
 
   closed(session: Session): void {
     this.#closing.delete(session)
+    this.#deliveries.delete(session)
     this.#goaways.delete(session)
     this.drain.onLeft()
   }
@@ -77,14 +131,14 @@ export class SessionsDrain implements DrainPart, SessionWatcher {
 
   whatIsLeft(): string[] {
     const now = this.drain.clock.now()
-    const requests = this.sessions.inFlight().map(({ headers, since, session }) => {
-      // A CONNECT request has no path.
-      const target = headers[':path'] ?? headers[':authority']
-      const name = requestName(headers[':method'] as string, target as string)
-      return `${name} (HTTP/2), ${formatDuration(now - since)} old${clientName(session.socket)}`
+    const requests = this.sessions.inFlight().map((open) => {
+      const { since, session } = open
+      return `${nameOf(open)}, ${formatDuration(now - since)} old${clientName(session.socket)}`
     })
-    const lines = firstTen(requests, 'request')
-    const idle = [...this.sessions.open].filter(({ streams }) => streams.size === 0).length
+    const lines = [...firstTen(requests, 'request'), ...this.#deliveries.whatIsLeft()]
+    const isIdle = (session: Session) =>
+      session.streams.size === 0 && !this.#deliveries.has(session)
+    const idle = [...this.sessions.open].filter(isIdle).length
     if (idle > 0) lines.push(`${plural(idle, 'HTTP/2 session')} without requests`)
     return lines
   }
@@ -92,6 +146,7 @@ export class SessionsDrain implements DrainPart, SessionWatcher {
   #admit(pass: () => boolean, stream: ServerHttp2Stream): true {
     const session = openStreamOf(stream)?.session
     const goaway = session && this.#goaways.get(session)
+    this.#counts.streams++
     const handOn = () => {
       // The client may have reset it since.
       if (stream.destroyed) return

@@ -1,8 +1,16 @@
-import type { IncomingHttpHeaders, ServerHttp2Session, ServerHttp2Stream } from 'node:http2'
+import type {
+  Http2ServerResponse,
+  IncomingHttpHeaders,
+  ServerHttp2Session,
+  ServerHttp2Stream,
+} from 'node:http2'
 import type { Socket } from 'node:net'
 import { sharedSymbol } from '../../runtime/shared-state.ts'
+import { responseOfStream } from '../node/response-of-stream.ts'
 import { onSession } from '../node/socket-of-session.ts'
-import { type AnyHttpServer, type ServerState, speaksHttp2 } from '../server.ts'
+import { requestName } from '../request-names.ts'
+import { type AnyHttpServer, speaksHttp2 } from '../server.ts'
+import type { ServerState } from '../server-state.ts'
 import { oneSignalOf, provideSignals, type SignalSource } from '../signal-source.ts'
 
 /** An open stream, which is one request. */
@@ -21,6 +29,24 @@ type TrackedStream = ServerHttp2Stream & { [OPEN]?: OpenStream | undefined }
 /** The record of a stream, if it is open and its server was passed in. */
 export function openStreamOf(stream: TrackedStream): OpenStream | undefined {
   return stream[OPEN]
+}
+
+/** Whether the handler has ended the response. */
+export function isEnded(stream: ServerHttp2Stream): boolean {
+  const response = responseOfStream(stream)
+  // When a client resets a stream, Node ends it.
+  return response ? response.writableEnded : stream.writableEnded && !stream.aborted
+}
+
+/** What the handler ends: the response that Node made for it, or the stream itself. */
+function endableOf(stream: ServerHttp2Stream): ServerHttp2Stream | Http2ServerResponse {
+  return responseOfStream(stream) ?? stream
+}
+
+/** Such as `POST /pay (HTTP/2)`. */
+export function nameOf({ headers }: OpenStream): string {
+  // A CONNECT request has no path.
+  return `${requestName(headers[':method'], headers[':path'] ?? headers[':authority'])} (HTTP/2)`
 }
 
 /** One session of a client. */
@@ -87,7 +113,10 @@ export class Sessions {
     this.open.add(session)
     const sessions = this
     const closed = function (this: TrackedStream) {
+      const open = this[OPEN]
       this[OPEN] = undefined
+      if (open && !isEnded(this) && !state.isProbe(this))
+        state.gone.add(nameOf(open), endableOf(this))
       session.streams.delete(this)
       session.events++
       sessions.watcher?.answered(session)

@@ -8,17 +8,17 @@ import type { Socket } from 'node:net'
  * Without it: sockets that have no such method, or one of their own, are watched by `close`.
  */
 export function socketCloseWatcher<S extends Socket>(
-  onClose: (socket: S) => void,
+  onClose: (socket: S, error: unknown) => void,
 ): (socket: S) => void {
   const destroy = function (this: S, ...given: Parameters<Socket['_destroy']>): void {
     const { _destroy } = Object.getPrototypeOf(this) as Socket
     _destroy.apply(this, given)
-    onClose(this)
+    onClose(this, given[0])
   }
   return (socket) => {
     const isReplaceable =
       typeof socket._destroy === 'function' && !Object.hasOwn(socket, '_destroy')
     if (isReplaceable) socket._destroy = destroy
-    else socket.once('close', () => onClose(socket))
+    else socket.once('close', () => onClose(socket, undefined))
   }
 }

@@ -84,7 +84,8 @@ export class BatchedClose {
     this.#finishIfOver()
     await this.#over
     if (context.signal.aborted) return
-    for (const line of [...this.#report.closed(), ...this.#report.stragglers()]) context.note(line)
+    for (const line of this.#report.closed()) context.note(line)
+    for (const line of this.#report.stragglers()) context.note(line, 'warn')
   }
 
   /** For a WebSocket whose upgrade was under way: it is in no batch, and has begun nothing yet. */
@@ -180,7 +181,9 @@ export class BatchedClose {
   }
 
   #cutOff(): void {
-    if (this.#stage !== 'over') this.#report.stragglers().forEach(this.context.note)
+    if (this.#stage !== 'over') {
+      for (const line of this.#report.stragglers()) this.context.note(line, 'error')
+    }
     this.#stop()
     for (const socket of this.sockets.clients) socket.terminate()
   }

@@ -153,7 +153,10 @@ describe.each([
     await idle.get('/')
     busy.ask('/')
     const { context, notes } = contextOf({ clock })
-    const drained = new Drain({ server, clients, clock, linger: 250 }, context).join()
+    const drained = new Drain(
+      { server, clients, clock, linger: 250, stragglers: 2000 },
+      context,
+    ).join()
     await busy.answer()
     await until(() => connections.watcher !== undefined)
     await clock.advance(250)
@@ -172,7 +175,7 @@ describe.each([
     const client = await connect(await listen(server), { secure })
     client.ask('/')
     const { abort, context } = contextOf({ clock })
-    void new Drain({ server, clients, clock, linger: 250 }, context).join()
+    void new Drain({ server, clients, clock, linger: 250, stragglers: 2000 }, context).join()
     await until(() => connections.watcher !== undefined)
     abort()
     await client.ended()
@@ -195,7 +198,10 @@ describe.each([
     await listen(server)
     listening = false
     expect(timers.size).toBe(1)
-    await new Drain({ server, clients, clock, linger: 250 }, contextOf({ clock }).context).join()
+    await new Drain(
+      { server, clients, clock, linger: 250, stragglers: 2000 },
+      contextOf({ clock }).context,
+    ).join()
     await until(() => timers.size === 0)
     hook.disable()
   })

@@ -1,0 +1,107 @@
+import { formatDuration } from '../base/duration.ts'
+import type { HookContext } from '../engine/hook.ts'
+import type { Clock } from '../runtime/clock.ts'
+import { readSendQueues } from '../runtime/send-queues.ts'
+import type { DrainPart } from './drain-part.ts'
+
+/** How often the drain looks for work, as a part of the bound. */
+const LOOKS = 8
+
+/** How often the kernel's queues are read at most, in milliseconds. It takes some 10 ms, not of ours. */
+const READ_EVERY = 50
+
+/**
+ * How long before the hook's limit clients are ended that nothing of ours waits for, in milliseconds:
+ * a client must not cut the hook off. At most a tenth of the time left.
+ */
+const BEFORE_LIMIT = 25
+
+interface StragglersOptions {
+  readonly parts: readonly DrainPart[]
+  readonly clock: Clock
+  readonly hook: HookContext
+  /** How long nothing must have happened, in milliseconds. */
+  readonly bound: number
+  /** Ends all connections that are left. */
+  end(): void
+}
+
+/**
+ * Ends the clients that hold a connection open although no work of ours is in flight. They have a
+ * bounded time after the last work, or after the last thing that any client sent or took.
+ */
+export class Stragglers {
+  #movedAt: number
+  #isStopped = false
+  #isLooking = false
+  #readAt = Number.NEGATIVE_INFINITY
+  #timer: unknown
+  readonly #limitTimer: unknown
+
+  constructor(readonly options: StragglersOptions) {
+    const { clock, hook } = options
+    this.#movedAt = clock.now()
+    const left = hook.remaining()
+    const before = Math.min(BEFORE_LIMIT, left / 10)
+    this.#limitTimer = clock.setTimeout(() => this.#endAtLimit(), left - before)
+    this.#lookIn(this.#interval)
+  }
+
+  stop(): void {
+    this.#isStopped = true
+    this.options.clock.clearTimeout(this.#timer)
+    this.options.clock.clearTimeout(this.#limitTimer)
+  }
+
+  /** Looks soon: a client is slow to take what was sent to it. */
+  lookSoon(): void {
+    if (this.#isLooking || this.#isStopped) return
+    this.#isLooking = true
+    this.#lookIn(Math.max(0, this.#readAt + READ_EVERY - this.options.clock.now()))
+  }
+
+  get #interval(): number {
+    return Math.max(1, this.options.bound / LOOKS)
+  }
+
+  #lookIn(milliseconds: number): void {
+    const { clock } = this.options
+    clock.clearTimeout(this.#timer)
+    // After a poll phase: what a client has sent meanwhile counts.
+    const look = () => clock.afterPoll(() => void this.#look())
+    if (milliseconds === 0) look()
+    else this.#timer = clock.setTimeout(look, milliseconds)
+  }
+
+  async #look(): Promise<void> {
+    if (this.#isStopped) return
+    const { parts, clock, bound } = this.options
+    this.#isLooking = true
+    const isSlow = parts.some((part) => part.isSlow())
+    const queues = isSlow ? await readSendQueues() : undefined
+    const now = clock.now()
+    if (isSlow) this.#readAt = now
+    this.#isLooking = false
+    if (this.#isStopped) return
+    // Asks each: it compares with the last time.
+    const moved = parts.filter((part) => part.hasMoved(queues))
+    if (moved.length > 0 || parts.some((part) => part.hasWork())) this.#movedAt = now
+    const interval = isSlow ? Math.min(READ_EVERY, this.#interval) : this.#interval
+    if (now - this.#movedAt < bound) return this.#lookIn(interval)
+    this.#end(`ended, ${formatDuration(bound)} after the last work`, 'warn')
+  }
+
+  /** At the limit, what is still of ours is cut off. */
+  #endAtLimit(): void {
+    if (this.options.parts.some((part) => part.hasWork())) return
+    this.#end('ended at the limit', 'error')
+  }
+
+  #end(why: string, level: 'warn' | 'error'): void {
+    const { parts, hook } = this.options
+    this.stop()
+    for (const line of parts.flatMap((part) => part.whatIsLeft()))
+      hook.note(`${why}: ${line}`, level)
+    this.options.end()
+  }
+}
