@@ -138,8 +138,7 @@ export class Connections {
       })
     } else {
       server.prependListener(opened, this.#openSocket)
-      // Ahead of the application: its handler may answer at once.
-      server.prependListener('request', this.count)
+      listenAlongside(server, ['request'], this.count)
     }
     listenAlongside(server, ['checkContinue', 'checkExpectation'], this.count)
     listenAlongside(server, ['upgrade', 'connect'], this.#upgrade)
@@ -259,8 +258,9 @@ function hasClientLeft(socket: Socket, error: unknown): boolean {
 const NETWORK_ERRORS = ['ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ECONNABORTED', 'EHOSTUNREACH']
 
 /**
- * Listens to events of a server only while the application does, and ahead of it: Node treats a
- * request differently where these events have listeners.
+ * Listens to events of a server only while the application does: Node treats a request differently
+ * where these events have listeners. Listens ahead of the application, whose handler may answer at
+ * once. Socket.IO removes all listeners when it is attached, and calls some of them itself.
  */
 function listenAlongside(
   server: AnyHttpServer,
@@ -281,5 +281,6 @@ function listenAlongside(
   })
   server.on('removeListener', (event, removed) => {
     if (removed !== listener) follow(event)
+    else queueMicrotask(() => follow(event))
   })
 }

@@ -53,6 +53,26 @@ describe('the connections of a server', () => {
     expect(connection).toMatchObject({ activeAt: 20, newest: undefined })
   })
 
+  test('are known with what is in flight after other code has taken the place of all listeners', async () => {
+    const begun = new Gate()
+    const server = createServer(() => begun.open())
+    const { connections } = connectionsOf(server)
+    // As Socket.IO does when it is attached: it keeps long polls to itself.
+    const before = server.listeners('request')
+    server.removeAllListeners('request')
+    server.on('request', (request, response) => {
+      if (request.url === '/poll') begun.open()
+      else for (const listener of before) listener.call(server, request, response)
+    })
+    const client = await connect(await listen(server))
+    client.ask('/poll')
+    await begun.opened
+
+    const [connection] = connections.open
+    expect(connection?.newest?.req.url).toBe('/poll')
+    expect(connection?.inFlight).toBe(1)
+  })
+
   test('are known that have sent a part of a request', async () => {
     const server = createServer(later)
     const { connections } = connectionsOf(server)
