@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http'
 import { describe, expect, test } from 'vitest'
 import { requestOf } from '../support/clients/raw-client.ts'
-import { Gate, hookOf, PollingClock, serve, stoppedListening } from '../support/service.ts'
+import { account, Gate, hookOf, PollingClock, serve, stoppedListening } from '../support/service.ts'
 
 /** Answers in a later turn of the loop, as nearly every handler does. */
 const later = (_: unknown, response: ServerResponse) => void setImmediate(() => response.end('ok'))
@@ -106,9 +106,9 @@ describe.each([
     expect(await client.ended()).toBe('FIN')
   })
 
-  test('answers a request whose headers had come in half, however late the rest comes', async () => {
+  test('answers a request whose headers had come in half, if the rest comes before the stragglers are ended', async () => {
     const clock = new PollingClock()
-    const { connect, server, shutdown } = await serve(later, { secure, clock })
+    const { connect, server, shutdown } = await serve(later, { secure, clock, stragglers: '9s' })
     const [client, idle] = [await connect(), await connect()]
     const request = requestOf('/slow')
     client.send(request.slice(0, 25))
@@ -125,7 +125,7 @@ describe.each([
     expect(await client.ended()).toBe('FIN')
   })
 
-  test('cuts off a request whose headers never come in full, and names it', async () => {
+  test('ends a request whose headers never come in full at the limit, and names it', async () => {
     const { connect, shutdown } = await serve(later, { secure, timeout: '300ms', linger: '20ms' })
     const [client, idle] = [await connect(), await connect()]
     client.send('GET /slow HTTP/1.1\r\nHos')
@@ -134,9 +134,10 @@ describe.each([
     const report = await shutdown.now()
 
     expect(hookOf(report)).toMatchObject({
-      status: 'cut off',
-      notes: ['cut off: 1 request received only in part'],
+      status: 'done',
+      notes: ['ended at the limit: 1 request received only in part', account(2, 0, 1)],
     })
+    expect(report).toMatchObject({ outcome: 'clean', exitCode: 0 })
     expect(await client.ended()).toBeDefined()
   })
 
@@ -149,7 +150,7 @@ describe.each([
     await client.answer()
     const run = shutdown.now()
     await stoppedListening({ server })
-    await clock.advance(8000)
+    await clock.advance(1000)
     client.send(second.slice(25))
 
     expect(await client.answer()).toMatchObject({ status: 200, body: 'ok', saysClose: true })

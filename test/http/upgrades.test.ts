@@ -20,27 +20,49 @@ function accept(_: IncomingMessage, socket: Duplex): void {
   socket.on('data', (data) => socket.write(data)).on('end', () => socket.end())
 }
 
+/** The drain looks every 15 ms whether something is sent. */
+const SHORT = { timeout: '400ms', linger: '20ms', stragglers: '120ms' } as const
+
 describe.each([
   ['http', false],
   ['https', true],
 ])('upgraded connections over %s', (_, secure) => {
-  test('are not closed as idle, and are ended at the limit', async () => {
-    const clock = new PollingClock()
-    const options = { secure, clock, timeout: '400ms' } as const
-    const { connect, server, shutdown } = await serve((_, response) => response.end(), options)
+  test('are cut off at the limit while something is sent over them', async () => {
+    const { connect, server, shutdown } = await serve((_, response) => response.end(), {
+      secure,
+      ...SHORT,
+    })
     server.on('upgrade', accept)
     const client = await connect()
     expect(await client.get('/chat', UPGRADE)).toMatchObject({ status: 101 })
     const run = shutdown.now()
-    await stoppedListening({ server })
-    await clock.advance(10_000)
-    client.send('still there')
-    await client.has('still there')
+    const speaking = setInterval(() => client.send('still there'), 5)
+    const report = await run
+    clearInterval(speaking)
 
-    expect(hookOf(await run)).toMatchObject({
+    expect(report).toMatchObject({ exitCode: 124 })
+    expect(hookOf(report)).toMatchObject({
       status: 'cut off',
       notes: ['cut off: 1 upgraded connection'],
     })
+    await client.closed()
+  })
+
+  test('are ended when they are silent and nothing else is in flight', async () => {
+    const { connect, server, shutdown } = await serve((_, response) => response.end(), {
+      secure,
+      linger: '10ms',
+      stragglers: '60ms',
+    })
+    server.on('upgrade', accept)
+    const client = await connect()
+    expect(await client.get('/chat', UPGRADE)).toMatchObject({ status: 101 })
+    const report = await shutdown.now()
+
+    expect(report).toMatchObject({ outcome: 'clean', exitCode: 0 })
+    expect(hookOf(report)?.notes).toEqual([
+      'ended, 60 ms after the last work: 1 upgraded connection',
+    ])
     await client.closed()
   })
 
@@ -97,12 +119,8 @@ describe.each([
 })
 
 describe('tunnels', () => {
-  test('are not closed as idle, and are ended at the limit', async () => {
-    const clock = new PollingClock()
-    const { connect, server, shutdown } = await serve((_, response) => response.end(), {
-      clock,
-      timeout: '400ms',
-    })
+  test('are cut off at the limit while something is sent through them', async () => {
+    const { connect, server, shutdown } = await serve((_, response) => response.end(), SHORT)
     server.on('connect', (_, socket: Duplex) => {
       socket.write('HTTP/1.1 200 Connected\r\nContent-Length: 0\r\n\r\n')
       socket.pipe(socket)
@@ -110,12 +128,11 @@ describe('tunnels', () => {
     const client = await connect()
     await client.get('db:5432', { method: 'CONNECT' })
     const run = shutdown.now()
-    await stoppedListening({ server })
-    await clock.advance(10_000)
-    client.send('still there')
-    await client.has('still there')
+    const speaking = setInterval(() => client.send('still there'), 5)
+    const report = await run
+    clearInterval(speaking)
 
-    expect(hookOf(await run)?.notes).toEqual(['cut off: 1 upgraded connection'])
+    expect(hookOf(report)?.notes).toEqual(['cut off: 1 upgraded connection'])
     await client.closed()
   })
 })
