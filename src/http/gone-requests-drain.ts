@@ -70,7 +70,7 @@ export class GoneRequestsDrain implements DrainPart, GoneWatcher {
 
   readonly #giveUp = (request: GoneRequest): void => {
     this.requests.delete(request)
-    this.#givenUp.push(`${request.name}, client gone`)
+    this.#givenUp.push(request.name)
     // One warning for all that are due now.
     if (this.#givenUp.length === 1) queueMicrotask(() => this.#warn())
   }
