@@ -39,7 +39,7 @@ export class Deliveries<Connection extends { readonly socket: Socket }> {
     let moved = false
     for (const connection of [...this.#unsent.keys()]) {
       const { socket } = connection
-      const unsent = (queues?.of(socket) ?? 0) + bytesInWrite(socket)
+      const unsent = (queues?.of(socket) ?? 0) + (bytesInWrite(socket) || socket.writableLength)
       this.#unsent.set(connection, unsent)
       if (unsent === 0) socket.destroy()
       else if (this.hasRead(socket, queues)) moved = true
