@@ -1,10 +1,3 @@
-/** A response, or a stream of HTTP/2: what a handler ends. */
-export interface Endable {
-  end(...given: never[]): unknown
-  destroy?(...given: never[]): unknown
-  once(event: 'unpipe', listener: () => void): unknown
-}
-
 /**
  * Calls back once a handler ends a response whose client has gone. A response that is destroyed, or
  * whose source no longer pipes into it, counts too: nobody will end it. The callback may not hold the
@@ -28,4 +21,11 @@ export function onHandlerEnd(response: Endable, ended: () => void): void {
     }
   }
   response.once('unpipe', ended)
+}
+
+/** A response, or a stream of HTTP/2: what a handler ends. */
+export interface Endable {
+  end(...given: never[]): unknown
+  destroy?(...given: never[]): unknown
+  once(event: 'unpipe', listener: () => void): unknown
 }
