@@ -1,21 +1,19 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
-import { formatBytes } from '../../base/bytes.ts'
-import { formatDuration } from '../../base/duration.ts'
-import { firstTen, plural } from '../../base/summarize.ts'
+import { plural } from '../../base/summarize.ts'
 import type { SendQueues } from '../../runtime/send-queues.ts'
 import { Deliveries } from '../deliveries.ts'
 import type { DrainContext, DrainPart } from '../drain-part.ts'
 import { DueQueue } from '../due-queue.ts'
 import { refuseRequest, refuseUpgrade } from '../late-request.ts'
-import { bytesInWrite } from '../node/bytes-in-write.ts'
 import { closeAfterResponse } from '../node/close-after-response.ts'
 import { isReceiving, listSockets } from '../node/connections-list.ts'
 import { discardInput } from '../node/discard-input.ts'
 import type { Interceptor } from '../node/intercept.ts'
-import { clientName, requestName } from '../request-names.ts'
 import { type AnyHttpServer, isHttp1Request, speaksTls } from '../server.ts'
+import { ConnectionActivity } from './connection-activity.ts'
 import { type Connection, type Connections, connectionOf, type Watcher } from './connections.ts'
+import { connectionsLeft, lastUse } from './connections-left.ts'
 import { sayCloseIf } from './last-response.ts'
 import { SilentConnections } from './silent-connections.ts'
 
@@ -36,10 +34,7 @@ export class ConnectionsDrain implements DrainPart, Watcher {
   readonly #halfClosed: DueQueue<Connection>
   readonly #handshakes: DueQueue<Socket>
   readonly #deliveries: Deliveries<Connection>
-  /** Bytes that were read from and written to upgraded connections. */
-  readonly #upgraded = new Map<Connection, number>()
-  /** Upgraded connections over which something was sent between the last two looks. */
-  #speaking: readonly Connection[] = []
+  readonly #activity: ConnectionActivity
   #requestsSeen = 0
   /** Their last response says close. */
   readonly #announced = new WeakSet<Connection>()
@@ -64,11 +59,8 @@ export class ConnectionsDrain implements DrainPart, Watcher {
       this.#deliveries.add(connection)
       drain.onSlow()
     })
-    this.#deliveries = new Deliveries(({ lastRequest, socket }) =>
-      lastRequest === undefined
-        ? `1 response${clientName(socket)}`
-        : `${nameOf(lastRequest)}${clientName(socket)}`,
-    )
+    this.#deliveries = new Deliveries(lastUse)
+    this.#activity = new ConnectionActivity(connections.open, this.#deliveries)
     this.#handshakes = new DueQueue(linger * HANDSHAKE_LINGERS, clock, (socket) => {
       if (connections.handshakes.has(socket)) socket.destroy()
     })
@@ -121,44 +113,18 @@ export class ConnectionsDrain implements DrainPart, Watcher {
   }
 
   hasWork(): boolean {
-    const isWork = (response: ServerResponse) =>
-      !response.writableEnded && !response.writableNeedDrain
-    return (
-      [...this.connections.open].some(({ upgraded, isHandedIn, responses }) =>
-        upgraded ? isHandedIn : responses.some(isWork),
-      ) || this.#speaking.length > 0
-    )
+    return this.#activity.hasWork()
   }
 
   isSlow(): boolean {
-    return this.#deliveries.size > 0 || this.#blocked().length > 0
+    return this.#activity.isSlow()
   }
 
   hasMoved(queues: SendQueues | undefined): boolean {
     const { requests } = this.#counts
     const hasAsked = requests !== this.#requestsSeen
     this.#requestsSeen = requests
-    const isDelivering = this.#deliveries.hasMoved(queues)
-    const reading = this.#blocked().filter(({ socket }) => this.#deliveries.hasRead(socket, queues))
-    this.#speaking = this.#upgradedThatSpoke()
-    return hasAsked || isDelivering || reading.length > 0 || this.#speaking.length > 0
-  }
-
-  /** Connections whose client has not taken all of a response that is being sent. */
-  #blocked(): Connection[] {
-    return [...this.connections.open].filter(
-      ({ inFlight, socket }) => inFlight > 0 && bytesInWrite(socket) > 0,
-    )
-  }
-
-  #upgradedThatSpoke(): Connection[] {
-    const upgraded = [...this.connections.open].filter((connection) => connection.upgraded)
-    return upgraded.filter((connection) => {
-      const { bytesRead, bytesWritten } = connection.socket
-      const before = this.#upgraded.get(connection)
-      this.#upgraded.set(connection, bytesRead + bytesWritten)
-      return before !== undefined && before !== bytesRead + bytesWritten
-    })
+    return this.#activity.hasMoved(queues) || hasAsked
   }
 
   opened(connection: Connection): void {
@@ -189,7 +155,6 @@ export class ConnectionsDrain implements DrainPart, Watcher {
     this.#silent.delete(connection)
     this.#halfClosed.delete(connection)
     this.#deliveries.delete(connection)
-    this.#upgraded.delete(connection)
     this.drain.onLeft()
   }
 
@@ -208,29 +173,7 @@ export class ConnectionsDrain implements DrainPart, Watcher {
   }
 
   whatIsLeft(): string[] {
-    const { clock } = this.drain
-    const all = [...this.connections.open]
-    const requests = all.flatMap(({ newest, inFlight, activeAt, socket }) => {
-      if (!newest) return []
-      const more = inFlight > 1 ? ` and ${inFlight - 1} before it` : ''
-      const unsent = bytesInWrite(socket)
-      const slow = unsent > 0 ? `: ${formatBytes(unsent)} not taken by the client` : ''
-      return `${nameOf(newest.req)}, ${formatDuration(clock.now() - activeAt)} old${more}${clientName(socket)}${slow}`
-    })
-    const lines = [...firstTen(requests, 'request'), ...this.#deliveries.whatIsLeft()]
-    const upgraded = all.filter((connection) => connection.upgraded).length
-    if (upgraded > 0) lines.push(plural(upgraded, 'upgraded connection'))
-    const others = all.filter(
-      (connection) =>
-        connection.inFlight === 0 && !connection.upgraded && !this.#deliveries.has(connection),
-    )
-    const halfSent = others.filter(({ isHalfSent }) => isHalfSent).length
-    if (halfSent > 0) lines.push(`${plural(halfSent, 'request')} received only in part`)
-    const idle = others.length - halfSent
-    if (idle > 0) lines.push(plural(idle, 'idle connection'))
-    const { size: handshakes } = this.connections.handshakes
-    if (handshakes > 0) lines.push(plural(handshakes, 'TLS handshake'))
-    return lines
+    return connectionsLeft(this.connections, this.#deliveries, this.drain.clock.now())
   }
 
   /**
@@ -299,10 +242,6 @@ export class ConnectionsDrain implements DrainPart, Watcher {
     })
     socket.end()
   }
-}
-
-function nameOf({ method, url }: IncomingMessage): string {
-  return requestName(method, url)
 }
 
 /** Closing during an upload would reset the client before it reads the response. */
