@@ -34,7 +34,7 @@ async function start(handler: RequestListener, secure: boolean) {
   good.ask('/slow')
   await until(() => held.length === 1)
   const begin = async () => {
-    const running = runHook(hook, { clock })
+    const running = runHook(hook, { clock, limit: 30_000 })
     await stoppedListening({ server })
     return running
   }
