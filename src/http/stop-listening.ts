@@ -17,6 +17,7 @@ const SHARED_PATIENCE = 250
  * Stops listening once no connection waits to be accepted: when a listener closes, the kernel resets
  * waiting connections and loses their requests. Connections accepted meanwhile are read only after
  * the close: if clients connect anew for each request, each response would bring the next connection.
+ * Resolves when what they have sent so far has been read.
  *
  * @param patience how long to wait while new connections come in, in milliseconds
  */
@@ -37,6 +38,8 @@ export async function stopListening(
   await acceptQueueIsEmpty(accepted, wait, clock)
   closeListener(server)
   resume()
+  // Reads what was sent on them. A hook that runs next may end connections without a request.
+  if (accepted() > 0) await new Promise<void>((resolve) => clock.afterPoll(resolve))
 }
 
 /** Undoes an earlier stop: the same server may be started again, in tests for example. */

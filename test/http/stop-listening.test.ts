@@ -89,6 +89,26 @@ describe.each([
 })
 
 describe('a server that stops listening', () => {
+  test('has read what was sent on its last connections before a hook of drain begins', async () => {
+    let handled = 0
+    const { port, server, shutdown } = await serve((_, response) => {
+      handled++
+      response.end('ok')
+    })
+    let seen = {}
+    const run = () => {
+      seen = { listening: server.listening, handled }
+    }
+    // Such as hapi's stop(), which ends connections on which no request has begun.
+    shutdown.add({ name: 'stop', phase: 'drain', run })
+    const outcomes = queueUp(port, 20, false)
+    const over = shutdown.now()
+
+    expect(await outcomes).toEqual(Array.from({ length: 20 }, () => 'answered'))
+    expect(seen).toEqual({ listening: false, handled: 20 })
+    expect(await over).toMatchObject({ outcome: 'clean' })
+  })
+
   test('accepts as before afterwards, and has no listener for connections left', async () => {
     const { server, shutdown } = await serve(later)
     const before = server.listeners('connection')
