@@ -34,15 +34,15 @@ export class Deliveries<Connection extends { readonly socket: Socket }> {
     this.#unsent.delete(connection)
   }
 
-  /** Destroys the connections whose clients have everything. Returns whether another client reads. */
+  /** Destroys the connections whose clients have everything. Returns whether any client has read. */
   hasMoved(queues: SendQueues | undefined): boolean {
     let moved = false
     for (const connection of [...this.#unsent.keys()]) {
       const { socket } = connection
       const unsent = (queues?.of(socket) ?? 0) + (bytesInWrite(socket) || socket.writableLength)
       this.#unsent.set(connection, unsent)
+      if (this.hasRead(socket, queues)) moved = true
       if (unsent === 0) socket.destroy()
-      else if (this.hasRead(socket, queues)) moved = true
     }
     return moved
   }

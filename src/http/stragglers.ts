@@ -4,7 +4,7 @@ import type { Clock } from '../runtime/clock.ts'
 import { readSendQueues } from '../runtime/send-queues.ts'
 import type { DrainPart } from './drain-part.ts'
 
-/** How often the drain looks for work, as a part of the bound. */
+/** How many times the drain looks for work before the bound is over. */
 const LOOKS = 8
 
 /** How often the kernel's queues are read at most, in milliseconds. It takes some 10 ms, not of ours. */
@@ -32,6 +32,8 @@ interface StragglersOptions {
  */
 export class Stragglers {
   #movedAt: number
+  /** Whether there was work at the last look, or a client moved. */
+  #wasBusy: boolean
   #isStopped = false
   #isLooking = false
   #readAt = Number.NEGATIVE_INFINITY
@@ -39,8 +41,9 @@ export class Stragglers {
   readonly #limitTimer: unknown
 
   constructor(readonly options: StragglersOptions) {
-    const { clock, hook } = options
+    const { clock, hook, parts } = options
     this.#movedAt = clock.now()
+    this.#wasBusy = parts.some((part) => part.hasWork())
     const left = hook.remaining()
     const before = Math.min(BEFORE_LIMIT, left / 10)
     this.#limitTimer = clock.setTimeout(() => this.#endAtLimit(), left - before)
@@ -85,9 +88,13 @@ export class Stragglers {
     if (this.#isStopped) return
     // Asks each: it compares with the last time.
     const moved = parts.filter((part) => part.hasMoved(queues))
-    if (moved.length > 0 || parts.some((part) => part.hasWork())) this.#movedAt = now
+    const isBusy = moved.length > 0 || parts.some((part) => part.hasWork())
+    // What was in flight at the last look may have ended just now.
+    if (isBusy || this.#wasBusy) this.#movedAt = now
+    this.#wasBusy = isBusy
     const interval = isSlow ? Math.min(READ_EVERY, this.#interval) : this.#interval
-    if (now - this.#movedAt < bound) return this.#lookIn(interval)
+    // With a bound of 0, too, work is waited for.
+    if (isBusy || now - this.#movedAt < bound) return this.#lookIn(interval)
     this.#end(`ended, ${formatDuration(bound)} after the last work`, 'warn')
   }
 

@@ -57,6 +57,32 @@ describe.each([
     expect(await client.ended()).toBe('FIN')
   })
 
+  test('knows a request also where a library has taken over the listeners, as Socket.IO does', async () => {
+    const [begun, gate] = [new Gate(), new Gate()]
+    const { connect, server, shutdown } = await serve(later, { secure })
+    const others = server.listeners('request')
+    server.removeAllListeners('request')
+    server.on('request', async (request, response) => {
+      if (request.url !== '/poll') {
+        for (const listener of others) listener.call(server, request, response)
+        return
+      }
+      begun.open()
+      await gate.opened
+      response.end('news')
+    })
+    const [polling, other] = [await connect(), await connect()]
+    expect(await other.get('/')).toMatchObject({ status: 200, body: 'ok' })
+    polling.ask('/poll')
+    await begun.opened
+    const run = shutdown.now()
+    await stoppedListening({ server })
+    gate.open()
+
+    expect(await polling.answer()).toMatchObject({ status: 200, body: 'news', saysClose: true })
+    expect(hookOf(await run)).toMatchObject({ status: 'done', notes: [account(2, 1, 1)] })
+  })
+
   // Node answers such a request line by HTTP/1, in a drain as well as before.
   test.each(['0.9', '2.0'])('lets a request that says HTTP/%s end', async (version) => {
     const [begun, gate] = [new Gate(), new Gate()]

@@ -8,11 +8,10 @@ import { Script, type ScriptOptions } from '../support/programs/script.ts'
  * A service with a probe and a hook in the last phase, which says in which order what happens. An upload
  * is answered when its body has come.
  *
- * @param first code of the application before the server is handed in
- * @param before code after that, before `listen()` of the shutdown
+ * @param before code of the application after the server was handed in, before `listen()` of the shutdown
  * @param after code after that
  */
-function serviceOf({ first = '', before = '', after = '', options = '{}' }): string {
+function serviceOf({ before = '', after = '', options = '{}' }): string {
   return `
     import { createRequire } from 'node:module'
     import { createServer } from 'node:http'
@@ -26,7 +25,6 @@ function serviceOf({ first = '', before = '', after = '', options = '{}' }): str
       if (!health(request, response)) request.on('end', () => response.end('ok')).resume()
     })
     const shutdown = createShutdown({ grace: '10s', log: { format: 'text', level: 'warn' }, ...${options} })
-    ${first}
     shutdown.add(httpServer(server, { health }))
     shutdown.add({ name: 'pool', phase: 'close', run: async () => { await sleep(20); say('pool') } })
     ${before}
@@ -210,11 +208,9 @@ test('with exit: false the callback comes at the end of the shutdown, and the pr
 describe('io.close() of Socket.IO in a hook of the drain', () => {
   test('sends its clients away when nobody can connect, and is over at once', async () => {
     const { script, port, connect, after } = await start({
-      // Socket.IO takes over the request listeners that it finds: httpServer() counts requests only after it.
-      first: `
-        const { Server } = require('socket.io')
-        const io = new Server(server)`,
       before: `
+        const { Server } = require('socket.io')
+        const io = new Server(server)
         const seen = (socket) => socket.on('disconnect', (why) => say(why + ', listening: ' + server.listening))
         let connected = 0
         io.on('connection', (socket) => { seen(socket); if (++connected === 2) say('both connected') })

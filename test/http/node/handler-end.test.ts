@@ -6,6 +6,7 @@ import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { describe, expect, test } from 'vitest'
 import { type Endable, onHandlerEnd } from '../../../src/http/node/handler-end.ts'
+import { requestOf } from '../../support/clients/raw-client.ts'
 import { connectRaw, http2Server, listenHttp2 } from '../../support/http2-service.ts'
 import { selfSigned } from '../../support/servers/certificate.ts'
 import { connect, listen, until } from '../../support/service.ts'
@@ -149,6 +150,22 @@ describe.each([
 
     expect(ended()).toBe(1)
   })
+})
+
+test('responses that wait for an earlier one are not ended by Node when their client leaves', async () => {
+  const responses: ServerResponse[] = []
+  const server = createServer((_, response) => void responses.push(response))
+  const client = await connect(await listen(server))
+  client.send(requestOf('/1') + requestOf('/2'))
+  await until(() => responses.length === 2)
+  const [first, second] = responses.map(watched) as [Gone<ServerResponse>, Gone<ServerResponse>]
+  client.socket.destroy()
+  await once(first.response, 'close')
+  await turns()
+  expect([first.ended(), second.ended()]).toEqual([0, 0])
+  second.response.end()
+
+  expect([first.ended(), second.ended()]).toEqual([0, 1])
 })
 
 test('the end of a response is noticed also where that throws', () => {
