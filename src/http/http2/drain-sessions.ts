@@ -144,20 +144,24 @@ export class SessionsDrain implements DrainPart, SessionWatcher {
   }
 
   #admit(pass: () => boolean, stream: ServerHttp2Stream): true {
-    const session = openStreamOf(stream)?.session
-    const goaway = session && this.#goaways.get(session)
+    const open = openStreamOf(stream)
+    const goaway = open && this.#goaways.get(open.session)
     this.#counts.streams++
     const handOn = () => {
       // The client may have reset it since.
       if (stream.destroyed) return
+      if (open) open.isHeld = false
       if (this.drain.isTooLate()) {
         this.#counts.refused++
         refuseStream(stream)
       } else pass()
     }
     if (!goaway) handOn()
-    // Nothing else listens to a held stream yet: a reset with an error would end the process.
-    else if (goaway.admit(handOn)) stream.once('error', () => {})
+    else if (goaway.admit(handOn)) {
+      open.isHeld = true
+      // Nothing else listens to it yet: a reset with an error would end the process.
+      stream.once('error', () => {})
+    }
     return true
   }
 

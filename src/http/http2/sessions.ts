@@ -20,6 +20,8 @@ export interface OpenStream {
   readonly since: number
   /** Aborts the signal that its handler may have asked for. */
   aborter: AbortController | undefined
+  /** Whether the drain keeps it from its handler for now. */
+  isHeld: boolean
 }
 
 // Kept on the stream: a Map would cost each stream 5 % of its time.
@@ -115,7 +117,7 @@ export class Sessions {
     const closed = function (this: TrackedStream) {
       const open = this[OPEN]
       this[OPEN] = undefined
-      if (open && !isEnded(this) && !state.isProbe(this))
+      if (open && !open.isHeld && !isEnded(this) && !state.isProbe(this))
         state.gone.add(nameOf(open), endableOf(this))
       session.streams.delete(this)
       session.events++
@@ -124,7 +126,7 @@ export class Sessions {
     // Not on the server: a listener for requests there may change how Node treats streams.
     http2.prependListener('stream', (stream: TrackedStream, headers: IncomingHttpHeaders) => {
       const now = state.clock.now()
-      stream[OPEN] = { session, headers, since: now, aborter: undefined }
+      stream[OPEN] = { session, headers, since: now, aborter: undefined, isHeld: false }
       session.streams.add(stream)
       session.events++
       if (!session.used) {

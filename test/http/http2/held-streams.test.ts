@@ -178,6 +178,7 @@ describe.each(WAYS)(
         ...options,
         timeout: '2s',
         clock,
+        goneClients: 0,
       })
       const client = await connect({ answersPings: false })
       await client.get('/')
@@ -226,6 +227,7 @@ describe.each(WAYS)(
       const { connect, shutdown } = await serveHttp2(({ url }) => void seen.push(url), {
         ...options,
         clock,
+        goneClients: 0,
       })
       const client = await connect({ answersPings: false })
       client.ask('/before')

@@ -166,7 +166,7 @@ describe.each(WAYS)('a client over %s', (_, options) => {
 
   test('that closes its side between the two GOAWAYs holds nothing up', async () => {
     const clock = new PollingClock()
-    const { connect, shutdown } = await serveHttp2(() => {}, { ...options, clock })
+    const { connect, shutdown } = await serveHttp2(() => {}, { ...options, clock, goneClients: 0 })
     const client = await connect({ answersPings: false })
     client.ask('/')
     const run = shutdown.now()
@@ -180,7 +180,7 @@ describe.each(WAYS)('a client over %s', (_, options) => {
 
   test('that goes away between the two GOAWAYs holds nothing up', async () => {
     const clock = new PollingClock()
-    const { connect, shutdown } = await serveHttp2(() => {}, { ...options, clock })
+    const { connect, shutdown } = await serveHttp2(() => {}, { ...options, clock, goneClients: 0 })
     const client = await connect({ answersPings: false })
     client.ask('/')
     const run = shutdown.now()
@@ -227,7 +227,7 @@ describe.each(WAYS)('a client over %s', (_, options) => {
     expect(seen).toEqual(['/before'])
   })
 
-  test('that lets no answer come is named at the limit, and cut off', async () => {
+  test('that lets no answer come is ended at the limit, and named', async () => {
     const { connect, shutdown } = await serveHttp2(
       (_, response) => response.end('x'.repeat(100_000)),
       { ...options, timeout: '400ms' },
@@ -238,18 +238,19 @@ describe.each(WAYS)('a client over %s', (_, options) => {
 
     const report = await shutdown.now()
     expect(hookOf(report)).toMatchObject({
-      status: 'cut off',
+      status: 'done',
       notes: [
         expect.stringMatching(
-          /^cut off: GET \/large \(HTTP\/2\), [\d.]+ m?s old, from 127\.0\.0\.1$/,
+          /^ended at the limit: GET \/large \(HTTP\/2\), [\d.]+ m?s old, from 127\.0\.0\.1$/,
         ),
+        '1 HTTP/2 session closed',
       ],
     })
     expect(JSON.stringify(report)).not.toContain('secret')
     expect(await client.ended()).toBeDefined()
   })
 
-  test('that reads nothing is named at the limit, and cut off', async () => {
+  test('that reads nothing is ended at the limit, and named', async () => {
     const { connect, shutdown } = await serveHttp2(
       (_, response) => response.end('x'.repeat(30_000_000)),
       { ...options, timeout: '700ms' },
@@ -261,11 +262,12 @@ describe.each(WAYS)('a client over %s', (_, options) => {
     client.socket.pause()
 
     expect(hookOf(await shutdown.now())).toMatchObject({
-      status: 'cut off',
+      status: 'done',
       notes: [
         expect.stringMatching(
-          /^cut off: GET \/large \(HTTP\/2\), [\d.]+ m?s old, from 127\.0\.0\.1$/,
+          /^ended at the limit: GET \/large \(HTTP\/2\), [\d.]+ m?s old, from 127\.0\.0\.1$/,
         ),
+        '1 HTTP/2 session closed',
       ],
     })
     client.socket.resume()
