@@ -56,10 +56,11 @@ export class Deliveries<Connection extends { readonly socket: Socket }> {
   }
 
   whatIsLeft(): string[] {
-    const lines = [...this.#unsent].map(
-      ([connection, bytes]) =>
-        `${this.nameOf(connection)}: ${formatBytes(bytes)} not taken by the client`,
-    )
+    const lines = [...this.#unsent].map(([connection, bytes]) => {
+      const why =
+        bytes > 0 ? `${formatBytes(bytes)} not taken by the client` : 'not closed by the client'
+      return `${this.nameOf(connection)}: ${why}`
+    })
     return firstTen(lines, 'response')
   }
 }

@@ -18,14 +18,20 @@ export interface DrainPart {
   /** Whether a client is slow to take what was sent to it: then the kernel's queues are read. */
   isSlow(): boolean
   /**
-   * Whether a client has asked for something, or taken something, since the last call.
+   * What has happened since the last call.
    *
    * @param queues `undefined` if nobody is slow, or if the system does not tell
    */
-  hasMoved(queues: SendQueues | undefined): boolean
+  movement(queues: SendQueues | undefined): Movement
   whatWasDone(): string[]
   whatIsLeft(): string[]
 }
+
+/**
+ * `client`: one has asked for something, or taken something. `upgraded`: something was sent over an
+ * upgraded connection, which is work for as long as it is used.
+ */
+export type Movement = 'none' | 'client' | 'upgraded'
 
 /** What a part needs from the whole drain. */
 export interface DrainContext {

@@ -52,8 +52,8 @@ export class GoneRequestsDrain implements DrainPart, GoneWatcher {
     return false
   }
 
-  hasMoved(): boolean {
-    return false
+  movement(): 'none' {
+    return 'none'
   }
 
   whatWasDone(): string[] {

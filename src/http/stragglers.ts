@@ -34,6 +34,8 @@ export class Stragglers {
   #movedAt: number
   /** Whether there was work at the last look, or a client moved. */
   #wasBusy: boolean
+  /** When an upgraded connection was last used. */
+  #usedAt = Number.NEGATIVE_INFINITY
   #isStopped = false
   #isLooking = false
   #readAt = Number.NEGATIVE_INFINITY
@@ -87,8 +89,10 @@ export class Stragglers {
     this.#isLooking = false
     if (this.#isStopped) return
     // Asks each: it compares with the last time.
-    const moved = parts.filter((part) => part.hasMoved(queues))
-    const isBusy = moved.length > 0 || parts.some((part) => part.hasWork())
+    const movements = parts.map((part) => part.movement(queues))
+    if (movements.includes('upgraded')) this.#usedAt = now
+    const hasMoved = movements.some((movement) => movement !== 'none')
+    const isBusy = hasMoved || parts.some((part) => part.hasWork())
     // What was in flight at the last look may have ended just now.
     if (isBusy || this.#wasBusy) this.#movedAt = now
     this.#wasBusy = isBusy
@@ -100,7 +104,8 @@ export class Stragglers {
 
   /** At the limit, what is still of ours is cut off. */
   #endAtLimit(): void {
-    if (this.options.parts.some((part) => part.hasWork())) return
+    const { parts, clock, bound } = this.options
+    if (parts.some((part) => part.hasWork()) || clock.now() - this.#usedAt < bound) return
     this.#end('ended at the limit', 'error')
   }
 

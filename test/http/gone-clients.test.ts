@@ -450,28 +450,6 @@ describe('a handler that gives up', () => {
     expect(drain.complaints).toEqual([])
   })
 
-  test.each([
-    ['closing', (stream: ServerHttp2Stream) => stream.close(8)],
-    ['destroying', (stream: ServerHttp2Stream) => void stream.destroy()],
-  ])('by %s its stream of HTTP/2 is not waited for', async (_, giveUp) => {
-    const streams: ServerHttp2Stream[] = []
-    const server = http2Server(({ stream }) => void streams.push(stream))
-    const drain = virtualDrain(server)
-    const client = await connectRaw(await listenHttp2(server))
-    client.ask('/early')
-    client.ask('/late')
-    await until(() => streams.length === 2)
-    const [early, late] = streams as [ServerHttp2Stream, ServerHttp2Stream]
-    giveUp(early)
-    await until(() => early.destroyed)
-    await drain.begin()
-    giveUp(late)
-    await drain.clock.advance(1000)
-
-    expect(await drain.notes()).toEqual(['1 HTTP/2 session closed'])
-    expect(drain.complaints).toEqual([])
-  })
-
   test('after its client has gone is waited for until then', async () => {
     const responses: ServerResponse[] = []
     const server = createServer((_, response) => void responses.push(response))

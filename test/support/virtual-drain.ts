@@ -1,11 +1,14 @@
+import { readFileSync } from 'node:fs'
+import fs from 'node:fs/promises'
 import type { Report } from 'lastcall'
+import { onTestFinished, vi } from 'vitest'
 import type { Duration } from '../../src/base/duration.ts'
 import { Clients } from '../../src/http/clients.ts'
 import { httpServerHooks } from '../../src/http/http-server.ts'
 import type { HttpServerOptions } from '../../src/http/options.ts'
 import type { AnyHttpServer } from '../../src/http/server.ts'
 import { virtualShutdown } from './hooks/virtual.ts'
-import { hookOf, PollingClock, stoppedListening } from './service.ts'
+import { hookOf, PollingClock, stoppedListening, until } from './service.ts'
 
 /** What a test wants of its drain besides the options of `httpServer()`. */
 export interface VirtualDrainOptions extends HttpServerOptions {
@@ -13,7 +16,10 @@ export interface VirtualDrainOptions extends HttpServerOptions {
   readonly grace?: Duration
 }
 
-/** A shutdown of a server with real sockets, in time that a test moves. */
+/**
+ * A shutdown of a server with real sockets, in time that a test moves. The kernel's tables are read at
+ * once: a read that takes real time would take any time of the test's.
+ */
 export interface VirtualDrain {
   readonly clock: PollingClock
   /** What was logged at the levels `warn` and `error`, such as `warn: …`. */
@@ -26,6 +32,8 @@ export interface VirtualDrain {
   inFlight(): number
   /** How many handlers have not ended their responses although their clients have gone. */
   handlersLeft(): number
+  /** Waits until the shutdown is over, without moving time. */
+  over(): Promise<void>
   /** Moves time on until the shutdown is over. What is read from sockets and files takes real time. */
   report(): Promise<Report>
   /** The notes of the drain in it. */
@@ -38,6 +46,7 @@ export function virtualDrain(
   { grace = '10s', ...options }: VirtualDrainOptions = {},
 ): VirtualDrain {
   const clock = new PollingClock()
+  readAtOnce()
   const complaints: string[] = []
   const complain = (level: string) => (_: object, message: string) => {
     complaints.push(`${level}: ${message.replace(/^lastcall: /, '')}`)
@@ -71,7 +80,14 @@ export function virtualDrain(
     get isOver() {
       return isOver
     },
+    over: () => until(() => isOver),
     report,
     notes: async () => hookOf(await report())?.notes ?? [],
   }
+}
+
+function readAtOnce(): void {
+  const read = vi.spyOn(fs, 'readFile')
+  read.mockImplementation(async (file) => readFileSync(file as string, 'latin1'))
+  onTestFinished(() => read.mockRestore())
 }

@@ -1,7 +1,7 @@
 import { formatBytes } from '../../base/bytes.ts'
 import { plural } from '../../base/summarize.ts'
 import type { SendQueues } from '../../runtime/send-queues.ts'
-import type { DrainContext, DrainPart } from '../drain-part.ts'
+import type { DrainContext, DrainPart, Movement } from '../drain-part.ts'
 import type { Connections } from './connections.ts'
 
 /**
@@ -49,15 +49,15 @@ export class ClosedConnectionsDrain implements DrainPart {
     return !this.isOver
   }
 
-  hasMoved(queues: SendQueues | undefined): boolean {
-    if (this.isOver) return false
+  movement(queues: SendQueues | undefined): Movement {
+    if (this.isOver) return 'none'
     const before = this.#unsent
     const closed = queues?.closedOn(Number(this.port())) ?? new Map<string, number>()
     // Those of the first look: other processes may share the port.
     const rest = [...closed].filter(([ends]) => before?.has(ends) ?? true)
     this.#unsent = new Map(rest)
     if (rest.length === 0) this.drain.onLeft()
-    return rest.some(([ends, bytes]) => bytes !== before?.get(ends))
+    return rest.some(([ends, bytes]) => bytes !== before?.get(ends)) ? 'client' : 'none'
   }
 
   whatWasDone(): string[] {

@@ -3,7 +3,7 @@ import type { Socket } from 'node:net'
 import { plural } from '../../base/summarize.ts'
 import type { SendQueues } from '../../runtime/send-queues.ts'
 import { Deliveries } from '../deliveries.ts'
-import type { DrainContext, DrainPart } from '../drain-part.ts'
+import type { DrainContext, DrainPart, Movement } from '../drain-part.ts'
 import { DueQueue } from '../due-queue.ts'
 import { refuseRequest, refuseUpgrade } from '../late-request.ts'
 import { closeAfterResponse } from '../node/close-after-response.ts'
@@ -120,11 +120,12 @@ export class ConnectionsDrain implements DrainPart, Watcher {
     return this.#activity.isSlow()
   }
 
-  hasMoved(queues: SendQueues | undefined): boolean {
+  movement(queues: SendQueues | undefined): Movement {
     const { requests } = this.#counts
     const hasAsked = requests !== this.#requestsSeen
     this.#requestsSeen = requests
-    return this.#activity.hasMoved(queues) || hasAsked
+    const movement = this.#activity.movement(queues)
+    return movement === 'none' && hasAsked ? 'client' : movement
   }
 
   opened(connection: Connection): void {

@@ -3,7 +3,7 @@ import { formatDuration } from '../../base/duration.ts'
 import { firstTen, plural } from '../../base/summarize.ts'
 import type { SendQueues } from '../../runtime/send-queues.ts'
 import { Deliveries } from '../deliveries.ts'
-import type { DrainContext, DrainPart } from '../drain-part.ts'
+import type { DrainContext, DrainPart, Movement } from '../drain-part.ts'
 import { DueQueue } from '../due-queue.ts'
 import { refuseStream } from '../late-request.ts'
 import type { Interceptor } from '../node/intercept.ts'
@@ -86,13 +86,13 @@ export class SessionsDrain implements DrainPart, SessionWatcher {
     return this.#deliveries.size > 0
   }
 
-  hasMoved(queues: SendQueues | undefined): boolean {
+  movement(queues: SendQueues | undefined): Movement {
     const { streams } = this.#counts
     const hasAsked = streams !== this.#streamsSeen
     this.#streamsSeen = streams
     const isDelivering = this.#deliveries.hasMoved(queues)
     const reading = [...this.sessions.open].filter((session) => this.#isReading(session))
-    return hasAsked || isDelivering || reading.length > 0
+    return hasAsked || isDelivering || reading.length > 0 ? 'client' : 'none'
   }
 
   /** Whether more was written to a session with open streams than answers to PINGs. */
