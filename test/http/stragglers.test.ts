@@ -352,8 +352,8 @@ describe.each(CONNECTS)('over %s, a client', (_, secure) => {
       await client.ended()
       if (isBefore) await running.begin()
       await running.clock.advance(600)
+      await running.over()
 
-      await until(() => running.isOver)
       expect(running.complaints).toEqual([])
       expect(client.received).toContain('400 Bad Request')
     },
@@ -369,8 +369,8 @@ describe.each(CONNECTS)('over %s, a client', (_, secure) => {
     expect(await client.get('/chat', { headers: UPGRADES })).toMatchObject({ status: 401 })
     await running.begin()
     await running.clock.advance(300)
+    await running.over()
 
-    await until(() => running.isOver)
     expect(running.complaints).toEqual([])
   })
 })

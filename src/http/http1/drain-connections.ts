@@ -202,6 +202,7 @@ export class ConnectionsDrain implements DrainPart, Watcher {
   #announceClose(connection: Connection, response: ServerResponse): void {
     const isLast = () =>
       connection.newest === response &&
+      !connection.socket.destroyed &&
       (isSent(response.req) || this.#refused.has(response)) &&
       !(response.req.complete && isReceiving(this.server, connection.socket))
     const close = () => {
