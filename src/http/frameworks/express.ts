@@ -69,7 +69,8 @@ export function expressShutdown(
       const undo = shutdown.add(hooks)
       // A server that is closed without a shutdown removes its hooks: tests open one for each request.
       server.once('close', () => {
-        undo()
+        // If the shutdown itself has closed it, the hook that drains it is still to run.
+        if (!Clients.known(server)?.unbinding) undo()
         refusals.delete(server)
       })
       return undefined

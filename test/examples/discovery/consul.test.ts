@@ -76,7 +76,12 @@ describe('an instance that is registered with a Consul agent', () => {
     const { code, ended, stdout } = await leave(program)
     expect(await answered).toEqual(SOME)
     expect(code).toBe(0)
-    expect(ended.slice(0, 3)).toEqual(['http:announce done', 'consul done', 'http done'])
+    expect(ended.slice(0, 4)).toEqual([
+      'http:announce done',
+      'consul done',
+      'http:unbind done',
+      'http done',
+    ])
     expect(stdout).toContain('pool closed after 5 queries')
     expect(consul.definitions.size).toBe(0)
   })

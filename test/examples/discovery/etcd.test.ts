@@ -60,7 +60,12 @@ describe.skipIf(isSkipped)(`an instance that is registered in etcd${why}`, () =>
     const { code, ended, stdout } = await leave(program)
     expect(await answered).toBe(200)
     expect(code).toBe(0)
-    expect(ended.slice(0, 3)).toEqual(['http:announce done', 'etcd done', 'http done'])
+    expect(ended.slice(0, 4)).toEqual([
+      'http:announce done',
+      'etcd done',
+      'http:unbind done',
+      'http done',
+    ])
     expect(stdout).toContain('pool closed after 1 queries')
   })
 

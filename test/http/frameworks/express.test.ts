@@ -283,6 +283,19 @@ describe('a server that is closed without a shutdown, as in tests that open one 
   })
 })
 
+test('a server without clients, which closes when it stops listening, is shut down all the same', async () => {
+  const { server, shutdown, open } = await serveExpress()
+  const client = await open()
+  await client.get('/page', { headers: { Connection: 'close' } })
+  await client.closed()
+  const isClosed = once(server, 'close')
+  shutdown.add({ name: 'between', priority: 425, run: () => isClosed })
+
+  const { phases } = await shutdown.now()
+  expect(phases.map(({ name }) => name)).toEqual(['announce', 'unbind', 'priority 425', 'drain'])
+  expect(Object.hasOwn(server, 'closeIdleConnections')).toBe(false)
+})
+
 function hookNames(shutdown: Shutdown): string[] {
   return shutdown.plan().phases.flatMap(({ hooks }) => hooks.map(({ name }) => name))
 }
