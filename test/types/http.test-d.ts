@@ -12,9 +12,9 @@ import {
   type Middleware,
   requestSignal,
   type WebSocketLike,
+  type WebSocketServerLike,
   webSocketServer,
 } from 'lastcall/http'
-import { WebSocketServer } from 'ws'
 
 declare function takes<T>(value: T): void
 const shutdown = createShutdown()
@@ -56,7 +56,8 @@ declare const sockets: Parameters<typeof webSocketServer>[0]
 takes<Hook[]>(webSocketServer(sockets, { code: 1012, reason: 'deploy', batchSize: 100 }))
 // @ts-expect-error: a status code is a number
 webSocketServer(sockets, { code: '1012' })
-const ofWs = new WebSocketServer({ server })
+// A server whose WebSockets have more than is needed, as those of ws.
+declare const ofWs: WebSocketServerLike<WebSocketLike & { readyState: number; OPEN: 1 }>
 takes<Hook[]>(webSocketServer(ofWs, { busy: ({ readyState, OPEN }) => readyState === OPEN }))
 takes<Hook[]>(
   webSocketServer(sockets, { busy: (socket: WebSocketLike) => socket.isPaused === true }),
