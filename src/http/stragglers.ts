@@ -7,11 +7,14 @@ import type { DrainPart } from './drain-part.ts'
 /** How many times the drain looks for work before the bound is over. */
 const LOOKS = 8
 
-/** How often the kernel's queues are read at most, in milliseconds. It takes some 10 ms, not of ours. */
+/**
+ * How often the kernel's queues are read at most, in milliseconds. To read them takes 10 ms or more, in
+ * a thread of Node's.
+ */
 const READ_EVERY = 50
 
 /**
- * How long before the hook's limit clients are ended that nothing of ours waits for, in milliseconds:
+ * How long before the hook's limit clients are ended if no work of ours is in flight, in milliseconds:
  * a client must not cut the hook off. At most a tenth of the time left.
  */
 const BEFORE_LIMIT = 25
@@ -96,7 +99,7 @@ export class Stragglers {
     // What was in flight at the last look may have ended just now.
     if (isBusy || this.#wasBusy) this.#movedAt = now
     this.#wasBusy = isBusy
-    const interval = isSlow ? Math.min(READ_EVERY, this.#interval) : this.#interval
+    const interval = isSlow ? READ_EVERY : this.#interval
     // With a bound of 0, too, work is waited for.
     if (isBusy || now - this.#movedAt < bound) return this.#lookIn(interval)
     this.#end(`ended, ${formatDuration(bound)} after the last work`, 'warn')
