@@ -414,13 +414,13 @@ describe.each([
   })
 
   test('answers a request that the kernel held while the loop was blocked for longer than the linger', async () => {
-    const { connect, server, shutdown } = await serve(later, { secure, linger: '50ms' })
+    const { connect, server, shutdown } = await serve(later, { secure, linger: '300ms' })
     const client = await connect()
     await client.get('/')
     const run = shutdown.now()
     await stoppedListening({ server })
     client.ask('/')
-    block(100)
+    block(400)
 
     expect(await client.answer()).toMatchObject({ status: 200, saysClose: true })
     expect(await run).toMatchObject({ outcome: 'clean' })
