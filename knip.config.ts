@@ -37,6 +37,9 @@ export default {
     'pino',
     // The same, by test/process/others-close.test.ts.
     'socket.io',
+    // Imported by blocks of docs/how-to/sending-clients-away.md.
+    '@hapi/hapi',
+    'http-proxy-3',
     // What is recorded, installed by examples/sequences/pm2/package.json.
     'pm2',
     // What is measured beside lastcall, installed by bench/peers/package.json.

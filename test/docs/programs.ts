@@ -14,30 +14,19 @@ export interface Program {
 }
 
 /** What the blocks import beside the package itself. */
-const FRAMEWORKS = ['express', 'fastify', 'koa', 'hono', '@hono/node-server', 'ws', 'pino']
+const PACKAGES = [
+  ...['express', 'fastify', 'koa', 'hono', '@hono/node-server', '@hapi/hapi', 'vite'],
+  ...['ws', 'socket.io', 'http-proxy-3', 'pino'],
+]
 
 /** What a program says when it has run to its end, and what its `server` says when it listens. */
 const READY = 'ready for a signal'
 const PORT = /^listens on (\d+)$/m
 
 /** Starts a block as a reader would, in a directory with nothing but what it imports; more may follow it. */
-export async function startProgram({ code }: Block, more = ''): Promise<Program> {
-  const directory = installed(FRAMEWORKS)
-  const sayPort = `
-    if (typeof server === 'object' && server.on) {
-      server.on('listening', () => console.log('listens on ' + server.address().port))
-    }
-    ${more}
-    console.log('${READY}')
-  `
-  const script = new Script(
-    // Whichever port is free: one that is chosen beforehand may be somebody else's by then.
-    ts.transpile(`${code.replace(/\b300[01]\b/g, '0')}\n${sayPort}`, {
-      module: ts.ModuleKind.ESNext,
-      target: ts.ScriptTarget.ES2022,
-    }),
-    { cwd: directory },
-  )
+export async function startProgram(block: Block, more = ''): Promise<Program> {
+  const { code, directory } = programOf(block, more)
+  const script = new Script(code, { cwd: directory })
   onTestFinished(() => void script.send('SIGKILL'))
   await script.says(READY)
   const port = async () => {
@@ -45,4 +34,25 @@ export async function startProgram({ code }: Block, more = ''): Promise<Program>
     return Number(PORT.exec(script.stdout)?.[1])
   }
   return { script, port, directory }
+}
+
+/** The same, as JavaScript that is not started yet. It says `ready for a signal`. */
+export function programOf({ code }: Block, more = '', files: Record<string, string> = {}) {
+  const sayPort = `
+    if (typeof server === 'object' && server.on) {
+      const sayPort = () => console.log('listens on ' + server.address().port)
+      if (server.listening) sayPort()
+      else server.on('listening', sayPort)
+    }
+    ${more}
+    console.log('${READY}')
+  `
+  return {
+    directory: installed(PACKAGES, files),
+    // Whichever port is free: one that is chosen beforehand may be somebody else's by then.
+    code: ts.transpile(`${code.replace(/\b300[01]\b/g, '0')}\n${sayPort}`, {
+      module: ts.ModuleKind.ESNext,
+      target: ts.ScriptTarget.ES2022,
+    }),
+  }
 }

@@ -113,6 +113,11 @@ export class Browser {
     return { answer: result.value, complaints, requests }
   }
 
+  /** Opens a page in a tab, which stays open. */
+  async open(url: string): Promise<void> {
+    await this.#send('Target.createTarget', { url })
+  }
+
   async close(): Promise<void> {
     const closed = once(this.#child, 'close')
     await this.#send('Browser.close')
