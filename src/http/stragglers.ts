@@ -35,8 +35,8 @@ interface StragglersOptions {
  */
 export class Stragglers {
   #movedAt: number
-  /** Whether there was work at the last look, or a client moved. */
-  #wasBusy: boolean
+  /** Whether work was in flight at the last look. It may have ended just now. */
+  #hadWork: boolean
   /** When an upgraded connection was last used. */
   #usedAt = Number.NEGATIVE_INFINITY
   #isStopped = false
@@ -48,7 +48,7 @@ export class Stragglers {
   constructor(readonly options: StragglersOptions) {
     const { clock, hook, parts } = options
     this.#movedAt = clock.now()
-    this.#wasBusy = parts.some((part) => part.hasWork())
+    this.#hadWork = parts.some((part) => part.hasWork())
     const left = hook.remaining()
     const before = Math.min(BEFORE_LIMIT, left / 10)
     this.#limitTimer = clock.setTimeout(() => this.#endAtLimit(), left - before)
@@ -95,13 +95,12 @@ export class Stragglers {
     const movements = parts.map((part) => part.movement(queues))
     if (movements.includes('upgraded')) this.#usedAt = now
     const hasMoved = movements.some((movement) => movement !== 'none')
-    const isBusy = hasMoved || parts.some((part) => part.hasWork())
-    // What was in flight at the last look may have ended just now.
-    if (isBusy || this.#wasBusy) this.#movedAt = now
-    this.#wasBusy = isBusy
+    const hasWork = parts.some((part) => part.hasWork())
+    if (hasMoved || hasWork || this.#hadWork) this.#movedAt = now
+    this.#hadWork = hasWork
     const interval = isSlow ? READ_EVERY : this.#interval
-    // With a bound of 0, too, work is waited for.
-    if (isBusy || now - this.#movedAt < bound) return this.#lookIn(interval)
+    // With a bound of 0, too, work is waited for, and clients that move.
+    if (hasMoved || hasWork || now - this.#movedAt < bound) return this.#lookIn(interval)
     this.#end(`ended, ${formatDuration(bound)} after the last work`, 'warn')
   }
 
