@@ -92,7 +92,7 @@ describeContainers('examples/deployment', () => {
       const taken = await order(container)
       await compose('stop')
       const { code, stderr } = await container.ended()
-      expect(stderr).toMatch(/shutdown complete in \d+ ms: 4 hooks done/)
+      expect(stderr).toMatch(/shutdown complete in \d+ ms: 5 hooks done/)
       expect(stderr).toMatch(/the lame duck does not wait for a prober that asks every 5\S* s:/)
       expect(stderr).not.toContain('lame duck of')
       expect(await written(container)).toEqual(taken)

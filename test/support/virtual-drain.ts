@@ -58,7 +58,7 @@ export function virtualDrain(
   const closePool = () => {
     isOver = true
   }
-  shutdown.add({ name: 'pool', phase: 'close', run: closePool })
+  shutdown.add({ name: 'pool', phase: 'close', reserve: 0, run: closePool })
   let ended: Promise<Report> | undefined
   const report = async () => {
     while (!isOver) await clock.advance(1)
