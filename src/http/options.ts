@@ -31,7 +31,7 @@ export interface HttpServerOptions {
   readonly linger?: Duration
   /**
    * How long the drain goes on when nothing of the application is in flight any more and clients keep
-   * their connections open all the same: half a request, a response that nobody reads, a silent
+   * their connections open all the same: half a request, a response that its client does not read, a silent
    * upgraded connection. Then they are ended, with a warning. They change no exit code. The clock
    * starts with the last request, answer or byte that a client took. At least six lingers. Default 2 s.
    */

@@ -35,7 +35,7 @@ async function start(options: HttpServerOptions = {}) {
 }
 
 describe('the phase unbind', () => {
-  test('is over when nobody can connect any more: so it is for the hooks of the drain', async () => {
+  test('is over when no client can connect any more: so it is for the hooks of the drain', async () => {
     const { client, clock, hooks, port, server, shutdown } = await start({ lameDuck: '2s' })
     const listened: [string, boolean][] = []
     const look = (name: string) => void listened.push([name, server.listening])

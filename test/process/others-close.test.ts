@@ -206,7 +206,7 @@ test('with exit: false the callback comes at the end of the shutdown, and the pr
 })
 
 describe('io.close() of Socket.IO in a hook of the drain', () => {
-  test('sends its clients away when nobody can connect, and is over at once', async () => {
+  test('sends its clients away when no client can connect, and is over at once', async () => {
     const { script, port, connect, after } = await start({
       before: `
         const { Server } = require('socket.io')
