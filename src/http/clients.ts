@@ -13,6 +13,8 @@ export class Clients {
   readonly connections: Connections
   /** The running end of listening, lame duck included. All hooks of one server share it. */
   unbinding: Promise<void> | undefined
+  /** Resolves when a cluster's primary sends no more connections. */
+  handedBack: Promise<void> | undefined
   /** The running drain, also shared. */
   draining: Promise<void> | undefined
   /** True from the shutdown on, until the listener and all its sockets are closed. */

@@ -89,7 +89,7 @@ export class Drain {
     // The limit may have cut off the hook that should have stopped listening.
     if (server.listening) {
       clients.undoKeepIdle ??= keepIdleConnections(server)
-      await stopAccepting(server, clock, hook.remaining() / 4)
+      await stopAccepting(this.options, hook.remaining() / 4)
       if (hook.signal.aborted) return
     }
 
@@ -106,6 +106,7 @@ export class Drain {
     clients.abortSignals()
     this.#finishIfOver()
     await this.#over
+    await clients.handedBack
     if (hook.signal.aborted) return
     for (const line of this.#parts.flatMap((part) => part.whatWasDone())) hook.note(line)
   }

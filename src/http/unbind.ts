@@ -46,25 +46,26 @@ export async function unbind(options: UnbindOptions, context: HookContext): Prom
     const why = await lameDuck(options.lameDuck, clients.state, health, context)
     if (why) context.note(`lame duck of ${formatDuration(clock.now() - began)}: ${why}`)
     noteEarlyClose(server, context)
-    if (!context.signal.aborted) await stopAccepting(server, clock, context.remaining() / 4)
+    if (!context.signal.aborted) await stopAccepting(options, context.remaining() / 4)
   } finally {
     clients.endLameDuck()
   }
 }
 
 /**
- * Stops listening, and waits until a cluster's primary knows of it.
+ * Stops listening. A cluster's primary learns of it later: the drain waits for that, too.
  *
- * @param atMost how long each of both may take, in milliseconds
+ * @param atMost how long it may take, in milliseconds
  */
 export async function stopAccepting(
-  server: AnyHttpServer,
-  clock: Clock,
+  { server, clients, clock }: Pick<UnbindOptions, 'server' | 'clients' | 'clock'>,
   atMost: number,
 ): Promise<void> {
   const handsBack = server.listening && isClusterWorker()
   await stopListening(server, clock, Math.min(LONGEST_ACCEPT_WAIT, atMost))
   if (!handsBack) return
   const wait = Math.min(HAND_BACK_TIME, atMost)
-  await new Promise<void>((resolve) => clock.setTimeout(() => clock.afterPoll(resolve), wait))
+  clients.handedBack = new Promise<void>((resolve) => {
+    clock.setTimeout(() => clock.afterPoll(resolve), wait)
+  })
 }
