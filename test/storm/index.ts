@@ -16,7 +16,7 @@ const { SEED, ONLY, COUNT = 300, AT_ONCE = 8 } = process.env
 const seed = Number(SEED ?? Math.floor(Math.random() * 1_000_000))
 /** What people write by hand, for comparison: if these lose nothing, the storm blows nothing away. */
 const WITHOUT = ['server.close(), then the flush', 'the flush beside server.close()']
-const PROCESSES_WITHOUT = 12
+const PROCESSES_WITHOUT = 48
 const ACCOUNTS = 5
 
 const folder = mkdtempSync(join(tmpdir(), 'lastcall-storm-'))
