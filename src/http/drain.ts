@@ -36,6 +36,7 @@ const LONGEST_CLOSE_LINGERS = 6
  */
 export class Drain {
   readonly #parts: readonly DrainPart[]
+  readonly #closed: ClosedConnectionsDrain
   #isRunning = false
   #stragglers: Stragglers | undefined
   #undoIntercept = () => {}
@@ -59,9 +60,10 @@ export class Drain {
       onLeft: () => this.#finishIfOver(),
       onSlow: () => this.#stragglers?.lookSoon(),
     }
+    this.#closed = new ClosedConnectionsDrain(clients.connections, () => clients.port, context)
     this.#parts = [
       new ConnectionsDrain(server, clients.connections, context),
-      new ClosedConnectionsDrain(clients.connections, () => clients.port, context),
+      this.#closed,
       new SessionsDrain(clients.sessions, context),
       new GoneRequestsDrain(clients.state.gone, context),
     ]
@@ -130,8 +132,10 @@ export class Drain {
   }
 
   #terminate(): Promise<void> {
-    // Their handlers are not waited for.
+    // What has no connection that could be ended is not waited for.
     this.options.clients.state.gone.close()
+    this.#closed.stop()
+    this.#finishIfOver()
     return terminate(this.options)
   }
 

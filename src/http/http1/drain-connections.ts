@@ -237,6 +237,8 @@ export class ConnectionsDrain implements DrainPart, Watcher {
   #halfClose(connection: Connection): void {
     const { socket } = connection
     this.#awaitClientClose(connection)
+    // Node would destroy it after keepAliveTimeout, also while its client still reads.
+    socket.setTimeout(0)
     // A request that crosses our FIN could be handled but not answered, so no handler may see it.
     const isUpload = connection.newest?.req.complete === false
     discardInput(socket, () => {
