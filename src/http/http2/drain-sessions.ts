@@ -6,6 +6,7 @@ import { Deliveries } from '../deliveries.ts'
 import type { DrainContext, DrainPart, Movement } from '../drain-part.ts'
 import { DueQueue } from '../due-queue.ts'
 import { refuseStream } from '../late-request.ts'
+import { bytesInWrite } from '../node/bytes-in-write.ts'
 import type { Interceptor } from '../node/intercept.ts'
 import { clientName } from '../request-names.ts'
 import { Goaway } from './goaway.ts'
@@ -21,8 +22,8 @@ import {
 /** How many lingers an answered stream may be silent while its session is not: PINGs, for example. */
 const UNFINISHED_LINGERS = 4
 
-/** More bytes than the answers to the PINGs of a client between two looks. */
-const FRAMES_OF_PINGS = 200
+/** A client that only sends PINGs takes fewer bytes than this between two looks: the answers. */
+const ANSWERS_TO_PINGS = 200
 
 const NO_ERROR = 0
 
@@ -40,8 +41,8 @@ export class SessionsDrain implements DrainPart, SessionWatcher {
   readonly #deliveries = new Deliveries<Session>(
     ({ socket }) => `1 HTTP/2 session${clientName(socket)}`,
   )
-  /** Bytes written to each session, at the last look. */
-  readonly #written = new WeakMap<Session, number>()
+  /** How many bytes the client of each session had taken at the last look. */
+  readonly #taken = new WeakMap<Session, number>()
   readonly #counts = { sessions: 0, streams: 0, refused: 0 }
   #streamsSeen = 0
   #isStopped = false
@@ -83,7 +84,8 @@ export class SessionsDrain implements DrainPart, SessionWatcher {
   }
 
   isSlow(): boolean {
-    return this.#deliveries.size > 0
+    const isBlocked = ({ socket, streams }: Session) => streams.size > 0 && bytesInWrite(socket) > 0
+    return this.#deliveries.size > 0 || [...this.sessions.open].some(isBlocked)
   }
 
   movement(queues: SendQueues | undefined): Movement {
@@ -91,17 +93,17 @@ export class SessionsDrain implements DrainPart, SessionWatcher {
     const hasAsked = streams !== this.#streamsSeen
     this.#streamsSeen = streams
     const isDelivering = this.#deliveries.hasMoved(queues)
-    const reading = [...this.sessions.open].filter((session) => this.#isReading(session))
+    const reading = [...this.sessions.open].filter((session) => this.#isReading(session, queues))
     return hasAsked || isDelivering || reading.length > 0 ? 'client' : 'none'
   }
 
-  /** Whether more was written to a session with open streams than answers to PINGs. */
-  #isReading(session: Session): boolean {
-    const { bytesWritten } = session.socket
-    const before = this.#written.get(session)
-    this.#written.set(session, bytesWritten)
-    const written = bytesWritten - (before ?? Number.NEGATIVE_INFINITY)
-    return session.streams.size > 0 && written > FRAMES_OF_PINGS
+  /** Whether the client of a session with open streams has taken more than the answers to its PINGs. */
+  #isReading(session: Session, queues: SendQueues | undefined): boolean {
+    const { socket, streams } = session
+    const taken = socket.bytesWritten - bytesInWrite(socket) - (queues?.of(socket) ?? 0)
+    const before = this.#taken.get(session) ?? Number.NEGATIVE_INFINITY
+    this.#taken.set(session, taken)
+    return streams.size > 0 && taken - before > ANSWERS_TO_PINGS
   }
 
   opened(session: Session): void {

@@ -1,8 +1,23 @@
-import type { Http2ServerResponse } from 'node:http2'
+import type { Http2Server, Http2ServerResponse } from 'node:http2'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { EVERY_STREAM, headersFrame } from '../../support/clients/raw-session.ts'
-import { endedIn, type Http2Handler, serveHttp2, WAYS } from '../../support/http2-service.ts'
+import { Clients } from '../../../src/http/clients.ts'
+import { bytesInWrite } from '../../../src/http/node/bytes-in-write.ts'
+import {
+  EVERY_STREAM,
+  headersFrame,
+  type RawSessionOptions,
+} from '../../support/clients/raw-session.ts'
+import {
+  connectRaw,
+  endedIn,
+  type Http2Handler,
+  http2Server,
+  listenHttp2,
+  serveHttp2,
+  WAYS,
+} from '../../support/http2-service.ts'
 import { hookOf, PollingClock, stoppedListening, until } from '../../support/service.ts'
+import { type VirtualDrainOptions, virtualDrain } from '../../support/virtual-drain.ts'
 
 const NOTICE = `GOAWAY ${EVERY_STREAM}, code 0`
 const later: Http2Handler = (_, response) => void setImmediate(() => response.end('ok'))
@@ -227,50 +242,126 @@ describe.each(WAYS)('a client over %s', (_, options) => {
     expect(seen).toEqual(['/before'])
   })
 
-  test('that lets no answer come is ended at the limit, and named', async () => {
-    const { connect, shutdown } = await serveHttp2(
-      (_, response) => response.end('x'.repeat(100_000)),
-      { ...options, timeout: '400ms' },
-    )
-    const client = await connect({ window: 0 })
+  test('that lets no answer come is ended 2 s after the last work, and named', async () => {
+    const { client, drain } = await largeAnswer(100_000, { window: 0 })
     const stream = client.ask('/large?token=secret')
     await until(() => client.status(stream) === 200)
+    await drain.begin()
+    await drain.clock.advance(1999)
+    expect(client.ending).toBeUndefined()
+    await drain.clock.advance(251)
 
-    const report = await shutdown.now()
-    expect(hookOf(report)).toMatchObject({
-      status: 'done',
-      notes: [
-        expect.stringMatching(
-          /^ended at the limit: GET \/large \(HTTP\/2\), [\d.]+ m?s old, from 127\.0\.0\.1$/,
-        ),
-        '1 HTTP/2 session closed',
-      ],
-    })
-    expect(JSON.stringify(report)).not.toContain('secret')
+    expect(await drain.notes()).toEqual([
+      expect.stringMatching(
+        /^ended, 2 s after the last work: GET \/large \(HTTP\/2\), [\d.]+ s old, from 127\.0\.0\.1$/,
+      ),
+      '1 HTTP/2 session closed',
+    ])
+    expect(await drain.report()).toMatchObject({ outcome: 'clean', exitCode: 0 })
     expect(await client.ended()).toBeDefined()
   })
 
-  test('that reads nothing is ended at the limit, and named', async () => {
-    const { connect, shutdown } = await serveHttp2(
-      (_, response) => response.end('x'.repeat(30_000_000)),
-      { ...options, timeout: '700ms' },
-    )
-    const client = await connect({ window: 2 ** 30 })
+  test('that reads nothing is ended 2 s after the last work, and named', async () => {
+    const { client, drain, server } = await largeAnswer(30_000_000, { window: 2 ** 30 })
     client.allow(0, 2 ** 30)
-    const stream = client.ask('/large')
-    await client.has(stream, 'x')
     client.socket.pause()
+    client.ask('/large')
+    await untilBlocked(server)
+    await drain.begin()
+    await drain.clock.advance(1999)
+    expect(drain.isOver).toBe(false)
+    await drain.clock.advance(501)
 
-    expect(hookOf(await shutdown.now())).toMatchObject({
-      status: 'done',
-      notes: [
-        expect.stringMatching(
-          /^ended at the limit: GET \/large \(HTTP\/2\), [\d.]+ m?s old, from 127\.0\.0\.1$/,
-        ),
-        '1 HTTP/2 session closed',
-      ],
-    })
+    expect(await drain.notes()).toEqual([
+      expect.stringMatching(
+        /^ended, 2 s after the last work: GET \/large \(HTTP\/2\), [\d.]+ s old, from 127\.0\.0\.1$/,
+      ),
+      '1 HTTP/2 session closed',
+    ])
+    expect(await drain.report()).toMatchObject({ outcome: 'clean', exitCode: 0 })
     client.socket.resume()
     expect(await client.ended()).toBeDefined()
   })
+
+  test('that takes all at once into its window, and reads it slowly, is waited for', async () => {
+    const { client, drain, server } = await largeAnswer(30_000_000, { window: 2 ** 30 })
+    client.allow(0, 2 ** 30)
+    client.socket.pause()
+    const stream = client.ask('/large')
+    await untilBlocked(server)
+    await drain.begin()
+    for (let step = 1; step <= 5; step++) {
+      await drain.clock.advance(1500)
+      client.socket.resume()
+      await until(() => client.socket.bytesRead > step * 5_000_000)
+      client.socket.pause()
+    }
+    expect(drain.isOver).toBe(false)
+    client.socket.resume()
+
+    expect((await client.answer(stream)).body).toHaveLength(30_000_000)
+    await client.ended()
+    expect(await drain.report()).toMatchObject({ outcome: 'clean', exitCode: 0 })
+    expect(drain.complaints).toEqual([])
+  })
+
+  test('that lets the answer come slowly is waited for', async () => {
+    const { client, drain } = await largeAnswer(100_000, { window: 10_000 })
+    const stream = client.ask('/large')
+    await until(() => client.status(stream) === 200)
+    await drain.begin()
+    for (let left = 90_000; left > 0; left -= 15_000) {
+      await drain.clock.advance(1400)
+      client.allow(stream, 15_001)
+      client.allow(0, 15_001)
+    }
+
+    expect((await client.answer(stream)).body).toHaveLength(100_000)
+    expect(await drain.report()).toMatchObject({ outcome: 'clean', exitCode: 0 })
+    expect(drain.complaints).toEqual([])
+  })
+
+  test('that comes to no end is ended at a limit that comes before, and changes no exit code', async () => {
+    const { client, drain } = await largeAnswer(100_000, { window: 0 }, { timeout: '1s' })
+    const stream = client.ask('/large')
+    await until(() => client.status(stream) === 200)
+    await drain.begin()
+    await drain.clock.advance(980)
+    await drain.over()
+
+    expect(drain.complaints).toEqual([
+      expect.stringMatching(/^error: hook 'http': ended at the limit: GET \/large \(HTTP\/2\), /),
+    ])
+    expect(await drain.report()).toMatchObject({ outcome: 'clean', exitCode: 0 })
+  })
+
+  /** A service whose answers have so many bytes, with a client of it. */
+  async function largeAnswer(
+    bytes: number,
+    client: RawSessionOptions,
+    wanted: VirtualDrainOptions = {},
+  ) {
+    const server = http2Server(
+      (_, response) => response.end('x'.repeat(bytes)),
+      options.secure,
+      options.server,
+    )
+    const drain = virtualDrain(server, wanted)
+    const port = await listenHttp2(server)
+    const { secure = false } = options
+    return { client: await connectRaw(port, { secure, ...client }), drain, server }
+  }
 })
+
+/** Waits until a server's only client takes nothing more. */
+async function untilBlocked(server: Http2Server): Promise<void> {
+  const { sessions } = Clients.known(server) as Clients
+  let [before, same] = [-1, 0]
+  await until(() => {
+    const [session] = sessions.open
+    const left = session ? bytesInWrite(session.socket) : 0
+    same = left === before && left > 0 ? same + 1 : 0
+    before = left
+    return same > 20
+  })
+}
