@@ -1,6 +1,7 @@
 export type { Duration } from './base/duration.ts'
 export { AbortError, LastcallError, type LastcallErrorCode, TimeoutError } from './base/errors.ts'
-export type { ErrorInfo, Fault, FaultOrigin, Reason } from './base/reason.ts'
+export type { Fault, FaultOrigin, Reason } from './base/reason.ts'
+export type { ErrorInfo } from './base/thrown.ts'
 export { createShutdown, detectPlatform } from './create-shutdown.ts'
 export type { EventMap, EventOf, ShutdownEvent } from './engine/events.ts'
 export type { DisposableResource, Hook, HookContext, Hooks } from './engine/hook.ts'

@@ -1,6 +1,7 @@
 import { EventEmitter } from 'eventemitter3'
 import { AbortError, invalidOption, LastcallError } from '../base/errors.ts'
-import { describeError, type FaultOrigin, formatReason, type Reason } from '../base/reason.ts'
+import { type FaultOrigin, formatReason, type Reason } from '../base/reason.ts'
+import { describeError, propertyOf } from '../base/thrown.ts'
 import { createAbortController } from '../runtime/abort-controller.ts'
 import { EVENTS, type EventMap, type ShutdownEvent } from './events.ts'
 import type { PreparedHook } from './hook.ts'
@@ -104,9 +105,8 @@ export class Coordinator {
 
 /** Whether this is the error of `shutdown.signal`, or caused by it. Applications need not catch it. */
 function isOwnAbort(thrown: unknown): boolean {
-  const { cause } = (thrown ?? {}) as Partial<Error>
   // Recognised by its code, not its class: the signal may come from another copy of the package.
-  return [thrown, cause].some(
-    (error) => (error as Partial<AbortError> | undefined)?.code === 'LASTCALL_SHUTTING_DOWN',
+  return [thrown, propertyOf(thrown, 'cause')].some(
+    (error) => propertyOf(error, 'code') === 'LASTCALL_SHUTTING_DOWN',
   )
 }

@@ -1,6 +1,7 @@
 import { formatDuration } from '../base/duration.ts'
 import { TimeoutError } from '../base/errors.ts'
-import { describeError, type Reason } from '../base/reason.ts'
+import type { Reason } from '../base/reason.ts'
+import { describeError, textOf } from '../base/thrown.ts'
 import type { Platform } from '../platform/platform.ts'
 import { createAbortController } from '../runtime/abort-controller.ts'
 import type { Clock } from '../runtime/clock.ts'
@@ -122,9 +123,10 @@ export class HookRun {
   #pendingWork(): string[] {
     return this.#waitingFor.flatMap((list) => {
       try {
-        return list().map(String)
+        return list().map(textOf)
       } catch (error) {
-        return [`(waitingFor() failed: ${error})`]
+        const { name, message } = describeError(error)
+        return [`(waitingFor() failed: ${name}: ${message})`]
       }
     })
   }
@@ -133,7 +135,7 @@ export class HookRun {
     if (Object.isFrozen(this.report)) return
     // JavaScript may pass anything, such as the index of `lines.forEach(note)`.
     const level = given === 'warn' || given === 'error' ? given : 'debug'
-    const note = String(text)
+    const note = textOf(text)
     this.report.notes.push(note)
     const at = this.shutdown.elapsed()
     this.shutdown.emit({ type: 'hook:note', hook: this.report.name, text: note, level, at })

@@ -1,4 +1,5 @@
-import type { ErrorInfo, Fault, Reason } from '../base/reason.ts'
+import type { Fault, Reason } from '../base/reason.ts'
+import type { ErrorInfo } from '../base/thrown.ts'
 import type { Platform } from '../platform/platform.ts'
 
 /** How the shutdown ended as a whole: the worst that happened. A forced exit leaves no report. */

@@ -1,4 +1,5 @@
-import type { ErrorInfo, Fault, FaultOrigin, Reason } from '../base/reason.ts'
+import type { Fault, FaultOrigin, Reason } from '../base/reason.ts'
+import { describeError, type ErrorInfo } from '../base/thrown.ts'
 import type { Platform } from '../platform/platform.ts'
 import type { Clock } from '../runtime/clock.ts'
 import {
@@ -68,8 +69,9 @@ export class ShutdownRun implements RunningShutdown {
     this.emit({ type: 'start', reason: this.reason, grace, deadline })
     if (this.reason.kind === 'fault') this.fault(this.reason.origin, this.reason.error)
     // The application may listen to the same event. What it does there comes before the first hook.
-    if (this.reason.kind === 'call') void this.#runPhases()
-    else afterListeners(this.parts.sharedHooks, () => void this.#runPhases())
+    const run = () => void this.#runPhases().catch((error) => this.#failed(error))
+    if (this.reason.kind === 'call') run()
+    else afterListeners(this.parts.sharedHooks, run)
   }
 
   fault(origin: FaultOrigin, error: ErrorInfo): void {
@@ -121,10 +123,14 @@ export class ShutdownRun implements RunningShutdown {
     beginHooks(sharedHooks, this)
     for (let next = registry.groups()[0]; next; next = registry.groups()[0]) {
       this.#reached = Math.min(this.#reached, next.priority)
-      this.#startGroups(next.priority)
-      // Late hooks may join while these run.
-      while (this.#running.size > 0) await Promise.all([...this.#running].map(({ ended }) => ended))
-      this.#endPhases()
+      try {
+        this.#startGroups(next.priority)
+        // Late hooks may join while these run.
+        while (this.#running.size > 0) await Promise.all([...this.#running].map((run) => run.ended))
+        this.#endPhases()
+      } catch (error) {
+        this.#failed(error)
+      }
     }
     endHooks(sharedHooks, this)
     this.report = this.#writeReport()
@@ -140,8 +146,19 @@ export class ShutdownRun implements RunningShutdown {
     const { reserves, keptForLater } = keepReserves(waiting, timeLeft, beginning.length)
     beginning.forEach((group, index) => {
       const phase = this.#openPhase(group, reserves[index] as number)
-      for (const hook of group.hooks) this.#startHook(hook, phase, keptForLater)
+      for (const hook of group.hooks) {
+        try {
+          this.#startHook(hook, phase, keptForLater)
+        } catch (cause) {
+          this.#failed(new Error(`hook '${hook.name}' could not begin`, { cause }))
+        }
+      }
     })
+  }
+
+  /** Reports an error of the library itself. The remaining hooks run all the same. */
+  #failed(error: unknown): void {
+    this.fault('lastcall', describeError(error))
   }
 
   #startHook(hook: PreparedHook, phase: Draft<PhaseReport>, keptForLater: number): void {
@@ -162,8 +179,9 @@ export class ShutdownRun implements RunningShutdown {
     this.emit({ type: 'hook:start', hook: hook.name, phase: phase.name, at: began, limit })
     // Added before the hook begins: it may call process.exit() at once, and is then named as lost.
     this.#running.add(run)
+    const remove = () => void this.#running.delete(run)
     run.begin()
-    void run.ended.then(() => this.#running.delete(run))
+    void run.ended.then(remove, remove)
   }
 
   #openPhase({ label, priority }: HookGroup, reserve: number): Draft<PhaseReport> {

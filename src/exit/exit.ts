@@ -1,3 +1,4 @@
+import { formatDuration } from '../base/duration.ts'
 import type { Budget } from '../engine/budget.ts'
 import type { Coordinator } from '../engine/coordinator.ts'
 import type { Log } from '../observe/log.ts'
@@ -41,6 +42,7 @@ export class ProcessExit {
   /** The code of the last event `exit`. */
   #announced: number | undefined
   #removeExitListener = () => {}
+  #brokenTimer: unknown
 
   constructor(coordinator: Coordinator, parts: ExitParts) {
     const { host, clock, log, tracing } = parts
@@ -53,6 +55,7 @@ export class ProcessExit {
       ended: undefined,
       flush: () => allOf([log.flush?.(), tracing.flush()]),
       stay: () => {
+        clock.clearTimeout(this.#brokenTimer)
         this.#removeExitListener()
         parts.stay()
       },
@@ -61,8 +64,10 @@ export class ProcessExit {
     coordinator.on('start', ({ reason }) => {
       beginTogether(shared, member, reason)
       this.#removeExitListener = host.on('exit', () => this.#onExit())
+      this.#leaveIfBroken()
     })
     coordinator.on('end', ({ report }) => {
+      clock.clearTimeout(this.#brokenTimer)
       member.ended = { rank: EXIT_CODES[report.outcome].rank, code: report.exitCode }
       // Code that awaits the report runs before this: what it writes is flushed too.
       if (!worstOutcome(shared)) return
@@ -83,6 +88,25 @@ export class ProcessExit {
   /** Leaves the shutdowns of the process, unless this one has begun. */
   withdraw(): void {
     if (!this.#coordinator.signal.aborted) this.#shared.members.delete(this.#member)
+  }
+
+  /**
+   * A shutdown ends by its deadline, whatever its hooks do. If it does not, the library itself has failed,
+   * and the process leaves all the same.
+   */
+  #leaveIfBroken(): void {
+    const { clock, budget, policy } = this.#parts
+    const { deadline, margin } = budget
+    const began = clock.now()
+    const leave = () => {
+      const lost = this.#coordinator.unfinished.map((name) => `'${name}'`)
+      const hooks = lost.length === 0 ? '' : `; these hooks are lost: ${lost.join(', ')}`
+      const message = `the shutdown has not ended by its deadline of ${formatDuration(deadline)}${hooks}`
+      this.#coordinator.fault(new Error(message), 'lastcall')
+      this.#member.ended = { rank: EXIT_CODES.fault.rank, code: policy.fault }
+      if (worstOutcome(this.#shared)) void this.#leave(began)
+    }
+    this.#brokenTimer = clock.setTimeout(leave, deadline + margin / 2)
   }
 
   /** Exits the process now. */

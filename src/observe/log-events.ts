@@ -1,6 +1,7 @@
 import { formatDuration } from '../base/duration.ts'
-import { type ErrorInfo, formatReason } from '../base/reason.ts'
+import { formatReason } from '../base/reason.ts'
 import { plural } from '../base/summarize.ts'
+import type { ErrorInfo } from '../base/thrown.ts'
 import type { GraceSource } from '../engine/budget.ts'
 import type { Coordinator } from '../engine/coordinator.ts'
 import { EVENTS, type EventMap, type ShutdownEvent } from '../engine/events.ts'
@@ -96,7 +97,7 @@ function linesWith({ platform, graceFrom }: GraceSettings): {
       { signal, exitCode },
     ],
     fault: ({ fault: { origin, error, at } }) => [
-      `${origin}: ${errorTrace(error)}`,
+      `${origin === 'lastcall' ? 'the library itself failed' : origin}: ${errorTrace(error)}`,
       { origin, at: exact(at), err: errorField(error) },
     ],
     end: ({ report }) => endContent(report),

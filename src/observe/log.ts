@@ -1,5 +1,5 @@
 import { invalidOption, optionNames, refuseUnknownOptions } from '../base/errors.ts'
-import { describeError, type ErrorInfo } from '../base/reason.ts'
+import { describeError, type ErrorInfo } from '../base/thrown.ts'
 import type { Clock } from '../runtime/clock.ts'
 import type { ProcessPort } from '../runtime/process.ts'
 import { escapeControls } from '../text/printable.ts'

@@ -1,5 +1,5 @@
 import { formatDuration } from '../base/duration.ts'
-import type { ErrorInfo } from '../base/reason.ts'
+import type { ErrorInfo } from '../base/thrown.ts'
 import type { HookReport } from '../engine/report.ts'
 
 // Words that the log and the pictures of a report share.

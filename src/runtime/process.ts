@@ -32,7 +32,7 @@ export interface ProcessPort {
   warn(text: string): void
   /** stdout and stderr. */
   outputs(): Writable[]
-  /** How many resources of each kind keep the event loop alive. */
+  /** How many resources of each kind keep the event loop alive. Never throws. */
   activeResources(): Record<string, number>
   /**
    * Starts a thread that runs this program, with `data` as its `workerData`. It does not keep the process
@@ -96,9 +96,10 @@ export const systemProcess: ProcessPort = {
   outputs: openOutputs,
   activeResources() {
     const counts: Record<string, number> = {}
-    // Not every runtime has it.
-    for (const kind of process.getActiveResourcesInfo?.() ?? []) {
-      counts[kind] = (counts[kind] ?? 0) + 1
+    try {
+      for (const kind of process.getActiveResourcesInfo()) counts[kind] = (counts[kind] ?? 0) + 1
+    } catch {
+      // Not every runtime has it, and tools replace it.
     }
     return counts
   },

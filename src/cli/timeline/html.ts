@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { formatDuration } from '../../base/duration.ts'
-import type { ErrorInfo } from '../../base/reason.ts'
+import type { ErrorInfo } from '../../base/thrown.ts'
 import type { Report } from '../../engine/report.ts'
 import { hangLines } from '../../picture/report-words.ts'
 import { chartOf } from './chart.ts'

@@ -1,4 +1,4 @@
-import { describeError } from '../../base/reason.ts'
+import { describeError } from '../../base/thrown.ts'
 import { errorField, type Log } from '../../observe/log.ts'
 
 /** The application's own check. A probe comes every few seconds, so an error is logged only once. */

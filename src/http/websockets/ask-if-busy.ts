@@ -1,5 +1,5 @@
 import { invalidOption } from '../../base/errors.ts'
-import { describeError } from '../../base/reason.ts'
+import { describeError } from '../../base/thrown.ts'
 import type { WebSocketLike } from './known-sockets.ts'
 import type { CloseSettings } from './options.ts'
 

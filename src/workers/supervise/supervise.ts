@@ -7,7 +7,7 @@ import {
   optionNames,
   refuseUnknownOptions,
 } from '../../base/errors.ts'
-import { describeError } from '../../base/reason.ts'
+import { describeError } from '../../base/thrown.ts'
 import { type Hook, type Hooks, placeHook } from '../../engine/hook.ts'
 import { PHASES } from '../../engine/phases.ts'
 import { errorField, type Log, type Logger, type LogOptions, openLog } from '../../observe/log.ts'
