@@ -1,10 +1,11 @@
-import { invalidOption } from './base/errors.ts'
+import { invalidOption, LastcallError } from './base/errors.ts'
 import { Coordinator } from './engine/coordinator.ts'
 import { hooksToAdd, prepareHook } from './engine/prepare-hook.ts'
 import { Registry } from './engine/registry.ts'
 import { ProcessExit } from './exit/exit.ts'
 import { exitCodeOf } from './exit/exit-codes.ts'
 import { watchLoop } from './exit/watchdog/watchdog.ts'
+import { graceProblems } from './grace-problems.ts'
 import { listener } from './listening.ts'
 import { logEvents } from './observe/log-events.ts'
 import { traceEvents } from './observe/tracing.ts'
@@ -44,9 +45,15 @@ export function detectPlatform(): Platform {
 export function assemble(options: ShutdownOptions, ports: Ports): Shutdown {
   const { host, clock } = ports
   const settings = readOptions(options, ports)
-  const { platform, budget, phases, exitCodes: policy, log, exit, watchdog } = settings
+  const { platform, budget, graceFrom, phases, exitCodes: policy, log, exit, watchdog } = settings
 
-  const registry = new Registry(phases, budget)
+  const warn = (event: string, msg: string) => log.write({ level: 'warn', fields: { event }, msg })
+  // What the environment grants must not keep the application from starting.
+  const registry = new Registry(phases, budget, (problem) => {
+    if (graceFrom === 'option') throw new LastcallError('LASTCALL_RESERVES_TOO_LARGE', problem)
+    warn('reserves:oversized', problem)
+  })
+  for (const problem of graceProblems(settings, host.env)) warn('grace', problem)
   const coordinator = new Coordinator({
     registry,
     budget,

@@ -43,12 +43,12 @@ export function readOptions(options: ShutdownOptions, ports: Ports) {
   const platform = guessPlatform(ports.host)
   const graceFrom: GraceSource = options.grace === undefined ? 'platform' : 'option'
   const grace = graceFrom === 'platform' ? platform.grace : parseDuration(options.grace, 'grace')
-  const budget = Object.freeze(budgetOf(grace, options.margin))
+  const budget = Object.freeze(budgetOf(grace, options.margin, graceFrom))
   return Object.freeze({
     platform,
     budget,
     graceFrom,
-    phases: phasesWith(options.phases, budget.deadline),
+    phases: phasesWith(options.phases, graceFrom === 'option' ? budget.deadline : undefined),
     exitCodes: Object.freeze(exitPolicy(options.exitCodes)),
     signals: Object.freeze(signalSettings(options)),
     messages: Object.freeze([...messageSettings(options.messages)]),

@@ -34,6 +34,14 @@ export function formatDuration(milliseconds: number): string {
   return `${Number((milliseconds / 60_000).toFixed(1))} min`
 }
 
+/**
+ * The milliseconds that an environment variable names: a number of them, or a duration such as `30s`. NaN
+ * for anything else.
+ */
+export function durationIn(variable: string): number {
+  return /^\d+(\.\d+)?$/.test(variable) ? Number(variable) : millisecondsIn(variable)
+}
+
 const UNITS = { ms: 1, s: 1000, m: 60_000 } as const
 
 function millisecondsIn(text: string): number {

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { parseDuration } from '../base/duration.ts'
 import { optionNames, refuseUnknownOptions } from '../base/errors.ts'
-import { budgetOf, HANDOVER } from '../engine/budget.ts'
+import { budgetOf, type GraceSource, HANDOVER } from '../engine/budget.ts'
 import { type Program, type ProgramOptions, parsePrograms } from '../workers/supervise/program.ts'
 import type { SuperviseOptions } from '../workers/supervise/supervise.ts'
 import { asUsageError, usageError } from './failure.ts'
@@ -39,6 +39,7 @@ export function readConfig(path: string): Config {
 export function shareTime(
   options: readonly ProgramOptions[],
   grace: number,
+  from: GraceSource = 'option',
 ): readonly ProgramOptions[] {
   const programs = parsePrograms(options)
   const levels = groupByPriority(programs)
@@ -46,7 +47,10 @@ export function shareTime(
   const openLevels = waits.filter((wait) => wait === undefined).length
   const taken = waits.reduce<number>((sum, wait) => sum + (wait ?? 0), 0)
   const handovers = HANDOVER * (levels.size + 1)
-  const share = Math.floor((budgetOf(grace, undefined).deadline - handovers - taken) / openLevels)
+  const { deadline } = budgetOf(grace, undefined, from)
+  const fairShare = Math.floor((deadline - handovers - taken) / openLevels)
+  // What the platform grants must not keep the programs from starting.
+  const share = from === 'platform' ? Math.max(1, fairShare) : fairShare
   if (openLevels > 0 && share < 1) {
     const names = programs.filter(({ stopWait }) => stopWait === undefined).map(({ name }) => name)
     throw usageError(

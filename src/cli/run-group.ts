@@ -14,16 +14,18 @@ export async function runGroup(
   options: { grace: number | undefined; verbose: boolean; onStart: () => void },
 ): Promise<void> {
   const config = readConfig(path)
-  const grace = options.grace ?? config.grace ?? detectPlatform().grace
+  const given = options.grace ?? config.grace
+  const from = given === undefined ? 'platform' : 'option'
+  const grace = given ?? detectPlatform().grace
   // The programs run in their own sessions. A signal that ended only this process would leave them behind.
   const shutdown = createShutdown({
-    grace,
+    ...(given === undefined ? {} : { grace: given }),
     signals: ['SIGTERM', 'SIGINT', 'SIGQUIT', 'SIGHUP'],
     log: PROBLEM_LOG,
   })
   const programs = asUsageError(() => {
     const { exitOn = 'all' } = config
-    const group = supervise(shareTime(config.programs, grace), { exitOn, log: PROBLEM_LOG })
+    const group = supervise(shareTime(config.programs, grace, from), { exitOn, log: PROBLEM_LOG })
     shutdown.add(group)
     return group
   }, path)

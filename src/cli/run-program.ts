@@ -38,7 +38,7 @@ export async function runProgram(
   options: WrapOptions,
 ): Promise<number> {
   const { grace = detectPlatform().grace, rewrites, group } = options
-  const margin = Math.min(budgetOf(grace, undefined).margin, MAX_MARGIN)
+  const margin = Math.min(Math.floor(budgetOf(grace, undefined, 'platform').margin), MAX_MARGIN)
   const shutdown = createShutdown({
     grace,
     margin,

@@ -7,6 +7,8 @@ export interface Budget {
   readonly margin: number
   /** What the hooks have: grace − margin. */
   readonly deadline: number
+  /** The margin that the platform's grace is too short for, if it is; `margin` is half of the grace then. */
+  readonly wantedMargin?: number
 }
 
 /** Who set the grace: the application, by the option `grace`, or the platform. */
@@ -26,12 +28,18 @@ export interface ReserveClaim {
   readonly byDefault: number
 }
 
-/** Splits the grace. The margin is 10 % of it, at least 100 ms and at most 2 s, unless given. */
-export function budgetOf(grace: number, option: unknown): Budget {
-  const margin =
-    option === undefined
-      ? Math.min(Math.max(grace * 0.1, 100), 2000)
-      : parseDuration(option, 'margin', 0)
+/**
+ * Splits the grace. The margin is 10 % of it, at least 100 ms and at most 2 s, unless given. A grace of the
+ * platform may be too short for that: then the margin is half of it, since the application has to start.
+ *
+ * @throws LastcallError `LASTCALL_INVALID_OPTION`
+ */
+export function budgetOf(grace: number, option: unknown, from: GraceSource = 'option'): Budget {
+  const margin = option === undefined ? defaultMargin(grace) : parseDuration(option, 'margin', 0)
+  const isShort = option === undefined ? margin > grace / 2 : margin >= grace
+  if (from === 'platform' && isShort) {
+    return { grace, margin: grace / 2, deadline: grace / 2, wantedMargin: margin }
+  }
   if (margin >= grace) {
     throw new LastcallError(
       'LASTCALL_INVALID_OPTION',
@@ -39,6 +47,11 @@ export function budgetOf(grace: number, option: unknown): Budget {
     )
   }
   return { grace, margin, deadline: grace - margin }
+}
+
+/** The margin of a grace that is long enough for it, in milliseconds. */
+export function defaultMargin(grace: number): number {
+  return Math.min(Math.max(grace * 0.1, 100), 2000)
 }
 
 /**
@@ -82,19 +95,16 @@ export function limitOf(
   return Math.max(1, Math.floor(Math.min(hook.timeout, Math.max(free, promised))))
 }
 
-/** Throws if the named reserves add up to more than the budget. */
-export function refuseOversizedReserves(
+/** What is wrong if the named reserves add up to more than the budget; `undefined` if they do not. */
+export function oversizedReserves(
   claims: readonly (ReserveClaim & { readonly label: string })[],
   budget: Budget,
-): void {
+): string | undefined {
   const named = claims.filter((claim) => claim.named > 0)
   const total = sum(named.map((claim) => claim.named))
-  if (total <= budget.deadline) return
+  if (total <= budget.deadline) return undefined
   const parts = named.map((claim) => `${claim.label} ${formatDuration(claim.named)}`).join(' + ')
-  throw new LastcallError(
-    'LASTCALL_RESERVES_TOO_LARGE',
-    `The reserves add up to ${formatDuration(total)} (${parts}), more than the budget of ${formatDuration(budget.deadline)} (grace ${formatDuration(budget.grace)} − margin ${formatDuration(budget.margin)}). Reserve less, or give a longer \`grace\` if the platform grants one.`,
-  )
+  return `The reserves add up to ${formatDuration(total)} (${parts}), more than the budget of ${formatDuration(budget.deadline)} (grace ${formatDuration(budget.grace)} − margin ${formatDuration(budget.margin)}). Reserve less, or give a longer \`grace\` if the platform grants one.`
 }
 
 function sum(values: readonly number[]): number {

@@ -35,9 +35,14 @@ export type PhaseName = (typeof PHASES)[number]['name']
 /**
  * Reads the option `phases`.
  *
+ * @param budget the longest reserve of a phase; `undefined` if the environment has set the grace, which must
+ * not keep an application from starting: a reserve that does not fit is scaled down when it runs
  * @returns the built-in phases and those of the application, by name
  */
-export function phasesWith(option: unknown, budget: number): ReadonlyMap<string, Phase> {
+export function phasesWith(
+  option: unknown,
+  budget: number | undefined,
+): ReadonlyMap<string, Phase> {
   const phases = new Map<string, Phase>(PHASES.map((phase) => [phase.name, phase]))
   if (option === undefined) return phases
   if (typeof option !== 'object' || option === null || Array.isArray(option)) {
@@ -86,8 +91,8 @@ function phaseOption(given: unknown, name: string): { priority: unknown; reserve
   throw invalidOption(`phases.${name}`, 'a number, or made of priority and reserve', key)
 }
 
-function parseReserve(value: unknown, option: string, budget: number): number {
+function parseReserve(value: unknown, option: string, budget: number | undefined): number {
   const reserve = parseDuration(value, option, 0)
-  if (reserve <= budget) return reserve
+  if (budget === undefined || reserve <= budget) return reserve
   throw invalidOption(option, `at most the budget of ${budget} ms`, value)
 }

@@ -1,5 +1,5 @@
 import { LastcallError } from '../base/errors.ts'
-import { type Budget, type ReserveClaim, refuseOversizedReserves } from './budget.ts'
+import { type Budget, oversizedReserves, type ReserveClaim } from './budget.ts'
 import type { PreparedHook } from './hook.ts'
 import { DEFAULT_RESERVE, type Phase } from './phases.ts'
 
@@ -12,6 +12,8 @@ export class Registry {
   constructor(
     readonly phases: ReadonlyMap<string, Phase>,
     readonly budget: Budget,
+    /** Called if the reserves add up to more than the budget. If it throws, the hooks are not added. */
+    readonly onOversized: (problem: string) => void,
   ) {}
 
   isTaken = (name: string): boolean => this.#names.has(name)
@@ -27,7 +29,8 @@ export class Registry {
         added.push(hook)
       }
       if (hooks.some((hook) => hook.reserve !== undefined)) {
-        refuseOversizedReserves(this.groups().map(labelledClaim), this.budget)
+        const problem = oversizedReserves(this.groups().map(labelledClaim), this.budget)
+        if (problem !== undefined) this.onOversized(problem)
       }
     } catch (error) {
       for (const hook of added) this.remove(hook)

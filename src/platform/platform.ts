@@ -96,6 +96,11 @@ export function signalsAll(platform: Platform): boolean {
   return factsOf(platform).some(({ signals }) => signals === 'all')
 }
 
+/** Whether this platform is one of those that were recognised. */
+export function isRecognised(platform: Platform, name: PlatformName): boolean {
+  return [platform, ...platform.also].some((one) => one.name === name)
+}
+
 function factsOf(platform: Platform): PlatformFacts[] {
   return [platform, ...platform.also].map(({ name }) => PLATFORMS[name])
 }

@@ -1,4 +1,4 @@
-import { LONGEST_TIMER } from '../base/duration.ts'
+import { durationIn, LONGEST_TIMER } from '../base/duration.ts'
 import type { ProcessPort } from '../runtime/process.ts'
 
 /** What a process can see of its platform. */
@@ -35,8 +35,8 @@ const facts = {
     grace: 10_000,
     signals: 'main process',
     variables: ['LASTCALL_GRACE'],
-    recognise({ env: { LASTCALL_GRACE } }) {
-      const grace = Number(LASTCALL_GRACE)
+    recognise({ env: { LASTCALL_GRACE = '' } }) {
+      const grace = durationIn(LASTCALL_GRACE)
       if (!(grace >= 1 && grace <= LONGEST_TIMER)) return undefined
       return { grace, because: `LASTCALL_GRACE is ${LASTCALL_GRACE}` }
     },

@@ -112,7 +112,7 @@ describe('the grace', () => {
     ['1s', '900'],
     ['10s', '9750'],
     ['1m', '59750'],
-    ['101ms', '1'],
+    ['101ms', '51'],
   ])('of %s leaves the program %s ms, which it finds in LASTCALL_GRACE', async (grace, granted) => {
     const ended = await cli([
       'run',
