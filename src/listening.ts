@@ -41,7 +41,7 @@ export function listener(
   // shutdown, SIGHUP must not end the process.
   const absorbHangup = () => {
     // An earlier listener for `start` may have called `stop()`.
-    if (!undos || signals.signals.includes('SIGHUP')) return
+    if (!undos || signals.on.includes('SIGHUP')) return
     undos.push(host.onFirst('SIGHUP', () => repeat('SIGHUP', false)))
   }
 

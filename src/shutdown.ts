@@ -67,7 +67,7 @@ export interface Shutdown {
 }
 
 /** The options of `createShutdown()`. All of them have defaults. */
-export interface ShutdownOptions extends SignalOptions {
+export interface ShutdownOptions {
   /**
    * The time between the stop signal and SIGKILL. The clock starts when the shutdown begins. Default:
    * what the platform grants, see `detectPlatform()`; 10 s on an unknown platform.
@@ -84,6 +84,14 @@ export interface ShutdownOptions extends SignalOptions {
    * @example createShutdown({ phases: { 'warm-down': 350 } })
    */
   readonly phases?: Readonly<Record<string, PhaseOption>>
+  /**
+   * The signals that start a shutdown, as a list or with more options. Default: SIGTERM and SIGINT; a
+   * second SIGINT forces the exit.
+   *
+   * @example createShutdown({ signals: ['SIGTERM', 'SIGHUP'] })
+   * @example createShutdown({ signals: { forceOn: [] } })
+   */
+  readonly signals?: readonly NodeJS.Signals[] | SignalOptions
   /** The exit codes, by how the shutdown ended. */
   readonly exitCodes?: ExitCodes
   /** Whether the process exits when the shutdown is over. Default true. */

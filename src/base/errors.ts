@@ -94,6 +94,9 @@ export function invalidOption(
   )
 }
 
+/** Options that are part of another option. */
+const INSIDE: Readonly<Record<string, string>> = { forceOn: 'signals', samePressWithin: 'signals' }
+
 /** Throws if the options are not an object, or contain an unknown name: probably a typo. */
 export function refuseUnknownOptions(
   options: unknown,
@@ -105,7 +108,10 @@ export function refuseUnknownOptions(
     throw invalidOption(option, `an object such as ${example}`, options)
   }
   const unknown = Object.keys(options).find((key) => !known.includes(key))
-  if (unknown !== undefined) throw invalidOption(option, `made of ${known.join(', ')}`, unknown)
+  if (unknown === undefined) return
+  const inside = Object.hasOwn(INSIDE, unknown) ? INSIDE[unknown] : undefined
+  const fix = inside && `It is part of \`${inside}\`: write ${inside}: { ${unknown}: … }.`
+  throw invalidOption(option, `made of ${known.join(', ')}`, unknown, fix)
 }
 
 /**

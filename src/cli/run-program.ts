@@ -42,8 +42,8 @@ export async function runProgram(
   const shutdown = createShutdown({
     grace,
     margin,
-    signals: STOP_SIGNALS,
-    forceOn: [], // The program decides what a second press means.
+    // The program decides what a second press means.
+    signals: { on: STOP_SIGNALS, forceOn: [] },
     exit: false,
     log: PROBLEM_LOG,
   })

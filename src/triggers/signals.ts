@@ -1,5 +1,5 @@
 import { type Duration, parseDuration } from '../base/duration.ts'
-import { invalidOption, LastcallError } from '../base/errors.ts'
+import { invalidOption, LastcallError, optionNames, refuseUnknownOptions } from '../base/errors.ts'
 import type { Reason } from '../base/reason.ts'
 import type { Clock } from '../runtime/clock.ts'
 import type { ProcessPort } from '../runtime/process.ts'
@@ -8,7 +8,7 @@ import { isSignal } from '../runtime/signals.ts'
 /** Which signals start a shutdown, and which force the exit. */
 export interface SignalOptions {
   /** The signals that start a shutdown. Default: SIGTERM and SIGINT. */
-  readonly signals?: readonly NodeJS.Signals[]
+  readonly on?: readonly NodeJS.Signals[]
   /** The signals that force the exit at once when they come a second time. Default: SIGINT. */
   readonly forceOn?: readonly NodeJS.Signals[]
   /**
@@ -28,26 +28,34 @@ export interface SignalActions {
   repeat(signal: NodeJS.Signals, samePress: boolean): void
 }
 
-export function signalSettings(options: { [Key in keyof SignalOptions]: unknown }) {
-  const signals = signalList(options.signals, 'signals', ['SIGTERM', 'SIGINT'])
-  const byDefault = signals.filter((signal) => signal === 'SIGINT')
-  const forceOn = signalList(options.forceOn, 'forceOn', byDefault)
-  const unheard = forceOn.find((signal) => !signals.includes(signal))
+const OPTIONS = optionNames<SignalOptions>({ on: true, forceOn: true, samePressWithin: true })
+
+/** Checks the option `signals`, an object or the list of signals alone, and fills in the defaults. */
+export function signalSettings(option: unknown = {}) {
+  const isList = Array.isArray(option)
+  if (!isList && typeof option !== 'object') {
+    const rule = `an array of signals, such as ${EXAMPLE}, or an object such as { on: ${EXAMPLE} }`
+    throw invalidOption('signals', rule, option)
+  }
+  if (!isList) refuseUnknownOptions(option, OPTIONS, `{ on: ${EXAMPLE} }`, 'signals')
+  const options = (isList ? { on: option } : option) as { [Key in keyof SignalOptions]: unknown }
+  const onName = isList ? 'signals' : 'signals.on'
+  const on = signalList(options.on, onName, ['SIGTERM', 'SIGINT'])
+  const byDefault = on.filter((signal) => signal === 'SIGINT')
+  const forceOn = signalList(options.forceOn, 'signals.forceOn', byDefault)
+  const unheard = forceOn.find((signal) => !on.includes(signal))
   if (unheard !== undefined) {
-    throw invalidOption('forceOn', `some of \`signals\` (${signals.join(', ')})`, unheard)
+    throw invalidOption('signals.forceOn', `some of \`signals.on\` (${on.join(', ')})`, unheard)
   }
-  return {
-    signals,
-    forceOn,
-    samePressWithin: parseDuration(options.samePressWithin ?? 100, 'samePressWithin', 0),
-  }
+  const window = options.samePressWithin ?? 100
+  return { on, forceOn, samePressWithin: parseDuration(window, 'signals.samePressWithin', 0) }
 }
 
 export type SignalSettings = ReturnType<typeof signalSettings>
 
 /** Listens to the signals. Returns a function that stops listening. */
 export function onSignals(
-  { signals, forceOn, samePressWithin }: SignalSettings,
+  { on, forceOn, samePressWithin }: SignalSettings,
   { host, clock, actions }: { host: ProcessPort; clock: Clock; actions: SignalActions },
 ): () => void {
   let isSamePress = false
@@ -77,7 +85,7 @@ export function onSignals(
       actions.repeat(signal, false)
     }
   }
-  const undos = signals.map((signal) => host.onFirst(signal, () => onSignal(signal)))
+  const undos = on.map((signal) => host.onFirst(signal, () => onSignal(signal)))
   return () => {
     clock.clearTimeout(timer)
     for (const undo of undos) undo()
@@ -100,6 +108,7 @@ const REFUSED: Readonly<Record<string, readonly string[]>> = {
   "Node's profiler uses it": ['SIGPROF'],
 }
 
+const EXAMPLE = "['SIGTERM', 'SIGINT']"
 const KNOWN = 'SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGUSR2, SIGBREAK'
 
 function signalList(
@@ -109,7 +118,7 @@ function signalList(
 ): readonly NodeJS.Signals[] {
   if (value === undefined) return byDefault
   if (!Array.isArray(value)) {
-    throw invalidOption(option, "an array of signals, such as ['SIGTERM', 'SIGINT']", value)
+    throw invalidOption(option, `an array of signals, such as ${EXAMPLE}`, value)
   }
   for (const signal of value) {
     const why = Object.keys(REFUSED).find((reason) => REFUSED[reason]?.includes(signal))

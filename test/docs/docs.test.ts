@@ -95,7 +95,7 @@ describe('the reference', () => {
     expect(names).toEqual(
       expect.arrayContaining([
         'ShutdownOptions.grace',
-        'ShutdownOptions.samePressWithin',
+        'SignalOptions.samePressWithin',
         'HttpServerOptions.linger',
         'LameDuckOptions.probes',
         'HookContext.note',

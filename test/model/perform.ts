@@ -19,7 +19,7 @@ export async function performOn(
   const { grace, margin, exit, exitCodes, signals, forceOn, samePressWithin } = scenario
   const { shutdown } = virtualShutdown(
     {
-      ...{ grace, exit, exitCodes, signals, forceOn, samePressWithin },
+      ...{ grace, exit, exitCodes, signals: { on: signals, forceOn, samePressWithin } },
       ...(margin === undefined ? {} : { margin }),
     },
     { process, clock: coreClock },

@@ -96,7 +96,7 @@ describe('a process that is stopped', () => {
       `${THROWS}
        const run = () => { process.kill(process.pid, 'SIGTERM'); return ${never} }
        shutdown.add({ name: 'hung', phase: 'drain', run })`,
-      `{ forceOn: ['SIGTERM'], samePressWithin: 0 }`,
+      `{ signals: { forceOn: ['SIGTERM'], samePressWithin: 0 } }`,
     ],
   ])('exits though a listener of exit throws, and says so: %s', async (_, body, options) => {
     const script = new Script(shutdownScript(body, options))

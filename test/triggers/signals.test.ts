@@ -21,8 +21,11 @@ describe('which signals start a shutdown', () => {
     expect(process.exits).toEqual([0])
   })
 
-  test('others do where the option names them, and then the default ones do not', () => {
-    const { shutdown, process } = busyShutdown({ signals: ['SIGHUP', 'SIGUSR2'] })
+  test.each([
+    { signals: ['SIGHUP', 'SIGUSR2'] as const },
+    { signals: { on: ['SIGHUP', 'SIGUSR2'] as const } },
+  ])('others do where the option names them, and then the default ones do not (%#)', (options) => {
+    const { shutdown, process } = busyShutdown(options)
     process.send('SIGTERM')
     expect(shutdown.signal.aborted).toBe(false)
     process.send('SIGUSR2')
@@ -113,7 +116,7 @@ describe('a second signal', () => {
   })
 
   test('SIGTERM forces where the option says so, with 143', async () => {
-    const { process, clock } = busyShutdown({ forceOn: ['SIGTERM'] })
+    const { process, clock } = busyShutdown({ signals: { forceOn: ['SIGTERM'] } })
     process.send('SIGTERM')
     await clock.advance(1000)
     process.send('SIGINT')
@@ -135,7 +138,7 @@ describe('a second signal', () => {
   })
 
   test('the window of the same press can be 0', async () => {
-    const { process } = busyShutdown({ samePressWithin: 0 })
+    const { process } = busyShutdown({ signals: { samePressWithin: 0 } })
     process.send('SIGINT')
     process.send('SIGINT')
     expect(process.exits).toEqual([130])

@@ -59,6 +59,12 @@ test('signals, messages and the exit code are read, too', () => {
   expect(callsIn(text)).toMatchObject([
     { signals: ['SIGTERM', 'SIGHUP'], messages: [], leavesWithSignal: true },
   ])
+  expect(callsIn("createShutdown({ signals: { on: ['SIGHUP'], forceOn: [] } })")).toMatchObject([
+    { signals: ['SIGHUP'] },
+  ])
+  expect(callsIn('createShutdown({ signals: { forceOn: [] } })')).toMatchObject([
+    { signals: undefined },
+  ])
   expect(callsIn('createShutdown({ signals: [TERM], messages: all })')).toMatchObject([
     { signals: 'unknown', messages: 'unknown', leavesWithSignal: false },
   ])

@@ -32,7 +32,7 @@ export const signals: FeatureGroup = {
     {
       name: 'a repeat within the window is the same press',
       check: async (lab) => {
-        const shutdown = `{ grace: '10s', samePressWithin: '1m' }`
+        const shutdown = `{ grace: '10s', signals: { samePressWithin: '1m' } }`
         const program = await lab.service(HUNG, { shutdown })
         await program.send('SIGINT').says('started')
         await program.send('SIGINT').says('repeat SIGINT true')
@@ -42,7 +42,7 @@ export const signals: FeatureGroup = {
       name: 'a second SIGINT forces the exit, code 130',
       check: async (lab) => {
         const program = await lab.service(HUNG, {
-          shutdown: `{ grace: '10s', samePressWithin: 0 }`,
+          shutdown: `{ grace: '10s', signals: { samePressWithin: 0 } }`,
         })
         await program.send('SIGINT').says('started')
         const stderr = /SIGINT again: exiting at once with code 130/
@@ -52,7 +52,9 @@ export const signals: FeatureGroup = {
     {
       name: 'a second SIGTERM changes nothing',
       check: async (lab) => {
-        const program = await lab.service(HUNG, { shutdown: `{ grace: '2s', samePressWithin: 0 }` })
+        const program = await lab.service(HUNG, {
+          shutdown: `{ grace: '2s', signals: { samePressWithin: 0 } }`,
+        })
         await program.send('SIGTERM').says('started')
         await program.send('SIGTERM').says('repeat SIGTERM false')
         await endsWith(program, { code: 124 })

@@ -70,7 +70,7 @@ test('a forced exit leaves no program behind', async () => {
        programs.on('state', ({ to, pid }) => say(to + ' ' + pid + '.'))
        shutdown.add(programs)
        programs.start()`,
-      '{ samePressWithin: 0 }',
+      '{ signals: { samePressWithin: 0 } }',
     ),
   )
   await script.says('web | up')

@@ -56,7 +56,7 @@ function readCall(file: SourceFile, code: string, offset: number): ShutdownCall 
   return {
     ...place,
     grace: unknown ?? readDuration(options.grace),
-    signals: unknown ?? readTexts(options.signals),
+    signals: unknown ?? readSignals(options.signals),
     messages: unknown ?? readTexts(options.messages),
     leavesWithSignal: (options.exitCodes as { clean?: unknown } | undefined)?.clean === 'signal',
   }
@@ -85,6 +85,12 @@ function readDuration(value: unknown): number | 'unknown' | undefined {
   } catch {
     return 'unknown'
   }
+}
+
+/** The list of signals, alone or in an object. */
+function readSignals(value: unknown): readonly string[] | 'unknown' | undefined {
+  const isObject = typeof value === 'object' && value !== null && !Array.isArray(value)
+  return readTexts(isObject ? (value as { on?: unknown }).on : value)
 }
 
 function readTexts(value: unknown): readonly string[] | 'unknown' | undefined {
