@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
 import { defineConfig } from 'tsup'
 import { version } from './package.json'
@@ -15,11 +16,11 @@ export default defineConfig([
     // The entries share one copy of common code, in CommonJS too. Otherwise each entry would have its
     // own error classes, and instanceof would fail between them.
     splitting: true,
-    // The build copies the two small dependencies of the core. Loading them as files of their own takes
-    // longer than the rest of the import, above all when they use the other module system and Node has
-    // to start its loader for them. They stay in `dependencies` for tools that list what a package
-    // contains. Their licences are in THIRD_PARTY_LICENSES.
-    noExternal: ['eventemitter3', 'p-timeout'],
+    // The build copies the dependencies. Loading them as files of their own takes longer than the rest
+    // of the import, above all when they use the other module system and Node has to start its loader
+    // for them. They stay in `dependencies` for tools that list what a package contains. Their licences
+    // are in THIRD_PARTY_LICENSES.
+    noExternal: ['eventemitter3', 'p-timeout', 'http-terminator'],
     // Copies of the same version share what they know of servers.
     define: { VERSION: JSON.stringify(version) },
     dts: true,
@@ -28,6 +29,22 @@ export default defineConfig([
     // an application's bundler does not change strings. In a function it may insert calls of its helpers,
     // such as the one that keeps function names, and the thread does not have those helpers.
     esbuildPlugins: [
+      {
+        // http-terminator logs with roarr, which sets `globalThis.ROARR` and opens stdout when it is
+        // loaded. That global cannot be deleted afterwards: an application that uses roarr itself may
+        // share the copy, and needs it. So the build gives http-terminator a logger that logs nothing. Its
+        // one line is about a second `terminate()`, which this library never calls. The source is used
+        // because it has `import`: in an ES module, the `require('http')` of its built files would fail.
+        name: 'http-terminator without its logger',
+        setup({ onResolve, onLoad }) {
+          const source = import.meta.resolve('http-terminator/src/index.ts')
+          onResolve({ filter: /^http-terminator$/ }, () => ({ path: fileURLToPath(source) }))
+          onResolve({ filter: /^roarr$/ }, ({ path }) => ({ path, namespace: 'no-logger' }))
+          onLoad({ filter: /^roarr$/, namespace: 'no-logger' }, () => ({
+            contents: 'export const Roarr = { child: () => Roarr, warn() {} }',
+          }))
+        },
+      },
       {
         name: 'a thread as its text',
         setup({ onLoad }) {

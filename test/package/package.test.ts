@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process'
-import { readFileSync } from 'node:fs'
-import { relative } from 'node:path'
+import { readdirSync, readFileSync } from 'node:fs'
+import { dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
 import { ENTRIES, manifest } from '../support/programs/entries.ts'
@@ -19,6 +19,27 @@ test('has the dependencies that it is to have, and runs on Node 20.19', () => {
 
 test('the lock file names no registry', () => {
   expect(readFileSync(`${ROOT}/package-lock.json`, 'utf8')).not.toContain('"resolved"')
+})
+
+test('the licence of each package that is built in is published', () => {
+  const built = ENTRIES.flatMap(({ code }) => Object.values<string>(code))
+  const folders = new Set(built.flatMap((path) => [dirname(path), `${ROOT}/dist`]))
+  const texts = [...folders].flatMap((folder) =>
+    readdirSync(folder, { withFileTypes: true })
+      .filter((file) => file.isFile() && /\.c?js$/.test(file.name))
+      .map((file) => readFileSync(join(folder, file.name), 'utf8')),
+  )
+  const paths = texts.flatMap((text) => text.match(/(?<=^\/\/ node_modules\/)\S+/gm) ?? [])
+  const names = new Set(paths.map((path) => path.replace(/^.*node_modules\//, '').split('/')[0]))
+  expect([...names].sort()).toEqual([
+    'eventemitter3',
+    'http-terminator',
+    'p-finally',
+    'p-timeout',
+    'p-wait-for',
+  ])
+  const licences = readFileSync(`${ROOT}/THIRD_PARTY_LICENSES`, 'utf8')
+  for (const name of names) expect(licences).toContain(`\n# ${name}\n`)
 })
 
 test('what is published holds the built files with their types, the documents and the licences', () => {
