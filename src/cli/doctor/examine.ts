@@ -7,6 +7,7 @@ import {
   Results,
   type UnreadFile,
 } from './examine-context.ts'
+import { reportForgottenListen } from './examine-sources.ts'
 import { findFiles, projectName } from './find-files.ts'
 import { unknownRules } from './ignore.ts'
 import { KINDS } from './kinds/index.ts'
@@ -34,7 +35,8 @@ export interface Examination {
 export function examine(target: string, options: { grace?: number | undefined } = {}): Examination {
   const { root, paths, ...found } = findFiles(target)
   const files = new FileReader(root)
-  const application = new Application(files.readAll(found.sources), options.grace)
+  const sources = files.readAll(found.sources)
+  const application = new Application(sources, options.grace)
   const scripts = new Scripts(files, paths.get(packageJson) ?? [], found.scripts)
   const results = new Results()
   results.unread.push(...found.unread)
@@ -55,6 +57,7 @@ export function examine(target: string, options: { grace?: number | undefined } 
       looked.push(...partPaths.map((part) => ({ file: part, kind: kind.name })))
     }
   }
+  reportForgottenListen(sources, application.shutdowns, results)
   const { findings, unread, notes, ignored } = results
   findings.sort((a, b) => (a.file === b.file ? a.line - b.line : a.file < b.file ? -1 : 1))
   const { shutdowns } = application

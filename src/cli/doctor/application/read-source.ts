@@ -12,6 +12,8 @@ export interface ShutdownCall {
   readonly messages: readonly string[] | 'unknown' | undefined
   /** Whether a clean shutdown exits with 128 + the number of the signal. */
   readonly leavesWithSignal: boolean
+  /** Whether it is not meant to `listen()`: with `exit: false`, or with no signals. */
+  readonly hearsNothing: boolean
 }
 
 /** Limits that no application reaches. They bound the time for a file with unclosed brackets. */
@@ -58,6 +60,7 @@ function readCall(file: SourceFile, code: string, offset: number): ShutdownCall 
     grace: unknown ?? readDuration(options.grace),
     signals: unknown ?? readSignals(options.signals),
     messages: unknown ?? readTexts(options.messages),
+    hearsNothing: options.exit === false || readSignals(options.signals)?.length === 0,
     leavesWithSignal: (options.exitCodes as { clean?: unknown } | undefined)?.clean === 'signal',
   }
 }
@@ -99,7 +102,7 @@ function readTexts(value: unknown): readonly string[] | 'unknown' | undefined {
 }
 
 /** The text with blanks in place of its comments, so that offsets stay the same. */
-function withoutComments(text: string): string {
+export function withoutComments(text: string): string {
   const parts =
     /'(?:\\.|[^'\\\n])*'|"(?:\\.|[^"\\\n])*"|`(?:\\[\s\S]|[^`\\])*`|\/\/[^\n]*|\/\*[\s\S]*?\*\//g
   return text.replace(parts, (part) => (part.startsWith('/') ? part.replace(/[^\n]/g, ' ') : part))

@@ -11,7 +11,7 @@ export interface Deployment {
 /** The source of an application with these options. */
 export function app(options = ''): Record<string, string> {
   return {
-    'src/server.ts': `import { createShutdown } from 'lastcall'\n\nexport const shutdown: Shutdown = createShutdown(${options})\n`,
+    'src/server.ts': `import { createShutdown } from 'lastcall'\n\nexport const shutdown: Shutdown = createShutdown(${options})\nshutdown.listen()\n`,
   }
 }
 

@@ -226,7 +226,7 @@ export const sound: readonly Deployment[] = [
         ['readinessProbe:', '  httpGet: { path: /readyz, port: 3000 }', '  periodSeconds: 5'],
       ),
       'src/server.ts':
-        "import { createShutdown } from 'lastcall'\nconst shutdown = createShutdown({ grace: '60s' })\nshutdown.add(httpServer(server, { health, lameDuck: { atMost: '20s' } }))\n",
+        "import { createShutdown } from 'lastcall'\nconst shutdown = createShutdown({ grace: '60s' })\nshutdown.add(httpServer(server, { health, lameDuck: { atMost: '20s' } }))\nshutdown.listen()\n",
     },
     finds: [],
   },
