@@ -15,6 +15,7 @@ import { beforePoll, systemClock } from './runtime/clock.ts'
 import { systemProcess } from './runtime/process.ts'
 import { callAfterHooks } from './runtime/shared-hooks.ts'
 import type { Shutdown, ShutdownOptions } from './shutdown.ts'
+import { ListenReminder } from './triggers/listen-reminder.ts'
 
 /**
  * Creates the shutdown of an application. It does nothing until `listen()` or `now()` is called.
@@ -87,12 +88,23 @@ export function assemble(options: ShutdownOptions, ports: Ports): Shutdown {
     })
   }
 
+  const reminder = new ListenReminder(clock, (message) => warn('listen:missing', message))
+  // Without signals to hear, the application means to call now().
+  if (!exit || host.isTestRun || settings.signals.on.length === 0) reminder.stop()
+  coordinator.on('start', () => reminder.stop())
+
   return {
     add(what: unknown, options?: Parameters<Shutdown['add']>[1]) {
       const hooks = hooksToAdd(what, options, registry.isTaken)
-      return coordinator.add(hooks.map((hook) => tracing.wrap(prepareHook(hook, phases))))
+      const remove = coordinator.add(hooks.map((hook) => tracing.wrap(prepareHook(hook, phases))))
+      reminder.added(hooks.length)
+      return remove
     },
-    listen: listening.start,
+    listen() {
+      const stop = listening.start()
+      reminder.stop()
+      return stop
+    },
     now(note) {
       if (note !== undefined && typeof note !== 'string') {
         throw invalidOption('reason', 'a string, or nothing', note)

@@ -33,4 +33,5 @@ export {
 export type { Platform, PlatformGuess, PlatformName } from './platform/platform.ts'
 export type { ProcessInfo, ProcessKind } from './platform/process-info.ts'
 export type { Shutdown, ShutdownOptions } from './shutdown.ts'
+export type { FaultOptions } from './triggers/faults.ts'
 export type { SignalOptions } from './triggers/signals.ts'

@@ -3,9 +3,11 @@ import type { Reason } from './base/reason.ts'
 import type { Coordinator } from './engine/coordinator.ts'
 import type { ProcessExit } from './exit/exit.ts'
 import { forcedCode } from './exit/exit-codes.ts'
+import type { LogLine } from './observe/log.ts'
 import type { Ports, Settings } from './options.ts'
 import { afterListeners } from './runtime/shared-hooks.ts'
-import { onFaults } from './triggers/faults.ts'
+import { onEmptyLoop } from './triggers/empty-loop.ts'
+import { type FaultActions, onFaults } from './triggers/faults.ts'
 import { onMessages } from './triggers/messages.ts'
 import { onSignals, type SignalActions } from './triggers/signals.ts'
 
@@ -16,7 +18,7 @@ import { onSignals, type SignalActions } from './triggers/signals.ts'
  */
 export function listener(
   coordinator: Coordinator,
-  { signals, messages, faults, exitCodes }: Settings,
+  { signals, messages, faults, beforeExit, exitCodes, log }: Settings,
   { host, clock }: Ports,
   exiting: ProcessExit | undefined,
 ) {
@@ -53,7 +55,11 @@ export function listener(
       onMessages(messages, host, begin),
       coordinator.on('start', absorbHangup),
     ]
-    if (faults) undos.push(onFaults(host, (thrown, origin) => coordinator.fault(thrown, origin)))
+    if (faults) {
+      const fault: FaultActions['fault'] = (thrown, origin) => coordinator.fault(thrown, origin)
+      undos.push(onFaults(faults, host, { fault, leave: () => log.write(LEFT_TO_OTHERS) }))
+    }
+    if (beforeExit) undos.push(onEmptyLoop(host, begin))
     exiting?.join()
     return stop
   }
@@ -64,6 +70,12 @@ export function listener(
     exiting?.withdraw()
   }
   return { start, stop }
+}
+
+const LEFT_TO_OTHERS: LogLine = {
+  level: 'info',
+  fields: { event: 'rejection:left' },
+  msg: "unhandledRejection: left to the application's own listener; it starts no shutdown, and neither do later ones (faults: { unhandledRejection: 'always' } changes that)",
 }
 
 function refuseToListen(isListening: boolean, { report }: Coordinator): void {

@@ -8,6 +8,7 @@ import { guessPlatform } from './platform/platform.ts'
 import type { Clock } from './runtime/clock.ts'
 import type { ProcessPort } from './runtime/process.ts'
 import type { ShutdownOptions } from './shutdown.ts'
+import { faultSettings } from './triggers/faults.ts'
 import { messageSettings } from './triggers/messages.ts'
 import { signalSettings } from './triggers/signals.ts'
 
@@ -26,6 +27,7 @@ export const OPTIONS = optionNames<ShutdownOptions>({
   exitCodes: true,
   exit: true,
   faults: true,
+  beforeExit: true,
   messages: true,
   watchdog: true,
   log: true,
@@ -51,7 +53,8 @@ export function readOptions(options: ShutdownOptions, ports: Ports) {
     signals: Object.freeze(signalSettings(options.signals)),
     messages: Object.freeze([...messageSettings(options.messages)]),
     exit: flag(options.exit, 'exit'),
-    faults: flag(options.faults, 'faults'),
+    faults: faultSettings(options.faults),
+    beforeExit: flag(options.beforeExit, 'beforeExit', false),
     watchdog: flag(options.watchdog, 'watchdog'),
     log: openLog(options.log, ports),
   })
@@ -59,8 +62,8 @@ export function readOptions(options: ShutdownOptions, ports: Ports) {
 
 export type Settings = ReturnType<typeof readOptions>
 
-function flag(value: unknown, option: string): boolean {
-  if (value === undefined) return true
+function flag(value: unknown, option: string, byDefault = true): boolean {
+  if (value === undefined) return byDefault
   if (typeof value === 'boolean') return value
   throw invalidOption(option, 'true or false', value)
 }

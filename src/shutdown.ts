@@ -7,6 +7,7 @@ import type { Report } from './engine/report.ts'
 import type { ExitCodes } from './exit/exit-codes.ts'
 import type { Logger, LogOptions } from './observe/log.ts'
 import type { Platform } from './platform/platform.ts'
+import type { FaultOptions } from './triggers/faults.ts'
 import type { SignalOptions } from './triggers/signals.ts'
 
 /** Coordinates the shutdown of an application. `createShutdown()` returns it. */
@@ -97,10 +98,17 @@ export interface ShutdownOptions {
   /** Whether the process exits when the shutdown is over. Default true. */
   readonly exit?: boolean
   /**
-   * Whether an uncaught exception or an unhandled rejection begins the shutdown. Default true. With
-   * false, Node handles them as without this library.
+   * Whether an uncaught exception or an unhandled rejection begins the shutdown. Default true; a rejection
+   * begins none where the process has other listeners for rejections, see `FaultOptions`. With false, Node
+   * handles both as without this library.
    */
-  readonly faults?: boolean
+  readonly faults?: boolean | FaultOptions
+  /**
+   * Whether the shutdown begins when nothing keeps the process alive any more: a worker that has done its
+   * work. The exit code is that of a clean shutdown. Default false: the process ends, and no hook runs.
+   * It does not begin where the application calls `process.exit()`.
+   */
+  readonly beforeExit?: boolean
   /** The messages of the parent process that begin the shutdown. Default: `['shutdown']`, which PM2 sends. */
   readonly messages?: readonly string[]
   /**

@@ -214,6 +214,25 @@ describe('createShutdown refuses', () => {
       ['`exit`', 'true or false', "'no'"],
     ],
     ['faults that are no flag', { faults: 1 }, 'LASTCALL_INVALID_OPTION', ['`faults`']],
+    ['faults that are null', { faults: null }, 'LASTCALL_INVALID_OPTION', ['`faults`']],
+    [
+      'a misspelt option of faults',
+      { faults: { unhandledRejections: 'always' } },
+      'LASTCALL_INVALID_OPTION',
+      ['`faults`', 'unhandledRejection'],
+    ],
+    [
+      'an unknown value of faults.unhandledRejection',
+      { faults: { unhandledRejection: 'never' } },
+      'LASTCALL_INVALID_OPTION',
+      ['`faults.unhandledRejection`', "'always'"],
+    ],
+    [
+      'beforeExit that is no flag',
+      { beforeExit: 'yes' },
+      'LASTCALL_INVALID_OPTION',
+      ['`beforeExit`'],
+    ],
     ['a log that is null', { log: null }, 'LASTCALL_INVALID_OPTION', ['`log`']],
     [
       'messages that are no array',

@@ -7,6 +7,8 @@ export type Reason =
   | { readonly kind: 'fault'; readonly origin: FaultOrigin; readonly error: ErrorInfo }
   /** A message from the parent process. */
   | { readonly kind: 'message'; readonly message: string }
+  /** Nothing kept the process alive any more, with `beforeExit: true`. */
+  | { readonly kind: 'empty' }
   /** A call of `now()`. */
   | { readonly kind: 'call'; readonly note: string | null }
 
@@ -33,6 +35,8 @@ export function formatReason(reason: Reason): string {
       return `${reason.origin}: ${reason.error.message}`
     case 'message':
       return `message '${reason.message}'`
+    case 'empty':
+      return 'nothing left to do'
     case 'call':
       return reason.note === null ? 'now()' : `now('${reason.note}')`
   }

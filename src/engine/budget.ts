@@ -50,7 +50,7 @@ export function budgetOf(grace: number, option: unknown, from: GraceSource = 'op
 }
 
 /** The margin of a grace that is long enough for it, in milliseconds. */
-export function defaultMargin(grace: number): number {
+function defaultMargin(grace: number): number {
   return Math.min(Math.max(grace * 0.1, 100), 2000)
 }
 

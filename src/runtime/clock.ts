@@ -7,6 +7,8 @@ export interface Clock {
   /** The time of day, in milliseconds since 1970. */
   date(): number
   setTimeout(run: () => void, milliseconds: number): unknown
+  /** The same, but the timer does not keep the process alive. */
+  setBackgroundTimeout(run: () => void, milliseconds: number): unknown
   clearTimeout(timer: unknown): void
   /** Runs after the next poll phase of the event loop, when everything that the kernel held has been read. */
   afterPoll(run: () => void): void
@@ -25,6 +27,7 @@ export const systemClock: Clock = {
   now,
   date,
   setTimeout: (run, milliseconds) => setTimeout(run, milliseconds),
+  setBackgroundTimeout: (run, milliseconds) => setTimeout(run, milliseconds).unref(),
   clearTimeout: (timer) => clearTimeout(timer as NodeJS.Timeout),
   afterPoll: (run) => void setImmediate(run),
 }
@@ -34,6 +37,8 @@ export const currentClock: Clock = {
   now: () => Date.now(),
   date: () => Date.now(),
   setTimeout: (run, milliseconds) => globalThis.setTimeout(run, milliseconds),
+  // In jsdom, a timer is a number.
+  setBackgroundTimeout: (run, milliseconds) => globalThis.setTimeout(run, milliseconds).unref?.(),
   clearTimeout: (timer) => globalThis.clearTimeout(timer as NodeJS.Timeout),
   afterPoll: (run) => void globalThis.setImmediate(run),
 }

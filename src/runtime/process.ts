@@ -28,6 +28,10 @@ export interface ProcessPort {
   on(event: string, listener: (...args: never[]) => void): () => void
   /** The same, but the listener is called before those that others have added already. */
   onFirst(event: string, listener: (...args: never[]) => void): () => void
+  /** The listeners to an event that no copy of this package has added. */
+  otherListeners(event: string): readonly unknown[]
+  /** Whether a test runner runs this process. */
+  readonly isTestRun: boolean
   /** Writes to stderr. Never throws. */
   warn(text: string): void
   /** stdout and stderr. */
@@ -92,6 +96,12 @@ export const systemProcess: ProcessPort = {
   fileExists: (path) => builtinModule('node:fs').existsSync(path),
   on: (event, listener) => listen(event, listener, 'on'),
   onFirst: (event, listener) => listen(event, listener, 'prependListener'),
+  otherListeners: (event) =>
+    process.listeners(event as 'exit').filter((listener) => !ourListeners().has(listener)),
+  get isTestRun() {
+    const { NODE_ENV, VITEST, JEST_WORKER_ID, NODE_TEST_CONTEXT } = process.env
+    return NODE_ENV === 'test' || [VITEST, JEST_WORKER_ID, NODE_TEST_CONTEXT].some(Boolean)
+  },
   warn: writeToStderr,
   outputs: openOutputs,
   activeResources() {

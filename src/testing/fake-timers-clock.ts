@@ -22,6 +22,7 @@ export class FakeTimersClock implements Clock {
   now = currentClock.now
   date = currentClock.date
   setTimeout = currentClock.setTimeout
+  setBackgroundTimeout = currentClock.setBackgroundTimeout
   clearTimeout = currentClock.clearTimeout
 
   afterPoll(run: () => void): void {

@@ -21,6 +21,10 @@ export class TestClock implements Clock {
     return id
   }
 
+  setBackgroundTimeout(run: () => void, milliseconds: number): number {
+    return this.setTimeout(run, milliseconds)
+  }
+
   clearTimeout(id: unknown): void {
     this.#timers.delete(id as number)
   }

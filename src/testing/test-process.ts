@@ -12,6 +12,7 @@ export class TestProcess implements ProcessPort {
   readonly sharedShutdowns: SharedShutdowns = newSharedShutdowns()
   readonly sharedHooks: SharedHooks = newSharedHooks()
   readonly isExiting: boolean = false
+  readonly isTestRun: boolean = true
   // The log is text, which is easier to read in a test than JSON.
   readonly hasTerminalAsStderr: boolean = true
   exitCode = 0
@@ -34,6 +35,10 @@ export class TestProcess implements ProcessPort {
 
   onFirst(event: string, listener: (...args: never[]) => void): () => void {
     return this.on(event, listener)
+  }
+
+  otherListeners(_event: string): readonly unknown[] {
+    return []
   }
 
   warn = (text: string): void => {

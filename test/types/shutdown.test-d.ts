@@ -40,6 +40,7 @@ takes<ShutdownOptions>({
   exitCodes: { clean: 'signal', failed: 2, deadline: 3, fault: 4, forced: 'signal' },
   exit: false,
   faults: false,
+  beforeExit: true,
   messages: ['shutdown'],
   log: false,
 })
@@ -129,6 +130,8 @@ export function why(reason: Reason): string | null {
       return reason.error.message
     case 'message':
       return reason.message
+    case 'empty':
+      return reason.kind
     case 'call':
       return reason.note
     default:
