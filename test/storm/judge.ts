@@ -29,6 +29,7 @@ export function judge(outcome: Outcome): Verdict {
   const problems: string[] = []
   if (lost.length > 0) problems.push(`lost ${lost.length} of ${acknowledged.size}: ${few(lost)}`)
   if (hasWrongCode) problems.push(`left with ${code}, allowed: ${allowed.join(', ')}`)
+  if (outcome.said('SIGKILL, for the grace is over')) problems.push('alive after its grace')
   if (unknown.length > 0) problems.push(`never sent, but in its file: ${few(unknown)}`)
   if (twice > 0) problems.push(`lines that stand twice in its file: ${twice}`)
   return {

@@ -22,7 +22,7 @@ const next = (what: Blow['what'], wait: number): Blow => ({ what, after: 'blow',
 export const KINDS: readonly Kind[] = [
   {
     name: 'one signal',
-    share: 45,
+    share: 35,
     make: (dice) => ({
       service: { flushTakes: dice.between(0, 100) },
       blows: [first(signalOf(dice), dice)],
@@ -31,7 +31,7 @@ export const KINDS: readonly Kind[] = [
   },
   {
     name: 'a signal during start-up',
-    share: 60,
+    share: 40,
     make: (dice) => {
       const after = dice.oneOf('spawn', 'spawn', 'loading', 'loaded', 'serving')
       const longest = { spawn: 1.2, loading: 40, loaded: 30, serving: 5 }[after]
@@ -44,7 +44,7 @@ export const KINDS: readonly Kind[] = [
   },
   {
     name: 'the same signal twice, one press',
-    share: 25,
+    share: 20,
     make: (dice) => {
       const signal = signalOf(dice)
       return {
@@ -56,7 +56,7 @@ export const KINDS: readonly Kind[] = [
   },
   {
     name: 'SIGTERM twice, two presses',
-    share: 20,
+    share: 15,
     make: (dice) => ({
       service: { flushTakes: dice.between(100, 400) },
       blows: [first('SIGTERM', dice), next('SIGTERM', dice.between(SAME_PRESS, 300))],
@@ -65,7 +65,7 @@ export const KINDS: readonly Kind[] = [
   },
   {
     name: 'SIGINT twice, two presses',
-    share: 20,
+    share: 15,
     make: (dice) => ({
       service: { flushTakes: dice.between(0, 600) },
       blows: [first('SIGINT', dice), next('SIGINT', dice.between(SAME_PRESS, 300))],
@@ -145,6 +145,63 @@ export const KINDS: readonly Kind[] = [
       },
       blows: [first(signalOf(dice), dice)],
       allowed: failed,
+    }),
+  },
+  {
+    name: 'a hook that throws what cannot be read',
+    share: 15,
+    make: (dice) => ({
+      service: {
+        hooks: [
+          {
+            phase: dice.oneOf('announce', 'unbind', 'drain', 'stop', 'flush', 'close'),
+            does: dice.oneOf(
+              'throw a revoked Proxy',
+              'reject with a throwing cause',
+              'hostile note',
+            ),
+          },
+        ],
+      },
+      blows: [first(signalOf(dice), dice)],
+      allowed: failed,
+    }),
+  },
+  {
+    name: 'a listener of the shutdown that throws what cannot be read',
+    share: 10,
+    make: (dice) => ({
+      service: {
+        listener: dice.oneOf('start', 'phase:start', 'hook:start', 'hook:end', 'end', 'exit'),
+        flushTakes: dice.between(0, 100),
+      },
+      blows: [first(signalOf(dice), dice)],
+      allowed: failed,
+    }),
+  },
+  {
+    name: 'a hook that fails, and process.exit(0) after the hooks',
+    share: 10,
+    make: (dice) => ({
+      service: {
+        exitsAfterHooks: true,
+        hooks: [{ phase: dice.oneOf('stop', 'close'), does: 'reject' }],
+      },
+      blows: [first(signalOf(dice), dice)],
+      allowed: failed,
+    }),
+  },
+  {
+    name: 'a slow loop, and a hook that hangs',
+    share: 10,
+    make: (dice) => ({
+      service: {
+        grace: 2000,
+        reserve: 1000,
+        hooks: [{ phase: dice.oneOf('drain', 'stop'), does: 'slow', ms: dice.between(10, 40) }],
+      },
+      blows: [first(signalOf(dice), dice)],
+      allowed: cutOff,
     }),
   },
   {

@@ -20,6 +20,8 @@ export interface ServiceOptions {
   readonly flushTakes?: number
   readonly reserve?: number
   readonly hooks?: readonly { phase: string; does: string; ms?: number }[]
+  readonly listener?: string
+  readonly exitsAfterHooks?: boolean
   readonly listensFirst?: boolean
 }
 

@@ -15,6 +15,8 @@ const {
   flushTakes = 0,
   reserve = '2s',
   hooks = [],
+  listener: hostileListener, // the event whose listener throws what cannot be read
+  exitsAfterHooks = false, // as a framework's own listener does
   listensFirst = false, // to signals, and only a while later to clients
 } = JSON.parse(process.argv[2])
 
@@ -86,6 +88,35 @@ const DEEDS = {
     throw new Error('a hook that throws')
   },
   sleep: ({ ms }) => sleep(ms),
+  'throw a revoked Proxy': () => {
+    throw revokedProxy()
+  },
+  'reject with a throwing cause': () =>
+    Promise.reject(Object.defineProperty(new Error('cause'), 'cause', { get: refuse })),
+  'hostile note': (_, { note }) => {
+    note(revokedProxy())
+    throw Symbol('thrown')
+  },
+  // The loop turns, but each turn takes that long.
+  slow: ({ ms }) => {
+    const turn = () => {
+      const began = performance.now()
+      while (performance.now() - began < ms);
+      setImmediate(turn)
+    }
+    turn()
+    return new Promise(() => {})
+  },
+}
+
+function refuse() {
+  throw new Error('a getter that throws')
+}
+
+function revokedProxy() {
+  const { proxy, revoke } = Proxy.revocable({}, {})
+  revoke()
+  return proxy
 }
 
 function shutdownFor(create, buffer, others) {
@@ -95,7 +126,7 @@ function shutdownFor(create, buffer, others) {
     shutdown.add({
       name: `${hook.does} ${index}`,
       phase: hook.phase,
-      run: () => DEEDS[hook.does](hook),
+      run: (context) => DEEDS[hook.does](hook, context),
     })
   }
   shutdown.on('event', (event) => {
@@ -104,6 +135,12 @@ function shutdownFor(create, buffer, others) {
     else if (event.type === 'exit') tell(`exit ${event.exitCode}`)
     else tell(event.type + (event.signal ? ` by ${event.signal}` : ''))
   })
+  if (hostileListener) {
+    shutdown.on(hostileListener, () => {
+      throw revokedProxy()
+    })
+  }
+  if (exitsAfterHooks) shutdown.on('end', () => process.exit(0))
   return shutdown
 }
 
