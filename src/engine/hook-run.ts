@@ -62,7 +62,9 @@ export class HookRun {
     const { limit } = this.report
     this.#cutOffAt = clock.now() + limit
     const work = new Promise<unknown>((resolve) => resolve(this.hook.run(this.#context())))
-    this.ended = withLimit(work, limit, clock, () => this.#cutOff()).then(
+    // The hook may have blocked the event loop: its limit counts from its beginning.
+    const left = Math.max(1, this.#cutOffAt - clock.now())
+    this.ended = withLimit(work, left, clock, () => this.#cutOff()).then(
       () => this.#end('done'),
       (error) => this.#end(this.#isCutOff ? 'cut off' : 'failed', error),
     )

@@ -99,6 +99,7 @@ export class ProcessExit {
     const { deadline, margin } = budget
     const began = clock.now()
     const leave = () => {
+      if (this.#member.ended) return
       const lost = this.#coordinator.unfinished.map((name) => `'${name}'`)
       const hooks = lost.length === 0 ? '' : `; these hooks are lost: ${lost.join(', ')}`
       const message = `the shutdown has not ended by its deadline of ${formatDuration(deadline)}${hooks}`
@@ -106,7 +107,11 @@ export class ProcessExit {
       this.#member.ended = { rank: EXIT_CODES.fault.rank, code: policy.fault }
       if (worstOutcome(this.#shared)) void this.#leave(began)
     }
-    this.#brokenTimer = clock.setTimeout(leave, deadline + margin / 2)
+    // In two steps: where the event loop was blocked, the timers of the hooks are late as well.
+    const leaveSoon = () => {
+      this.#brokenTimer = clock.setTimeout(() => clock.afterPoll(leave), margin / 4)
+    }
+    this.#brokenTimer = clock.setTimeout(leaveSoon, deadline + margin / 2)
   }
 
   /** Exits the process now. */

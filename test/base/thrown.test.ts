@@ -1,16 +1,10 @@
 import { describe, expect, test } from 'vitest'
 import { describeError, propertyOf, textOf } from '../../src/base/thrown.ts'
+import { revokedProxy, withGetter } from '../support/hooks/hostile.ts'
 
 const refuse = () => {
   throw new Error('not readable')
 }
-const revoked = () => {
-  const { proxy, revoke } = Proxy.revocable({}, {})
-  revoke()
-  return proxy
-}
-const withGetter = (name: string) =>
-  Object.defineProperty(new Error('boom'), name, { get: refuse, configurable: true })
 
 describe('a thrown value', () => {
   test.each(['name', 'code', 'stack', 'cause', 'errors'])(
@@ -31,7 +25,7 @@ describe('a thrown value', () => {
   })
 
   test.each([
-    ['a revoked Proxy', revoked()],
+    ['a revoked Proxy', revokedProxy()],
     ['a Proxy whose every trap throws', new Proxy({}, new Proxy({}, { get: () => refuse }))],
   ])('that is %s is described all the same', (_, thrown) => {
     expect(describeError(thrown)).toEqual({
@@ -52,14 +46,16 @@ describe('a thrown value', () => {
     ['text', "'text' (string)"],
     [Symbol('x'), 'Symbol(x) (symbol)'],
     [Object.create(null), 'an object (Object)'],
-    [{ constructor: revoked() }, '(cannot be shown)'],
+    [{ constructor: revokedProxy() }, '(cannot be shown)'],
     [refuse, 'a function named refuse'],
   ])('that is no error is shown with its type: %#', (thrown, message) => {
     expect(describeError(thrown)).toMatchObject({ name: 'NonError', message })
   })
 
   test('has causes and errors, themselves described, also where one of them cannot be read', () => {
-    const error = new AggregateError([new Error('a'), revoked()], 'all', { cause: revoked() })
+    const error = new AggregateError([new Error('a'), revokedProxy()], 'all', {
+      cause: revokedProxy(),
+    })
     expect(describeError(error)).toMatchObject({
       cause: { message: '(cannot be shown)' },
       errors: [{ message: 'a' }, { message: '(cannot be shown)' }],

@@ -1,4 +1,5 @@
 import type { HookContext } from '../../src/engine/hook.ts'
+import { thrownValue } from '../support/hooks/hostile.ts'
 import type { VirtualClock } from '../support/hooks/virtual.ts'
 import type { Recording } from './recording.ts'
 import type { ScenarioHook } from './scenario.ts'
@@ -32,7 +33,8 @@ export function enact(
 
   const settle = (well: boolean) => {
     if (!record.exit) record.settled.push({ hook: name, at: clock.now(), well })
-    if (!well) throw new Error(`${name} fails`)
+    // Whatever it is that a hook throws: the model knows no difference.
+    if (!well) throw thrownValue(takes + name.length)
   }
   // It comes from outside the process, and is read in a poll phase.
   const reply = () =>

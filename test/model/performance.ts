@@ -1,6 +1,7 @@
 import type { HookContext } from '../../src/engine/hook.ts'
 import type { Report } from '../../src/engine/report.ts'
 import type { Shutdown } from '../../src/shutdown.ts'
+import { revokedProxy } from '../support/hooks/hostile.ts'
 import type { VirtualClock, VirtualProcess } from '../support/hooks/virtual.ts'
 import type { HookAccount } from './account.ts'
 import { enact } from './enact.ts'
@@ -127,13 +128,18 @@ export class Performance {
     if ('send' in what) process.send(what.send)
     else if ('message' in what) process.emit('message', what.message)
     else if ('call' in what) void shutdown.now()
-    else if (what.fault !== 'own abort') process.emit(what.fault, new Error('fault'))
+    else if (what.fault !== 'own abort') process.emit(what.fault, this.#faultOf(index))
     else process.emit('unhandledRejection', shutdown.signal.reason)
     for (const one of stop) one()
     if (!hadBegun && shutdown.signal.aborted) return 'begins'
     if ('call' in what) return shutdown.now() === this.#promise ? 'same promise' : null
     const isNone = 'fault' in what && what.fault === 'own abort' && !this.#isOver
     return heard ?? (isNone ? 'is none' : 'ignored')
+  }
+
+  /** Each fault is another one: the same error counts once. */
+  #faultOf(index: number): unknown {
+    return index % 2 === 0 ? revokedProxy() : new Error('fault')
   }
 
   #add(hook: ScenarioHook): Reply {
