@@ -26,12 +26,12 @@ export {
   type DiagnosisId,
   diagnose,
   formatDiagnosis,
-  type OtherListener,
   type ProcessSignals,
   type SignalListeners,
 } from './platform/diagnose.ts'
 export type { Platform, PlatformGuess, PlatformName } from './platform/platform.ts'
 export type { ProcessInfo, ProcessKind } from './platform/process-info.ts'
+export type { OtherListener } from './platform/signal-listeners.ts'
 export type { Shutdown, ShutdownOptions } from './shutdown.ts'
 export type { FaultOptions } from './triggers/faults.ts'
 export type { SignalOptions } from './triggers/signals.ts'

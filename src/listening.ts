@@ -4,8 +4,11 @@ import type { Coordinator } from './engine/coordinator.ts'
 import type { ProcessExit } from './exit/exit.ts'
 import { forcedCode } from './exit/exit-codes.ts'
 import type { LogLine } from './observe/log.ts'
+import { othersListenLine } from './observe/log-events.ts'
 import type { Ports, Settings } from './options.ts'
-import { afterListeners } from './runtime/shared-hooks.ts'
+import { describeListener, listenerLabel } from './platform/signal-listeners.ts'
+import { afterListeners, stageOf } from './runtime/shared-hooks.ts'
+import { untilIdle } from './runtime/until-idle.ts'
 import { onEmptyLoop } from './triggers/empty-loop.ts'
 import { type FaultActions, onFaults } from './triggers/faults.ts'
 import { onMessages } from './triggers/messages.ts'
@@ -37,7 +40,18 @@ export function listener(
     void coordinator.begin(reason)
     return isFirst
   }
-  const actions: SignalActions = { begin, force, repeat }
+  const beginBySignal = (reason: Reason & { kind: 'signal' }) => {
+    const isFirstShutdown = stageOf(host.sharedHooks) === 'no shutdown'
+    const isFirst = begin(reason)
+    // With `exit: false` the process stays, and its listeners can end.
+    if (exiting && isFirstShutdown && signals.others === undefined) {
+      const others = host.otherListeners(reason.signal).map(describeListener)
+      const slow = others.filter(({ needsNoTime }) => !needsNoTime)
+      if (slow.length > 0) log.write(othersListenLine(reason.signal, slow.map(listenerLabel)))
+    }
+    return isFirst
+  }
+  const actions: SignalActions = { begin: beginBySignal, force, repeat }
 
   // yarn 1 sends a SIGHUP 9 ms after a Ctrl-C, and a terminal sends one when it closes. During the
   // shutdown, SIGHUP must not end the process.
@@ -60,6 +74,11 @@ export function listener(
       undos.push(onFaults(faults, host, { fault, leave: () => log.write(LEFT_TO_OTHERS) }))
     }
     if (beforeExit) undos.push(onEmptyLoop(host, begin))
+    if (signals.others === 'after') {
+      const idle = () => untilIdle(undefined, signals.othersWithin, { host, clock })
+      // Undone first, while our own listener is there: without any, the signal would end the process.
+      undos.unshift(host.callOthersAfterHooks(signals.on, idle))
+    }
     exiting?.join()
     return stop
   }

@@ -1,6 +1,6 @@
 import { parseDuration } from './base/duration.ts'
 import { invalidOption, optionNames, refuseUnknownOptions } from './base/errors.ts'
-import { budgetOf, type GraceSource } from './engine/budget.ts'
+import { budgetOf, type GraceSource, keepForOthers } from './engine/budget.ts'
 import { phasesWith } from './engine/phases.ts'
 import { exitPolicy } from './exit/exit-codes.ts'
 import { openLog } from './observe/log.ts'
@@ -43,14 +43,16 @@ export function readOptions(options: ShutdownOptions, ports: Ports) {
   const platform = guessPlatform(ports.host)
   const graceFrom: GraceSource = options.grace === undefined ? 'platform' : 'option'
   const grace = graceFrom === 'platform' ? platform.grace : parseDuration(options.grace, 'grace')
-  const budget = Object.freeze(budgetOf(grace, options.margin, graceFrom))
+  const signals = Object.freeze(signalSettings(options.signals))
+  const split = budgetOf(grace, options.margin, graceFrom)
+  const budget = Object.freeze(signals.others === 'after' ? keepForOthers(split) : split)
   return Object.freeze({
     platform,
     budget,
     graceFrom,
     phases: phasesWith(options.phases, graceFrom === 'option' ? budget.deadline : undefined),
     exitCodes: Object.freeze(exitPolicy(options.exitCodes)),
-    signals: Object.freeze(signalSettings(options.signals)),
+    signals,
     messages: Object.freeze([...messageSettings(options.messages)]),
     exit: flag(options.exit, 'exit'),
     faults: faultSettings(options.faults),

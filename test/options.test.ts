@@ -111,6 +111,24 @@ describe('createShutdown refuses', () => {
       'LASTCALL_INVALID_OPTION',
       ['`signals`', 'forceOn', "got 'force'"],
     ],
+    [
+      "a time of others' listeners that is none of the two",
+      { signals: { others: 'before' } },
+      'LASTCALL_INVALID_OPTION',
+      ['`signals.others`', "'beside' or 'after'", 'before'],
+    ],
+    [
+      'a wait for others that are not waited for',
+      { signals: { othersWithin: '1s' } },
+      'LASTCALL_INVALID_OPTION',
+      ['`signals.othersWithin`', "others: 'after'"],
+    ],
+    [
+      'a wait for others that is no duration',
+      { signals: { others: 'after', othersWithin: -1 } },
+      'LASTCALL_INVALID_OPTION',
+      ['`signals.othersWithin`'],
+    ],
     ['signals that are null', { signals: null }, 'LASTCALL_INVALID_OPTION', ['an object', 'null']],
     [
       'what is part of signals',

@@ -9,6 +9,8 @@ export interface Budget {
   readonly deadline: number
   /** The margin that the platform's grace is too short for, if it is; `margin` is half of the grace then. */
   readonly wantedMargin?: number
+  /** What is kept of it, after the last phase, for others' listeners of the signal, where they wait. */
+  readonly forOthers?: number
 }
 
 /** Who set the grace: the application, by the option `grace`, or the platform. */
@@ -49,6 +51,11 @@ export function budgetOf(grace: number, option: unknown, from: GraceSource = 'op
   return { grace, margin, deadline: grace - margin }
 }
 
+/** The same budget, with 10 % of the time until the deadline kept for others' listeners of the signal. */
+export function keepForOthers(budget: Budget): Budget {
+  return { ...budget, forOthers: budget.deadline * 0.1 }
+}
+
 /** The margin of a grace that is long enough for it, in milliseconds. */
 function defaultMargin(grace: number): number {
   return Math.min(Math.max(grace * 0.1, 100), 2000)
@@ -70,16 +77,19 @@ export function reservesOf(claims: readonly ReserveClaim[], time: number): numbe
  *
  * @param claims of the phases that are still to run, in their order
  * @param beginning how many of these phases begin now
+ * @param forOthers what is kept after the last phase. It shrinks as a default reserve does
  * @returns the reserve of each phase, and the sum that is kept for the phases that begin later
  */
 export function keepReserves(
   claims: readonly ReserveClaim[],
   timeLeft: number,
   beginning: number,
+  forOthers = 0,
 ): { reserves: number[]; keptForLater: number } {
-  const reserves = reservesOf(claims, timeLeft - HANDOVER * (claims.length - 1))
+  const all = forOthers > 0 ? [...claims, { named: 0, byDefault: forOthers }] : claims
+  const reserves = reservesOf(all, timeLeft - HANDOVER * (all.length - 1))
   const keptForLater = sum(reserves.slice(beginning).map((reserve) => reserve + HANDOVER))
-  return { reserves, keptForLater }
+  return { reserves: reserves.slice(0, claims.length), keptForLater }
 }
 
 /** How long a hook that begins now may take: its timeout, or what later phases leave if that is less. */

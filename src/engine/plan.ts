@@ -56,7 +56,12 @@ export function planOf(
   let leastLeft = budget.deadline - latest
   const phases = groups.map(({ label, priority, hooks }, index) => {
     const [best, worst] = [mostLeft, leastLeft].map((timeLeft) => {
-      const { reserves, keptForLater } = keepReserves(groups.slice(index), timeLeft, 1)
+      const { reserves, keptForLater } = keepReserves(
+        groups.slice(index),
+        timeLeft,
+        1,
+        budget.forOthers,
+      )
       const [reserve] = reserves as [number]
       return { timeLeft, keptForLater, margin, reserve }
     }) as [PhaseTime, PhaseTime]

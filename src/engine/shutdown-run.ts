@@ -143,7 +143,12 @@ export class ShutdownRun implements RunningShutdown {
     const waiting = registry.groups()
     const beginning = registry.take(priority)
     const timeLeft = budget.deadline - this.elapsed()
-    const { reserves, keptForLater } = keepReserves(waiting, timeLeft, beginning.length)
+    const { reserves, keptForLater } = keepReserves(
+      waiting,
+      timeLeft,
+      beginning.length,
+      budget.forOthers,
+    )
     beginning.forEach((group, index) => {
       const phase = this.#openPhase(group, reserves[index] as number)
       for (const hook of group.hooks) {

@@ -2,8 +2,9 @@ import { formatDuration } from '../base/duration.ts'
 import type { Budget } from '../engine/budget.ts'
 import type { Coordinator } from '../engine/coordinator.ts'
 import type { Log } from '../observe/log.ts'
-import { earlyExitLine } from '../observe/log-events.ts'
+import { earlyExitLine, othersCutOffLine } from '../observe/log-events.ts'
 import type { Tracing } from '../observe/tracing.ts'
+import { describeListener, listenerLabel } from '../platform/signal-listeners.ts'
 import type { Clock } from '../runtime/clock.ts'
 import { flushOutput } from '../runtime/flush-output.ts'
 import type { ProcessPort } from '../runtime/process.ts'
@@ -15,6 +16,7 @@ import {
   type SharedShutdowns,
   worstOutcome,
 } from '../runtime/shared-shutdowns.ts'
+import { untilIdle } from '../runtime/until-idle.ts'
 import { withLimit } from '../runtime/with-limit.ts'
 import { EXIT_CODES, type ExitPolicy } from './exit-codes.ts'
 import { marginTimes } from './margin.ts'
@@ -164,9 +166,20 @@ export class ProcessExit {
     // A shutdown may have joined: its hooks come first.
     if (!worstOutcome(this.#shared)) return
     const left = began + budget.deadline - clock.now()
-    await withLimit(callAfterHooks(sharedHooks), Math.max(1, left), clock, () => undefined)
+    const end = await untilIdle(callAfterHooks(sharedHooks), Math.max(1, left), { host, clock })
+    if (end === 'over') this.#nameCutOff()
     // What a callback has thrown counts.
     await new Promise<void>((resolve) => clock.afterPoll(resolve))
+  }
+
+  /** Names the listeners of other code that are not done. */
+  #nameCutOff(): void {
+    const { host, log } = this.#parts
+    const turns = [...host.sharedHooks.othersTurns]
+    const names = turns.map(
+      ({ signal, listener }) => `${listenerLabel(describeListener(listener))} (${signal})`,
+    )
+    if (names.length > 0) log.write(othersCutOffLine(names))
   }
 
   #announce(exitCode: number): void {

@@ -6,7 +6,8 @@ import type { AnyHttpServer } from './server.ts'
 /**
  * During a shutdown, holds each `close()` of other code until the server's own hook closes the listener.
  * The callback gets no error. Given by a listener of what began the shutdown, it is called when the last
- * hook has ended: most of them end the process. Given by a hook, it is called when Node would call it.
+ * hook has ended: most of them end the process. Given by a hook, or by a listener that had waited for the
+ * last hook to end, it is called when Node would call it.
  */
 export function holdOthersClose(server: AnyHttpServer): void {
   holdClose(server, (callback) => {
@@ -14,7 +15,10 @@ export function holdOthersClose(server: AnyHttpServer): void {
     const stage = stageOf(shared)
     if (stage === 'no shutdown') return false
     if (stage === 'listeners') afterLastHook(server, shared, callback)
-    else {
+    else if (stage === 'others') {
+      if (server.listening) closeNow(server, callback)
+      else if (callback) whenClosed(server, callback)
+    } else {
       if (callback) whenClosed(server, callback)
       if (server.listening) afterLastHook(server, shared)
     }

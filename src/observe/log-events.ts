@@ -1,6 +1,6 @@
 import { formatDuration } from '../base/duration.ts'
 import { formatReason } from '../base/reason.ts'
-import { plural } from '../base/summarize.ts'
+import { firstTen, plural } from '../base/summarize.ts'
 import type { ErrorInfo } from '../base/thrown.ts'
 import type { GraceSource } from '../engine/budget.ts'
 import type { Coordinator } from '../engine/coordinator.ts'
@@ -33,6 +33,28 @@ export function earlyExitLine(lost: readonly string[]): LogLine {
     level: 'fatal',
     fields: { event: 'exit:early', lost },
     msg: `process.exit() was called during the shutdown; these hooks are lost: ${lost.join(', ')}`,
+  }
+}
+
+/** The line that names the listeners of other code to the signal that has begun the shutdown. */
+export function othersListenLine(signal: string, listeners: readonly string[]): LogLine {
+  const isOne = listeners.length === 1
+  const [they, are, need, them] = isOne
+    ? ['it', 'is', 'needs', 'it']
+    : ['they', 'are', 'need', 'them']
+  return {
+    level: 'warn',
+    fields: { event: 'others', signal, listeners },
+    msg: `${signal} is also heard by ${firstTen(listeners, 'listener').join(', ')}: the process leaves when lastcall's hooks have ended, perhaps before ${they} ${are} done; set signals: { others: 'after' } to let ${them} finish, or 'beside' if ${they} ${need} no time`,
+  }
+}
+
+/** The line for listeners of other code that had not ended at the deadline. */
+export function othersCutOffLine(listeners: readonly string[]): LogLine {
+  return {
+    level: 'error',
+    fields: { event: 'others:lost', listeners },
+    msg: `at the deadline, these listeners to signals were not done, and are lost: ${firstTen(listeners, 'listener').join(', ')}`,
   }
 }
 

@@ -1,5 +1,6 @@
 import { type ProcessInspection, systemInspection } from '../runtime/process-inspection.ts'
 import { type ProcessInfo, parentsOf, processInfo, signalsInMask } from './process-info.ts'
+import { describeListener, type OtherListener } from './signal-listeners.ts'
 
 /** What affects the stop of this process, as plain data. */
 export interface Diagnosis {
@@ -35,14 +36,6 @@ export interface SignalListeners {
   /** How many listeners lastcall has added. */
   readonly ours: number
   readonly others: readonly OtherListener[]
-}
-
-/** A listener that lastcall has not added. */
-export interface OtherListener {
-  /** The function's name, or the package that it is recognised as; empty if it has no name. */
-  readonly name: string
-  /** Whether its source ends the process, for example with `process.exit()`. */
-  readonly exits: boolean
 }
 
 export type DiagnosisId =
@@ -109,29 +102,11 @@ function listenersTo(signal: 'SIGTERM' | 'SIGINT', inspection: ProcessInspection
   const all = inspection.listeners(signal)
   const others = all
     .filter(({ isOurs }) => !isOurs)
-    .map(({ listener }) => describeListener(listener))
+    .map(({ listener, isHeld }) => {
+      const { name, exits } = describeListener(listener)
+      return { name, exits: exits && !isHeld }
+    })
   return { signal, ours: all.length - others.length, others }
-}
-
-function describeListener(listener: unknown): OtherListener {
-  const source = sourceOf(listener)
-  // signal-exit sends the signal again only where it is the only listener. Beside lastcall it never is.
-  if (/emitter.{0,3}\.count|__signal_exit_emitter__/.test(source)) {
-    return { name: 'signal-exit', exits: false }
-  }
-  const { name } = listener as { name?: unknown }
-  const exits = /\bprocess\s*\.\s*(exit|reallyExit|kill|abort)\s*\(|(?<![.\w])exit\s*\(/.test(
-    source,
-  )
-  return { name: typeof name === 'string' ? name : '', exits }
-}
-
-function sourceOf(listener: unknown): string {
-  try {
-    return Function.prototype.toString.call(listener)
-  } catch {
-    return ''
-  }
 }
 
 const IN_FRONT = {
@@ -200,7 +175,7 @@ function listenerFindings({ listeners }: Facts): DiagnosisFinding[] {
         id: 'listener-exits',
         severity: 'warning',
         says: `${name === '' ? 'A listener without a name' : `The listener ${name}`} of ${signal} ends the process itself: hooks that still run are cut off.`,
-        fix: 'Remove it, and move what it does into a hook.',
+        fix: "Move what it does into a hook and remove it, or set signals: { others: 'after' }.",
       })),
   )
 }

@@ -10,6 +10,8 @@ export interface Clock {
   /** The same, but the timer does not keep the process alive. */
   setBackgroundTimeout(run: () => void, milliseconds: number): unknown
   clearTimeout(timer: unknown): void
+  /** Lets the event loop have nothing to do while this timer waits. */
+  unref(timer: unknown): void
   /** Runs after the next poll phase of the event loop, when everything that the kernel held has been read. */
   afterPoll(run: () => void): void
 }
@@ -29,6 +31,7 @@ export const systemClock: Clock = {
   setTimeout: (run, milliseconds) => setTimeout(run, milliseconds),
   setBackgroundTimeout: (run, milliseconds) => setTimeout(run, milliseconds).unref(),
   clearTimeout: (timer) => clearTimeout(timer as NodeJS.Timeout),
+  unref: (timer) => void (timer as NodeJS.Timeout).unref(),
   afterPoll: (run) => void setImmediate(run),
 }
 
@@ -40,6 +43,7 @@ export const currentClock: Clock = {
   // In jsdom, a timer is a number.
   setBackgroundTimeout: (run, milliseconds) => globalThis.setTimeout(run, milliseconds).unref?.(),
   clearTimeout: (timer) => globalThis.clearTimeout(timer as NodeJS.Timeout),
+  unref: (timer) => void (timer as Partial<NodeJS.Timeout>).unref?.(),
   afterPoll: (run) => void globalThis.setImmediate(run),
 }
 

@@ -1,4 +1,5 @@
 import { builtinModule } from './builtin-modules.ts'
+import { isHeldListener } from './node/held-listeners.ts'
 import { ourListeners } from './process.ts'
 import { signalNumbers } from './signals.ts'
 
@@ -10,7 +11,14 @@ export interface ProcessInspection {
   /** The numbers of the signals, by their names. */
   readonly signals: Readonly<Record<string, number>>
   /** The listeners to a signal in this process, and whether lastcall has added them. */
-  listeners(signal: string): readonly { readonly listener: unknown; readonly isOurs: boolean }[]
+  listeners(signal: string): readonly SignalListener[]
+}
+
+interface SignalListener {
+  readonly listener: unknown
+  readonly isOurs: boolean
+  /** Whether it is called when the hooks have ended, not at the signal. */
+  readonly isHeld?: boolean
 }
 
 export const systemInspection: ProcessInspection = {
@@ -28,7 +36,8 @@ export const systemInspection: ProcessInspection = {
     }
   },
   listeners: (signal) =>
-    process
-      .listeners(signal as NodeJS.Signals)
-      .map((listener) => ({ listener, isOurs: ourListeners().has(listener) })),
+    process.rawListeners(signal as NodeJS.Signals).map((raw) => {
+      const { listener = raw } = raw as { listener?: object }
+      return { listener, isOurs: ourListeners().has(listener), isHeld: isHeldListener(raw) }
+    }),
 }

@@ -1,6 +1,9 @@
 import type { Writable } from 'node:stream'
 import { builtinModule } from './builtin-modules.ts'
+import { isHeldListener } from './node/held-listeners.ts'
 import { countAsReference } from './node/ipc-channel.ts'
+import { noteOwnSignals } from './node/own-signals.ts'
+import { callOthersAfterHooks } from './others-listeners.ts'
 import { isInteractive, openOutputs, outputOf, writeToStderr } from './outputs.ts'
 import { type SharedHooks, sharedHooks } from './shared-hooks.ts'
 import { type SharedShutdowns, sharedShutdowns } from './shared-shutdowns.ts'
@@ -28,10 +31,18 @@ export interface ProcessPort {
   on(event: string, listener: (...args: never[]) => void): () => void
   /** The same, but the listener is called before those that others have added already. */
   onFirst(event: string, listener: (...args: never[]) => void): () => void
-  /** The listeners to an event that no copy of this package has added. */
+  /** The listeners to an event that other code has added, but for those that wait for the hooks to end. */
   otherListeners(event: string): readonly unknown[]
   /** Whether a test runner runs this process. */
   readonly isTestRun: boolean
+  /**
+   * From now on, calls others' listeners to these signals when the last hook of all shutdowns has ended.
+   * The promise that one returns is awaited; where it returns none, `idle()` is. Returns a function that
+   * undoes it.
+   */
+  callOthersAfterHooks(signals: readonly string[], idle: () => Promise<unknown>): () => void
+  /** From now on, tells which signals this process has sent itself. */
+  noteOwnSignals(): OwnSignals
   /** Writes to stderr. Never throws. */
   warn(text: string): void
   /** stdout and stderr. */
@@ -53,6 +64,13 @@ export interface ProcessPort {
   exit(code: number): void
   /** Whether `exit` listeners have been called: a test's replacement of `process.exit()` calls none. */
   readonly isExiting: boolean
+}
+
+/** The signals that this process has sent itself. */
+export interface OwnSignals {
+  /** Whether it has sent this one, which is now here. */
+  isOwn(signal: string): boolean
+  stop(): void
 }
 
 let hasExitBegun = false
@@ -97,11 +115,17 @@ export const systemProcess: ProcessPort = {
   on: (event, listener) => listen(event, listener, 'on'),
   onFirst: (event, listener) => listen(event, listener, 'prependListener'),
   otherListeners: (event) =>
-    process.listeners(event as 'exit').filter((listener) => !ourListeners().has(listener)),
+    process
+      .rawListeners(event)
+      .filter((raw) => !ourListeners().has(raw) && !isHeldListener(raw))
+      .map((raw) => (raw as { listener?: unknown }).listener ?? raw),
   get isTestRun() {
     const { NODE_ENV, VITEST, JEST_WORKER_ID, NODE_TEST_CONTEXT } = process.env
     return NODE_ENV === 'test' || [VITEST, JEST_WORKER_ID, NODE_TEST_CONTEXT].some(Boolean)
   },
+  callOthersAfterHooks: (signals, idle) =>
+    callOthersAfterHooks(signals, (listener) => ourListeners().has(listener), idle),
+  noteOwnSignals,
   warn: writeToStderr,
   outputs: openOutputs,
   activeResources() {

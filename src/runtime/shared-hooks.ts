@@ -14,12 +14,23 @@ export interface SharedHooks {
    * hook runs at that time.
    */
   readonly listenerTurns: Set<object>
+  /** Not empty while others' listeners of a signal run that had waited for the last hook to end. */
+  readonly othersTurns: Set<OthersTurn>
   /** To be called, once, when the last hook of all shutdowns has ended. */
   readonly callbacks: (() => unknown)[]
 }
 
-/** What runs in this process: no shutdown, listeners of what began one, or its hooks. */
-export type Stage = 'no shutdown' | 'listeners' | 'hooks'
+/** Other code's listener of a signal that has been called and is not done. */
+export interface OthersTurn {
+  readonly signal: string
+  readonly listener: unknown
+}
+
+/**
+ * What runs in this process: no shutdown, listeners of what began one, its hooks, or others' listeners that
+ * had waited for the last hook to end.
+ */
+export type Stage = 'no shutdown' | 'listeners' | 'hooks' | 'others'
 
 // Every copy and version of this package uses this symbol.
 const HOOKS = Symbol.for('lastcall.hooks.v1')
@@ -32,11 +43,11 @@ export function sharedHooks(): SharedHooks {
 }
 
 export function newSharedHooks(): SharedHooks {
-  return { shutdowns: new Set(), listenerTurns: new Set(), callbacks: [] }
+  return { shutdowns: new Set(), listenerTurns: new Set(), othersTurns: new Set(), callbacks: [] }
 }
 
-export function stageOf({ shutdowns, listenerTurns }: SharedHooks): Stage {
-  if (shutdowns.size === 0) return 'no shutdown'
+export function stageOf({ shutdowns, listenerTurns, othersTurns }: SharedHooks): Stage {
+  if (shutdowns.size === 0) return othersTurns.size > 0 ? 'others' : 'no shutdown'
   return listenerTurns.size > 0 ? 'listeners' : 'hooks'
 }
 

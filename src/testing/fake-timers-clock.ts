@@ -24,6 +24,7 @@ export class FakeTimersClock implements Clock {
   setTimeout = currentClock.setTimeout
   setBackgroundTimeout = currentClock.setBackgroundTimeout
   clearTimeout = currentClock.clearTimeout
+  unref = currentClock.unref
 
   afterPoll(run: () => void): void {
     const timer = this.setTimeout(() => {

@@ -29,6 +29,8 @@ export class TestClock implements Clock {
     this.#timers.delete(id as number)
   }
 
+  unref(): void {}
+
   afterPoll(run: () => void): void {
     this.setTimeout(run, 0)
   }

@@ -1,6 +1,6 @@
 import type { Writable } from 'node:stream'
 import { EventEmitter } from 'eventemitter3'
-import type { ProcessPort } from '../runtime/process.ts'
+import type { OwnSignals, ProcessPort } from '../runtime/process.ts'
 import { newSharedHooks, type SharedHooks } from '../runtime/shared-hooks.ts'
 import { newSharedShutdowns, type SharedShutdowns } from '../runtime/shared-shutdowns.ts'
 
@@ -39,6 +39,14 @@ export class TestProcess implements ProcessPort {
 
   otherListeners(_event: string): readonly unknown[] {
     return []
+  }
+
+  callOthersAfterHooks(): () => void {
+    return () => {}
+  }
+
+  noteOwnSignals(): OwnSignals {
+    return { isOwn: () => false, stop() {} }
   }
 
   warn = (text: string): void => {

@@ -2,7 +2,7 @@ import { type Duration, parseDuration } from '../base/duration.ts'
 import { invalidOption, LastcallError, optionNames, refuseUnknownOptions } from '../base/errors.ts'
 import type { Reason } from '../base/reason.ts'
 import type { Clock } from '../runtime/clock.ts'
-import type { ProcessPort } from '../runtime/process.ts'
+import type { OwnSignals, ProcessPort } from '../runtime/process.ts'
 import { isSignal } from '../runtime/signals.ts'
 
 /** Which signals start a shutdown, and which force the exit. */
@@ -16,19 +16,39 @@ export interface SignalOptions {
    * some 25 ms. Default 100 ms. The clock starts with the first signal.
    */
   readonly samePressWithin?: Duration
+  /**
+   * When the listeners of other code to these signals are called: `'beside'` the hooks, at the signal, or
+   * `'after'` them, when the last hook has ended. Promises that they return are then awaited, and 10 % of
+   * the time until the deadline is kept for them. Default: `'beside'`, with a warning at each shutdown that
+   * names them. Set it to have no warning.
+   *
+   * @example createShutdown({ signals: { others: 'after' } })
+   */
+  readonly others?: 'beside' | 'after'
+  /**
+   * With `others: 'after'`: how long to wait at most for a listener that returns no promise. The wait ends
+   * as soon as the event loop has nothing to do. Default 2 s. The clock starts when it is called.
+   */
+  readonly othersWithin?: Duration
 }
 
 /** What a signal can do. */
 export interface SignalActions {
   /** Starts the shutdown. Returns false if it has started already. */
-  begin(reason: Reason): boolean
+  begin(reason: Reason & { kind: 'signal' }): boolean
   /** Exits at once. */
   force(signal: NodeJS.Signals): void
   /** Reports a signal that changes nothing. */
   repeat(signal: NodeJS.Signals, samePress: boolean): void
 }
 
-const OPTIONS = optionNames<SignalOptions>({ on: true, forceOn: true, samePressWithin: true })
+const OPTIONS = optionNames<SignalOptions>({
+  on: true,
+  forceOn: true,
+  samePressWithin: true,
+  others: true,
+  othersWithin: true,
+})
 
 /** Checks the option `signals`, an object or the list of signals alone, and fills in the defaults. */
 export function signalSettings(option: unknown = {}) {
@@ -47,8 +67,21 @@ export function signalSettings(option: unknown = {}) {
   if (unheard !== undefined) {
     throw invalidOption('signals.forceOn', `some of \`signals.on\` (${on.join(', ')})`, unheard)
   }
-  const window = options.samePressWithin ?? 100
-  return { on, forceOn, samePressWithin: parseDuration(window, 'signals.samePressWithin', 0) }
+  const { others, samePressWithin = 100, othersWithin = 2000 } = options
+  if (others !== undefined && others !== 'beside' && others !== 'after') {
+    throw invalidOption('signals.others', "'beside' or 'after'", others)
+  }
+  if (options.othersWithin !== undefined && others !== 'after') {
+    const rule = "given with others: 'after' only"
+    throw invalidOption('signals.othersWithin', rule, othersWithin)
+  }
+  return {
+    on,
+    forceOn,
+    samePressWithin: parseDuration(samePressWithin, 'signals.samePressWithin', 0),
+    others,
+    othersWithin: parseDuration(othersWithin, 'signals.othersWithin', 0),
+  }
 }
 
 export type SignalSettings = ReturnType<typeof signalSettings>
@@ -60,12 +93,16 @@ export function onSignals(
 ): () => void {
   let isSamePress = false
   let timer: unknown
+  let ownSignals: OwnSignals | undefined
   const received = new Set<NodeJS.Signals>()
   const onSignal = (signal: NodeJS.Signals) => {
     const isFirst = received.size === 0
+    // A listener of other code may do its work, and then send the signal again to end the process.
+    if (ownSignals?.isOwn(signal)) return actions.repeat(signal, false)
     const isAgain = received.has(signal)
     received.add(signal)
     if (isFirst) {
+      ownSignals = host.noteOwnSignals()
       if (samePressWithin > 0) {
         isSamePress = true
         // If a hook blocks the event loop, a signal that was sent within the window arrives after it. So
@@ -74,6 +111,7 @@ export function onSignals(
           isSamePress = false
         }
         timer = clock.setTimeout(() => clock.afterPoll(endWindow), samePressWithin)
+        clock.unref(timer)
       }
       const terminal = signal === 'SIGINT' && host.interactive
       if (!actions.begin({ kind: 'signal', signal, terminal })) actions.repeat(signal, false)
@@ -88,6 +126,7 @@ export function onSignals(
   const undos = on.map((signal) => host.onFirst(signal, () => onSignal(signal)))
   return () => {
     clock.clearTimeout(timer)
+    ownSignals?.stop()
     for (const undo of undos) undo()
   }
 }

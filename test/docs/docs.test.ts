@@ -131,12 +131,18 @@ describe('the reference', () => {
     expect(firstCells('Tracing')).toEqual(channels)
   })
 
-  test('says of each event what is logged of it, and of two lines that are of none', () => {
+  test('says of each event what is logged of it, and of the lines that are of none', () => {
     const logged = /### Logs\n([\s\S]*?)\n### /.exec(reference.text)?.[1] ?? ''
     const rows = [...logged.matchAll(/^\| [^|]+\| [^|]*\| `([a-z:]+)` \|.*\|$/gm)]
     const told = new Set(rows.map(([, event]) => event).filter((event) => event !== 'event'))
     expect([...told].sort()).toEqual(
-      [...variantsOf('ShutdownEvent'), 'exit:early', 'log:failed'].sort(),
+      [
+        ...variantsOf('ShutdownEvent'),
+        'exit:early',
+        'log:failed',
+        'others',
+        'others:lost',
+      ].sort(),
     )
   })
 

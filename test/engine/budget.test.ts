@@ -54,6 +54,9 @@ describe('reserves', () => {
     // 1,500 ms are wanted, and of 1,000 there are 980 to share.
     expect(keepReserves([claim, claim, claim], 1000, 1).reserves).toEqual([327, 327, 327])
     expect(keepReserves([claim, claim, claim], 1000, 3).keptForLater).toBe(0)
+    // After the last phase, for others' listeners, and never more than the time that is left.
+    expect(keepReserves([claim], 9000, 1, 900)).toEqual({ reserves: [500], keptForLater: 910 })
+    expect(keepReserves([{ named: 900, byDefault: 0 }], 1000, 1, 900).keptForLater).toBe(100)
   })
 
   test('a phase without one is not named among those that are too large', () => {

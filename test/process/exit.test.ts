@@ -93,8 +93,9 @@ describe('a process that is stopped', () => {
     ['after a shutdown in which it was added', `shutdown.on('start', () => { ${THROWS} })`, '{}'],
     [
       'by a second press',
-      `${THROWS}
-       const run = () => { process.kill(process.pid, 'SIGTERM'); return ${never} }
+      `import { execFileSync } from 'node:child_process'
+       ${THROWS}
+       const run = () => { execFileSync('kill', ['-TERM', String(process.pid)]); return ${never} }
        shutdown.add({ name: 'hung', phase: 'drain', run })`,
       `{ signals: { forceOn: ['SIGTERM'], samePressWithin: 0 } }`,
     ],

@@ -24,7 +24,7 @@ function serviceOf({ before = '', after = '', options = '{}' }): string {
     const server = createServer((request, response) => {
       if (!health(request, response)) request.on('end', () => response.end('ok')).resume()
     })
-    const shutdown = createShutdown({ grace: '10s', log: { format: 'text', level: 'warn' }, ...${options} })
+    const shutdown = createShutdown({ grace: '10s', log: { format: 'text', level: 'warn' }, signals: { others: 'beside' }, ...${options} })
     shutdown.add(httpServer(server, { health }))
     shutdown.add({ name: 'pool', phase: 'close', run: async () => { await sleep(20); say('pool') } })
     ${before}

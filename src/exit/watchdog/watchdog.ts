@@ -56,6 +56,8 @@ function startWatchdog(
     clock.setTimeout(() => give(SIGNS.deadline), deadline),
     clock.setTimeout(() => give(SIGNS.halfway), halfway),
   ]
+  // They must not hold up an event loop that has nothing else to do: others' listeners may wait for that.
+  for (const timer of timers) clock.unref(timer)
   shareRunningHooks(coordinator, data.runningHooks)
   const leave = (sign: number) => {
     signs[1] = clock.now() - began

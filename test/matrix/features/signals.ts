@@ -61,6 +61,19 @@ export const signals: FeatureGroup = {
       },
     },
     {
+      name: "with `others: 'after'` the application's own listeners run when the hooks have ended",
+      check: async (lab) => {
+        const own = `
+          process.once('SIGTERM', async () => { await sleep(50); say('own') })
+          queueMicrotask(() => process.on('SIGTERM', async () => { await sleep(100); say('added later') }))
+        `
+        const shutdown = `{ grace: '10s', signals: { others: 'after' } }`
+        const program = await lab.service(`${own}${TWO_HOOKS}`, { shutdown })
+        const stdout = 'ready\ndrained\nclosed\nown\nadded later\n'
+        await endsWith(program.send('SIGTERM'), { code: 0, stdout, stderr: '' })
+      },
+    },
+    {
       name: "PM2's message `shutdown`",
       check: async (lab) => {
         const program = await lab.service(TWO_HOOKS, { stdio: ['ignore', 'pipe', 'pipe', 'ipc'] })
