@@ -3,13 +3,16 @@ import { Script, shutdownScript } from '../support/programs/script.ts'
 
 /** A shutdown in a process whose application listens to the same events, before and after `listen()`. */
 const BESIDE = (event: string) =>
-  shutdownScript(`
+  shutdownScript(
+    `
     const beside = (name) => () => say(name + ': ' + (shutdown.signal.aborted ? 'begun' : 'not begun'))
     process.on('${event}', beside('before'))
     queueMicrotask(() => process.on('${event}', beside('after')))
     shutdown.on('start', () => say('start'))
     shutdown.add({ name: 'pool', phase: 'close', run: () => say('hook') })
-  `)
+  `,
+    `{ faults: { unhandledRejection: 'always' }, signals: { others: 'beside' } }`,
+  )
 const ORDER = 'ready\nstart\nbefore: begun\nafter: begun\nhook\n'
 
 describe('other listeners of what begins a shutdown run after its start and before its first hook', () => {
