@@ -75,7 +75,7 @@ export function listener(
     }
     if (beforeExit) undos.push(onEmptyLoop(host, begin))
     if (signals.others === 'after') {
-      const idle = () => untilIdle(undefined, signals.othersWithin, { host, clock })
+      const idle = () => untilIdle(signals.othersWithin, { host, clock })
       // Undone first, while our own listener is there: without any, the signal would end the process.
       undos.unshift(host.callOthersAfterHooks(signals.on, idle))
     }

@@ -16,7 +16,7 @@ import {
   type SharedShutdowns,
   worstOutcome,
 } from '../runtime/shared-shutdowns.ts'
-import { untilIdle } from '../runtime/until-idle.ts'
+import { untilSettled } from '../runtime/until-idle.ts'
 import { withLimit } from '../runtime/with-limit.ts'
 import { EXIT_CODES, type ExitPolicy } from './exit-codes.ts'
 import { marginTimes } from './margin.ts'
@@ -166,8 +166,8 @@ export class ProcessExit {
     // A shutdown may have joined: its hooks come first.
     if (!worstOutcome(this.#shared)) return
     const left = began + budget.deadline - clock.now()
-    const end = await untilIdle(callAfterHooks(sharedHooks), Math.max(1, left), { host, clock })
-    if (end === 'over') this.#nameCutOff()
+    const called = callAfterHooks(sharedHooks)
+    if (!(await untilSettled(called, Math.max(1, left), { host, clock }))) this.#nameCutOff()
     // What a callback has thrown counts.
     await new Promise<void>((resolve) => clock.afterPoll(resolve))
   }

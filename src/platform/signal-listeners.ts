@@ -34,19 +34,23 @@ const ENDS_PROCESS = /\bprocess\s*\.\s*(exit|reallyExit|kill|abort)\s*\(|(?<![.\
 const DOES_MORE =
   /(?<![\w$])(?!(?:if|for|while|switch|catch|return|void|typeof)\b)[\w$]+\s*(?:\?\.\s*)?\(|[\])]\s*(?:\?\.\s*)?\(|`|\b(?:new|await)\b/
 
+/** Of a longer source, only this many characters are read: it is read while a shutdown begins. */
+const LONGEST_SOURCE = 20_000
+
 /** Reads the source of a listener. Never throws. */
 export function describeListener(listener: unknown): ListenerSource {
-  const source = sourceOf(listener)
+  const whole = sourceOf(listener)
+  const source = whole.slice(0, LONGEST_SOURCE)
   const known = PACKAGES.find(([, pattern]) => pattern.test(source))?.[0]
   // signal-exit sends the signal again only where it is the only listener. Beside lastcall it never is.
   const isSignalExit = known === 'signal-exit'
-  const rest = withoutCalls(source, /\b(?:[\w$]+\s*\.\s*)*\w*server\s*\??\.\s*close\s*\(/gi)
+  const rest = withoutCalls(source, /(?<![\w$])[\w$]*server\s*\??\.\s*close\s*\(/gi)
   const body = bodyOf(withoutCalls(rest, /\bconsole\s*\.\s*\w+\s*\(/g))
   return {
     name: known ?? nameOf(listener),
     exits: !isSignalExit && ENDS_PROCESS.test(rest),
     beginning: source.replace(/\s+/g, ' ').slice(0, 60),
-    needsNoTime: isSignalExit || (body !== undefined && !DOES_MORE.test(body)),
+    needsNoTime: isSignalExit || (source === whole && body !== undefined && !DOES_MORE.test(body)),
   }
 }
 

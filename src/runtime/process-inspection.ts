@@ -1,5 +1,5 @@
 import { builtinModule } from './builtin-modules.ts'
-import { isHeldListener } from './node/held-listeners.ts'
+import { isHeldListener, originalOf } from './node/held-listeners.ts'
 import { ourListeners } from './process.ts'
 import { signalNumbers } from './signals.ts'
 
@@ -37,7 +37,7 @@ export const systemInspection: ProcessInspection = {
   },
   listeners: (signal) =>
     process.rawListeners(signal as NodeJS.Signals).map((raw) => {
-      const { listener = raw } = raw as { listener?: object }
+      const listener = originalOf(raw)
       return { listener, isOurs: ourListeners().has(listener), isHeld: isHeldListener(raw) }
     }),
 }

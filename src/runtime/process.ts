@@ -1,6 +1,6 @@
 import type { Writable } from 'node:stream'
 import { builtinModule } from './builtin-modules.ts'
-import { isHeldListener } from './node/held-listeners.ts'
+import { isHeldListener, originalOf } from './node/held-listeners.ts'
 import { countAsReference } from './node/ipc-channel.ts'
 import { noteOwnSignals } from './node/own-signals.ts'
 import { callOthersAfterHooks } from './others-listeners.ts'
@@ -118,7 +118,7 @@ export const systemProcess: ProcessPort = {
     process
       .rawListeners(event)
       .filter((raw) => !ourListeners().has(raw) && !isHeldListener(raw))
-      .map((raw) => (raw as { listener?: unknown }).listener ?? raw),
+      .map(originalOf),
   get isTestRun() {
     const { NODE_ENV, VITEST, JEST_WORKER_ID, NODE_TEST_CONTEXT } = process.env
     return NODE_ENV === 'test' || [VITEST, JEST_WORKER_ID, NODE_TEST_CONTEXT].some(Boolean)

@@ -136,13 +136,7 @@ describe('the reference', () => {
     const rows = [...logged.matchAll(/^\| [^|]+\| [^|]*\| `([a-z:]+)` \|.*\|$/gm)]
     const told = new Set(rows.map(([, event]) => event).filter((event) => event !== 'event'))
     expect([...told].sort()).toEqual(
-      [
-        ...variantsOf('ShutdownEvent'),
-        'exit:early',
-        'log:failed',
-        'others',
-        'others:lost',
-      ].sort(),
+      [...variantsOf('ShutdownEvent'), 'exit:early', 'log:failed', 'others', 'others:lost'].sort(),
     )
   })
 

@@ -38,6 +38,7 @@ describe('a listener needs no time when the hooks have ended', () => {
     ['that ends a pool', () => pool.end(), false],
     ['that awaits', async () => void (await 1), false],
     ['that calls anything', () => stop(), false],
+    ['of a long source', new Function(`let flag; ${'flag = 1;'.repeat(3000)}`), false],
     ['that exits', () => process.exit(0), true],
     [
       'that exits beside closing',

@@ -116,6 +116,17 @@ describe("with others: 'after'", () => {
     expect(ended).toMatchObject({ code: 0, stdout: 'ready\npool\ndone\nsoon\n', stderr: '' })
   })
 
+  test('a promise is awaited also where the event loop has nothing to do', async () => {
+    const script = await start(`
+      process.on('SIGTERM', async () => {
+        clearInterval(alive)
+        await new Promise((resolve) => setTimeout(resolve, 200).unref())
+        say('done')
+      })`)
+    const ended = await script.send('SIGTERM').ended
+    expect(ended).toMatchObject({ code: 0, stdout: 'ready\npool\ndone\n', stderr: '' })
+  })
+
   test.each([
     ['othersWithin', `{ signals: { others: 'after', othersWithin: '50ms' } }`, 'ready\npool\n'],
     ['2 s by default', `{ signals: { others: 'after' } }`, 'ready\npool\nat 1.5 s\n'],

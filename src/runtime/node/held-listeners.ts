@@ -69,6 +69,11 @@ export function holdListeners(
   }
 }
 
+/** The function that a listener of `rawListeners()` stands in for, or that listener itself. */
+export function originalOf(raw: object): Listener {
+  return (raw as MaybeStandIn).listener ?? (raw as Listener)
+}
+
 /** Whether this is called when the hooks have ended, not at the signal. */
 export function isHeldListener(raw: object): boolean {
   return shared().replaced.has(raw)
@@ -96,13 +101,13 @@ function exchange(
 function standIn(signal: string, raw: MaybeStandIn, onCall: (call: HeldCall) => void): Listener {
   const { replaced, heard } = shared()
   if (replaced.has(raw)) return raw
-  const { listener = raw } = raw
+  const listener = originalOf(raw)
   const event = signal as NodeJS.Signals
   function held(...args: unknown[]): unknown {
     const call = () => {
       // Not by `listeners()`: that of Bun shows what stands in.
       const present = process.rawListeners(event) as MaybeStandIn[]
-      if (!present.some((one) => (one.listener ?? one) === listener)) return undefined
+      if (!present.some((one) => originalOf(one) === listener)) return undefined
       // What `once()` adds removes itself, which is not on the list.
       if (raw !== listener) process.off(event, held)
       return Reflect.apply(raw, process, args)
