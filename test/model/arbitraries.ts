@@ -100,12 +100,13 @@ export const scenario: fc.Arbitrary<Scenario> = fc
       fc.constant(0),
       fc.nat(150).map((n) => n + 0.5),
     ),
+    listeners: fc.record({ others: fc.constant('after' as const) }, { requiredKeys: [] }),
     flushes: fc.oneof(fc.constant(0), length),
     hooks: fc.array(hook, { maxLength: 8, size: 'max' }),
     first: fc.record({ after: length, what: starter }),
     happenings: fc.array(happening, { maxLength: 10, size: 'max' }),
   })
-  .map(({ world, hooks: unnamed, first, happenings, ...rest }) => {
+  .map(({ world, listeners, hooks: unnamed, first, happenings, ...rest }) => {
     const hooks = unnamed.map(
       ({ place, limits, isJust, ...hook }, index): ScenarioHook => ({
         name: nameOf(index),
@@ -121,7 +122,13 @@ export const scenario: fc.Arbitrary<Scenario> = fc
       .map(({ by, after, what }): Happening => {
         return { by: by === null ? null : other(by), after, what: name(what, other) }
       })
-    return { ...world, ...rest, hooks, happenings: [{ by: null, ...first }, ...named] }
+    return {
+      ...world,
+      ...listeners,
+      ...rest,
+      hooks,
+      happenings: [{ by: null, ...first }, ...named],
+    }
   })
 
 function isOfHook(what: Numbered): boolean {

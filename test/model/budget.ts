@@ -12,6 +12,9 @@ const PRIORITIES: Record<PhaseName, number> = {
   close: 100,
 }
 
+/** The share of the budget that is kept after the last phase where others' listeners are called then. */
+const OTHERS_SHARE = 0.1
+
 /** The share of the budget that a priority reserves for hooks that name no reserve. */
 const SHARES = new Map([
   [600, 0.05],
@@ -59,12 +62,14 @@ export function limitsOf(
 ): number[] {
   const later = phasesOf(toCome)
   const all = [...phasesOf(beginning), ...later]
-  const extras = all.map((phase) => extra(phase, scenario))
-  const room = left - HANDOVER * (all.length - 1) - sum(all.map(named))
+  const forOthers = scenario.others ? [OTHERS_SHARE * budgetOf(scenario)] : []
+  const extras = [...all.map((phase) => extra(phase, scenario)), ...forOthers]
+  const room = left - HANDOVER * (extras.length - 1) - sum(all.map(named))
   const scale = Math.min(1, Math.max(0, room) / (sum(extras) || 1))
-  const kept = later.map(
-    (phase) => named(phase) + Math.round(extra(phase, scenario) * scale) + HANDOVER,
-  )
+  const kept = [
+    ...later.map((phase) => named(phase) + Math.round(extra(phase, scenario) * scale) + HANDOVER),
+    ...forOthers.map((wanted) => Math.round(wanted * scale) + HANDOVER),
+  ]
   const free = left - sum(kept)
   return beginning.map(({ timeout = Number.POSITIVE_INFINITY, reserve = 0 }) => {
     if (left <= 0) return 0

@@ -16,10 +16,15 @@ export async function performOn(
   coreClock: VirtualClock = clock,
 ): Promise<Recording> {
   const process = new VirtualProcess()
-  const { grace, margin, exit, exitCodes, signals, forceOn, samePressWithin } = scenario
+  const { grace, margin, exit, exitCodes, signals, forceOn, samePressWithin, others } = scenario
   const { shutdown } = virtualShutdown(
     {
-      ...{ grace, exit, exitCodes, signals: { on: signals, forceOn, samePressWithin } },
+      ...{
+        grace,
+        exit,
+        exitCodes,
+        signals: { on: signals, forceOn, samePressWithin, ...(others && { others }) },
+      },
       ...(margin === undefined ? {} : { margin }),
     },
     { process, clock: coreClock },

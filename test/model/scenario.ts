@@ -16,6 +16,8 @@ export interface Scenario {
   readonly signals: readonly Signal[]
   readonly forceOn: readonly Signal[]
   readonly samePressWithin: number
+  /** Whether others' listeners of the signals are called when the hooks have ended. There are none here. */
+  readonly others?: 'after'
   /** How long it takes to flush stdout at the end. */
   readonly flushes: number
   /** They are added in this order before anything happens, except for those that a happening adds. */
