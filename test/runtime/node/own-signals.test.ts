@@ -23,6 +23,19 @@ test('a signal that the process sends itself is its own, once', () => {
   expect(process.kill).toBe(kill)
 })
 
+test('so is one that is given as a number, or as no signal', () => {
+  process.kill = () => true
+  const own = noteOwnSignals()
+  process.kill(process.pid, 2)
+  process.kill(process.pid)
+  expect([own.isOwn('SIGINT'), own.isOwn('SIGTERM'), own.isOwn('SIGHUP')]).toEqual([
+    true,
+    true,
+    false,
+  ])
+  own.stop()
+})
+
 test('what others have put in its place stays, and then nothing is noted', () => {
   process.kill = () => true
   const own = noteOwnSignals()
