@@ -88,10 +88,18 @@ export function invalidOption(
   fix?: string,
 ): LastcallError {
   const hint = fix === undefined ? '' : ` ${fix}`
-  return new LastcallError(
-    'LASTCALL_INVALID_OPTION',
-    `Expected \`${option}\` to be ${rule}, got ${show(value)}.${hint}`,
-  )
+  return refusal(option, rule, show(value), hint)
+}
+
+/** The same for a value that may be a secret: of a text or a number, the message has only the type. */
+export function hiddenValue(option: string, rule: string, value: unknown): LastcallError {
+  const isShown = value === undefined || typeof value === 'object' || typeof value === 'function'
+  return refusal(option, rule, isShown ? show(value) : `a ${typeof value}`)
+}
+
+function refusal(option: string, rule: string, got: string, hint = ''): LastcallError {
+  const message = `Expected \`${option}\` to be ${rule}, got ${got}.${hint}`
+  return new LastcallError('LASTCALL_INVALID_OPTION', message)
 }
 
 /** Options that are part of another option. */

@@ -16,15 +16,28 @@ export const terminal = {
   get pid(): number {
     return process.pid
   },
+  /** The user in whose name this process acts; `undefined` on Windows. */
+  get user(): number | undefined {
+    return process.geteuid?.()
+  },
+  /** In seconds, without the time in which the system slept. */
+  get kernelUptime(): number {
+    return Number(process.hrtime.bigint()) / 1e9
+  },
   /** The system and the runtime, such as `linux-x64 node-v20.19.0`. */
   get runtime(): string {
     const { arch, platform, versions } = process
     const name = ['bun', 'deno'].find((one) => one in versions) ?? 'node'
     return `${platform}-${arch} ${name}-v${versions[name]}`
   },
-  /** Sets the title that `ps` shows. `claimPidFile()` recognises lastcall by it. */
+  /**
+   * Sets the title that `ps` shows. `claimPidFile()` recognises lastcall by it. Of the program that it runs
+   * it has only the name: arguments may hold secrets.
+   */
   nameItself(): void {
-    process.title = ['lastcall', ...process.argv.slice(2)].join(' ')
+    const words = process.argv.slice(2)
+    const end = words.includes('--') ? words.indexOf('--') + 2 : words.length
+    process.title = ['lastcall', ...words.slice(0, end)].join(' ')
   },
   /** Reads stdin to its end. */
   async input(): Promise<Buffer> {

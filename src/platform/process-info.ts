@@ -1,4 +1,5 @@
 import type { ProcessInspection } from '../runtime/process-inspection.ts'
+import { printable } from '../text/printable.ts'
 import { shorten } from '../text/width.ts'
 import { isProgram, runtimeOptions, watchesByArguments } from './programs.ts'
 
@@ -23,8 +24,8 @@ export interface ProcessInfo {
   /** The name of its program: `npm`, `sh`, `tini`. */
   readonly name: string
   /**
-   * The first 100 characters of its command line. For the kinds `self` and `other` only the name: their
-   * command lines may hold secrets.
+   * Its name and, where that says more, the name of what it runs: `npm run start`, `sh entrypoint.sh`,
+   * `node --watch`. At most 100 characters. Other arguments are left out: they may hold secrets.
    */
   readonly command: string
   /** The signals that it ignores. */
@@ -43,15 +44,43 @@ export function processInfo(inspection: ProcessInspection, pid: number): Process
     pid === inspection.pid
       ? ({ kind: 'self', name: titleOf(program) } as const)
       : classify(program, args)
-  const mayHoldSecrets = kind === 'self' || kind === 'other'
-  const command = mayHoldSecrets ? titleOf(program) : [program, ...args].join(' ')
   return {
     pid,
     kind,
-    name,
-    command: shorten(command.replace(/\s+/g, ' '), 100),
+    name: short(name),
+    command: short([name, ...wordsToShow(kind, program, args)].join(' ')),
     ignored: signalsInMask(inspection, status, 'SigIgn'),
   }
+}
+
+function short(text: string): string {
+  return shorten(printable(text), 100)
+}
+
+/**
+ * What a process runs, in words that hold no secret: a script's file name, the subcommand of a tool and the
+ * name of a script of package.json, the option that makes a runtime watch. No other argument, and no
+ * command of `sh -c`.
+ */
+function wordsToShow(kind: ProcessKind, program: string, args: readonly string[]): string[] {
+  if (kind === 'shell') return isScript(args[0]) ? [baseOf(args[0])] : []
+  if (kind !== 'package manager' && kind !== 'watcher') return []
+  const isRuntime = isProgram(titleOf(program), 'runtime')
+  if (isRuntime && watchesByArguments(titleOf(program), args)) return ['--watch']
+  // npm writes its arguments into its title. Other tools are scripts of a runtime.
+  const [, ...title] = program.split(/\s+/)
+  const words = isRuntime ? args.slice(runtimeOptions(args).length + 1) : [...title, ...args]
+  const [command = '', script = ''] = words
+  if (!NAME.test(command)) return []
+  return /^run(-script)?$/.test(command) && NAME.test(script) ? [command, script] : [command]
+}
+
+/** A subcommand, or the name of a script of package.json. Assignments and options are none. */
+const NAME = /^[a-z][\w.:/-]*$/i
+
+/** The first argument of a shell, if it is a file to run. */
+function isScript(argument: string | undefined): argument is string {
+  return argument !== undefined && /^[^-+]/.test(argument)
 }
 
 /** The parent processes, the nearest first, up to PID 1. Ends at a process that cannot be seen. */
@@ -125,11 +154,11 @@ function isTypedInto(args: readonly string[]): boolean {
 
 /** The name of a program, without the rest of a title such as `npm run start`. */
 function titleOf(program: string): string {
-  return baseOf(program).split(' ')[0]?.replace(/^-/, '') ?? ''
+  return baseOf(program).split(/\s/)[0]?.replace(/^-/, '') ?? ''
 }
 
 /** A path without its folders. Slashes after a space belong to a title, and stay. */
 function baseOf(path: string): string {
-  const [program = '', ...rest] = path.split(' ')
+  const [program = '', ...rest] = path.split(/\s/)
   return [program.replace(/^.*\//, ''), ...rest].join(' ')
 }

@@ -28,17 +28,21 @@ export function isZombie({ state }: ProcStat): boolean {
   return state === 'Z' || state === 'X'
 }
 
-/** The children of a process, their children, and so on. None where the system has no `/proc`. */
-export function descendantsOf(pid: number): number[] {
-  const children = new Map<number, number[]>()
+/**
+ * The children of a process, their children, and so on, each with its start. None where the system has no
+ * `/proc`.
+ */
+export function descendantsOf(pid: number): ReadonlyMap<number, string> {
+  const children = new Map<number, (readonly [pid: number, start: string])[]>()
   for (const child of allProcesses()) {
-    const parent = procStat(child)?.parent
-    if (parent !== undefined) children.set(parent, [...(children.get(parent) ?? []), child])
+    const stat = procStat(child)
+    if (!stat) continue
+    children.set(stat.parent, [...(children.get(stat.parent) ?? []), [child, stat.start]])
   }
-  const found: number[] = []
+  const found = new Map<number, string>()
   for (let next = children.get(pid) ?? []; next.length > 0; ) {
-    found.push(...next)
-    next = next.flatMap((parent) => children.get(parent) ?? [])
+    for (const [child, start] of next) found.set(child, start)
+    next = next.flatMap(([parent]) => children.get(parent) ?? [])
   }
   return found
 }

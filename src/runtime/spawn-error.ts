@@ -27,8 +27,12 @@ export function explainSpawnError(
   }
   if (code === 'ENOENT') {
     const where = isPath ? 'there is no such file' : 'it is not in any folder of PATH'
-    const hint = / /.test(command) && args.length === 0 ? `; ${fix}` : ''
-    return failed(`'${command}' was not found, ${where}${hint}`)
+    const [program = ''] = command.trim().split(/\s/)
+    // A whole command line: its arguments may hold secrets.
+    const isLine = program !== command && args.length === 0
+    return isLine
+      ? failed(`'${program} …' was not found, ${where}; ${fix}`)
+      : failed(`'${command}' was not found, ${where}`)
   }
   if (code === 'EACCES') {
     const why = `it is a folder, or not executable (chmod +x ${command})`

@@ -8,6 +8,7 @@ import {
   folder,
   lastcall,
   Process,
+  pidIn,
   refusalOf,
   skipped,
   statOf,
@@ -88,7 +89,7 @@ describe('lastcall run --detach', () => {
   test('has the pid that was printed in its pid file, when the starter returns', async () => {
     const cwd = folder()
     const pid = await detach(cwd, ['--pidfile', 'app.pid', '--', 'sleep', '1000'])
-    expect(readFileSync(join(cwd, 'app.pid'), 'utf8')).toBe(`${pid}\n`)
+    expect(pidIn(join(cwd, 'app.pid'))).toBe(pid)
     expect(await stop(cwd, 'app.pid')).toMatchObject({ code: 0 })
     expect(existsSync(join(cwd, 'app.pid'))).toBe(false)
   })
@@ -192,7 +193,7 @@ describe('what is wrong with a start in the background is told to whoever has st
     expect(ended.stderr).toMatch(
       /^lastcall: app\.pid belongs to process \d+, which is running: .+\n$/,
     )
-    expect(readFileSync(join(cwd, 'app.pid'), 'utf8')).toBe(`${pid}\n`)
+    expect(pidIn(join(cwd, 'app.pid'))).toBe(pid)
     expect(await stop(cwd, 'app.pid')).toMatchObject({ code: 0 })
   })
 
@@ -217,7 +218,7 @@ describe('what is wrong with a start in the background is told to whoever has st
   test('a stale pid file is none of it', async () => {
     const cwd = folder({ 'app.pid': `${deadPid()}` })
     const pid = await detach(cwd, ['--pidfile', 'app.pid', '--', 'sleep', '1000'])
-    expect(readFileSync(join(cwd, 'app.pid'), 'utf8')).toBe(`${pid}\n`)
+    expect(pidIn(join(cwd, 'app.pid'))).toBe(pid)
     await stop(cwd, 'app.pid')
   })
 })

@@ -80,8 +80,9 @@ describe('a program that cannot be started', () => {
 
   test('leaves no pid file', async () => {
     const path = folder()
-    const ended = await cli(['run', '--pidfile', 'p', '--', 'sh', '-c', 'cat p'], { cwd: path })
-      .ended
+    const ended = await cli(['run', '--pidfile', 'p', '--', 'sh', '-c', 'head -n 1 p'], {
+      cwd: path,
+    }).ended
     expect(ended.stdout).toMatch(/^\d+\n$/)
     const args = ['run', '--pidfile', 'p', '--', 'no-such-program']
     expect((await cli(args, { cwd: path }).ended).code).toBe(127)

@@ -1,10 +1,10 @@
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { claimPidFile, readPidFile } from '../../src/cli/pid-file.ts'
-import { isAlive, startTimeOf } from '../../src/cli/process-table.ts'
+import { claimPidFile, processOfPidFile } from '../../src/cli/pid-file.ts'
+import { bootId, isAlive, startTimeOf } from '../../src/cli/process-table.ts'
 import { descendantsOf } from '../../src/runtime/proc-stat.ts'
-import { cli, deadPid, folder, Process, until } from '../support/programs/command-line.ts'
+import { cli, deadPid, folder, Process, pidIn, until } from '../support/programs/command-line.ts'
 
 const isRoot = process.getuid?.() === 0
 const HELD =
@@ -12,7 +12,7 @@ const HELD =
 
 /** Runs with a pid file in this folder. */
 function start(cwd: string, ...program: readonly string[]): Process {
-  const words = program.length === 0 ? ['cat', 'app.pid'] : program
+  const words = program.length === 0 ? ['head', '-n', '1', 'app.pid'] : program
   return cli(['run', '--pidfile', 'app.pid', '--', ...words], { cwd })
 }
 
@@ -23,12 +23,29 @@ async function holder(cwd: string): Promise<Process> {
 }
 
 describe('a pid file', () => {
-  test('holds the pid of the wrapper and nothing else while it runs, and is gone at the end', async () => {
+  test('holds the pid of the wrapper and when it started, and is gone at the end', async () => {
     const cwd = folder()
-    const run = start(cwd)
-    expect(await run.ended).toMatchObject({ code: 0, stdout: `${run.pid}\n`, stderr: '' })
+    const run = await holder(cwd)
+    const file = readFileSync(join(cwd, 'app.pid'), 'utf8')
+    expect(file).toBe(`${run.pid}\nstart=${startTimeOf(run.pid)} boot=${bootId()}\n`)
+    run.child.stdin?.end()
+    expect(await run.ended).toMatchObject({ code: 0, stderr: '' })
     expect(readdirSync(cwd)).toEqual([])
   })
+
+  test.each(['sh', 'bash'])(
+    'gives %s the pid and no other, by its first line or as a whole',
+    async (shell) => {
+      const cwd = folder()
+      const first = await holder(cwd)
+      const script =
+        'head -n 1 app.pid; for word in $(cat app.pid); do case $word in *[!0-9]*) ;; *) echo $word; esac; done'
+      const { stdout } = await new Process([shell, '-c', script], { cwd }).ended
+      expect(stdout).toBe(`${first.pid}\n${first.pid}\n`)
+      first.child.stdin?.end()
+      await first.ended
+    },
+  )
 
   test.each(['SIGTERM', 'SIGINT', 'SIGQUIT'] as const)(
     'is gone after an end by %s, too',
@@ -54,7 +71,7 @@ describe('a pid file', () => {
     const ended = await start(cwd, 'touch', 'started').ended
     expect(ended).toMatchObject({ code: 125, stdout: '' })
     expect(ended.stderr).toMatch(HELD)
-    expect(readFileSync(join(cwd, 'app.pid'), 'utf8')).toBe(`${first.pid}\n`)
+    expect(pidIn(join(cwd, 'app.pid'))).toBe(first.pid)
     first.child.stdin?.end()
     expect((await first.ended).code).toBe(0)
     expect(readdirSync(cwd)).toEqual([])
@@ -84,7 +101,7 @@ describe('a pid file', () => {
     first.send('SIGKILL')
     first.child.stdin?.end()
     await first.ended
-    expect(readFileSync(join(cwd, 'app.pid'), 'utf8')).toBe(`${first.pid}\n`)
+    expect(pidIn(join(cwd, 'app.pid'))).toBe(first.pid)
     const next = start(cwd)
     expect(await next.ended).toMatchObject({ code: 0, stdout: `${next.pid}\n`, stderr: '' })
     expect(readdirSync(cwd)).toEqual([])
@@ -161,7 +178,7 @@ describe('a pid file', () => {
   )
 })
 
-describe('takePidFile()', () => {
+describe('claimPidFile()', () => {
   test('takes a file that holds its own pid, as after a restart of a container', () => {
     const path = join(folder({ pid: `${process.pid}` }), 'pid')
     claimPidFile(path)()
@@ -177,16 +194,19 @@ describe('takePidFile()', () => {
   })
 })
 
-describe('pidIn()', () => {
+describe('processOfPidFile()', () => {
   test('reads a pid, with whatever space there is around it', () => {
-    expect(readPidFile(join(folder({ pid: ` ${process.pid}\r\n` }), 'pid'))).toBe(process.pid)
+    const path = join(folder({ pid: ` ${process.pid}\r\n` }), 'pid')
+    expect(processOfPidFile(path)).toEqual({ pid: process.pid, start: undefined })
   })
 
-  test.each(['', '0', '-5', '1.5', '0x10', '1e3', '12 13', 'abc', '007', '4294967297'])(
+  test.each(['', '0', '-5', '1.5', '0x10', '1e3', '12 13', '12\n13', 'abc', '007', '4294967297'])(
     "refuses '%s'",
     (text) => {
       const path = join(folder({ pid: text }), 'pid')
-      expect(() => readPidFile(path)).toThrow(`${path} holds no pid: a single number was expected`)
+      expect(() => processOfPidFile(path)).toThrow(
+        `${path} holds no pid: a single number was expected in its first line`,
+      )
     },
   )
 })
@@ -217,10 +237,12 @@ describe('the table of processes', () => {
     const script = 'sh -c "sleep 1000 & echo \\$!; wait" & echo $!; wait'
     const run = await new Process(['sh', '-c', script], { detached: true }).says(/\d+\n\d+\n/)
     const pids = run.stdout.trim().split('\n').map(Number)
-    expect(descendantsOf(run.pid).sort()).toEqual(pids.sort())
+    expect([...descendantsOf(run.pid)].sort()).toEqual(
+      pids.sort().map((pid) => [pid, startTimeOf(pid)]),
+    )
     process.kill(-run.pid, 'SIGKILL')
     await run.ended
-    expect(descendantsOf(run.pid)).toEqual([])
+    expect(descendantsOf(run.pid).size).toBe(0)
   })
 
   test('counts a process of another user', () => {

@@ -106,7 +106,7 @@ describe('a group', () => {
   })
 
   test('writes its pid file, and removes it', async () => {
-    const cwd = folder({ 'group.json': { programs: [sh('a', 'cat app.pid')] } })
+    const cwd = folder({ 'group.json': { programs: [sh('a', 'head -n 1 app.pid')] } })
     const run = cli(['run', '--config', 'group.json', '--pidfile', 'app.pid'], { cwd })
     expect((await run.ended).stdout).toBe(`a | ${run.pid}\n`)
     expect(readdirSync(cwd)).toEqual(['group.json'])

@@ -14,16 +14,17 @@ import {
 
 const refused = process.getuid?.() === 0 ? undefined : 'needs root, to be another user'
 
+const SECRET = 'hunter2'
+
 const program = (signals: readonly string[], body?: string) =>
   new Process(listener(signals, body)).says('ready')
 
 describe('lastcall stop', () => {
   test('sends SIGTERM, waits, says how it ended, and exits with 0', async () => {
-    const command = listener(['SIGTERM'], 'setTimeout(() => process.exit(3), 200)')
-    const run = await new Process(command).says('ready')
+    const run = await program(['SIGTERM'], 'setTimeout(() => process.exit(3), 200)')
     const stop = await cli(['stop', String(run.pid)]).ended
     expect(stop).toMatchObject({ code: 0, stderr: '' })
-    const name = `process ${run.pid} (${command.join(' ').slice(0, 59)}…)`
+    const name = `process ${run.pid} (node)`
     expect(stop.stdout.replace(/\d+ ms\n$/, 'some time')).toBe(
       `SIGTERM to ${name}; SIGKILL in 10 s\nended by itself after some time`,
     )
@@ -68,6 +69,16 @@ describe('lastcall stop', () => {
     expect((await cli(['stop', pid]).ended).code).toBe(0)
     expect((await cli(['stop', pid]).ended).code).toBe(3)
     await parent.send('SIGTERM').ended
+  })
+
+  test('names the program, and shows none of its arguments', async () => {
+    const run = await new Process([...listener(['SIGTERM']), '--', `--password=${SECRET}`]).says(
+      'ready',
+    )
+    const stop = await cli(['stop', String(run.pid), '--grace', '200ms']).ended
+    expect(stop.stdout).toContain(`SIGTERM to process ${run.pid} (node);`)
+    expect(stop.stdout + stop.stderr).not.toContain(SECRET)
+    await run.ended
   })
 
   test('wakes no process that is stopped, and kills it', async () => {
@@ -145,10 +156,17 @@ describe('lastcall stop of a pid file', () => {
       expect(ended).toMatchObject({
         code: 125,
         stdout: '',
-        stderr: `lastcall: app.pid holds no pid: a single number was expected, got ${JSON.stringify(text)}\n`,
+        stderr: 'lastcall: app.pid holds no pid: a single number was expected in its first line\n',
       })
     },
   )
+
+  test('shows nothing of a file that is none', async () => {
+    const { stderr } = await cli(['stop', '.env'], { cwd: folder({ '.env': `KEY=${SECRET}` }) })
+      .ended
+    expect(stderr).toMatch(/^lastcall: \.env holds no pid/)
+    expect(stderr).not.toContain(SECRET)
+  })
 
   test('kills all that a wrapper has started together with it', async () => {
     const cwd = folder()

@@ -36,10 +36,45 @@ function inspectionOf(
   }
 }
 
+const SECRET = 'hunter2'
+const DSN = `postgres://app:${SECRET}@db/app`
+
 const self: Fake = { pid: 7, parent: 1, argv: ['node', 'server.js'] }
 const under = (...argv: string[]) => inspectionOf([self, { pid: 1, parent: 0, argv }])
 const found = (inspection: ProcessInspection) =>
   diagnosisOf(inspection).findings.map(({ id, severity }) => `${severity} ${id}`)
+
+describe('the command of a process', () => {
+  test.each([
+    [['sh', '-c', `DB_PASSWORD=${SECRET} node server.js`], 'sh'],
+    [['/bin/sh', '-ec', `exec node server.js ${DSN}`], 'sh'],
+    [['/bin/bash', '/app/entrypoint.sh', `--dsn=${DSN}`], 'bash entrypoint.sh'],
+    [['bash', '-l', `/app/${SECRET}`], 'bash'],
+    [['/bin/busybox', 'sh', '-c', DSN], 'busybox sh'],
+    [[`npm run start --password=${SECRET}`], 'npm run start'],
+    [[`npm start ${DSN}`], 'npm start'],
+    [[`npm --token=${SECRET} start`], 'npm'],
+    [[`npm\texec\t${DSN}`], 'npm exec'],
+    [['node', '/usr/bin/yarn.js', 'run', 'start:prod', SECRET], 'yarn run start:prod'],
+    [['node', '/x/bin/npx-cli.js', 'app', `--key=${SECRET}`], 'npx app'],
+    [['node', '/x/bin/npx-cli.js', `git+https://${SECRET}@host/app`], 'npx'],
+    [['node', '--watch', '--import', DSN, 'a.js', SECRET], 'node --watch'],
+    [['node', '/x/bin/nodemon.js', '--exec', `DSN=${DSN} node a.js`], 'nodemon'],
+    [['node', '/x/bin/tsx', 'watch', 'a.ts', SECRET], 'tsx watch'],
+    [['tini', '--', 'node', 'server.js', `--dsn=${DSN}`], 'tini'],
+    [['lastcall run -- node', `--dsn=${DSN}`], 'lastcall'],
+    [[`PM2 v5.3.0: God Daemon (/home/${SECRET}/.pm2)`], 'PM2'],
+    [['pm2-runtime', 'start', DSN], 'pm2-runtime'],
+    [['/usr/bin/python3', 'app.py', `--dsn=${DSN}`], 'python3'],
+    [['node', '-e', `connect('${DSN}')`], 'node'],
+    [['/opt/a\u001b]0;title\u0007b', SECRET], 'ab'],
+  ])('%j is %s', (argv, command) => {
+    const inspection = under(...argv)
+    const diagnosis = diagnosisOf(inspection)
+    expect(diagnosis.pid1?.command).toBe(command)
+    expect(JSON.stringify(diagnosis) + formatDiagnosis(diagnosis)).not.toContain(SECRET)
+  })
+})
 
 describe('a program in front', () => {
   test.each([

@@ -67,11 +67,24 @@ describe.skipIf(refused)(`with a PID 1 of its own${skipped}`, () => {
     expect(diagnosis.signals?.caught).toEqual(expect.arrayContaining(['SIGTERM', 'SIGINT']))
   })
 
+  test('no secret of a command line or an environment is in it', () => {
+    const password = 'hunter2'
+    const before = `${LISTENING}
+      import { formatDiagnosis } from '${ROOT}dist/index.js'
+      if (formatDiagnosis(diagnose()).includes('${password}')) throw new Error('It is in the text')`
+    const diagnosis = diagnosisOf(before, (script) => [
+      ...[...UNSHARE, 'sh', '-c'],
+      `DB_PASSWORD=${password} ${process.execPath} ${script} --password=${password}; true`,
+    ])
+    expect(diagnosis.pid1).toMatchObject({ name: 'sh', command: 'sh' })
+    expect(JSON.stringify(diagnosis)).not.toContain(password)
+  })
+
   test('npm as PID 1 is found, with the shell under it', () => {
     const diagnosis = diagnosisOf(LISTENING, () => [...UNSHARE, 'npm', 'start'])
-    expect(diagnosis.parents.map(({ name, pid }) => [name, pid === 1])).toEqual([
+    expect(diagnosis.parents.map(({ command, pid }) => [command, pid === 1])).toEqual([
       ['sh', false],
-      ['npm', true],
+      ['npm start', true],
     ])
     expect(ids(diagnosis)).toEqual(['error npm-in-front'])
   })

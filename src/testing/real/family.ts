@@ -38,10 +38,7 @@ export class Family {
 
   /** Records the descendants of the leader: once the leader has ended they can no longer be found. */
   findDescendants(): void {
-    for (const pid of descendantsOf(this.leader)) {
-      const start = procStat(pid)?.start
-      if (start !== undefined) this.#known.set(pid, start)
-    }
+    for (const [pid, start] of descendantsOf(this.leader)) this.#known.set(pid, start)
   }
 
   /** Whether any member runs. */

@@ -43,7 +43,7 @@ export async function stopLikePm2(command: Command, options: Pm2Options): Promis
       if (message) program.handle.send('shutdown')
       else {
         // Its children first: it may wait for them.
-        for (const pid of descendantsOf(program.pid)) signalOne(pid, 'SIGINT')
+        for (const pid of descendantsOf(program.pid).keys()) signalOne(pid, 'SIGINT')
         program.signal('SIGINT')
       }
       if (!(await program.endsWithin(grace))) await kill()

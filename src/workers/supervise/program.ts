@@ -1,5 +1,5 @@
 import { type Duration, parseDuration } from '../../base/duration.ts'
-import { invalidOption, optionNames, refuseUnknownOptions } from '../../base/errors.ts'
+import { hiddenValue, invalidOption, optionNames, refuseUnknownOptions } from '../../base/errors.ts'
 import { parseSignal } from '../../runtime/signals.ts'
 import { parseExitCodes } from '../expected-exit.ts'
 import { type BackoffOptions, parseBackoff } from './backoff.ts'
@@ -137,25 +137,26 @@ function withoutNul(value: string, option: string): string {
 
 function parseArgs(value: unknown, option: string): readonly string[] {
   if (!Array.isArray(value)) {
-    throw invalidOption(option, "an array of strings, such as ['web.js', '--port', '3000']", value)
+    throw hiddenValue(option, "an array of strings, such as ['web.js', '--port', '3000']", value)
   }
   value.forEach((one, index) => {
-    if (typeof one !== 'string') throw invalidOption(`${option}[${index}]`, 'a string', one)
-    withoutNul(one, `${option}[${index}]`)
+    if (typeof one === 'string' && !one.includes('\0')) return
+    throw hiddenValue(`${option}[${index}]`, 'a string without a NUL character', one)
   })
   return value
 }
 
 function parseEnv(value: unknown, option: string): Readonly<Record<string, string | null>> {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw invalidOption(option, "an object of strings, such as { PORT: '3000' }", value)
+    throw hiddenValue(option, "an object of strings, such as { PORT: '3000' }", value)
   }
   for (const [key, one] of Object.entries(value)) {
     if (!/^[^=\0]+$/.test(key)) {
       throw invalidOption(option, 'made of names that are not empty, and hold no = and no NUL', key)
     }
     if (one === null || (typeof one === 'string' && !one.includes('\0'))) continue
-    throw invalidOption(`${option}.${key}`, 'a string, or null to take the variable out', one)
+    const rule = 'a string without a NUL character, or null to take the variable out'
+    throw hiddenValue(`${option}.${key}`, rule, one)
   }
   return value as Record<string, string | null>
 }

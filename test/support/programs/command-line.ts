@@ -76,6 +76,11 @@ export async function until(holds: () => unknown): Promise<void> {
   while (!holds()) await new Promise((resolve) => setTimeout(resolve, 5))
 }
 
+/** The pid in a pid file: its first line. */
+export function pidIn(file: string): number {
+  return Number(readFileSync(file, 'utf8').split('\n')[0])
+}
+
 /** The number of a process that has ended. */
 export function deadPid(): number {
   return spawnSync('true').pid

@@ -70,9 +70,9 @@ describe('the programs', () => {
     ['command', ['node'], TEXT, 'an array of 1'],
     ['cwd', '', TEXT, "'' (string)"],
     ['cwd', null, TEXT, 'null'],
-    ['args', 'web.js', ARGS, "'web.js' (string)"],
+    ['args', 'web.js', ARGS, 'a string'],
     ['args', { 0: 'web.js' }, ARGS, 'an object (Object)'],
-    ['env', 'PORT=1', ENV, "'PORT=1' (string)"],
+    ['env', 'PORT=1', ENV, 'a string'],
     ['env', ['PORT=1'], ENV, 'an array of 1'],
     ['instances', 0, 'an integer of 1 or more', '0 (number)'],
     ['instances', 1.5, 'an integer of 1 or more', '1.5 (number)'],
@@ -153,12 +153,12 @@ describe('the programs', () => {
   })
 
   test.each([
-    ['args[1]', { args: ['a', 7] }, '7 (number)'],
+    ['args[1]', { args: ['a', 7] }, 'a number'],
     ['args[0]', { args: [null] }, 'null'],
-    ['args[2]', { args: ['a', 'b', 'c\0d'] }, "'c\0d' (string)"],
-    ['env.PORT', { env: { HOST: 'x', PORT: 3000 } }, '3000 (number)'],
+    ['args[2]', { args: ['a', 'b', 'c\0d'] }, 'a string'],
+    ['env.PORT', { env: { HOST: 'x', PORT: 3000 } }, 'a number'],
     ['env.PORT', { env: { PORT: undefined } }, 'undefined'],
-    ['env.PORT', { env: { PORT: 'a\0b' } }, "'a\0b' (string)"],
+    ['env.PORT', { env: { PORT: 'a\0b' } }, 'a string'],
     ['command', { command: 'a\0b' }, "'a\0b' (string)"],
     ['cwd', { cwd: '/a\0b' }, "'/a\0b' (string)"],
     ['name', { name: 'a\0b' }, "'a\0b' (string)"],
