@@ -88,7 +88,7 @@ export function assemble(options: ShutdownOptions, ports: Ports): Shutdown {
     })
   }
 
-  const reminder = new ListenReminder(clock, (message) => warn('listen:missing', message))
+  const reminder = new ListenReminder(clock, log)
   // Without signals to hear, the application means to call now().
   if (!exit || host.isTestRun || settings.signals.on.length === 0) reminder.stop()
   coordinator.on('start', () => reminder.stop())

@@ -1,5 +1,6 @@
 import { formatDuration } from '../base/duration.ts'
 import { plural } from '../base/summarize.ts'
+import type { Log } from '../observe/log.ts'
 import type { Clock } from '../runtime/clock.ts'
 
 /** How long after the last hook was added the reminder comes, in milliseconds. */
@@ -15,9 +16,10 @@ export class ListenReminder {
   #timer: unknown
   #isOver = false
 
+  // The log and not a function that writes to it: the timer must not keep the shutdown in memory.
   constructor(
     readonly clock: Clock,
-    readonly remind: (message: string) => void,
+    readonly log: Log,
   ) {}
 
   added(hooks: number): void {
@@ -44,8 +46,7 @@ export class ListenReminder {
 
   #remindNow(): void {
     this.stop()
-    this.remind(
-      `listen() has not been called ${formatDuration(REMIND_AFTER)} after the last add(): a signal ends this process at once, and ${plural(this.#hooks, 'hook')} will not run. Call shutdown.listen(). If you only use shutdown.now(), say so with createShutdown({ signals: [] }).`,
-    )
+    const msg = `listen() has not been called ${formatDuration(REMIND_AFTER)} after the last add(): a signal ends this process at once, and ${plural(this.#hooks, 'hook')} will not run. Call shutdown.listen(). If you only use shutdown.now(), say so with createShutdown({ signals: [] }).`
+    this.log.write({ level: 'warn', fields: { event: 'listen:missing' }, msg })
   }
 }
