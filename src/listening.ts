@@ -2,7 +2,6 @@ import { LastcallError } from './base/errors.ts'
 import type { Reason } from './base/reason.ts'
 import type { Coordinator } from './engine/coordinator.ts'
 import type { ProcessExit } from './exit/exit.ts'
-import { forcedCode } from './exit/exit-codes.ts'
 import type { LogLine } from './observe/log.ts'
 import { othersListenLine } from './observe/log-events.ts'
 import type { Ports, Settings } from './options.ts'
@@ -21,7 +20,7 @@ import { onSignals, type SignalActions } from './triggers/signals.ts'
  */
 export function listener(
   coordinator: Coordinator,
-  { signals, messages, faults, beforeExit, exitCodes, log }: Settings,
+  { signals, messages, faults, beforeExit, log }: Settings,
   { host, clock }: Ports,
   exiting: ProcessExit | undefined,
 ) {
@@ -31,9 +30,7 @@ export function listener(
   }
   const force = (signal: NodeJS.Signals) => {
     if (!exiting) return repeat(signal, false)
-    const exitCode = forcedCode(signal, exitCodes)
-    coordinator.emit({ type: 'forced', signal, exitCode })
-    exiting.exit(exitCode)
+    exiting.force(signal)
   }
   const begin = (reason: Reason) => {
     const isFirst = !coordinator.signal.aborted

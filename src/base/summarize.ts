@@ -3,6 +3,14 @@ export function plural(number: number, noun: string): string {
   return `${number} ${noun}${number === 1 ? '' : 's'}`
 }
 
+/** Hooks by name: `hook 'a'`, `hooks 'a' and 'b'`. Of more than three, the first three and a number. */
+export function hookNames(names: readonly string[]): string {
+  const shown = names.slice(0, 3).map((name) => `'${name}'`)
+  const more = names.length - shown.length
+  const last = more > 0 ? `${more} more` : shown.pop()
+  return shown.length === 0 ? `hook ${last}` : `hooks ${shown.join(', ')} and ${last}`
+}
+
 /** How many lines of a list are shown: a thousand would hide everything else. */
 const LONGEST_LIST = 10
 

@@ -3,7 +3,7 @@ import { AbortError, invalidOption, LastcallError } from '../base/errors.ts'
 import { type FaultOrigin, formatReason, type Reason } from '../base/reason.ts'
 import { describeError, propertyOf } from '../base/thrown.ts'
 import { createAbortController } from '../runtime/abort-controller.ts'
-import { EVENTS, type EventMap, type ShutdownEvent } from './events.ts'
+import { EVENTS, type EventMap, type ShutdownEvent, type UnfinishedHooks } from './events.ts'
 import type { PreparedHook } from './hook.ts'
 import { type Plan, planOf } from './plan.ts'
 import { freeze, type Report } from './report.ts'
@@ -28,10 +28,9 @@ export class Coordinator {
     return this.#run?.report
   }
 
-  /** The names of the hooks that have not ended, the running ones first. */
-  get unfinished(): string[] {
+  get unfinished(): UnfinishedHooks {
     const waiting = this.#parts.registry.groups().flatMap(({ hooks }) => [...hooks])
-    return [...(this.#run?.running ?? []), ...waiting.map(({ name }) => name)]
+    return { running: this.#run?.running ?? [], waiting: waiting.map(({ name }) => name) }
   }
 
   /** What is still to run, and how long each hook may take. */

@@ -1,7 +1,7 @@
 import { optionNames } from '../base/errors.ts'
 import type { Fault, Reason } from '../base/reason.ts'
 import type { NoteLevel } from './hook.ts'
-import type { HookReport, PhaseReport, Report } from './report.ts'
+import type { HookReport, Outcome, PhaseReport, Report } from './report.ts'
 
 /** Everything that happens in a shutdown: switch on `type`. Times are milliseconds since it began. */
 export type ShutdownEvent = Readonly<
@@ -14,13 +14,23 @@ export type ShutdownEvent = Readonly<
   | { type: 'phase:end'; phase: PhaseReport }
   /** A signal that came after the shutdown had begun, and changed nothing. */
   | { type: 'repeat'; signal: NodeJS.Signals; samePress: boolean }
-  /** A second press: the process exits at once, with this code. */
-  | { type: 'forced'; signal: NodeJS.Signals; exitCode: number }
+  /** A second press: the process exits at once, with this code. The hooks of all its shutdowns are lost. */
+  | ({ type: 'forced'; signal: NodeJS.Signals; exitCode: number } & UnfinishedHooks)
   | { type: 'fault'; fault: Fault }
   | { type: 'end'; report: Report }
-  /** The process exits with this code as soon as stdout and stderr are written. */
-  | { type: 'exit'; exitCode: number }
+  /**
+   * The process exits with this code as soon as stdout and stderr are written. `outcome` is the worst of
+   * all its shutdowns, and `because` says what was not clean: `hook 'kafka' was cut off`.
+   */
+  | { type: 'exit'; exitCode: number; outcome: Outcome; because: string | null }
 >
+
+/** The names of the hooks that have not ended. */
+export interface UnfinishedHooks {
+  readonly running: readonly string[]
+  /** Those that have not begun. */
+  readonly waiting: readonly string[]
+}
 
 /** The names of the events that `on()` takes. */
 export const EVENTS = optionNames<EventMap>({

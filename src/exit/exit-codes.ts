@@ -79,6 +79,12 @@ export function exitCodeOf(
     : applicationCode
 }
 
+/** The outcome that has this rank. */
+export function outcomeOfRank(rank: number): Outcome {
+  const outcomes: readonly Outcome[] = ['clean', 'failed', 'cut off', 'fault']
+  return outcomes.find((outcome) => EXIT_CODES[outcome].rank === rank) ?? 'fault'
+}
+
 /** The code of a press that forces the exit. */
 export function forcedCode(signal: NodeJS.Signals, { forced }: ExitPolicy): number {
   return typeof forced === 'number' ? forced : signalExitCode(signal)

@@ -4,6 +4,7 @@ import type { Coordinator } from '../engine/coordinator.ts'
 import type { Log } from '../observe/log.ts'
 import { earlyExitLine, othersCutOffLine } from '../observe/log-events.ts'
 import type { Tracing } from '../observe/tracing.ts'
+import { causeOf, faultsInWords, lossInWords } from '../picture/report-words.ts'
 import { describeListener, listenerLabel } from '../platform/signal-listeners.ts'
 import type { Clock } from '../runtime/clock.ts'
 import { flushOutput } from '../runtime/flush-output.ts'
@@ -13,12 +14,13 @@ import {
   beginTogether,
   joinShutdowns,
   type Member,
+  type SharedOutcome,
   type SharedShutdowns,
   worstOutcome,
 } from '../runtime/shared-shutdowns.ts'
 import { untilSettled } from '../runtime/until-idle.ts'
 import { withLimit } from '../runtime/with-limit.ts'
-import { EXIT_CODES, type ExitPolicy } from './exit-codes.ts'
+import { EXIT_CODES, type ExitPolicy, forcedCode, outcomeOfRank } from './exit-codes.ts'
 import { marginTimes } from './margin.ts'
 
 interface ExitParts {
@@ -55,6 +57,7 @@ export class ProcessExit {
     const member: Member = {
       begin: (reason) => void coordinator.begin(reason),
       ended: undefined,
+      unfinished: () => coordinator.unfinished,
       flush: () => allOf([log.flush?.(), tracing.flush()]),
       stay: () => {
         clock.clearTimeout(this.#brokenTimer)
@@ -70,15 +73,18 @@ export class ProcessExit {
     })
     coordinator.on('end', ({ report }) => {
       clock.clearTimeout(this.#brokenTimer)
-      member.ended = { rank: EXIT_CODES[report.outcome].rank, code: report.exitCode }
+      const { outcome, exitCode: code } = report
+      member.ended = { rank: EXIT_CODES[outcome].rank, code, because: causeOf(report) }
       // Code that awaits the report runs before this: what it writes is flushed too.
       if (!worstOutcome(shared)) return
       this.#isLeaving = true
       const began = clock.now() - report.duration
       clock.afterPoll(() => void this.#leave(began))
     })
-    coordinator.on('fault', () => {
-      if (member.ended) member.ended = { rank: EXIT_CODES.fault.rank, code: parts.policy.fault }
+    coordinator.on('fault', ({ fault }) => {
+      if (!member.ended) return
+      const { rank } = EXIT_CODES.fault
+      member.ended = { rank, code: parts.policy.fault, because: faultsInWords([fault]) }
     })
   }
 
@@ -102,11 +108,11 @@ export class ProcessExit {
     const began = clock.now()
     const leave = () => {
       if (this.#member.ended) return
-      const lost = this.#coordinator.unfinished.map((name) => `'${name}'`)
-      const hooks = lost.length === 0 ? '' : `; these hooks are lost: ${lost.join(', ')}`
-      const message = `the shutdown has not ended by its deadline of ${formatDuration(deadline)}${hooks}`
+      const loss = lossInWords(this.#coordinator.unfinished)
+      const because = `the shutdown has not ended by its deadline of ${formatDuration(deadline)}`
+      const message = loss === '' ? because : `${because}: ${loss}`
       this.#coordinator.fault(new Error(message), 'lastcall')
-      this.#member.ended = { rank: EXIT_CODES.fault.rank, code: policy.fault }
+      this.#member.ended = { rank: EXIT_CODES.fault.rank, code: policy.fault, because }
       if (worstOutcome(this.#shared)) void this.#leave(began)
     }
     // In two steps: where the event loop was blocked, the timers of the hooks are late as well.
@@ -114,6 +120,18 @@ export class ProcessExit {
       this.#brokenTimer = clock.setTimeout(() => clock.afterPoll(leave), margin / 4)
     }
     this.#brokenTimer = clock.setTimeout(leaveSoon, deadline + margin / 2)
+  }
+
+  /** Exits the process now, and says which hooks of all its shutdowns are lost. */
+  force(signal: NodeJS.Signals): void {
+    const exitCode = forcedCode(signal, this.#parts.policy)
+    const members = [...this.#shared.members]
+    const unfinished = members.flatMap((member) => member.unfinished?.() ?? [])
+    const running = unfinished.flatMap((hooks) => hooks.running)
+    const waiting = unfinished.flatMap((hooks) => hooks.waiting)
+    for (const member of members) member.isForced = true
+    this.#coordinator.emit({ type: 'forced', signal, exitCode, running, waiting })
+    this.exit(exitCode)
   }
 
   /** Exits the process now. */
@@ -150,7 +168,7 @@ export class ProcessExit {
     // A fault may have changed the code. A shutdown may have joined: then the exit waits for its end.
     const expected = worstOutcome(this.#shared)
     if (!expected) return
-    this.#announce(expected.code)
+    this.#announce(expected, expected.code)
     await this.#flush(began)
     const worst = worstOutcome(this.#shared)
     if (worst) this.exit(worst.code)
@@ -182,10 +200,10 @@ export class ProcessExit {
     if (names.length > 0) log.write(othersCutOffLine(names))
   }
 
-  #announce(exitCode: number): void {
+  #announce({ rank, because = null }: SharedOutcome, exitCode: number): void {
     if (exitCode === this.#announced) return
     this.#announced = exitCode
-    this.#coordinator.emit({ type: 'exit', exitCode })
+    this.#coordinator.emit({ type: 'exit', exitCode, outcome: outcomeOfRank(rank), because })
   }
 
   /** Lets loggers and outputs write what they hold, as long as there is time. */
@@ -204,11 +222,11 @@ export class ProcessExit {
   /** Handles an exit of the process, unless it is ours. */
   #onExit(): void {
     this.#removeExitListener()
-    if (this.#isExiting) return
+    if (this.#isExiting || this.#member.isForced) return
     const { log, host, policy } = this.#parts
-    const lost = this.#coordinator.unfinished
-    if (lost.length > 0) {
-      log.write(earlyExitLine(lost))
+    const { unfinished } = this.#coordinator
+    if (unfinished.running.length + unfinished.waiting.length > 0) {
+      log.write(earlyExitLine(unfinished))
       // Its exit code must not be 0.
       host.exitCode ||= policy.failed
     } else if (!host.isExiting) this.#onExitAfterHooks()
@@ -220,7 +238,7 @@ export class ProcessExit {
     const worst = worstOutcome(this.#shared)
     if (!worst) return
     if (worst.rank > EXIT_CODES.clean.rank || host.exitCode === 0) host.exitCode = worst.code
-    if (this.#isLeaving) this.#announce(host.exitCode)
+    if (this.#isLeaving) this.#announce(worst, host.exitCode)
   }
 }
 

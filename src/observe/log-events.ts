@@ -4,9 +4,20 @@ import { firstTen, plural } from '../base/summarize.ts'
 import type { ErrorInfo } from '../base/thrown.ts'
 import type { GraceSource } from '../engine/budget.ts'
 import type { Coordinator } from '../engine/coordinator.ts'
-import { EVENTS, type EventMap, type ShutdownEvent } from '../engine/events.ts'
+import {
+  EVENTS,
+  type EventMap,
+  type ShutdownEvent,
+  type UnfinishedHooks,
+} from '../engine/events.ts'
 import type { HookReport, HookStatus, Outcome, Report } from '../engine/report.ts'
-import { errorTitle, hangLines, phaseLabel } from '../picture/report-words.ts'
+import {
+  errorTitle,
+  hangLines,
+  lossInWords,
+  originInWords,
+  phaseLabel,
+} from '../picture/report-words.ts'
 import { grantedBy, type Platform, SET_BY_APPLICATION } from '../platform/platform.ts'
 import { errorField, type Level, type Log, type LogLine } from './log.ts'
 
@@ -28,11 +39,11 @@ export function logEvents(coordinator: Coordinator, log: Log, settings: GraceSet
 }
 
 /** The line for a `process.exit()` of the application during a shutdown. */
-export function earlyExitLine(lost: readonly string[]): LogLine {
+export function earlyExitLine(unfinished: UnfinishedHooks): LogLine {
   return {
     level: 'fatal',
-    fields: { event: 'exit:early', lost },
-    msg: `process.exit() was called during the shutdown; these hooks are lost: ${lost.join(', ')}`,
+    fields: { event: 'exit:early', lost: namesOf(unfinished) },
+    msg: `process.exit() was called during the shutdown (${lossInWords(unfinished)})`,
   }
 }
 
@@ -58,6 +69,10 @@ export function othersCutOffLine(listeners: readonly string[]): LogLine {
   }
 }
 
+function namesOf({ running, waiting }: UnfinishedHooks): string[] {
+  return [...running, ...waiting]
+}
+
 /** After this many done hooks, further ones are logged as `debug`: a thousand lines would hide a failure. */
 const MANY = 20
 
@@ -67,8 +82,6 @@ const MANY = 20
  */
 const LEVELS: { readonly [Type in ShutdownEvent['type']]?: Level } = {
   start: 'info',
-  end: 'info',
-  exit: 'info',
   fault: 'error',
   forced: 'fatal',
 }
@@ -76,9 +89,17 @@ const LEVELS: { readonly [Type in ShutdownEvent['type']]?: Level } = {
 function levelOf(event: ShutdownEvent, hooksDone: number): Level {
   if (event.type === 'repeat') return event.samePress ? 'debug' : 'info'
   if (event.type === 'hook:note') return event.level
-  if (event.type !== 'hook:end') return LEVELS[event.type] ?? 'debug'
-  if (event.hook.status === 'done') return hooksDone > MANY ? 'debug' : 'info'
-  return event.hook.status === 'failed' ? 'error' : 'warn'
+  if (event.type === 'hook:end') {
+    if (event.hook.status !== 'done') return 'error'
+    return hooksDone > MANY ? 'debug' : 'info'
+  }
+  if (event.type === 'end') return levelOfOutcome(event.report.outcome)
+  if (event.type === 'exit') return levelOfOutcome(event.outcome)
+  return LEVELS[event.type] ?? 'debug'
+}
+
+function levelOfOutcome(outcome: Outcome): Level {
+  return outcome === 'clean' ? 'info' : 'error'
 }
 
 type Content = readonly [msg: string, fields: LogLine['fields']]
@@ -114,16 +135,26 @@ function linesWith({ platform, graceFrom }: GraceSettings): {
       `${signal} during the shutdown: ${samePress ? 'a repeat of the same press' : 'already shutting down'}`,
       { signal, samePress },
     ],
-    forced: ({ signal, exitCode }) => [
-      `${signal} again: exiting at once with code ${exitCode}; hooks that were running are lost`,
-      { signal, exitCode },
-    ],
-    fault: ({ fault: { origin, error, at } }) => [
-      `${origin === 'lastcall' ? 'the library itself failed' : origin}: ${errorTrace(error)}`,
-      { origin, at: exact(at), err: errorField(error) },
+    forced: ({ signal, exitCode, ...unfinished }) => {
+      const loss = lossInWords(unfinished)
+      return [
+        `${signal} again: exiting at once with code ${exitCode}${loss === '' ? '' : ` (${loss})`}`,
+        { signal, exitCode, lost: namesOf(unfinished) },
+      ]
+    },
+    fault: ({ fault }) => [
+      `${originInWords(fault)}: ${errorTrace(fault.error)}`,
+      { origin: fault.origin, at: exact(fault.at), err: errorField(fault.error) },
     ],
     end: ({ report }) => endContent(report),
-    exit: ({ exitCode }) => [`exiting with code ${exitCode}`, { exitCode }],
+    exit: ({ exitCode, outcome, because }) => {
+      // After a clean shutdown the code is 0, unless the application has set another.
+      const why = outcome === 'clean' && exitCode !== 0 ? "the application's own" : because
+      return [
+        `exiting with code ${exitCode}${why === null ? '' : ` (${why})`}`,
+        { exitCode, outcome, because },
+      ]
+    },
   }
 }
 

@@ -20,6 +20,10 @@ export interface Member {
   ended: SharedOutcome | undefined
   /** Resolves when its log lines and spans have left the process. `undefined` where none are waiting. */
   flush(): Promise<unknown> | undefined
+  /** The names of the hooks that have not ended. */
+  unfinished?(): { readonly running: readonly string[]; readonly waiting: readonly string[] }
+  /** Set when a second press ends the process: what this shutdown loses has been said. */
+  isForced?: boolean
   /** Undoes everything if the process lives on, because a test has replaced `process.exit()`. */
   stay?(): void
 }
@@ -28,6 +32,8 @@ export interface SharedOutcome {
   /** How bad it was: the process exits with the code of the worst outcome. */
   readonly rank: number
   readonly code: number
+  /** What was not clean, in words. Copies of older versions do not say it. */
+  readonly because?: string | null
 }
 
 // Every copy and version of this package uses this symbol.

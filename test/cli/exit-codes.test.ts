@@ -96,7 +96,7 @@ describe('the grace', () => {
     const ended = await (await run.says('ready')).send('SIGTERM').ended
     expect(ended).toMatchObject({ code: 137, signal: null, stdout: 'ready\nSIGTERM\n' })
     expect(ended.stderr).toMatch(
-      /^lastcall: hook 'node' \(stop\) was cut off after \d+ ms\n {2}killed: child 'node' \(pid \d+\), \d+ ms after SIGTERM\n {2}the event loop is kept going by 1 ProcessWrap\n$/,
+      /^lastcall: hook 'node' \(stop\) was cut off after \d+ ms\n {2}killed: child 'node' \(pid \d+\), \d+ ms after SIGTERM\n {2}the event loop is kept going by 1 ProcessWrap\nlastcall: shutdown cut off after \d+ ms: 0 hooks done, 1 cut off\n$/,
     )
   })
 
@@ -145,7 +145,7 @@ describe('the grace', () => {
     const ended = await (await run.says('ready')).send('SIGTERM').ended
     expect(ended).toMatchObject({ code: 124, signal: null })
     expect(ended.stderr).toMatch(
-      /^lastcall: hook 'hung' \(drain\) was cut off after [\d.]+ s\n {2}the event loop is kept going by .*\n$/,
+      /^lastcall: hook 'hung' \(drain\) was cut off after [\d.]+ s\n {2}the event loop is kept going by .*\nlastcall: shutdown cut off after [\d.]+ s: 0 hooks done, 1 cut off\nlastcall: exiting with code 124 \(hook 'hung' was cut off\)\n$/,
     )
   })
 })

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 import { formatDuration } from '../../src/base/duration.ts'
 import { imageOf } from '../../src/cli/timeline/svg.ts'
 import type { HookReport, Report } from '../../src/engine/report.ts'
+import { causeOf } from '../../src/picture/report-words.ts'
 import { formatReport } from '../../src/picture/timeline.ts'
 import { readDocument } from './markdown.ts'
 
@@ -29,6 +30,8 @@ test('the log in the README is that of the same shutdown', () => {
     )
   }
   expect(readme, fix).toContain(`shutdown cut off after ${formatDuration(report.duration)}: `)
+  const { exitCode } = report
+  expect(readme, fix).toContain(`\nlastcall: exiting with code ${exitCode} (${causeOf(report)})\n`)
 })
 
 test('its image is the one that lastcall timeline draws', () => {

@@ -573,7 +573,9 @@ describe('something else ends the process during the shutdown', () => {
     void shutdown.now()
     await settle()
     process.emit('exit')
-    expect(process.output).toContain('these hooks are lost: http, events, postgres\n')
+    expect(process.output).toContain(
+      "(hook 'http' was cut off; hooks 'events' and 'postgres' never ran)\n",
+    )
     expect(process.exitCode).toBe(1)
   })
 
@@ -583,7 +585,7 @@ describe('something else ends the process during the shutdown', () => {
     void shutdown.now()
     await clock.advance(1)
     // It was lost at the first exit. The exit at the end loses nothing.
-    expect(process.output.match(/lost: a/g)).toHaveLength(1)
+    expect(process.output.match(/hook 'a' was cut off\)/g)).toHaveLength(1)
     expect(process.exitCode).toBe(7)
   })
 

@@ -60,6 +60,8 @@ describe('a line', () => {
     expect(heard).toHaveLength(1 + 20 + 1 + 2)
     expect(heard.filter(({ level }) => level === 'error')).toMatchObject([
       { fields: { hook: 'hook 900' } },
+      { fields: { event: 'end' } },
+      { fields: { event: 'exit' } },
     ])
     expect(of('hook:end')).toHaveLength(1000)
     expect(of('end')).toMatchObject([
@@ -99,7 +101,7 @@ describe('a line', () => {
     ])
   })
 
-  test('warns of a hook that was cut off, with its notes below it, and of one that never ran', async () => {
+  test('of a hook that was cut off, with its notes below it, or never ran, is an error', async () => {
     const { of } = await logged(
       ({ shutdown, clock }) => {
         const stuck = ({ note }: { note(text: string): void }) => {
@@ -112,15 +114,18 @@ describe('a line', () => {
       },
       async ({ shutdown, clock }) => {
         void shutdown.now()
-        await clock.advance(10_000)
+        await clock.advance(20_000)
       },
     )
     expect(of('hook:end').map(({ level, msg }) => [level, msg])).toEqual([
-      ['warn', "hook 'http' (drain) was cut off after 3 s\n  cut off: GET /export/7"],
+      ['error', "hook 'http' (drain) was cut off after 3 s\n  cut off: GET /export/7"],
       ['info', "hook 'block' (flush) done in 9 s"],
-      ['warn', "hook 'pool' (close) never ran: the deadline had passed before it could begin"],
+      ['error', "hook 'pool' (close) never ran: the deadline had passed before it could begin"],
     ])
-    expect(of('end')[0]?.msg).toBe('shutdown cut off after 12 s: 1 hook done, 2 cut off')
+    expect([...of('end'), ...of('exit')].map(({ level, msg }) => [level, msg])).toEqual([
+      ['error', 'shutdown cut off after 12 s: 1 hook done, 2 cut off'],
+      ['error', "exiting with code 124 (hook 'http' was cut off; hook 'pool' never ran)"],
+    ])
   })
 
   test('of a fault is an error with its stack, its causes and its parts', async () => {
@@ -154,6 +159,8 @@ describe('a line', () => {
     const { of } = await logged(
       ({ shutdown }) => {
         shutdown.add({ name: 'slow', phase: 'drain', run: never })
+        for (const name of ['redis', 'postgres'])
+          shutdown.add({ name, phase: 'close', run: () => {} })
         shutdown.listen()
       },
       async ({ process, clock }) => {
@@ -169,8 +176,12 @@ describe('a line', () => {
       ['info', 'SIGTERM during the shutdown: already shutting down'],
     ])
     expect(of('forced').map(({ level, msg }) => [level, msg])).toEqual([
-      ['fatal', 'SIGINT again: exiting at once with code 130; hooks that were running are lost'],
+      [
+        'fatal',
+        "SIGINT again: exiting at once with code 130 (hook 'slow' was cut off; hooks 'redis' and 'postgres' never ran)",
+      ],
     ])
+    expect(of('forced')[0]?.fields.lost).toEqual(['slow', 'redis', 'postgres'])
   })
 })
 
@@ -211,29 +222,107 @@ describe('the first line says who set the grace', () => {
   })
 })
 
-describe('the last lines say how the shutdown ended, and the code', () => {
+describe('the last lines say how the shutdown ended, the code, and why it is not that of a clean end', () => {
   const boom = () => Promise.reject(new Error('boom'))
+  const hooks = (number: number, run: () => unknown) =>
+    Array.from({ length: number }, (_, n) => ({ name: `${n}`, phase: 'drain', run }))
 
   test.each([
-    ['clean', () => {}, false, 'shutdown complete in 0 ms: 1 hook done', 0],
-    ['failed', boom, false, 'shutdown failed in 0 ms: 0 hooks done, 1 failed', 1],
-    ['cut off', never, false, 'shutdown cut off after 9 s: 0 hooks done, 1 cut off', 124],
-    ['a fault', () => {}, true, 'shutdown failed in 0 ms: 1 hook done, 1 fault', 1],
-  ])('%s', async (_, run, isFault, end, code) => {
+    ['clean', hooks(1, () => {}), [], 'shutdown complete in 0 ms: 1 hook done', '0'],
+    [
+      'failed',
+      hooks(1, boom),
+      [],
+      'shutdown failed in 0 ms: 0 hooks done, 1 failed',
+      "1 (hook '0' failed)",
+    ],
+    [
+      'failed, in two hooks',
+      hooks(2, boom),
+      [],
+      'shutdown failed in 0 ms: 0 hooks done, 2 failed',
+      "1 (hooks '0' and '1' failed)",
+    ],
+    [
+      'cut off',
+      hooks(1, never),
+      [],
+      'shutdown cut off after 9 s: 0 hooks done, 1 cut off',
+      "124 (hook '0' was cut off)",
+    ],
+    [
+      'cut off, in three hooks',
+      hooks(3, never),
+      [],
+      'shutdown cut off after 9 s: 0 hooks done, 3 cut off',
+      "124 (hooks '0', '1' and '2' were cut off)",
+    ],
+    [
+      'cut off, in many hooks',
+      hooks(12, never),
+      [],
+      'shutdown cut off after 9 s: 0 hooks done, 12 cut off',
+      "124 (hooks '0', '1', '2' and 9 more were cut off)",
+    ],
+    [
+      'a fault, while a hook fails',
+      hooks(1, boom),
+      ['boom\nin two lines'],
+      'shutdown failed in 0 ms: 0 hooks done, 1 failed, 1 fault',
+      '1 (uncaughtException: boom)',
+    ],
+    [
+      'several faults',
+      hooks(1, () => {}),
+      ['x'.repeat(101), 'two', 'three'],
+      'shutdown failed in 0 ms: 1 hook done, 3 faults',
+      `1 (uncaughtException: ${'x'.repeat(100)}…; 2 more faults)`,
+    ],
+  ])('%s', async (outcome, added, faults, end, exit) => {
     const { of } = await logged(
       ({ shutdown }) => {
-        shutdown.add({ name: 'a', phase: 'drain', run })
+        shutdown.add(added)
         shutdown.listen()
       },
       async ({ process, clock }) => {
-        if (isFault) process.emit('uncaughtException', new Error('boom'))
-        else process.send('SIGTERM')
+        for (const message of faults) process.emit('uncaughtException', new Error(message))
+        process.send('SIGTERM')
         await clock.advance(20_000)
       },
     )
-    expect([...of('end'), ...of('exit')].map(({ msg }) => msg)).toEqual([
-      end,
-      `exiting with code ${code}`,
+    const level = outcome === 'clean' ? 'info' : 'error'
+    expect([...of('end'), ...of('exit')].map((line) => [line.level, line.msg])).toEqual([
+      [level, end],
+      [level, `exiting with code ${exit}`],
+    ])
+  })
+
+  test("the application's own code after a clean shutdown", async () => {
+    const { of } = await logged(({ process }) => {
+      process.exitCode = 3
+    })
+    expect(of('exit')).toEqual([
+      {
+        level: 'info',
+        msg: "exiting with code 3 (the application's own)",
+        fields: { event: 'exit', exitCode: 3, outcome: 'clean', because: null },
+      },
+    ])
+  })
+
+  test('a fault after the last hook', async () => {
+    const { of } = await logged(
+      ({ shutdown, process }) => {
+        shutdown.listen()
+        shutdown.on('end', () => process.emit('uncaughtException', new Error('late')))
+      },
+      async ({ process, clock }) => {
+        process.send('SIGTERM')
+        await clock.advance(10)
+      },
+    )
+    expect(of('exit').map(({ level, msg }) => [level, msg])).toEqual([
+      ['error', 'exiting with code 1 (uncaughtException: late)'],
     ])
   })
 })

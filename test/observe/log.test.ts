@@ -45,7 +45,7 @@ describe('the option log', () => {
     expect(lines[3]).toMatch(/^ +at /)
     expect(lines.slice(-3)).toEqual([
       'lastcall: shutdown failed in 0 ms: 1 hook done, 1 failed',
-      'lastcall: exiting with code 1',
+      "lastcall: exiting with code 1 (hook 'events' failed)",
       '',
     ])
   })
@@ -60,8 +60,8 @@ describe('the option log', () => {
       ['info', 'start'],
       ['info', 'hook:end'],
       ['error', 'hook:end'],
-      ['info', 'end'],
-      ['info', 'exit'],
+      ['error', 'end'],
+      ['error', 'exit'],
     ])
     for (const line of lines) {
       expect(line).toMatchObject({ time: '2000-01-01T00:00:00.000Z', pid: 4242, name: 'lastcall' })
@@ -130,8 +130,8 @@ describe('a logger', () => {
       "info lastcall: now('deploy'): shutting down; deadline 9 s (grace 10 s, set by the application)",
       "info lastcall: hook 'http' (drain) done in 0 ms; 3 requests",
       "error lastcall: hook 'events' (flush) failed: Error: boom",
-      'info lastcall: shutdown failed in 0 ms: 1 hook done, 1 failed',
-      'info lastcall: exiting with code 1',
+      'error lastcall: shutdown failed in 0 ms: 1 hook done, 1 failed',
+      "error lastcall: exiting with code 1 (hook 'events' failed)",
     ])
     expect(logged[2]?.fields).toMatchObject({
       event: 'hook:end',
@@ -198,11 +198,11 @@ describe('a logger', () => {
       ],
       ['start', expect.any(String)],
       ['hook:end', "hook 'http' (drain) done in 0 ms; 3 requests"],
-      ['end', expect.any(String)],
-      ['exit', 'exiting with code 1'],
     ])
     expect(logged.map(({ msg }) => msg)).toEqual([
       expect.stringContaining("hook 'events' (flush) failed"),
+      expect.stringContaining('shutdown failed'),
+      expect.stringContaining('exiting with code 1'),
     ])
   })
 })

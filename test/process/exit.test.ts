@@ -60,6 +60,7 @@ describe('a process that is stopped', () => {
     const script = new Script(
       shutdownScript(`
         shutdown.add({ name: 'hung', phase: 'drain', run: () => ${never} })
+        shutdown.add({ name: 'pool', phase: 'close', run: () => {} })
         shutdown.on('start', () => say('started'))
         shutdown.on('repeat', ({ samePress }) => say('repeat ' + samePress))
       `),
@@ -70,7 +71,9 @@ describe('a process that is stopped', () => {
     await new Promise((resolve) => setTimeout(resolve, 150))
     const ended = await script.send('SIGINT').ended
     expect(ended).toMatchObject({ code: 130, signal: null })
-    expect(ended.stderr).toContain('SIGINT again: exiting at once with code 130')
+    expect(ended.stderr).toBe(
+      "lastcall: SIGINT again: exiting at once with code 130 (hook 'hung' was cut off; hook 'pool' never ran)\n",
+    )
   })
 
   test('names the lost hooks where the application calls process.exit() during the shutdown, and does not exit with 0', async () => {
@@ -83,7 +86,7 @@ describe('a process that is stopped', () => {
     const ended = await (await script.says('ready')).send('SIGTERM').ended
     expect(ended).toMatchObject({ code: 1, stdout: 'ready\n' })
     expect(ended.stderr).toContain(
-      'process.exit() was called during the shutdown; these hooks are lost: http, events',
+      "process.exit() was called during the shutdown (hook 'http' was cut off; hook 'events' never ran)",
     )
   })
 

@@ -61,8 +61,8 @@ describe('what is logged at exit arrives', () => {
     expect(lines.map(({ event, level, name, pid }) => [event, level, name, pid])).toEqual([
       ['start', 'info', 'lastcall', script.child.pid],
       ['hook:end', 'error', 'lastcall', script.child.pid],
-      ['end', 'info', 'lastcall', script.child.pid],
-      ['exit', 'info', 'lastcall', script.child.pid],
+      ['end', 'error', 'lastcall', script.child.pid],
+      ['exit', 'error', 'lastcall', script.child.pid],
     ])
     expect(lines[1]).toMatchObject({
       hook: 'bad',
@@ -70,6 +70,60 @@ describe('what is logged at exit arrives', () => {
       status: 'failed',
       err: { type: 'TypeError', message: 'boom' },
       msg: expect.stringMatching(/^hook 'bad' \(drain\) failed: TypeError: boom\n +at .*run/),
+    })
+  })
+
+  test('without a warning, at the level debug, where a server with clients is drained in a normal deploy', async () => {
+    const script = new Script(
+      `import http from 'node:http'
+       import { healthChecks, httpServer } from 'lastcall/http'
+       ${shutdownScript(
+         `const health = healthChecks()
+          const server = http.createServer((request, response) => health(request, response) || setTimeout(() => response.end("hello"), 100))
+          shutdown.add(httpServer(server, { health }))
+          await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve))
+          const agent = new http.Agent({ keepAlive: true })
+          const get = (path) => new Promise((resolve) => {
+            http.get({ port: server.address().port, agent, path }, (response) => response.resume().on('end', resolve))
+          })
+          await Promise.all([get('/'), get('/'), get('/readyz')])
+          get('/').then(() => say('answered'))
+          server.once('request', () => say('in flight'))`,
+         `{ log: { format: 'json', level: 'debug' } }`,
+       )}`,
+    )
+    const { code, stdout, stderr } = await (await script.says('in flight')).send('SIGTERM').ended
+    expect({ code, stdout }).toMatchObject({ code: 0, stdout: expect.stringContaining('answered') })
+    const lines = linesOf(stderr)
+    expect(new Set(lines.map(({ level }) => level))).toEqual(new Set(['debug', 'info']))
+  })
+
+  test('by pino, with the levels of what went wrong', async () => {
+    const script = new Script(`
+      import { pino } from 'pino'
+      ${shutdownScript(
+        `shutdown.add({ name: 'kafka', phase: 'flush', timeout: 50, run: ({ note }) => {
+           note('3 of 7 sent', 'warn')
+           return new Promise(() => {})
+         } })`,
+        `{ log: pino(pino.destination({ dest: 1, sync: true })) }`,
+      )}
+    `)
+    const { code, stdout } = await (await script.says('ready')).send('SIGTERM').ended
+    expect(code).toBe(124)
+    const lines = linesOf(stdout.replace('ready\n', ''))
+    expect(lines.map(({ event, level }) => [event, level])).toEqual([
+      ['start', 30],
+      ['hook:note', 40],
+      ['hook:end', 50],
+      ['end', 50],
+      ['exit', 50],
+    ])
+    expect(lines.at(-1)).toMatchObject({
+      exitCode: 124,
+      outcome: 'cut off',
+      because: "hook 'kafka' was cut off",
+      msg: "lastcall: exiting with code 124 (hook 'kafka' was cut off)",
     })
   })
 

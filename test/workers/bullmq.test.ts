@@ -141,6 +141,8 @@ describe.skipIf(isSkipped)(`a worker of BullMQ that is stopped${why}`, () => {
       expect.stringMatching(
         /^hook 'mails' \(stop\) was cut off after .*\n {2}cut off: mail 1, [\d.]+ m?s old\n {2}the event loop is kept going by .*$/,
       ),
+      expect.stringMatching(/^shutdown cut off after .*: 2 hooks done, 1 cut off$/),
+      "exiting with code 124 (hook 'mails' was cut off)",
     ])
     expect(await job.getState()).toBe('waiting')
     expect((await look()).sent).toEqual([])

@@ -40,7 +40,7 @@ describe('a process with a child', () => {
     const ended = await script.send('SIGTERM').ended
     expect(ended.code).toBe(1)
     expect(ended.stderr).toMatch(
-      /^lastcall: hook 'worker' \(stop\) failed: LastcallError: child 'worker' \(pid \d+\) ended with exit code 3\n$/,
+      /^lastcall: hook 'worker' \(stop\) failed: LastcallError: child 'worker' \(pid \d+\) ended with exit code 3\nlastcall: shutdown failed in .*: 0 hooks done, 1 failed\nlastcall: exiting with code 1 \(hook 'worker' failed\)\n$/,
     )
   })
 
@@ -61,7 +61,7 @@ describe('a process with a child', () => {
     expect(ended.code).toBe(124)
     expect(ended.stdout).toContain('closed')
     expect(ended.stderr).toMatch(
-      /^lastcall: hook 'deaf' \(stop\) was cut off after 300 ms\n {2}killed: child 'deaf' \(pid \d+\), [\d.]+ m?s after SIGTERM\n {2}the event loop is kept going by .*\b1 ProcessWrap\b.*\n$/,
+      /^lastcall: hook 'deaf' \(stop\) was cut off after 300 ms\n {2}killed: child 'deaf' \(pid \d+\), [\d.]+ m?s after SIGTERM\n {2}the event loop is kept going by .*\b1 ProcessWrap\b.*\nlastcall: shutdown cut off after .*: 1 hook done, 1 cut off\nlastcall: exiting with code 124 \(hook 'deaf' was cut off\)\n$/,
     )
     expect(isAlive(Number(/^pid (\d+)$/m.exec(ended.stdout)?.[1]))).toBe(false)
   })
@@ -162,7 +162,7 @@ describe('a process with work in flight', () => {
     const ended = await script.send('SIGTERM').ended
     expect(ended.code).toBe(124)
     expect(ended.stderr).toMatch(
-      /^lastcall: hook 'tasks' \(stop\) was cut off after 300 ms\n {2}cut off: mail 7, [\d.]+ m?s old\n {2}the event loop is kept going by .*\bTimeout\b.*\n$/,
+      /^lastcall: hook 'tasks' \(stop\) was cut off after 300 ms\n {2}cut off: mail 7, [\d.]+ m?s old\n {2}the event loop is kept going by .*\bTimeout\b.*\nlastcall: shutdown cut off after .*: 0 hooks done, 1 cut off\nlastcall: exiting with code 124 \(hook 'tasks' was cut off\)\n$/,
     )
   })
 
