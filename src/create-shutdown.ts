@@ -7,6 +7,7 @@ import { exitCodeOf } from './exit/exit-codes.ts'
 import { watchLoop } from './exit/watchdog/watchdog.ts'
 import { graceProblems } from './grace-problems.ts'
 import { listener } from './listening.ts'
+import { speakingFor } from './observe/log.ts'
 import { logEvents } from './observe/log-events.ts'
 import { traceEvents } from './observe/tracing.ts'
 import { type Ports, readOptions } from './options.ts'
@@ -46,7 +47,9 @@ export function detectPlatform(): Platform {
 export function assemble(options: ShutdownOptions, ports: Ports): Shutdown {
   const { host, clock } = ports
   const settings = readOptions(options, ports)
-  const { platform, budget, graceFrom, phases, exitCodes: policy, log, exit, watchdog } = settings
+  const { platform, budget, graceFrom, phases, exitCodes: policy, exit, watchdog } = settings
+  let exiting: ProcessExit | undefined
+  const log = speakingFor(settings.log, () => settings.name ?? exiting?.number)
 
   const warn = (event: string, msg: string) => log.write({ level: 'warn', fields: { event }, msg })
   // What the environment grants must not keep the application from starting.
@@ -60,16 +63,18 @@ export function assemble(options: ShutdownOptions, ports: Ports): Shutdown {
     budget,
     platform,
     clock,
-    exitCode: (outcome, reason) => exitCodeOf(outcome, reason, policy, host.exitCode),
+    exitCode(outcome, reason) {
+      const code = exitCodeOf(outcome, reason, policy, host.exitCode)
+      return exiting?.codeAfter(outcome, code) ?? { exitCode: code }
+    },
     resources: () => host.activeResources(),
     sharedHooks: host.sharedHooks,
   })
   // Listeners are called in the order in which they were added. The log comes first, so that its lines
   // precede what the application writes. The watchdog comes before the application's listeners, which may
   // block the event loop.
-  logEvents(coordinator, log, settings)
+  logEvents(coordinator, log, { ...settings, sharedShutdowns: host.sharedShutdowns, exit })
   const tracing = traceEvents(coordinator, platform)
-  let exiting: ProcessExit | undefined
   if (exit) {
     const stopWatching = watchLoop(coordinator, { host, clock, budget, log, isWanted: watchdog })
     const stay = () => {
@@ -78,7 +83,7 @@ export function assemble(options: ShutdownOptions, ports: Ports): Shutdown {
     }
     exiting = new ProcessExit(coordinator, { host, clock, budget, policy, log, tracing, stay })
   }
-  const listening = listener(coordinator, settings, ports, exiting)
+  const listening = listener(coordinator, { ...settings, log }, ports, exiting)
   if (!exiting) {
     coordinator.on('end', () => {
       // The process lives on. Without our listeners, the next signal ends it.

@@ -33,7 +33,8 @@ export function listener(
     exiting.force(signal)
   }
   const begin = (reason: Reason) => {
-    const isFirst = !coordinator.signal.aborted
+    // Another shutdown may have heard the same signal, and begun this one.
+    const isFirst = !coordinator.signal.aborted || coordinator.isBeginning
     void coordinator.begin(reason)
     return isFirst
   }

@@ -20,6 +20,7 @@ export interface Ports {
 
 /** The options of `createShutdown()`, in the order in which errors list them. */
 export const OPTIONS = optionNames<ShutdownOptions>({
+  name: true,
   grace: true,
   margin: true,
   phases: true,
@@ -47,6 +48,7 @@ export function readOptions(options: ShutdownOptions, ports: Ports) {
   const split = budgetOf(grace, options.margin, graceFrom)
   const budget = Object.freeze(signals.others === 'after' ? keepForOthers(split) : split)
   return Object.freeze({
+    name: nameOf(options.name),
     platform,
     budget,
     graceFrom,
@@ -63,6 +65,11 @@ export function readOptions(options: ShutdownOptions, ports: Ports) {
 }
 
 export type Settings = ReturnType<typeof readOptions>
+
+function nameOf(name: unknown): string | undefined {
+  if (name === undefined || (typeof name === 'string' && name !== '')) return name
+  throw invalidOption('name', 'a string that is not empty', name)
+}
 
 function flag(value: unknown, option: string, byDefault = true): boolean {
   if (value === undefined) return byDefault

@@ -70,6 +70,13 @@ export interface Shutdown {
 /** The options of `createShutdown()`. All of them have defaults. */
 export interface ShutdownOptions {
   /**
+   * What log lines call this shutdown: `lastcall[admin]: …`. Default: its number, counted from 1, where
+   * the process has several shutdowns, and otherwise nothing.
+   *
+   * @example createShutdown({ name: 'admin' })
+   */
+  readonly name?: string
+  /**
    * The time between the stop signal and SIGKILL. The clock starts when the shutdown begins. Default:
    * what the platform grants, see `detectPlatform()`; 10 s on an unknown platform.
    */

@@ -28,6 +28,11 @@ export class Coordinator {
     return this.#run?.report
   }
 
+  /** Whether the listeners run of what began the shutdown. */
+  get isBeginning(): boolean {
+    return this.#run?.isBeginning ?? false
+  }
+
   get unfinished(): UnfinishedHooks {
     const waiting = this.#parts.registry.groups().flatMap(({ hooks }) => [...hooks])
     return { running: this.#run?.running ?? [], waiting: waiting.map(({ name }) => name) }

@@ -17,8 +17,13 @@ export interface Report {
   readonly reason: Reason
   readonly platform: Platform
   readonly outcome: Outcome
-  /** The exit code of this shutdown. Of several shutdowns in one process, the worst outcome counts. */
+  /**
+   * The code that the process exits with, as far as it is known when this shutdown is over: that of the
+   * worst outcome of its shutdowns that have ended. The event `exit` has the final one.
+   */
   readonly exitCode: number
+  /** The outcome of another shutdown, if `exitCode` is due to that. */
+  readonly processOutcome?: Outcome
   /** The time of day at which the shutdown began, in ISO 8601. */
   readonly startedAt: string
   readonly grace: number

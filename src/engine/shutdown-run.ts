@@ -29,7 +29,10 @@ export interface ShutdownParts {
   readonly budget: Budget
   readonly platform: Platform
   readonly clock: Clock
-  readonly exitCode: (outcome: Outcome, reason: Reason) => number
+  readonly exitCode: (
+    outcome: Outcome,
+    reason: Reason,
+  ) => Pick<Report, 'exitCode' | 'processOutcome'>
   /** What keeps the event loop alive, by kind. */
   readonly resources: () => Readonly<Record<string, number>>
   readonly sharedHooks: SharedHooks
@@ -91,6 +94,11 @@ export class ShutdownRun implements RunningShutdown {
     void Promise.resolve().then(() => {
       if (!this.report) this.#startGroups(this.#reached)
     })
+  }
+
+  /** Whether the listeners run of what began it. */
+  get isBeginning(): boolean {
+    return this.parts.sharedHooks.listenerTurns.has(this)
   }
 
   /** The names of the hooks that have begun and not ended. */
@@ -219,7 +227,7 @@ export class ShutdownRun implements RunningShutdown {
       reason: this.reason,
       platform,
       outcome,
-      exitCode: exitCode(outcome, this.reason),
+      ...exitCode(outcome, this.reason),
       startedAt: new Date(this.#startDate).toISOString(),
       grace,
       margin,

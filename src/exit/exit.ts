@@ -1,6 +1,7 @@
 import { formatDuration } from '../base/duration.ts'
 import type { Budget } from '../engine/budget.ts'
 import type { Coordinator } from '../engine/coordinator.ts'
+import type { Outcome, Report } from '../engine/report.ts'
 import type { Log } from '../observe/log.ts'
 import { earlyExitLine, othersCutOffLine } from '../observe/log-events.ts'
 import type { Tracing } from '../observe/tracing.ts'
@@ -14,9 +15,11 @@ import {
   beginTogether,
   joinShutdowns,
   type Member,
+  numberOf,
   type SharedOutcome,
   type SharedShutdowns,
   worstOutcome,
+  worstSoFar,
 } from '../runtime/shared-shutdowns.ts'
 import { untilSettled } from '../runtime/until-idle.ts'
 import { withLimit } from '../runtime/with-limit.ts'
@@ -86,6 +89,19 @@ export class ProcessExit {
       const { rank } = EXIT_CODES.fault
       member.ended = { rank, code: parts.policy.fault, because: faultsInWords([fault]) }
     })
+  }
+
+  /** The place of this shutdown among those of the process. `undefined` if it is the only one. */
+  get number(): number | undefined {
+    return numberOf(this.#shared, this.#member)
+  }
+
+  /** The code of the process if this shutdown ends like that, as far as it is known. */
+  codeAfter(outcome: Outcome, code: number): Pick<Report, 'exitCode' | 'processOutcome'> {
+    const own = { rank: EXIT_CODES[outcome].rank, code }
+    const worst = worstSoFar(this.#shared, this.#member, own)
+    if (worst.rank === own.rank) return { exitCode: worst.code }
+    return { exitCode: worst.code, processOutcome: outcomeOfRank(worst.rank) }
   }
 
   /** Joins the shutdowns of the process: this one begins when another does, and the exit waits for it. */

@@ -19,23 +19,41 @@ import {
   phaseLabel,
 } from '../picture/report-words.ts'
 import { grantedBy, type Platform, SET_BY_APPLICATION } from '../platform/platform.ts'
+import { isFirstToSay, type SharedShutdowns } from '../runtime/shared-shutdowns.ts'
 import { errorField, type Level, type Log, type LogLine } from './log.ts'
 
-type GraceSettings = { readonly platform: Platform; readonly graceFrom: GraceSource }
+interface LogSettings {
+  readonly platform: Platform
+  readonly graceFrom: GraceSource
+  readonly sharedShutdowns: SharedShutdowns
+  /** Whether it begins and exits with the other shutdowns of the process. */
+  readonly exit: boolean
+}
 
 /** Writes a log line for each event of a shutdown. */
-export function logEvents(coordinator: Coordinator, log: Log, settings: GraceSettings): void {
+export function logEvents(coordinator: Coordinator, log: Log, settings: LogSettings): void {
   let hooksDone = 0
   const lines = linesWith(settings)
   const write = (event: ShutdownEvent) => {
     if (event.type === 'hook:end' && event.hook.status === 'done') hooksDone++
     const level = levelOf(event, hooksDone)
     if (!log.takes(level)) return
+    const shared = sharedEvent(event)
+    if (shared && !isFirstToSay(settings.sharedShutdowns, shared, coordinator, log.sink)) return
     const [msg, fields] = lines[event.type](event as never)
-    log.write({ level, fields: { event: event.type, ...fields }, msg })
+    log.write({ level, fields: { event: event.type, ...fields }, msg, isShared: shared !== null })
   }
   // One listener for each name, added before the application's: our line comes before its output.
   for (const type of EVENTS) if (type !== 'event') coordinator.on(type as 'start', write)
+}
+
+/** What happened, if it happened to the process, and not to one of its shutdowns: all of them may hear it. */
+function sharedEvent(event: ShutdownEvent): string | null {
+  if (event.type === 'exit' || event.type === 'forced') return event.type
+  if (event.type === 'repeat') return `${event.type} ${event.signal}`
+  if (event.type !== 'fault') return null
+  const { origin, error } = event.fault
+  return origin === 'listener' || origin === 'lastcall' ? null : `${origin} ${error.message}`
 }
 
 /** The line for a `process.exit()` of the application during a shutdown. */
@@ -105,15 +123,17 @@ function levelOfOutcome(outcome: Outcome): Level {
 type Content = readonly [msg: string, fields: LogLine['fields']]
 
 /** The log line of each event: the message for people, the fields for programs. */
-function linesWith({ platform, graceFrom }: GraceSettings): {
+function linesWith({ platform, graceFrom, sharedShutdowns, exit }: LogSettings): {
   [Type in ShutdownEvent['type']]: (event: EventMap[Type][0]) => Content
 } {
   return {
     start: ({ reason, deadline, grace }) => {
       const why = formatReason(reason)
       const source = graceFrom === 'option' ? SET_BY_APPLICATION : grantedBy(platform)
+      // What began the others has been said.
+      const isFirst = !exit || sharedShutdowns.reason === undefined
       return [
-        `${why}: shutting down; deadline ${formatDuration(deadline)} (grace ${formatDuration(grace)}, ${source})`,
+        `${isFirst ? `${why}: shutting down` : 'shutting down too'}; deadline ${formatDuration(deadline)} (grace ${formatDuration(grace)}, ${source})`,
         { reason: why, kind: reason.kind, deadline, grace, platform: platform.name },
       ]
     },

@@ -2,7 +2,7 @@ import { invalidOption, optionNames, refuseUnknownOptions } from '../base/errors
 import { describeError, type ErrorInfo } from '../base/thrown.ts'
 import type { Clock } from '../runtime/clock.ts'
 import type { ProcessPort } from '../runtime/process.ts'
-import { escapeControls } from '../text/printable.ts'
+import { escapeControls, escapeLine } from '../text/printable.ts'
 import { logJson } from './log-json.ts'
 
 /**
@@ -46,10 +46,14 @@ export interface LogLine {
   readonly fields: Readonly<Record<string, unknown>>
   /** For people. One line, or several for a problem. */
   readonly msg: string
+  /** Whether the line is about the process, and not about one of its shutdowns. */
+  readonly isShared?: boolean
 }
 
 /** Writes log lines. It never throws. */
 export interface Log {
+  /** The same for logs that write to the same place. */
+  readonly sink: unknown
   /** The format on stderr. The watchdog writes there itself: its thread cannot call a logger. */
   readonly onStderr: 'text' | 'json' | 'silent'
   /** Whether lines of this level are written. If not, callers need not make them. */
@@ -64,9 +68,35 @@ export interface Log {
 
 /** Opens the log that the option `log` asks for. */
 export function openLog(option: unknown, ports: { host: ProcessPort; clock: Clock }): Log {
-  if (option === false) return { onStderr: 'silent', takes: () => false, write: () => {} }
+  if (option === false) {
+    return { sink: undefined, onStderr: 'silent', takes: () => false, write: () => {} }
+  }
   if (isLogger(option)) return loggerLog(option, stderrLog({}, ports))
   return stderrLog(readOption(option), ports)
+}
+
+/** The same log, whose lines say which shutdown speaks, unless `label` returns `undefined`. */
+export function speakingFor(log: Log, label: () => string | number | undefined): Log {
+  const write = ({ fields: { event, ...fields }, ...line }: LogLine) => {
+    const shutdown = line.isShared ? undefined : label()
+    // A string in any case: a collector gives a field one type.
+    const speaker = shutdown === undefined ? {} : { shutdown: String(shutdown) }
+    log.write({ ...line, fields: { event, ...speaker, ...fields } })
+  }
+  return {
+    sink: log.sink,
+    get onStderr() {
+      return log.onStderr
+    },
+    takes: log.takes,
+    write,
+    ...(log.flush ? { flush: log.flush } : {}),
+  }
+}
+
+/** The name of the library, and that of the shutdown that speaks. */
+function prefixOf({ fields: { shutdown } }: LogLine): string {
+  return shutdown === undefined ? 'lastcall: ' : `lastcall[${escapeLine(String(shutdown))}]: `
 }
 
 /** An error in the shape that pino's serializer makes, and accepts. */
@@ -124,14 +154,16 @@ function stderrLog(options: LogOptions, ports: { host: ProcessPort; clock: Clock
   const takes = (level: Level) => LEVELS.indexOf(level) >= lowest
   const format = () => options.format ?? (host.hasTerminalAsStderr ? 'text' : 'json')
   return {
+    sink: 'stderr',
     get onStderr() {
       return format()
     },
     takes,
-    write({ level, fields, msg }) {
+    write(line) {
+      const { level, fields, msg } = line
       if (!takes(level)) return
       if (format() === 'text') {
-        host.warn(`lastcall: ${escapeControls(msg)}\n`)
+        host.warn(`${prefixOf(line)}${escapeControls(msg)}\n`)
         return
       }
       const time = clock.date()
@@ -159,7 +191,7 @@ function loggerLog(logger: Logger, stderr: Log): Log {
     const { level, fields, msg } = line
     const method = level === 'fatal' && typeof logger.fatal !== 'function' ? 'error' : level
     try {
-      const written = logger[method]?.(fields, `lastcall: ${escapeControls(msg)}`)
+      const written = logger[method]?.(fields, `${prefixOf(line)}${escapeControls(msg)}`)
       // An unhandled rejection would be a fault, and logging that fault would reject again.
       if (isThenable(written)) written.then(undefined, (error) => onRefused(error, line))
     } catch (error) {
@@ -172,6 +204,7 @@ function loggerLog(logger: Logger, stderr: Log): Log {
       if (isThenable(flushed)) flushed.then(() => resolve(), reject)
     }).catch(() => {})
   return {
+    sink: logger,
     get onStderr() {
       return stderr.onStderr
     },

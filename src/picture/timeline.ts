@@ -52,8 +52,9 @@ function validWidth(width: unknown): number {
 }
 
 function headline(report: Report, width: number): string[] {
-  const { reason, exitCode, outcome, duration, deadline, grace } = report
-  const what = `${formatReason(reason)} → exit code ${exitCode} (${outcome}) after ${formatDuration(duration)}`
+  const { reason, exitCode, outcome, processOutcome, duration, deadline, grace } = report
+  const other = processOutcome === undefined ? '' : `; another shutdown: ${processOutcome}`
+  const what = `${formatReason(reason)} → exit code ${exitCode} (${outcome}${other}) after ${formatDuration(duration)}`
   const granted = [`grace ${formatDuration(grace)}`, graceSourceOf(report) ?? []].flat().join(', ')
   const within = `deadline ${formatDuration(deadline)} (${granted})`
   const line = printable(`${what}; ${within}`)

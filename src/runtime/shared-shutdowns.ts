@@ -10,6 +10,15 @@ export interface SharedShutdowns {
   reason: Reason | undefined
   /** When the latest grace of the started shutdowns ends, on the clock of `sharedTime()`. All threads can read it. */
   readonly graceOverAt: BigInt64Array
+  /** What the logs have said of the event that is being handled. Older copies have none. */
+  said?: Said[]
+}
+
+interface Said {
+  readonly text: string
+  readonly speaker: object
+  /** Where it was written. */
+  readonly sink: unknown
 }
 
 /** A shutdown that ends its process. */
@@ -71,12 +80,50 @@ export function beginTogether(shared: SharedShutdowns, member: Member, reason: R
 
 /** The worst outcome, once the last shutdown has ended. `undefined` before. */
 export function worstOutcome({ members }: SharedShutdowns): SharedOutcome | undefined {
+  const outcomes = [...members].map(({ ended }) => ended)
+  return outcomes.includes(undefined) ? undefined : worstOf(outcomes)
+}
+
+/** The worst outcome of those shutdowns that have ended, and of this one, which ends like that. */
+export function worstSoFar({ members }: SharedShutdowns, member: Member, own: SharedOutcome) {
+  const outcomes = [...members].map((one) => (one === member ? own : one.ended))
+  return worstOf(outcomes) ?? own
+}
+
+function worstOf(outcomes: readonly (SharedOutcome | undefined)[]): SharedOutcome | undefined {
   let worst: SharedOutcome | undefined
-  for (const { ended } of members) {
-    if (ended === undefined) return undefined
-    if (worst === undefined || ended.rank > worst.rank) worst = ended
+  for (const outcome of outcomes) {
+    if (outcome === undefined) continue
+    if (worst === undefined || outcome.rank > worst.rank) worst = outcome
     // Of two that are equally bad, a code other than 0 wins.
-    else if (ended.rank === worst.rank && worst.code === 0) worst = ended
+    else if (outcome.rank === worst.rank && worst.code === 0) worst = outcome
   }
   return worst
+}
+
+/** The place of a shutdown among those of its process, counted from 1. `undefined` if it is the only one. */
+export function numberOf({ members }: SharedShutdowns, member: Member): number | undefined {
+  // Its first log line may come before it is added.
+  const all = [...new Set([...members, member])]
+  return all.length > 1 ? all.indexOf(member) + 1 : undefined
+}
+
+/**
+ * Whether no other shutdown has said this of an event that all of them hear at once, such as a signal. What
+ * was written somewhere else does not count.
+ */
+export function isFirstToSay(
+  shared: SharedShutdowns,
+  text: string,
+  speaker: object,
+  sink: unknown,
+): boolean {
+  shared.said ??= []
+  const said = shared.said
+  const first = said.find((one) => one.text === text && one.sink === sink)
+  if (first) return first.speaker === speaker
+  said.push({ text, speaker, sink })
+  // The listeners of one event are called before any promise. The next event is another one.
+  void Promise.resolve().then(() => said.splice(0))
+  return true
 }

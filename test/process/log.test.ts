@@ -268,3 +268,65 @@ test('a reader of stderr that has gone breaks nothing, nor a stderr that was clo
   await closed.says('ready')
   expect(await closed.send('SIGTERM').ended).toMatchObject({ code: 0, stdout: 'ready\n' })
 })
+
+describe('two copies of the package in one process', () => {
+  const copies = (hooks: string, name = '') =>
+    shutdownScript(
+      `import { createRequire } from 'node:module'
+       const copy = createRequire(process.cwd() + '/x.js')('lastcall')
+       if (copy.createShutdown === createShutdown) throw new Error('one copy only')
+       const other = copy.createShutdown({ grace: '5s', log: 'text', ${name} })
+       ${hooks}
+       shutdown.on('start', () => say('started'))
+       shutdown.on('repeat', ({ signal, samePress }) => say('repeat ' + signal + ' ' + samePress))
+       other.listen()`,
+      `{ grace: '10s', log: 'text' }`,
+    )
+
+  test('say which one speaks, and the code and its cause once', async () => {
+    const script = new Script(
+      copies(
+        `shutdown.add({ name: 'pool', phase: 'close', run: () => {} })
+         other.add({ name: 'kafka', phase: 'flush', timeout: 300, run: () => new Promise(() => {}) })`,
+        `name: 'telemetry'`,
+      ),
+    )
+    const { code, stdout, stderr } = await (await script.says('ready')).send('SIGTERM').ended
+    expect({ code, stdout }).toEqual({ code: 124, stdout: 'ready\nstarted\n' })
+    const lines = stderr.split('\n').filter((line) => line.startsWith('lastcall'))
+    expect(lines.map((line) => line.replace(/\d+ ms/, '… ms'))).toEqual([
+      expect.stringMatching(/^lastcall\[2\]: SIGTERM: shutting down; deadline 9 s /),
+      expect.stringMatching(/^lastcall\[telemetry\]: shutting down too; deadline 4.5 s /),
+      "lastcall[2]: hook 'pool' (close) done in … ms",
+      'lastcall[2]: shutdown complete in … ms: 1 hook done',
+      "lastcall[telemetry]: hook 'kafka' (flush) was cut off after … ms",
+      'lastcall[telemetry]: shutdown cut off after … ms: 0 hooks done, 1 cut off',
+      "lastcall: exiting with code 124 (hook 'kafka' was cut off)",
+    ])
+  })
+
+  test('say a repeat and a forced exit once, with what both lose', async () => {
+    const script = new Script(
+      copies(
+        `shutdown.add({ name: 'http', phase: 'drain', run: () => new Promise(() => {}) })
+         other.add({ name: 'kafka', phase: 'flush', run: () => new Promise(() => {}) })
+         other.add({ name: 'files', phase: 'close', run: () => {} })`,
+      ),
+    )
+    await (await script.says('ready')).send('SIGINT').says('started')
+    await script.send('SIGINT').says('repeat SIGINT true')
+    // The next press is one of its own once the window is over.
+    await new Promise((resolve) => setTimeout(resolve, 150))
+    await script.send('SIGTERM').says('repeat SIGTERM false')
+    const { code, stderr } = await script.send('SIGINT').ended
+    expect(code).toBe(130)
+    expect(stderr.trimEnd().split('\n')).toEqual([
+      expect.stringMatching(/^lastcall\[[12]\]: SIGINT: shutting down;/),
+      expect.stringMatching(/^lastcall\[[12]\]: shutting down too;/),
+      'lastcall: SIGTERM during the shutdown: already shutting down',
+      expect.stringMatching(
+        /^lastcall: SIGINT again: exiting at once with code 130 \(hooks '(http|kafka)' and '(http|kafka)' were cut off; hook 'files' never ran\)$/,
+      ),
+    ])
+  })
+})

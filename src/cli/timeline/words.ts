@@ -8,8 +8,9 @@ import { graceSourceOf } from '../../platform/platform.ts'
 
 /** The head of a picture: what started the shutdown, how it ended, and the exit code. */
 export function titleOf(report: Report): { reason: string; outcome: string; code: string } {
-  const { reason, outcome, exitCode } = report
-  return { reason: formatReason(reason), outcome, code: `exit code ${exitCode}` }
+  const { reason, outcome, exitCode, processOutcome } = report
+  const other = processOutcome === undefined ? '' : ` (another shutdown: ${processOutcome})`
+  return { reason: formatReason(reason), outcome, code: `exit code ${exitCode}${other}` }
 }
 
 /** The head of a picture as one text. */
