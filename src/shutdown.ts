@@ -120,7 +120,8 @@ export interface ShutdownOptions {
   readonly messages?: readonly string[]
   /**
    * Where log lines go: `false` for nowhere; `'text'`, `'json'` or `{ format, level }` for stderr; or a
-   * logger such as pino's. The exit waits until stderr is written and the logger's `flush()` is done.
+   * logger such as pino's. `console` is the same as `'text'`. The exit waits until stderr is written and
+   * the logger's `flush()` is done.
    * Default: level `info` and above on stderr, as text if stderr is a terminal, else as JSON.
    */
   readonly log?: false | 'text' | 'json' | LogOptions | Logger

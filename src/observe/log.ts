@@ -1,5 +1,6 @@
 import { invalidOption, optionNames, refuseUnknownOptions } from '../base/errors.ts'
 import { describeError, type ErrorInfo } from '../base/thrown.ts'
+import { builtinModule } from '../runtime/builtin-modules.ts'
 import type { Clock } from '../runtime/clock.ts'
 import type { ProcessPort } from '../runtime/process.ts'
 import { escapeControls, escapeLine } from '../text/printable.ts'
@@ -71,7 +72,11 @@ export function openLog(option: unknown, ports: { host: ProcessPort; clock: Cloc
   if (option === false) {
     return { sink: undefined, onStderr: 'silent', takes: () => false, write: () => {} }
   }
-  if (isLogger(option)) return loggerLog(option, stderrLog({}, ports))
+  if (isGlobalConsole(option)) return stderrLog({ format: 'text' }, ports)
+  if (isLogger(option)) {
+    const logger = isOwnConsole(option) ? messagesOnly(option) : option
+    return loggerLog(logger, stderrLog({}, ports))
+  }
   return stderrLog(readOption(option), ports)
 }
 
@@ -146,6 +151,29 @@ function isLogger(option: unknown): option is Logger {
   if (missing.length === 0) return true
   if (missing.length === 3) return false
   throw invalidOption('log', RULE, option, `This one has no ${missing.join('(), no ')}().`)
+}
+
+/**
+ * The console would print the fields as a dump, and half of the lines to stdout. So it stands for text on
+ * stderr. A wrapper of it has the same `info()`.
+ */
+function isGlobalConsole(option: unknown): boolean {
+  return (option as Partial<Console> | null | undefined)?.info === console.info
+}
+
+/** Whether the application has made this console, with streams of its own. */
+function isOwnConsole(option: object): option is Console {
+  const { Console } = builtinModule('node:console')
+  // Not every runtime has the class.
+  return typeof Console === 'function' && option instanceof Console
+}
+
+function messagesOnly(made: Console): Logger {
+  return {
+    info: (_fields, message) => made.info(message),
+    warn: (_fields, message) => made.warn(message),
+    error: (_fields, message) => made.error(message),
+  }
 }
 
 function stderrLog(options: LogOptions, ports: { host: ProcessPort; clock: Clock }): Log {

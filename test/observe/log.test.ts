@@ -1,4 +1,6 @@
-import { describe, expect, test } from 'vitest'
+import { Console } from 'node:console'
+import { Writable } from 'node:stream'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import type { Logger, ShutdownOptions } from '../../src/index.ts'
 import { errorOf } from '../support/hooks/error-of.ts'
 import { VirtualClock, VirtualProcess, virtualShutdown } from '../support/hooks/virtual.ts'
@@ -203,6 +205,44 @@ describe('a logger', () => {
       expect.stringContaining("hook 'events' (flush) failed"),
       expect.stringContaining('shutdown failed'),
       expect.stringContaining('exiting with code 1'),
+    ])
+  })
+})
+
+describe('a console', () => {
+  test.each([
+    ['that of the process', () => console],
+    ['a wrapper of it', () => ({ ...console })],
+  ])('is the same as text on stderr: %s', async (_, consoleOf) => {
+    const methods = ['debug', 'info', 'warn', 'error'] as const
+    const spies = methods.map((method) => vi.spyOn(console, method).mockImplementation(() => {}))
+    onTestFinished(() => void vi.restoreAllMocks())
+    const withoutStack = (text: string) => text.replace(/^ +at .*\n/gm, '')
+    expect(withoutStack(await written(consoleOf()))).toBe(withoutStack(await written('text')))
+    for (const spy of spies) expect(spy).not.toHaveBeenCalled()
+  })
+
+  test('that the application has made gets the messages alone, on its own streams', async () => {
+    const texts = { out: '', err: '' }
+    const into = (name: 'out' | 'err') =>
+      new Writable({
+        write(chunk, _encoding, done) {
+          texts[name] += chunk
+          done()
+        },
+      })
+    const made = new Console(into('out'), into('err'))
+    expect(await written(made)).toBe('')
+    expect(texts.out.split('\n')).toEqual([
+      expect.stringMatching(/^lastcall: now\('deploy'\): shutting down; /),
+      "lastcall: hook 'http' (drain) done in 0 ms; 3 requests",
+      '',
+    ])
+    expect(texts.err.replace(/^ +at .*\n/gm, '').split('\n')).toEqual([
+      "lastcall: hook 'events' (flush) failed: Error: boom",
+      'lastcall: shutdown failed in 0 ms: 1 hook done, 1 failed',
+      "lastcall: exiting with code 1 (hook 'events' failed)",
+      '',
     ])
   })
 })

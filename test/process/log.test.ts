@@ -98,6 +98,24 @@ describe('what is logged at exit arrives', () => {
     expect(new Set(lines.map(({ level }) => level))).toEqual(new Set(['debug', 'info']))
   })
 
+  test('by the console as text, all of it on stderr', async () => {
+    const script = new Script(
+      shutdownScript(
+        `shutdown.add({ name: 'pool', phase: 'close', run: () => {} })`,
+        '{ log: console }',
+      ),
+    )
+    const { code, stdout, stderr } = await (await script.says('ready')).send('SIGTERM').ended
+    expect({ code, stdout }).toEqual({ code: 0, stdout: 'ready\n' })
+    expect(stderr.split('\n')).toEqual([
+      expect.stringMatching(/^lastcall: SIGTERM: shutting down; /),
+      expect.stringMatching(/^lastcall: hook 'pool' \(close\) done in /),
+      expect.stringMatching(/^lastcall: shutdown complete in /),
+      'lastcall: exiting with code 0',
+      '',
+    ])
+  })
+
   test('by pino, with the levels of what went wrong', async () => {
     const script = new Script(`
       import { pino } from 'pino'
