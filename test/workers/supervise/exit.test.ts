@@ -50,7 +50,7 @@ describe('a process that supervises programs', () => {
     const ended = await script.send('SIGTERM').ended
     expect(ended.code).toBe(1)
     expect(ended.stderr).toMatch(
-      /^lastcall: hook 'web' \(stop\) failed: LastcallError: child 'web' \(pid \d+\) ended with exit code 3\n$/,
+      /^lastcall: hook 'web' \(stop\) failed: LastcallError: child 'web' \(pid \d+\) ended with exit code 3\nlastcall: shutdown failed in .*: 2 hooks done, 1 failed\nlastcall: exiting with code 1 \(hook 'web' failed\)\n$/,
     )
   })
 
