@@ -35,14 +35,23 @@ export default defineConfig([
         // share the copy, and needs it. So the build gives http-terminator a logger that logs nothing. Its
         // one line is about a second `terminate()`, which this library never calls. The source is used
         // because it has `import`: in an ES module, the `require('http')` of its built files would fail.
+        // And `import http from 'http'` makes Node 22 load what every getter of `http` stands for, such as
+        // HTTP/2 and TLS for its WebSocket, so it becomes a call.
         name: 'http-terminator without its logger',
         setup({ onResolve, onLoad }) {
           const source = import.meta.resolve('http-terminator/src/index.ts')
           onResolve({ filter: /^http-terminator$/ }, () => ({ path: fileURLToPath(source) }))
-          onResolve({ filter: /^roarr$/ }, ({ path }) => ({ path, namespace: 'no-logger' }))
-          onLoad({ filter: /^roarr$/, namespace: 'no-logger' }, () => ({
-            contents: 'export const Roarr = { child: () => Roarr, warn() {} }',
-          }))
+          const replaced = {
+            roarr: 'export const Roarr = { child: () => Roarr, warn() {} }',
+            http: `export default process.getBuiltinModule('node:http')`,
+          }
+          for (const [name, contents] of Object.entries(replaced)) {
+            const filter = new RegExp(`^${name}$`)
+            onResolve({ filter }, ({ path, importer }) =>
+              importer.includes('http-terminator') ? { path, namespace: 'replaced' } : undefined,
+            )
+            onLoad({ filter, namespace: 'replaced' }, () => ({ contents }))
+          }
         },
       },
       {
