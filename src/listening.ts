@@ -7,6 +7,7 @@ import { othersListenLine } from './observe/log-events.ts'
 import type { Ports, Settings } from './options.ts'
 import { describeListener, listenerLabel } from './platform/signal-listeners.ts'
 import { afterListeners, stageOf } from './runtime/shared-hooks.ts'
+import { isFirstToSay } from './runtime/shared-shutdowns.ts'
 import { untilIdle } from './runtime/until-idle.ts'
 import { onEmptyLoop } from './triggers/empty-loop.ts'
 import { type FaultActions, onFaults } from './triggers/faults.ts'
@@ -69,7 +70,12 @@ export function listener(
     ]
     if (faults) {
       const fault: FaultActions['fault'] = (thrown, origin) => coordinator.fault(thrown, origin)
-      undos.push(onFaults(faults, host, { fault, leave: () => log.write(LEFT_TO_OTHERS) }))
+      const leave = () => {
+        const { sharedShutdowns } = host
+        if (isFirstToSay(sharedShutdowns, LEFT_TO_OTHERS.msg, coordinator, log.sink))
+          log.write(LEFT_TO_OTHERS)
+      }
+      undos.push(onFaults(faults, host, { fault, leave }))
     }
     if (beforeExit) undos.push(onEmptyLoop(host, begin))
     if (signals.others === 'after') {
@@ -92,6 +98,7 @@ export function listener(
 const LEFT_TO_OTHERS: LogLine = {
   level: 'info',
   fields: { event: 'rejection:left' },
+  isShared: true,
   msg: "unhandledRejection: left to the application's own listener; it starts no shutdown, and neither do later ones (faults: { unhandledRejection: 'always' } changes that)",
 }
 

@@ -78,8 +78,12 @@ export class ShutdownRun implements RunningShutdown {
   }
 
   fault(origin: FaultOrigin, error: ErrorInfo): void {
-    // Several shutdowns in one process receive the same fault, and start each other with it.
-    if (this.#faults.some((fault) => fault.error === error)) return
+    // Several shutdowns in one process receive the same fault, and start each other with it. Another copy
+    // of the package has described it in an object of its own.
+    const isSame = (one: ErrorInfo) =>
+      one === error ||
+      (this.isBeginning && one.message === error.message && one.stack === error.stack)
+    if (this.#faults.some((fault) => isSame(fault.error))) return
     const fault = freeze({ origin, error, at: this.elapsed() })
     this.#faults.push(fault)
     this.emit({ type: 'fault', fault })

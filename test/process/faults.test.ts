@@ -43,6 +43,21 @@ describe('an unhandled rejection', () => {
     expect(ended.stderr.split(LEFT)).toHaveLength(2)
   })
 
+  test('that two copies of the package leave to the others is said once, and so is one that begins both', async () => {
+    const copies = (body: string) =>
+      rejecting(`
+        const { createRequire } = await import('node:module')
+        const { createShutdown: copy } = createRequire(process.cwd() + '/x.js')('lastcall')
+        copy({ log: 'text' }).listen()
+        ${body}`)
+    const left = await (await copies(`${HEARD}\n${REJECT}`).says('heard')).send('SIGTERM').ended
+    expect(left.stderr.split(`lastcall: ${LEFT}`)).toHaveLength(2)
+    const fault = await copies(REJECT).ended
+    expect(fault.stderr.split('lastcall: unhandledRejection: Error: refused')).toHaveLength(2)
+    expect(fault.stderr.match(/\b\d+ faults?$/gm)).toEqual(['1 fault', '1 fault'])
+    expect(fault.stderr).toMatch(/^lastcall: exiting with code 1 \(unhandledRejection: refused\)$/m)
+  })
+
   test.each([
     ['no other listener', REJECT],
     [
