@@ -251,6 +251,8 @@ describe('createShutdown refuses', () => {
       'LASTCALL_INVALID_OPTION',
       ['`beforeExit`'],
     ],
+    ['a name that is empty', { name: '' }, 'LASTCALL_INVALID_OPTION', ['`name`', 'not empty']],
+    ['a name that is no string', { name: 2 }, 'LASTCALL_INVALID_OPTION', ['`name`', '2 (number)']],
     ['a log that is null', { log: null }, 'LASTCALL_INVALID_OPTION', ['`log`']],
     [
       'messages that are no array',

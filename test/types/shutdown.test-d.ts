@@ -51,6 +51,7 @@ takes<ShutdownOptions>({
   log: false,
 })
 createShutdown({ log: 'json' })
+createShutdown({ name: 'admin' })
 createShutdown({ log: { level: 'warn' } })
 createShutdown({ log: console })
 takes<Logger>(console)
@@ -89,6 +90,8 @@ takes<Platform>(detectPlatform())
 takes<() => void>(shutdown.on('end', ({ report }) => takes<Report>(report)))
 shutdown.on('hook:end', ({ hook }) => takes<'done' | 'failed' | 'cut off'>(hook.status))
 shutdown.on('forced', ({ signal, exitCode }) => takes<[NodeJS.Signals, number]>([signal, exitCode]))
+shutdown.on('forced', ({ running, waiting }) => takes<(readonly string[])[]>([running, waiting]))
+shutdown.on('exit', ({ outcome, because }) => takes<[Outcome, string | null]>([outcome, because]))
 shutdown.on('event', (event) => takes<ShutdownEvent>(event))
 // @ts-expect-error: there is no such event
 shutdown.on('finish', () => undefined)
