@@ -74,6 +74,7 @@ export function othersListenLine(signal: string, listeners: readonly string[]): 
   return {
     level: 'warn',
     fields: { event: 'others', signal, listeners },
+    isShared: true,
     msg: `${signal} is also heard by ${firstTen(listeners, 'listener').join(', ')}: the process leaves when lastcall's hooks have ended, perhaps before ${they} ${are} done; set signals: { others: 'after' } to let ${them} finish, or 'beside' if ${they} ${need} no time`,
   }
 }
@@ -83,6 +84,7 @@ export function othersCutOffLine(listeners: readonly string[]): LogLine {
   return {
     level: 'error',
     fields: { event: 'others:lost', listeners },
+    isShared: true,
     msg: `at the deadline, these listeners to signals were not done, and are lost: ${firstTen(listeners, 'listener').join(', ')}`,
   }
 }
