@@ -63,8 +63,9 @@ export function assemble(options: ShutdownOptions, ports: Ports): Shutdown {
     budget,
     platform,
     clock,
-    exitCode(outcome, reason) {
-      const code = exitCodeOf(outcome, reason, policy, host.exitCode)
+    exitCode(outcome, reason, isUndelivered) {
+      const how = outcome === 'clean' && isUndelivered ? 'undelivered' : outcome
+      const code = exitCodeOf(how, reason, policy, host.exitCode)
       return exiting?.codeAfter(outcome, code) ?? { exitCode: code }
     },
     resources: () => host.activeResources(),

@@ -7,7 +7,7 @@ import { createAbortController } from '../runtime/abort-controller.ts'
 import type { Clock } from '../runtime/clock.ts'
 import { withLimit } from '../runtime/with-limit.ts'
 import type { ShutdownEvent } from './events.ts'
-import type { HookContext, NoteLevel, PreparedHook } from './hook.ts'
+import type { HookContext, NoteKind, NoteLevel, PreparedHook } from './hook.ts'
 import { type Draft, freeze, type Hang, type HookReport, type RunningHook } from './report.ts'
 
 /** What a running hook uses of its shutdown. */
@@ -19,6 +19,8 @@ export interface RunningShutdown {
   /** Milliseconds since the shutdown began. */
   elapsed(): number
   emit(event: ShutdownEvent): void
+  /** A peer did not take all that was for it. */
+  noteUndelivered(): void
   /** What else is running while this hook is cut off. */
   hangOf(hook: HookRun): Hang
 }
@@ -133,10 +135,10 @@ export class HookRun {
     })
   }
 
-  #note(text: string, given?: NoteLevel): void {
+  #note(text: string, given?: NoteKind): void {
     if (Object.isFrozen(this.report)) return
-    // JavaScript may pass anything, such as the index of `lines.forEach(note)`.
-    const level = given === 'warn' || given === 'error' ? given : 'debug'
+    if (given === 'undelivered') this.shutdown.noteUndelivered()
+    const level = levelOf(given)
     const note = textOf(text)
     this.report.notes.push(note)
     const at = this.shutdown.elapsed()
@@ -149,4 +151,10 @@ export class HookRun {
     if (status !== 'done') this.report.error = describeError(error)
     this.shutdown.emit({ type: 'hook:end', hook: freeze(this.report) })
   }
+}
+
+/** JavaScript may pass anything, such as the index of `lines.forEach(note)`. */
+function levelOf(given: NoteKind | undefined): NoteLevel {
+  if (given === 'undelivered') return 'error'
+  return given === 'warn' || given === 'error' ? given : 'debug'
 }

@@ -42,6 +42,9 @@ export interface Hook {
 /** The level of a note in the log. */
 export type NoteLevel = 'debug' | 'warn' | 'error'
 
+/** `undelivered`: an error, and a peer did not take all that was for it, see `exitCodes.undelivered`. */
+export type NoteKind = NoteLevel | 'undelivered'
+
 /** What a hook gets when it runs. */
 export interface HookContext {
   /** Aborts with a `TimeoutError` when this hook reaches its limit. Pass it to `fetch()` and its like. */
@@ -57,9 +60,11 @@ export interface HookContext {
   /**
    * Adds a line to this hook's part of the report and to the log: what it did, or could not do.
    *
-   * @param level of the line in the log. Default `debug`: the line of the hook's end repeats its notes
+   * @param level of the line in the log. Default `debug`: the line of the hook's end repeats its notes.
+   * `undelivered` is an error, and says that a peer did not take all that was for it: then the exit code of
+   * a clean shutdown is `exitCodes.undelivered`, if that is set
    */
-  note(text: string, level?: NoteLevel): void
+  note(text: string, level?: NoteKind): void
   /**
    * Registers a function that lists what this hook waits for, in lines such as `GET /export/7, 3 s old`.
    * It is called when this hook or another one is cut off. Its lines are logged: leave out secrets.

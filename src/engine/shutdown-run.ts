@@ -32,6 +32,7 @@ export interface ShutdownParts {
   readonly exitCode: (
     outcome: Outcome,
     reason: Reason,
+    isUndelivered: boolean,
   ) => Pick<Report, 'exitCode' | 'processOutcome'>
   /** What keeps the event loop alive, by kind. */
   readonly resources: () => Readonly<Record<string, number>>
@@ -49,6 +50,7 @@ export class ShutdownRun implements RunningShutdown {
   readonly #faults: Fault[] = []
   readonly #phases = new Map<number, Draft<PhaseReport>>()
   readonly #running = new Set<HookRun>()
+  #isUndelivered = false
   /** Hooks of this priority and higher have had their turn. */
   #reached = Number.POSITIVE_INFINITY
   #finish!: (report: Report) => void
@@ -103,6 +105,10 @@ export class ShutdownRun implements RunningShutdown {
   /** Whether the listeners run of what began it. */
   get isBeginning(): boolean {
     return this.parts.sharedHooks.listenerTurns.has(this)
+  }
+
+  noteUndelivered(): void {
+    this.#isUndelivered = true
   }
 
   /** The names of the hooks that have begun and not ended. */
@@ -231,7 +237,7 @@ export class ShutdownRun implements RunningShutdown {
       reason: this.reason,
       platform,
       outcome,
-      ...exitCode(outcome, this.reason),
+      ...exitCode(outcome, this.reason, this.#isUndelivered),
       startedAt: new Date(this.#startDate).toISOString(),
       grace,
       margin,

@@ -18,6 +18,11 @@ export interface ExitCodes {
   readonly fault?: number
   /** A second press. Default: 128 + n. */
   readonly forced?: number | 'signal'
+  /**
+   * All hooks are done, but a peer did not take all that was for it: the reader of stdout or stderr, or the
+   * client of an HTTP server. Default: the code of a clean shutdown. The log says what is lost in any case.
+   */
+  readonly undelivered?: number
 }
 
 /**
@@ -30,18 +35,20 @@ export const EXIT_CODES = {
   'cut off': { option: 'deadline', byDefault: 124, rank: 2 },
   fault: { option: 'fault', byDefault: 1, rank: 3 },
   forced: { option: 'forced', byDefault: 'signal' },
-} as const satisfies Record<Outcome | 'forced', ExitCodeRow>
+  undelivered: { option: 'undelivered', byDefault: undefined },
+} as const satisfies Record<Outcome | 'forced' | 'undelivered', ExitCodeRow>
 
 interface ExitCodeRow {
   readonly option: keyof ExitCodes
   /** `'application'`: the application's `process.exitCode`. `'signal'`: 128 + n. */
-  readonly byDefault: number | 'signal' | 'application'
+  readonly byDefault: number | 'signal' | 'application' | undefined
   readonly rank?: number
 }
 
 /** A code for each option: what the application has set, else the default. */
-export type ExitPolicy = Required<Omit<ExitCodes, 'clean'>> & {
+export type ExitPolicy = Required<Omit<ExitCodes, 'clean' | 'undelivered'>> & {
   readonly clean: NonNullable<ExitCodes['clean']> | 'application'
+  readonly undelivered: number | undefined
 }
 
 const ROWS: readonly ExitCodeRow[] = Object.values(EXIT_CODES)
@@ -67,12 +74,12 @@ function refuseInvalidCode(name: keyof ExitCodes, code: unknown): void {
 
 /** The code to exit with after a shutdown that ended like this. */
 export function exitCodeOf(
-  outcome: Outcome,
+  outcome: Outcome | 'undelivered',
   reason: Reason,
   policy: ExitPolicy,
   applicationCode: number,
 ): number {
-  const code = policy[EXIT_CODES[outcome].option]
+  const code = policy[EXIT_CODES[outcome].option] ?? policy.clean
   if (typeof code === 'number') return code
   return code === 'signal' && reason.kind === 'signal'
     ? signalExitCode(reason.signal)

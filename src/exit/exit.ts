@@ -1,3 +1,4 @@
+import { formatBytes } from '../base/bytes.ts'
 import { formatDuration } from '../base/duration.ts'
 import type { Budget } from '../engine/budget.ts'
 import type { Coordinator } from '../engine/coordinator.ts'
@@ -8,7 +9,7 @@ import type { Tracing } from '../observe/tracing.ts'
 import { causeOf, faultsInWords, lossInWords } from '../picture/report-words.ts'
 import { describeListener, listenerLabel } from '../platform/signal-listeners.ts'
 import type { Clock } from '../runtime/clock.ts'
-import { flushOutput } from '../runtime/flush-output.ts'
+import { flushOutput, type Unwritten } from '../runtime/flush-output.ts'
 import type { ProcessPort } from '../runtime/process.ts'
 import { callAfterHooks } from '../runtime/shared-hooks.ts'
 import {
@@ -45,10 +46,12 @@ export class ProcessExit {
   readonly #member: Member
   /** Whether this shutdown was the last to end: it leaves for all. */
   #isLeaving = false
-  #isExiting = false
+  /** The code of our own exit; `undefined` until then. */
+  #exitsWith: number | undefined
   /** The code of the last event `exit`. */
   #announced: number | undefined
-  #removeExitListener = () => {}
+  readonly #lostOutputs = new Set<string>()
+  #undoListeners = () => {}
   #brokenTimer: unknown
 
   constructor(coordinator: Coordinator, parts: ExitParts) {
@@ -64,14 +67,19 @@ export class ProcessExit {
       flush: () => allOf([log.flush?.(), tracing.flush()]),
       stay: () => {
         clock.clearTimeout(this.#brokenTimer)
-        this.#removeExitListener()
+        this.#undoListeners()
         parts.stay()
       },
     }
     this.#member = member
     coordinator.on('start', ({ reason }) => {
       beginTogether(shared, member, reason)
-      this.#removeExitListener = host.on('exit', () => this.#onExit())
+      const undoExit = host.on('exit', () => this.#onExit())
+      const undoLastMoment = host.onLastMoment((code) => this.#lastCode(code))
+      this.#undoListeners = () => {
+        undoExit()
+        undoLastMoment()
+      }
       this.#leaveIfBroken()
     })
     coordinator.on('end', ({ report }) => {
@@ -153,13 +161,14 @@ export class ProcessExit {
   /** Exits the process now. */
   exit(code: number): void {
     const { host, policy } = this.#parts
-    this.#isExiting = true
+    this.#exitsWith = code
     try {
       host.exit(code)
     } catch (error) {
       if (!host.isExiting) throw error
       // An `exit` listener threw. We caught its error, so the process would live on.
       this.#coordinator.fault(error, 'uncaughtException')
+      this.#exitsWith = policy.fault
       host.exit(policy.fault)
     } finally {
       this.#liveOn()
@@ -182,12 +191,20 @@ export class ProcessExit {
   async #leave(began: number): Promise<void> {
     await this.#callOthers(began)
     // A fault may have changed the code. A shutdown may have joined: then the exit waits for its end.
-    const expected = worstOutcome(this.#shared)
-    if (!expected) return
-    this.#announce(expected, expected.code)
-    await this.#flush(began)
+    for (let expected = this.#outcomeNow(); expected; expected = this.#outcomeNow()) {
+      this.#announce(expected, expected.code)
+      await this.#flush(began, 'and exit')
+      // What has happened meanwhile counts, and the log says it before the exit.
+      if (this.#outcomeNow()?.code === expected.code) return this.exit(expected.code)
+    }
+  }
+
+  /** How the process leaves, as it is now. After a clean end the application's own code counts. */
+  #outcomeNow(): SharedOutcome | undefined {
+    const { host, policy } = this.#parts
     const worst = worstOutcome(this.#shared)
-    if (worst) this.exit(worst.code)
+    const isOwn = worst?.rank === EXIT_CODES.clean.rank && policy.clean === 'application'
+    return isOwn && host.exitCode !== 0 ? { ...worst, code: host.exitCode } : worst
   }
 
   /** Calls what waits for the end of the last hook. The promises that it returns have time until the deadline. */
@@ -196,7 +213,7 @@ export class ProcessExit {
     const { sharedHooks } = host
     if (sharedHooks.callbacks.length === 0) return
     // A callback may end the process. What was logged until now must have left it.
-    await this.#flush(began)
+    await this.#flush(began, 'and go on')
     // A shutdown may have joined: its hooks come first.
     if (!worstOutcome(this.#shared)) return
     const left = began + budget.deadline - clock.now()
@@ -222,23 +239,45 @@ export class ProcessExit {
     this.#coordinator.emit({ type: 'exit', exitCode, outcome: outcomeOfRank(rank), because })
   }
 
-  /** Lets loggers and outputs write what they hold, as long as there is time. */
-  async #flush(began: number): Promise<void> {
+  /**
+   * Lets loggers and outputs write what they hold. Loggers have as long as the exit may take, outputs what is
+   * left of the grace: their reader may pause.
+   */
+  async #flush(began: number, next: 'and go on' | 'and exit'): Promise<void> {
     const { host, clock, budget } = this.#parts
-    const { leaving, exitBy } = marginTimes(budget)
-    const until = Math.min(clock.now() + leaving, began + exitBy)
+    const { leaving, exitBy, outputsBy } = marginTimes(budget)
+    const flushBegan = clock.now()
+    const until = Math.min(flushBegan + leaving, began + exitBy)
     // Loggers first: they may write to stdout.
     const flushed = allOf([...this.#shared.members].map((member) => member.flush()))
     // Awaited in any case: code that awaits the event `exit` writes in this turn.
     const left = Math.max(1, until - clock.now())
     await (flushed && withLimit<unknown>(flushed, left, clock, () => undefined))
-    await flushOutput(host.outputs(), until - clock.now(), clock)
+    const outputsUntil = next === 'and exit' ? Math.max(until, began + outputsBy) : until
+    const unwritten = await flushOutput(host.outputs(), outputsUntil - clock.now(), clock)
+    if (next === 'and go on') return
+    for (const output of unwritten) this.#noteLost(output, clock.now() - flushBegan)
+  }
+
+  /** Says what the reader of an output did not take. */
+  #noteLost({ name, bytes }: Unwritten, waited: number): void {
+    if (this.#lostOutputs.has(name)) return
+    this.#lostOutputs.add(name)
+    const { log, policy } = this.#parts
+    const because = `${name}: ${formatBytes(bytes)} were not taken by their reader within ${formatDuration(waited)} and are lost`
+    log.write({
+      level: 'error',
+      fields: { event: 'output:lost', output: name, bytes },
+      msg: because,
+    })
+    const { ended } = this.#member
+    if (policy.undelivered === undefined || ended?.rank !== EXIT_CODES.clean.rank) return
+    this.#member.ended = { ...ended, code: policy.undelivered, because }
   }
 
   /** Handles an exit of the process, unless it is ours. */
   #onExit(): void {
-    this.#removeExitListener()
-    if (this.#isExiting || this.#member.isForced) return
+    if (this.#exitsWith !== undefined || this.#member.isForced) return
     const { log, host, policy } = this.#parts
     const { unfinished } = this.#coordinator
     if (unfinished.running.length + unfinished.waiting.length > 0) {
@@ -253,9 +292,26 @@ export class ProcessExit {
     const { host } = this.#parts
     const worst = worstOutcome(this.#shared)
     if (!worst) return
-    if (worst.rank > EXIT_CODES.clean.rank || host.exitCode === 0) host.exitCode = worst.code
+    host.exitCode = codeAfter(worst, host.exitCode)
     if (this.#isLeaving) this.#announce(worst, host.exitCode)
   }
+
+  /** The code with which the process exits. `exit` listeners of others may have set another one. */
+  #lastCode(code: number): number {
+    const { policy } = this.#parts
+    if (this.#member.isForced) return this.#exitsWith ?? code
+    const worst = worstOutcome(this.#shared)
+    // Hooks are lost.
+    if (!worst) return code || policy.failed
+    const last = codeAfter(worst, code)
+    if (this.#isLeaving) this.#announce(worst, last)
+    return last
+  }
+}
+
+/** The code after an outcome: after a clean one that of the application, and never 0 in place of another. */
+function codeAfter({ rank, code }: SharedOutcome, applicationCode: number): number {
+  return rank > EXIT_CODES.clean.rank ? code : applicationCode || code
 }
 
 /** Resolves when all have resolved; `undefined` if there is nothing to wait for. */

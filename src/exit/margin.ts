@@ -14,6 +14,8 @@ export const MARGIN_SHARES = {
    * sooner if the hooks end sooner. The watchdog gives an exit the same time.
    */
   leaving: { from: 0, to: 0.9 },
+  /** Until here stdout and stderr are flushed, however early the hooks have ended: their reader may pause. */
+  outputs: { from: 0, to: 0.5 },
   /** The watchdog waits for the stack of an exit that is stuck. */
   stuckStack: { from: 0.92, to: 0.96, atMost: 35 },
   /** The watchdog kills the process. */
@@ -28,6 +30,8 @@ export interface MarginTimes {
   readonly leaving: number
   /** When `process.exit()` is called at the latest. */
   readonly exitBy: number
+  /** Until when stdout and stderr are flushed, also where `leaving` is over. */
+  readonly outputsBy: number
   /** When the watchdog kills the process at the latest. */
   readonly killBy: number
   /** How much later than the watchdog the exit guard kills. */
@@ -43,12 +47,13 @@ export interface Patience {
 }
 
 export function marginTimes({ deadline, margin }: Budget): MarginTimes {
-  const { blockedLoop, blockedStack, leaving, stuckStack, kill, guard } = MARGIN_SHARES
+  const { blockedLoop, blockedStack, leaving, outputs, stuckStack, kill, guard } = MARGIN_SHARES
   const lengthOf = (share: { from: number; to: number; atMost?: number }) =>
     Math.min(share.atMost ?? Number.POSITIVE_INFINITY, margin * (share.to - share.from))
   return {
     leaving: lengthOf(leaving),
     exitBy: deadline + margin * leaving.to,
+    outputsBy: deadline + margin * outputs.to,
     killBy: deadline + margin * kill.from,
     guardDelay: margin * (guard.from - kill.from),
     blocked: { late: lengthOf(blockedLoop), stack: lengthOf(blockedStack) },

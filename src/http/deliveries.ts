@@ -4,6 +4,9 @@ import { firstTen } from '../base/summarize.ts'
 import type { SendQueues } from '../runtime/send-queues.ts'
 import { bytesInWrite } from './node/bytes-in-write.ts'
 
+/** What a line for the report ends with if the client did not take all that was sent to it. */
+export const NOT_TAKEN = 'not taken by the client'
+
 /**
  * Closed on our side, but not by their clients, in the linger: the clients may still be reading. A
  * response counts as delivered when its client's system has acknowledged it.
@@ -57,8 +60,7 @@ export class Deliveries<Connection extends { readonly socket: Socket }> {
 
   whatIsLeft(): string[] {
     const lines = [...this.#unsent].map(([connection, bytes]) => {
-      const why =
-        bytes > 0 ? `${formatBytes(bytes)} not taken by the client` : 'not closed by the client'
+      const why = bytes > 0 ? `${formatBytes(bytes)} ${NOT_TAKEN}` : 'not closed by the client'
       return `${this.nameOf(connection)}: ${why}`
     })
     return firstTen(lines, 'response')

@@ -2,6 +2,7 @@ import { formatDuration } from '../base/duration.ts'
 import type { HookContext } from '../engine/hook.ts'
 import type { Clock } from '../runtime/clock.ts'
 import { readSendQueues } from '../runtime/send-queues.ts'
+import { NOT_TAKEN } from './deliveries.ts'
 import type { DrainPart } from './drain-part.ts'
 
 /** How many times the drain looks for work before the bound is over. */
@@ -114,8 +115,9 @@ export class Stragglers {
   #end(why: string, level: 'warn' | 'error'): void {
     const { parts, hook } = this.options
     this.stop()
-    for (const line of parts.flatMap((part) => part.whatIsLeft()))
-      hook.note(`${why}: ${line}`, level)
+    for (const line of parts.flatMap((part) => part.whatIsLeft())) {
+      hook.note(`${why}: ${line}`, line.endsWith(NOT_TAKEN) ? 'undelivered' : level)
+    }
     this.options.end()
   }
 }

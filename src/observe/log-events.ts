@@ -171,7 +171,8 @@ function linesWith({ platform, graceFrom, sharedShutdowns, exit }: LogSettings):
     end: ({ report }) => endContent(report),
     exit: ({ exitCode, outcome, because }) => {
       // After a clean shutdown the code is 0, unless the application has set another.
-      const why = outcome === 'clean' && exitCode !== 0 ? "the application's own" : because
+      const isOwn = outcome === 'clean' && exitCode !== 0
+      const why = because ?? (isOwn ? "the application's own" : null)
       return [
         `exiting with code ${exitCode}${why === null ? '' : ` (${why})`}`,
         { exitCode, outcome, because },

@@ -27,3 +27,10 @@ export function shellCodeOf({ code, signal }: ExitStatus): number {
 export function signalExitCode(signal: NodeJS.Signals): number {
   return 128 + (signalNumbers()[signal] ?? 0)
 }
+
+/** The exit code that `process.exitCode` stands for: from 0 to 255. */
+export function exitCodeIn(value: unknown): number {
+  const code = Number(value ?? 0) || 0
+  // The kernel keeps 8 bits: 256 would become 0, which means success.
+  return code === 0 ? 0 : code & 255 || 1
+}

@@ -1,8 +1,10 @@
 import type { Writable } from 'node:stream'
 import { builtinModule } from './builtin-modules.ts'
+import { exitCodeIn } from './exit-status.ts'
 import { isHeldListener, originalOf } from './node/held-listeners.ts'
 import { countAsReference } from './node/ipc-channel.ts'
 import { noteOwnSignals } from './node/own-signals.ts'
+import { onReallyExit } from './node/really-exit.ts'
 import { callOthersAfterHooks } from './others-listeners.ts'
 import { isInteractive, openOutputs, outputOf, writeToStderr } from './outputs.ts'
 import { type SharedHooks, sharedHooks } from './shared-hooks.ts'
@@ -58,6 +60,11 @@ export interface ProcessPort {
   /** Starts a shell as a child process. Its input ends when this process ends. */
   startShell(script: string, args: readonly string[]): void
   /**
+   * Calls `decide` at the last moment of every exit, after the `exit` listeners. The process exits with the
+   * code that it returns. Returns a function that undoes this.
+   */
+  onLastMoment(decide: (code: number) => number): () => void
+  /**
    * Ends the process. It returns or throws only if a test has replaced `process.exit()`, or if an `exit`
    * listener throws.
    */
@@ -96,9 +103,7 @@ export const systemProcess: ProcessPort = {
     return outputOf('stderr')?.isTTY === true
   },
   get exitCode() {
-    const code = Number(process.exitCode ?? 0) || 0
-    // The kernel keeps 8 bits: 256 would become 0, which means success.
-    return code === 0 ? 0 : code & 255 || 1
+    return exitCodeIn(process.exitCode)
   },
   set exitCode(code) {
     process.exitCode = code
@@ -151,6 +156,7 @@ export const systemProcess: ProcessPort = {
       // There is no shell, or the system starts no more processes.
     }
   },
+  onLastMoment: (decide) => onReallyExit((code) => decide(exitCodeIn(code))),
   exit(code) {
     const mark = () => {
       hasExitBegun = true

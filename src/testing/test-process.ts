@@ -70,6 +70,11 @@ export class TestProcess implements ProcessPort {
 
   startShell(): void {}
 
+  // No code of others runs in the exits of a test.
+  onLastMoment(): () => void {
+    return () => {}
+  }
+
   exit(code: number): void {
     this.exits.push(code)
   }

@@ -103,7 +103,7 @@ describe.runIf(isToldByKernel).each(CASES)(
       expect(note).toMatch(
         /^ended, 2 s after the last work: (GET \/export, from 127.0.0.1|1 response, from 127.0.0.1|1 closed connection): \d+ kB not taken by the client$/,
       )
-      expect(drain.complaints).toEqual([`warn: hook 'http': ${note}`])
+      expect(drain.complaints).toEqual([`error: hook 'http': ${note}`])
       expect(await drain.report()).toMatchObject({ outcome: 'clean', exitCode: 0 })
     })
 

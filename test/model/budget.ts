@@ -41,10 +41,11 @@ export function budgetOf(scenario: Scenario): number {
   return scenario.grace - marginOf(scenario)
 }
 
-/** How long the process waits for stdout after a shutdown of this duration. */
+/** How long the process waits for stdout after a shutdown of this duration: for what is left of the grace. */
 export function flushTime(duration: number, scenario: Scenario): number {
   const margin = marginOf(scenario)
-  const most = Math.min(margin * 0.9, scenario.grace - margin + margin * 0.9 - duration)
+  const left = scenario.grace - margin - duration
+  const most = Math.max(Math.min(margin * 0.9, left + margin * 0.9), left + margin * 0.5)
   return Math.min(scenario.flushes, Math.max(1, most))
 }
 

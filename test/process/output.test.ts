@@ -32,7 +32,7 @@ test.each(['stdout', 'stderr'] as const)(
   },
 )
 
-test('a reader that takes nothing holds the process no longer than its margin', async () => {
+test('a reader that takes nothing holds the process no longer than its grace', async () => {
   const script = new Script(
     shutdownScript(
       `shutdown.add({ name: 'log', phase: 'close', run: () => void process.stdout.write('x'.repeat(${TWO_MEGABYTES})) })`,
@@ -74,4 +74,71 @@ test('what is written after awaiting now() arrives', async () => {
   const { code, stdout } = await script.ended
   expect(code).toBe(0)
   expect(JSON.parse(stdout.replace('ready\n', ''))).toMatchObject({ version: 1, outcome: 'clean' })
+})
+
+/** 200 audit lines of 1,000 bytes, written by the last hook. */
+const AUDIT = `shutdown.add({ name: 'audit', phase: 'close', run() {
+  for (let n = 0; n < 200; n++) process.stdout.write('audit ' + String(n).padStart(993, '.') + '\\n')
+} })`
+
+test('a reader that pauses for longer than an exit takes gets all lines', async () => {
+  const script = new Script(shutdownScript(AUDIT, `{ grace: '10s', log: 'text' }`))
+  await script.says('ready')
+  script.child.stdout?.pause()
+  await script.send('SIGTERM').reports('exiting with code 0')
+  // Longer than the 900 ms that an exit may take is what is tried here.
+  await new Promise((resolve) => setTimeout(resolve, 1500))
+  expect(script.child.exitCode).toBeNull()
+  script.child.stdout?.resume()
+  const { code, stdout, stderr } = await script.ended
+  expect(code).toBe(0)
+  expect(stdout.match(/^audit/gm)).toHaveLength(200)
+  expect(stderr).not.toContain('not taken')
+})
+
+test.each<[string, string, number, string?]>([
+  ['changes no code', '{}', 0],
+  [
+    'gives the code that the application has chosen for it',
+    '{ exitCodes: { undelivered: 75 } }',
+    75,
+  ],
+  [
+    'gives no such code where a hook failed',
+    `{ exitCodes: { undelivered: 75, failed: 1 } }`,
+    1,
+    `shutdown.add({ name: 'bad', phase: 'stop', run() { throw new Error('bad') } })`,
+  ],
+])(
+  'what a reader never takes is lost, which is logged, and %s',
+  async (_, options, code, more = '') => {
+    const script = new Script(shutdownScript(`${AUDIT}\n${more}`, `{ grace: '1s', ...${options} }`))
+    await script.says('ready')
+    script.child.stdout?.pause()
+    const exited = once(script.child, 'exit')
+    script.send('SIGTERM')
+    expect(await exited).toEqual([code, null])
+    script.child.stdout?.resume()
+    const { stderr, stdout } = await script.ended
+    const arrived = Buffer.byteLength(stdout) - Buffer.byteLength('ready\n')
+    const [, lost] =
+      stderr.match(
+        /^lastcall: stdout: (\d+) kB were not taken by their reader within .* and are lost$/m,
+      ) ?? []
+    expect(Number(lost)).toBe(Math.round((200_000 - arrived) / 1000))
+  },
+)
+
+test('a reader that has gone is not waited for', async () => {
+  const script = new Script(
+    shutdownScript(
+      `process.stdout.on('error', () => {})\n${AUDIT}`,
+      `{ grace: '10s', log: 'text' }`,
+    ),
+  )
+  await script.says('ready')
+  script.child.stdout?.destroy()
+  const { code, stderr } = await script.send('SIGTERM').ended
+  expect(code).toBe(0)
+  expect(stderr).not.toContain('lost')
 })

@@ -40,17 +40,20 @@ test('so is what code that awaited the report writes', async () => {
   expect(world.process.exits).toEqual([])
 })
 
-test('a reader that takes nothing holds the exit no longer than the margin', async () => {
+test('a reader that takes nothing holds the exit until the process must leave, and what it loses is logged', async () => {
   const world = { process: new VirtualProcess(), clock: new VirtualClock() }
   const { stream } = slowStream()
   world.process.streams = [stream]
   const { shutdown } = virtualShutdown({ grace: '10s' }, world)
   stream.write('nobody reads this')
   void shutdown.now()
-  await world.clock.advance(899)
+  await world.clock.advance(9499)
   expect(world.process.exits).toEqual([])
   await world.clock.advance(101)
   expect(world.process.exits).toEqual([0])
+  expect(world.process.output).toContain(
+    'stdout: 17 bytes were not taken by their reader within 9.5 s and are lost',
+  )
 })
 
 test('nor longer than the rest of the grace, where a hook has blocked past the deadline', async () => {

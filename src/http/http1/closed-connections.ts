@@ -1,6 +1,7 @@
 import { formatBytes } from '../../base/bytes.ts'
 import { plural } from '../../base/summarize.ts'
 import type { SendQueues } from '../../runtime/send-queues.ts'
+import { NOT_TAKEN } from '../deliveries.ts'
 import type { DrainContext, DrainPart, Movement } from '../drain-part.ts'
 import type { Connections } from './connections.ts'
 
@@ -68,8 +69,6 @@ export class ClosedConnectionsDrain implements DrainPart {
     const unsent = [...(this.#unsent?.values() ?? [])]
     if (unsent.length === 0) return []
     const bytes = unsent.reduce((sum, one) => sum + one, 0)
-    return [
-      `${plural(unsent.length, 'closed connection')}: ${formatBytes(bytes)} not taken by the client`,
-    ]
+    return [`${plural(unsent.length, 'closed connection')}: ${formatBytes(bytes)} ${NOT_TAKEN}`]
   }
 }

@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http'
 import { formatBytes } from '../../base/bytes.ts'
 import { formatDuration } from '../../base/duration.ts'
 import { firstTen, plural } from '../../base/summarize.ts'
-import type { Deliveries } from '../deliveries.ts'
+import { type Deliveries, NOT_TAKEN } from '../deliveries.ts'
 import { bytesInWrite } from '../node/bytes-in-write.ts'
 import { clientName, requestName } from '../request-names.ts'
 import type { Connection, Connections } from './connections.ts'
@@ -43,7 +43,7 @@ function inFlightLine({ newest, inFlight, activeAt, socket }: Connection, now: n
   const name = newest ? nameOf(newest.req) : ''
   const more = inFlight > 1 ? ` and ${inFlight - 1} before it` : ''
   const unsent = bytesInWrite(socket)
-  const slow = unsent > 0 ? `: ${formatBytes(unsent)} not taken by the client` : ''
+  const slow = unsent > 0 ? `: ${formatBytes(unsent)} ${NOT_TAKEN}` : ''
   return `${name}, ${formatDuration(now - activeAt)} old${more}${clientName(socket)}${slow}`
 }
 

@@ -1,8 +1,9 @@
 import type { ServerHttp2Stream } from 'node:http2'
+import { formatBytes } from '../../base/bytes.ts'
 import { formatDuration } from '../../base/duration.ts'
 import { firstTen, plural } from '../../base/summarize.ts'
 import type { SendQueues } from '../../runtime/send-queues.ts'
-import { Deliveries } from '../deliveries.ts'
+import { Deliveries, NOT_TAKEN } from '../deliveries.ts'
 import type { DrainContext, DrainPart, Movement } from '../drain-part.ts'
 import { DueQueue } from '../due-queue.ts'
 import { refuseStream } from '../late-request.ts'
@@ -135,7 +136,9 @@ export class SessionsDrain implements DrainPart, SessionWatcher {
     const now = this.drain.clock.now()
     const requests = this.sessions.inFlight().map((open) => {
       const { since, session } = open
-      return `${nameOf(open)}, ${formatDuration(now - since)} old${clientName(session.socket)}`
+      const unsent = bytesInWrite(session.socket)
+      const slow = unsent > 0 ? `: ${formatBytes(unsent)} ${NOT_TAKEN}` : ''
+      return `${nameOf(open)}, ${formatDuration(now - since)} old${clientName(session.socket)}${slow}`
     })
     const lines = [...firstTen(requests, 'request'), ...this.#deliveries.whatIsLeft()]
     const isIdle = (session: Session) =>
