@@ -1,5 +1,6 @@
 import type { Writable } from 'node:stream'
 import type { Clock } from './clock.ts'
+import { unwrittenBytes } from './node/unwritten-bytes.ts'
 import { withLimit } from './with-limit.ts'
 
 /** What the reader of an output has not taken. */
@@ -24,7 +25,7 @@ export async function flushOutput(
   await withLimit<unknown>(all, Math.max(1, milliseconds), clock, () => undefined)
   return unwritten.filter(holdsOutput).map((stream) => ({
     name: (stream as { fd?: number }).fd === 2 ? 'stderr' : 'stdout',
-    bytes: stream.writableLength,
+    bytes: unwrittenBytes(stream),
   }))
 }
 
