@@ -61,7 +61,7 @@ export function whyCutOff(report: Report, phase: PhaseReport, hook: HookReport):
   const said = `cut off at its limit of ${formatDuration(hook.limit)}`
   if (Math.abs(end - report.deadline) <= TOLERANCE) return `${said}, which is the deadline`
   const later = [...reservedOf(report)].filter(([{ priority }]) => priority < phase.priority)
-  const first = Math.min(...later.map(([, { from }]) => from))
+  const first = later.reduce((least, [, { from }]) => Math.min(least, from), Infinity)
   if (Math.abs(end - (first - HANDOVER)) > TOLERANCE) return said
   const kept = later.reverse().map(([{ name, reserve }]) => `${name} (${formatDuration(reserve)})`)
   const last = kept.pop()

@@ -6,13 +6,14 @@ import { graceSourceOf } from '../platform/platform.ts'
 import { terminalOf } from '../runtime/outputs.ts'
 import { printable } from '../text/printable.ts'
 import { columnsOf, wrap } from '../text/width.ts'
+import { condense } from './condense.ts'
 import { whyCutOff } from './report-times.ts'
 import { errorTitle, hangLines } from './report-words.ts'
 import { ANSI } from './theme.ts'
 import { drawBars, type Paint } from './timeline-bars.ts'
 
 export interface FormatOptions {
-  /** In columns; at least 20. Default: the width of the terminal if stderr is one, else 80. */
+  /** In columns, from 20 to 500. Default: the width of the terminal if stderr is one, else 80. */
   readonly width?: number | undefined
   /**
    * Whether to use ANSI colours. Default: whether stderr is a terminal. `NO_COLOR` and `FORCE_COLOR`
@@ -38,17 +39,19 @@ export function formatReport(report: Report, options: FormatOptions = {}): strin
   const colors = options.colors ?? terminal.colors
   const paint: Paint = (color, text) =>
     colors && text.trim() !== '' ? `${ANSI[color]}${text}${ANSI.reset}` : text
-  const [title = '', ...others] = headline(report, width)
+  const { report: shown, rest } = condense(report)
+  const [title = '', ...others] = headline(shown, width)
   const head = [paint('bold', title), ...others]
-  return [...head, ...drawBars(report, width, paint), ...account(report, width)].join('\n')
+  const left = rest.flatMap((line) => wrap(`  ${line}`, width, '  '))
+  return [...head, ...drawBars(shown, width, paint), ...left, ...account(shown, width)].join('\n')
 }
 
-/** At least 20 columns: a terminal may report 0, which must not end a shutdown with an error. */
+/** From 20 to 500 columns: a terminal may report 0, which must not end a shutdown with an error. */
 function validWidth(width: unknown): number {
   if (typeof width !== 'number' || !Number.isFinite(width)) {
     throw invalidOption('width', 'a number of columns', width)
   }
-  return Math.max(20, Math.floor(width))
+  return Math.min(500, Math.max(20, Math.floor(width)))
 }
 
 function headline(report: Report, width: number): string[] {

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { formatDuration } from '../../base/duration.ts'
 import type { ErrorInfo } from '../../base/thrown.ts'
 import type { Report } from '../../engine/report.ts'
+import { condense } from '../../picture/condense.ts'
 import { hangLines } from '../../picture/report-words.ts'
 import { chartOf } from './chart.ts'
 import { Markup, markup } from './markup.ts'
@@ -9,7 +10,8 @@ import { STYLE } from './style.ts'
 import { accountOf, factsOf, headlineOf, summaryOf, titleOf } from './words.ts'
 
 /** Draws a report as a page: one file that loads nothing and runs no script. */
-export function pageOf(report: Report): string {
+export function pageOf(whole: Report): string {
+  const { report, rest } = condense(whole)
   const style = `${STYLE}\n${PAGE_STYLE}`
   const page = markup`
     <html lang="en">
@@ -23,8 +25,9 @@ export function pageOf(report: Report): string {
       </head>
       <body>
         <main>
-          ${headerOf(report)}
-          ${report.phases.length === 0 ? undefined : figureOf(report)}
+          ${headerOf(report, summaryOf(whole))}
+          ${report.phases.length === 0 ? undefined : figureOf(report, summaryOf(whole))}
+          ${rest.map((line) => markup`<p>${line}</p>`)}
           ${accountSection(report)}
           ${errorsSection(report)}
           ${tableSection(report)}
@@ -41,7 +44,7 @@ function policyFor(style: string): string {
   return `default-src 'none'; style-src 'sha256-${hash}'; img-src data:; base-uri 'none'; form-action 'none'`
 }
 
-function headerOf(report: Report): Markup {
+function headerOf(report: Report, summary: string): Markup {
   const { reason, outcome, code } = titleOf(report)
   const arrow = markup`<span class="arrow"> → </span>`
   const kind = { clean: 'good', 'cut off': 'cut-ink' }[outcome] ?? 'bad'
@@ -51,14 +54,14 @@ function headerOf(report: Report): Markup {
         ${reason}${arrow}<span class="${kind}">${outcome}</span>${arrow}<span class="code">${code}</span>
       </h1>
       <p class="facts">${factsOf(report).map((fact) => markup`<span>${fact}</span>`)}</p>
-      <p>${summaryOf(report)}</p>
+      <p>${summary}</p>
     </header>`
 }
 
 /** One chart for each kind of screen, so that letters keep their size. Only one of them is shown and read out. */
 const WIDTHS = { phone: 360, tablet: 680, desk: 1040 } as const
 
-function figureOf(report: Report): Markup {
+function figureOf(report: Report, summary: string): Markup {
   const charts = Object.entries(WIDTHS).map(([screen, width]) => {
     const { height, content } = chartOf(report, width, screen)
     return markup`
@@ -66,7 +69,7 @@ function figureOf(report: Report): Markup {
         aria-labelledby="${screen}-title ${screen}-description"
         viewBox="0 0 ${width} ${Math.ceil(height)}">
         <title id="${screen}-title">${headlineOf(report)}</title>
-        <desc id="${screen}-description">${summaryOf(report)} The table below has the same.</desc>
+        <desc id="${screen}-description">${summary} The table below has the same.</desc>
         ${content}
       </svg>`
   })

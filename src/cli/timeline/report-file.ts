@@ -17,7 +17,16 @@ export async function readReport(source: string): Promise<Report> {
     const size = Math.round(bytes.length / MB)
     throw fail(`is ${size} MB: no report is longer than ${LARGEST / MB} MB`)
   }
-  const value = parse(textIn(bytes, fail), fail)
+  try {
+    return reportFrom(parse(textIn(bytes, fail), fail), fail)
+  } catch (error) {
+    // The engine's parser and the checks call themselves for each level, until the stack is full.
+    if (error instanceof RangeError) throw fail('is no report of lastcall: it is nested too deeply')
+    throw error
+  }
+}
+
+function reportFrom(value: unknown, fail: Fail): Report {
   const { version } = Object(value)
   if (typeof version === 'number' && version !== VERSION_READ && 'phases' in Object(value)) {
     throw fail(
@@ -71,6 +80,7 @@ function parse(text: string, fail: Fail): unknown {
     const value = JSON.parse(text)
     return reportIn(value) ?? value
   } catch (error) {
+    if (error instanceof RangeError) throw error
     const lines = text.trimEnd().split('\n')
     const values = lines.map(tryParse)
     const found = values.map(reportIn).findLast((one) => one !== undefined)

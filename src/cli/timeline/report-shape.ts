@@ -37,15 +37,18 @@ const orNull =
   (value, place) =>
     value === null ? undefined : check(value, place)
 
-/** More entries would take minutes to draw. */
-const MOST_ENTRIES = 10_000
+const optionals = new Set<Check>()
+
+/** A check of a field that may be missing. */
+function optional(check: Check): Check {
+  const either: Check = (value, place) => (value === undefined ? undefined : check(value, place))
+  optionals.add(either)
+  return either
+}
 
 function listOf(check: Check): Check {
   return (value, place) => {
     if (!Array.isArray(value)) return array(value, place)
-    if (value.length > MOST_ENTRIES) {
-      return `${place} has ${value.length} entries, more than ${MOST_ENTRIES}`
-    }
     return firstProblem(value.entries(), ([index, item]) => check(item, `${place}[${index}]`))
   }
 }
@@ -57,7 +60,8 @@ function shape(fields: Readonly<Record<string, Check>>): Check {
     const given = value as Readonly<Record<string, unknown>>
     return firstProblem(Object.entries(fields), ([name, check]) => {
       const path = place === '' ? name : `${place}.${name}`
-      return Object.hasOwn(given, name) ? check(given[name], path) : `${path} is missing`
+      const isMissing = !Object.hasOwn(given, name) && !optionals.has(check)
+      return isMissing ? `${path} is missing` : check(given[name], path)
     })
   }
 }
@@ -85,6 +89,7 @@ const REASONS: Readonly<Record<string, Check>> = {
   fault: shape({ origin: text, error }),
   message: shape({ message: text }),
   call: shape({ note: orNull(text) }),
+  empty: shape({}),
 }
 
 const KIND = shape({ kind: oneOf(...Object.keys(REASONS)) })
@@ -124,6 +129,7 @@ const REPORT = shape({
   platform: shape({ name: text, grace: time }),
   outcome: text,
   exitCode: integer,
+  processOutcome: optional(text),
   startedAt: text,
   grace: time,
   margin: time,

@@ -1,4 +1,5 @@
 import type { Report } from '../../engine/report.ts'
+import { condense } from '../../picture/condense.ts'
 import { chartOf } from './chart.ts'
 import { Markup, markup } from './markup.ts'
 import { STYLE, withPlainColors } from './style.ts'
@@ -13,10 +14,11 @@ const INNER = WIDTH - 2 * EDGE
 const MOST_LINES = 10
 
 /** Draws a report as an image, for a document or a chat. It is light or dark like its surroundings. */
-export function imageOf(report: Report): string {
+export function imageOf(whole: Report): string {
+  const { report, rest } = condense(whole)
   const facts = factsOf(report)
   const chart = chartOf(report, INNER, 'c')
-  const lines = notesOf(report)
+  const lines = [...rest.map((line) => markup`${line}`), ...notesOf(report)]
   const chartAt = 84
   const notesAt = chartAt + chart.height + 22
   const height = Math.ceil(notesAt + lines.length * 20 + (lines.length === 0 ? -8 : 6))
@@ -28,7 +30,7 @@ export function imageOf(report: Report): string {
       aria-labelledby="title description" viewBox="0 0 ${WIDTH} ${height}"
       width="${WIDTH}" height="${height}">
       <title id="title">${headlineOf(report)}</title>
-      <desc id="description">${[...facts, summaryOf(report)].join('; ')}</desc>
+      <desc id="description">${[...facts, summaryOf(whole)].join('; ')}</desc>
       <style>${new Markup(withPlainColors(STYLE))}</style>
       <rect class="page" width="${WIDTH}" height="${height}" rx="8"/>
       <text class="title" x="${EDGE}" y="38">${title(report)}</text>

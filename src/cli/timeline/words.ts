@@ -2,6 +2,7 @@ import { formatDuration } from '../../base/duration.ts'
 import { formatReason } from '../../base/reason.ts'
 import { plural } from '../../base/summarize.ts'
 import type { HookReport, Report } from '../../engine/report.ts'
+import { cutName } from '../../picture/condense.ts'
 import { whyCutOff } from '../../picture/report-times.ts'
 import { errorTitle } from '../../picture/report-words.ts'
 import { graceSourceOf } from '../../platform/platform.ts'
@@ -45,7 +46,7 @@ export function summaryOf({ phases, faults }: Report): string {
   const [longest] = [...hooks].sort((one, other) => took(other) - took(one))
   const most =
     longest && hooks.length > 1 && took(longest) > 0
-      ? ` ${longest.name} took longest, ${formatDuration(took(longest))}.`
+      ? ` ${cutName(longest.name)} took longest, ${formatDuration(took(longest))}.`
       : ''
   return `${counted}${besides}.${most}`
 }

@@ -142,6 +142,78 @@ describe('draws a picture', () => {
   })
 })
 
+describe('draws as much as a reader can look at', () => {
+  type Hook = Report['phases'][number]['hooks'][number]
+  const many = (hooks: readonly object[], fields: object = {}) => {
+    const [phase] = report.phases
+    return JSON.stringify({ ...report, phases: [{ ...phase, hooks }], ...fields })
+  }
+  const hook = (name: string, fields: Partial<Hook> = {}): object => {
+    const plain = { phase: 'drain', priority: 400, status: 'done', began: 0, ended: 1, limit: 9000 }
+    return { name, ...plain, notes: [], error: null, hang: null, ...fields }
+  }
+  const hooks = Array.from({ length: 10_000 }, (_, index) => hook(`worker-${index}.`))
+  hooks[5000] = hook('slow', { ended: 5000 })
+  hooks[7000] = hook('broken', { status: 'failed' })
+  /** As drawn on the terminal, as a page and as an image. */
+  function drawings(input: string) {
+    const cwd = folder({ 'report.json': input })
+    const { code, stdout } = timeline(['report.json'], { cwd })
+    expect(code).toBe(0)
+    const pictures = ['page.html', 'image.svg'].map((out) => {
+      expect(timeline(['report.json', '--out', out], { cwd }).code).toBe(0)
+      return readFileSync(join(cwd, out), 'utf8')
+    })
+    const [page = '', image = ''] = pictures
+    return [stdout, page, image] as const
+  }
+
+  test('of 10,000 hooks those that failed and the slowest, and sums up the others', () => {
+    const [text, page, image] = drawings(many(hooks))
+    expect(text.match(/worker-\d+\./g)).toHaveLength(98)
+    for (const drawing of [text, page, image]) {
+      expect(drawing).toContain('broken')
+      expect(drawing).toContain('slow')
+      expect(drawing).toContain('… and 9900 more hooks, all done')
+      expect(drawing.length).toBeLessThan(300_000)
+    }
+    expect(page).toContain('10000 hooks: 9999 done, 1 failed. slow took longest')
+  })
+
+  test('of more hooks that failed it counts the others by how they ended', () => {
+    const failed = hooks.map((one, index) => (index < 150 ? { ...one, status: 'failed' } : one))
+    const [text] = drawings(many(failed))
+    expect(text).toContain('… and 9900 more hooks, 9849 done, 51 failed')
+  })
+
+  test('of 10,000 notes a hundred, and of a megabyte its beginning', () => {
+    const notes = Array.from({ length: 10_000 }, (_, index) => `note-${index}.`)
+    const long = 'é'.repeat(2 ** 20)
+    for (const drawing of drawings(many([hook('a', { notes }), hook(long, { notes: [long] })]))) {
+      expect(drawing.length).toBeLessThan(50_000)
+    }
+    const [text] = drawings(many([hook('a', { notes })]))
+    expect(text.match(/note-\d+\./g)).toHaveLength(100)
+    expect(text).toContain('a: … and 9900 more notes')
+    const [other] = drawings(many([hook('a', { notes: [long] })]))
+    expect(other.match(/é/g)).toHaveLength(1000)
+    expect(other).toContain('more characters)')
+  })
+
+  test('of 10,000 faults a hundred', () => {
+    const error = { name: 'Error', message: 'no', code: null, stack: null, cause: null, errors: [] }
+    const faults = Array.from({ length: 10_000 }, () => ({
+      origin: 'uncaughtException',
+      error,
+      at: 1,
+    }))
+    for (const drawing of drawings(many([], { faults }))) {
+      expect(drawing).toContain('… and 9900 more faults')
+      expect(drawing.length).toBeLessThan(100_000)
+    }
+  })
+})
+
 describe('tells in one line, with 125', () => {
   const with_ = (path: string, value: unknown) => {
     const copy = structuredClone(report) as never
@@ -235,7 +307,7 @@ describe('tells in one line, with 125', () => {
     [
       'reason.kind',
       'whim',
-      "expected reason.kind to be signal, fault, message, call, got 'whim' (string)",
+      "expected reason.kind to be signal, fault, message, call, empty, got 'whim' (string)",
     ],
     ['faults', [{}], 'faults[0].origin is missing'],
   ])('a report whose %s is %j', (path, value, message) => {
@@ -244,18 +316,20 @@ describe('tells in one line, with 125', () => {
     else expect(refused(['-'], { input })).toBe(`stdin is no report of lastcall: ${message}`)
   })
 
-  test('more hooks than anybody can look at; as many as that are drawn', () => {
-    const hook = report.phases[0]?.hooks[0]
-    const many = (length: number) =>
-      with_(
-        'phases.0.hooks',
-        Array.from({ length }, () => hook),
-      )
-    expect(refused(['-'], { input: many(10_001) })).toBe(
-      'stdin is no report of lastcall: phases[0].hooks has 10001 entries, more than 10000',
+  test.each([
+    ['an error with 20,000 causes', 'cause'],
+    ['a field with 100,000 fields', 'report'],
+  ])('JSON that is nested too deeply: %s', (_, what) => {
+    const nested = (before: string, depth: number) =>
+      `${before.repeat(depth)}null${'}'.repeat(depth)}`
+    const causes = '{"name":"E","message":"m","code":null,"stack":null,"errors":[],"cause":'
+    const input =
+      what === 'report'
+        ? nested('{"report":', 100_000)
+        : with_('phases.1.hooks.0.error', 'here').replace('"here"', nested(causes, 20_000))
+    expect(refused(['-'], { input })).toBe(
+      'stdin is no report of lastcall: it is nested too deeply',
     )
-    const cwd = folder({ 'report.json': many(10_000) })
-    expect(timeline(['report.json', '--out', 'page.html'], { cwd })).toMatchObject({ code: 0 })
   })
 
   test('a number that JSON can say and a time cannot be', () => {
