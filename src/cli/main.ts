@@ -54,11 +54,13 @@ async function examineDeployment({
   const grace = graceOf(options.grace)
   if (!existsSync(directory)) throw usageError(`there is no directory ${directory}`)
   const { doctor } = await import('./doctor/index.ts')
+  const { colors: colour, isTerminal } = terminalOf('stdout')
   const { text, code } = doctor(directory, {
     grace,
     strict: options.strict ?? false,
     json: options.json ?? false,
-    colour: terminalOf('stdout').colors,
+    colour,
+    isTerminal,
   })
   terminal.print(text)
   terminal.setExitCode(code)

@@ -1,3 +1,5 @@
+import { escapeControls } from '../text/printable.ts'
+
 /** The environment variable that marks a process in the background. */
 export const DETACHED = 'LASTCALL_DETACHED'
 
@@ -49,7 +51,7 @@ export const terminal = {
     process.stdout.write(`${text}\n`)
   },
   printError(text: string): void {
-    process.stderr.write(`lastcall: ${text}\n`)
+    process.stderr.write(`lastcall: ${escapeControls(text)}\n`)
   },
   /** Sets the exit code, and lets the process end by itself. */
   setExitCode(code: number): void {

@@ -38,13 +38,19 @@ export function isInteractive(): boolean {
   return isOutput || builtinModule('node:tty').isatty(0)
 }
 
-/** The terminal width of an output, 80 if it is no terminal, and whether to write colours there. */
-export function terminalOf(output: OutputName): { columns: number; colors: boolean } {
+/** Whether an output is a terminal, its width (else 80), and whether to write colours there. */
+export function terminalOf(output: OutputName): {
+  columns: number
+  colors: boolean
+  isTerminal: boolean
+} {
   const stream = outputOf(output)
+  const isTerminal = stream?.isTTY === true
   // Some terminals report a width of 0 until it has been set.
   return {
     columns: stream?.columns || 80,
-    colors: wantsColors(process.env, stream?.isTTY === true),
+    colors: wantsColors(process.env, isTerminal),
+    isTerminal,
   }
 }
 

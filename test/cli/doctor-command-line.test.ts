@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { lastcall, Process } from '../support/programs/command-line.ts'
+import { lastcall, Process, refusalOf, skipped } from '../support/programs/command-line.ts'
 import { isSkipped, needed, patch } from './doctor/patch.ts'
 import { write } from './doctor/written.ts'
 
@@ -127,4 +128,44 @@ test('no other command loads its parsers', async () => {
   expect(await run('run', '--', 'true')).toMatchObject({ code: 0 })
   expect(await run('--help')).toMatchObject({ code: 0 })
   expect(await run('doctor')).toMatchObject({ code: 99 })
+})
+
+describe('a file with characters that control a terminal', () => {
+  const TITLE = '\u001b]0;owned\u0007'
+  const controls = (text: string) => text.replace(/\r\n|\r$/g, '\n').match(/[^\P{Cc}\n\t]/gu)
+  const files = {
+    Dockerfile: `FROM node:20\r\n# ${TITLE}\u009b31m\tend\r\nCMD node server.js\r\n`,
+    [`${TITLE}.service`]: '[Service]\nExecStart=/usr/bin/node a.js\nKillMode=process\n',
+  }
+  const words = lastcall('doctor').map((word) => `'${word}'`)
+
+  const refused = refusalOf('script', '-qec', 'true', '/dev/null')
+  test.skipIf(refused)(`shows their codes on a terminal${skipped(refused)}`, async () => {
+    const command = ['script', '-qec', `NO_COLOR=1 ${words.join(' ')}`, '/dev/null']
+    const { stdout } = await new Process(command, { cwd: write(files) }).ended
+    expect(stdout).toContain('# \\u001b]0;owned\\u0007\\u009b31m\tend')
+    expect(stdout).toContain('\\u001b]0;owned\\u0007.service:3  warning  kill-mode')
+    expect(controls(stdout)).toBe(null)
+  })
+
+  test.skipIf(isSkipped)(`keeps them in a diff for patch(1)${needed}`, async () => {
+    const { stdout } = await doctor({ Dockerfile: files.Dockerfile })
+    expect(stdout).toContain(`# ${TITLE}\u009b31m\tend\r\n`)
+    const cwd = write({ Dockerfile: files.Dockerfile })
+    patch(cwd, stdout)
+    expect(readFileSync(join(cwd, 'Dockerfile'), 'utf8')).toBe(
+      files.Dockerfile.replace('CMD node server.js', 'CMD ["node", "server.js"]'),
+    )
+  })
+
+  test('shows their codes as JSON, which stays JSON', async () => {
+    const { stdout } = await doctor(files, ['--json'])
+    expect(controls(stdout)).toBe(null)
+    expect(JSON.stringify(JSON.parse(stdout).findings)).toContain('\u009b31m')
+  })
+
+  test('shows their codes in an error', async () => {
+    const { stderr } = await doctor({}, [`no${TITLE}`])
+    expect(stderr).toBe('lastcall: there is no directory no\\u001b]0;owned\\u0007\n')
+  })
 })

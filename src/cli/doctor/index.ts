@@ -1,13 +1,12 @@
 import { examine } from './examine.ts'
-import { formatExamination } from './output.ts'
+import { formatExamination, type OutputOptions } from './output.ts'
 
-export interface DoctorOptions {
+export interface DoctorOptions extends OutputOptions {
   /** The grace of the application, in milliseconds; `undefined` to take it from its sources. */
   readonly grace: number | undefined
   readonly json: boolean
   /** Whether warnings count as errors. */
   readonly strict: boolean
-  readonly colour: boolean
 }
 
 /** The exit codes of `lastcall doctor`. */
@@ -21,7 +20,13 @@ export function doctor(target: string, options: DoctorOptions): { text: string; 
   const isUnread = unread.length > 0 || looked.length === 0
   const code = counts > 0 ? EXIT_CODES.findings : isUnread ? EXIT_CODES.unread : EXIT_CODES.sound
   const text = options.json
-    ? JSON.stringify({ version: 1, ...examination, exitCode: code }, null, 2)
-    : formatExamination(examination, options.colour)
+    ? jsonOf({ version: 1, ...examination, exitCode: code })
+    : formatExamination(examination, options)
   return { text, code }
+}
+
+/** JSON, also without the control characters that `JSON.stringify()` lets through. */
+function jsonOf(value: object): string {
+  const codeOf = (character: string) => `\\u00${character.charCodeAt(0).toString(16)}`
+  return JSON.stringify(value, null, 2).replace(/[\u007f-\u009f]/g, codeOf)
 }

@@ -1,5 +1,6 @@
 import { formatDuration } from '../../base/duration.ts'
 import { plural } from '../../base/summarize.ts'
+import { escapeLine, printable } from '../../text/printable.ts'
 import { wrap } from '../../text/width.ts'
 import type { Examination } from './examine.ts'
 import type { Finding } from './examine-context.ts'
@@ -8,9 +9,19 @@ import { KINDS } from './kinds/index.ts'
 /** The width of the text, in columns. */
 const WIDTH = 98
 
-/** An examination as text, for the terminal. */
-export function formatExamination(examination: Examination, colour: boolean): string {
+export interface OutputOptions {
+  readonly colour: boolean
+  /** Whether the text goes to a terminal. Elsewhere, as for patch(1), the lines of diffs stay as they are. */
+  readonly isTerminal: boolean
+}
+
+/** An examination as text, in which files and their names cannot control a terminal. */
+export function formatExamination(
+  found: Examination,
+  { colour, isTerminal }: OutputOptions,
+): string {
   const paint = colour ? painted : (text: string) => text
+  const examination = withoutControls(found, isTerminal)
   const { findings, unread, notes } = examination
   const parts = [
     ...findings.map((finding) => findingText(finding, paint)),
@@ -22,6 +33,32 @@ export function formatExamination(examination: Examination, colour: boolean): st
     summaryText(examination),
   ]
   return parts.join('\n')
+}
+
+function withoutControls(examination: Examination, isTerminal: boolean): Examination {
+  const { directory, shutdowns, findings, unread, notes } = examination
+  const showName = <T extends { readonly file: string }>(one: T) => ({
+    ...one,
+    file: escapeLine(one.file),
+  })
+  return {
+    ...examination,
+    directory: escapeLine(directory),
+    shutdowns: shutdowns.map(showName),
+    findings: findings.map(showName).map((finding) => ({
+      ...finding,
+      says: printable(finding.says),
+      fix: printable(finding.fix),
+      diff: isTerminal ? finding.diff.split('\n').map(shownLine).join('\n') : finding.diff,
+    })),
+    unread: unread.map(showName).map((one) => ({ ...one, why: printable(one.why) })),
+    notes: notes.map(showName).map((one) => ({ ...one, text: printable(one.text) })),
+  }
+}
+
+/** A line of a file, with tabs but without other control characters. */
+function shownLine(line: string): string {
+  return line.replace(/\r$/, '').split('\t').map(escapeLine).join('\t')
 }
 
 /** Notes with the same text are one line, with the names of their files. */

@@ -30,7 +30,13 @@ test('the how-to shows what the doctor prints for its example', () => {
     Dockerfile: block('dockerfile'),
     'compose.yaml': block('yaml'),
   })
-  const output = doctor(directory, { grace: undefined, json: false, strict: false, colour: false })
+  const output = doctor(directory, {
+    grace: undefined,
+    json: false,
+    strict: false,
+    colour: false,
+    isTerminal: false,
+  })
   expect(output.code).toBe(1)
   const printed = output.text.replace(`in ${directory}:`, 'in .:')
   expect(text).toContain(`\n\`\`\`\n${printed}\n\`\`\`\n`)

@@ -214,6 +214,7 @@ describe('a directory', () => {
       json: false,
       strict: false,
       colour: false,
+      isTerminal: false,
     })
     expect(text).toMatch(/^Nothing to look at in .*: no Dockerfile, Compose file, /)
     expect(code).toBe(2)
