@@ -47,10 +47,10 @@ export function shareTime(
   const openLevels = waits.filter((wait) => wait === undefined).length
   const taken = waits.reduce<number>((sum, wait) => sum + (wait ?? 0), 0)
   const handovers = HANDOVER * (levels.size + 1)
-  const { deadline } = budgetOf(grace, undefined, from)
+  const { deadline } = budgetOf(grace, undefined, 'platform')
   const fairShare = Math.floor((deadline - handovers - taken) / openLevels)
-  // What the platform grants must not keep the programs from starting.
-  const share = from === 'platform' ? Math.max(1, fairShare) : fairShare
+  // A short grace must not keep the programs from starting, only stopWaits that do not fit it.
+  const share = from === 'platform' || taken === 0 ? Math.max(1, fairShare) : fairShare
   if (openLevels > 0 && share < 1) {
     const names = programs.filter(({ stopWait }) => stopWait === undefined).map(({ name }) => name)
     throw usageError(

@@ -1,4 +1,5 @@
 import { createShutdown, detectPlatform } from '../create-shutdown.ts'
+import { budgetOf } from '../engine/budget.ts'
 import type { StateChange } from '../workers/supervise/states.ts'
 import { supervise } from '../workers/supervise/supervise.ts'
 import { readConfig, shareTime } from './config.ts'
@@ -19,7 +20,7 @@ export async function runGroup(
   const grace = given ?? detectPlatform().grace
   // The programs run in their own sessions. A signal that ended only this process would leave them behind.
   const shutdown = createShutdown({
-    ...(given === undefined ? {} : { grace: given }),
+    ...(given === undefined ? {} : { grace: given, margin: marginOf(given) }),
     signals: ['SIGTERM', 'SIGINT', 'SIGQUIT', 'SIGHUP'],
     log: PROBLEM_LOG,
   })
@@ -35,6 +36,11 @@ export async function runGroup(
   options.onStart()
   terminal.setExitCode(await programs.ended)
   await shutdown.now('the programs have ended')
+}
+
+/** The margin of a shutdown, also where the grace is short: then half of it. */
+function marginOf(grace: number): number {
+  return Math.floor(budgetOf(grace, undefined, 'platform').margin)
 }
 
 function printStateChange({ name, from, to, pid, exitCode, signal }: StateChange): void {

@@ -1,5 +1,6 @@
 import { constants } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
 import { cli, folder, lastcall, listener, node } from '../support/programs/command-line.ts'
 
@@ -90,7 +91,21 @@ describe('a program that cannot be started', () => {
   })
 })
 
+const LIBRARY = fileURLToPath(new URL('../../dist/index.cjs', import.meta.url))
+
 describe('the grace', () => {
+  test.each(['101ms', '150ms'])('of %s starts an application of the library', async (grace) => {
+    const code = `
+      const { createShutdown } = require(${JSON.stringify(LIBRARY)})
+      const shutdown = createShutdown({ log: false })
+      shutdown.add({ name: 'a', phase: 'close', run() {} })
+      shutdown.listen()
+      console.log('started')
+      shutdown.now()`
+    const ended = await cli(['run', '--grace', grace, '--', ...node(code)]).ended
+    expect(ended).toMatchObject({ code: 0, stdout: 'started\n', stderr: '' })
+  })
+
   test('ends with SIGKILL for a program that hangs, which is told, and gives 137', async () => {
     const run = cli(['run', '--grace', '600ms', '--', ...listener(['SIGTERM'])])
     const ended = await (await run.says('ready')).send('SIGTERM').ended

@@ -105,6 +105,16 @@ describe('a group', () => {
     expect(readdirSync(cwd)).toEqual(['group.json'])
   })
 
+  test.each(['101ms', '150ms', '199ms'])('starts and ends with a grace of %s', async (grace) => {
+    const programs = [sh('a', 'echo started', { restart: 'never', startSeconds: 0 })]
+    for (const args of [['--grace', grace], []]) {
+      const content = args.length === 0 ? { programs, grace } : { programs }
+      const cwd = folder({ 'group.json': content })
+      const ended = await cli(['run', '--config', 'group.json', ...args], { cwd }).ended
+      expect(ended).toMatchObject({ code: 0, stdout: 'a | started\n', stderr: '' })
+    }
+  })
+
   test('writes its pid file, and removes it', async () => {
     const cwd = folder({ 'group.json': { programs: [sh('a', 'head -n 1 app.pid')] } })
     const run = cli(['run', '--config', 'group.json', '--pidfile', 'app.pid'], { cwd })

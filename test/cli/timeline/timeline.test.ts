@@ -310,6 +310,9 @@ describe('tells in one line, with 125', () => {
       "expected reason.kind to be signal, fault, message, call, empty, got 'whim' (string)",
     ],
     ['faults', [{}], 'faults[0].origin is missing'],
+    ['processOutcome', 7, 'expected processOutcome to be a string, got 7 (number)'],
+    ['processOutcome', 'failed', undefined],
+    ['reason', { kind: 'empty' }, undefined],
   ])('a report whose %s is %j', (path, value, message) => {
     const input = with_(path, value)
     if (message === undefined) expect(timeline(['-'], { input }).code).toBe(0)
