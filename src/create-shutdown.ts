@@ -4,7 +4,7 @@ import { hooksToAdd, prepareHook } from './engine/prepare-hook.ts'
 import { Registry } from './engine/registry.ts'
 import { ProcessExit } from './exit/exit.ts'
 import { exitCodeOf } from './exit/exit-codes.ts'
-import { watchLoop } from './exit/watchdog/watchdog.ts'
+import { Watchdog } from './exit/watchdog/watchdog.ts'
 import { graceProblems } from './grace-problems.ts'
 import { listener } from './listening.ts'
 import { speakingFor } from './observe/log.ts'
@@ -47,7 +47,7 @@ export function detectPlatform(): Platform {
 export function assemble(options: ShutdownOptions, ports: Ports): Shutdown {
   const { host, clock } = ports
   const settings = readOptions(options, ports)
-  const { platform, budget, graceFrom, phases, exitCodes: policy, exit, watchdog } = settings
+  const { platform, budget, graceFrom, phases, exitCodes: policy, exit } = settings
   let exiting: ProcessExit | undefined
   const log = speakingFor(settings.log, () => settings.name ?? exiting?.number)
 
@@ -59,6 +59,7 @@ export function assemble(options: ShutdownOptions, ports: Ports): Shutdown {
   })
   for (const problem of graceProblems(settings, host.env)) warn('grace', problem)
   const coordinator = new Coordinator({
+    watch: () => exiting?.watch(),
     registry,
     budget,
     platform,
@@ -72,17 +73,15 @@ export function assemble(options: ShutdownOptions, ports: Ports): Shutdown {
     sharedHooks: host.sharedHooks,
   })
   // Listeners are called in the order in which they were added. The log comes first, so that its lines
-  // precede what the application writes. The watchdog comes before the application's listeners, which may
-  // block the event loop.
+  // precede what the application writes.
   logEvents(coordinator, log, { ...settings, sharedShutdowns: host.sharedShutdowns, exit })
   const tracing = traceEvents(coordinator, platform)
   if (exit) {
-    const stopWatching = watchLoop(coordinator, { host, clock, budget, log, isWanted: watchdog })
-    const stay = () => {
-      stopWatching()
-      listening.stop()
-    }
-    exiting = new ProcessExit(coordinator, { host, clock, budget, policy, log, tracing, stay })
+    const isWanted = settings.watchdog
+    const watchdog = new Watchdog(coordinator, { host, clock, budget, log, isWanted })
+    const stay = () => listening.stop()
+    const parts = { host, clock, budget, policy, log, tracing, watchdog, stay }
+    exiting = new ProcessExit(coordinator, parts)
   }
   const listening = listener(coordinator, { ...settings, log }, ports, exiting)
   if (!exiting) {

@@ -64,6 +64,7 @@ export class Coordinator {
   begin(reason: Reason): Promise<Report> {
     if (!this.#run) {
       this.#run = new ShutdownRun(this.#parts, freeze(reason), (event) => this.emit(event))
+      this.#parts.watch()
       // Before the first hook begins, so that loops take no new work.
       this.#aborter.abort(new AbortError(`Shutting down: ${formatReason(reason)}`, reason))
       this.#run.begin()

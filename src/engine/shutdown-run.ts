@@ -25,6 +25,8 @@ import {
 } from './report.ts'
 
 export interface ShutdownParts {
+  /** Called when the shutdown begins, before all listeners, loggers and hooks: each of them may block. */
+  readonly watch: () => void
   readonly registry: Registry
   readonly budget: Budget
   readonly platform: Platform

@@ -19,6 +19,7 @@ import {
   numberOf,
   type SharedOutcome,
   type SharedShutdowns,
+  watchTogether,
   worstOutcome,
   worstSoFar,
 } from '../runtime/shared-shutdowns.ts'
@@ -26,6 +27,7 @@ import { untilSettled } from '../runtime/until-idle.ts'
 import { withLimit } from '../runtime/with-limit.ts'
 import { EXIT_CODES, type ExitPolicy, forcedCode, outcomeOfRank } from './exit-codes.ts'
 import { marginTimes } from './margin.ts'
+import type { Watchdog } from './watchdog/watchdog.ts'
 
 interface ExitParts {
   readonly host: ProcessPort
@@ -34,6 +36,7 @@ interface ExitParts {
   readonly policy: ExitPolicy
   readonly log: Log
   readonly tracing: Tracing
+  readonly watchdog: Watchdog
   /** Called if `process.exit()` returned and the process lives on, for example under a test's spy. */
   readonly stay: () => void
 }
@@ -55,12 +58,13 @@ export class ProcessExit {
   #brokenTimer: unknown
 
   constructor(coordinator: Coordinator, parts: ExitParts) {
-    const { host, clock, log, tracing } = parts
+    const { host, clock, log, tracing, watchdog } = parts
     const { sharedShutdowns: shared } = host
     this.#coordinator = coordinator
     this.#parts = parts
     this.#shared = shared
     const member: Member = {
+      watch: () => watchdog.start(),
       begin: (reason) => void coordinator.begin(reason),
       ended: undefined,
       unfinished: () => coordinator.unfinished,
@@ -68,6 +72,7 @@ export class ProcessExit {
       stay: () => {
         clock.clearTimeout(this.#brokenTimer)
         this.#undoListeners()
+        watchdog.stop()
         parts.stay()
       },
     }
@@ -117,9 +122,14 @@ export class ProcessExit {
     joinShutdowns(this.#shared, this.#member)
   }
 
-  /** Leaves the shutdowns of the process, unless this one has begun. */
+  /** Starts the watchdogs of all shutdowns of the process. */
+  watch(): void {
+    watchTogether(this.#shared, this.#member)
+  }
+
+  /** Leaves the shutdowns of the process, unless one of them has begun: then this one begins, too. */
   withdraw(): void {
-    if (!this.#coordinator.signal.aborted) this.#shared.members.delete(this.#member)
+    if (!this.#parts.watchdog.hasStarted) this.#shared.members.delete(this.#member)
   }
 
   /**

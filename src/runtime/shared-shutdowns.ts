@@ -23,6 +23,8 @@ interface Said {
 
 /** A shutdown that ends its process. */
 export interface Member {
+  /** Starts its watchdog. Called when any of the shutdowns begins, before the application's code runs. */
+  watch?(): void
   /** Starts it, unless it has started. */
   begin(reason: Reason): void
   /** How it ended; `undefined` until then. */
@@ -69,6 +71,12 @@ export function extendGrace({ graceOverAt }: SharedShutdowns, time: bigint): voi
 export function joinShutdowns(shared: SharedShutdowns, member: Member): void {
   shared.members.add(member)
   if (shared.reason) member.begin(shared.reason)
+}
+
+/** Starts the watchdogs of all shutdowns: the code of one may block before the others begin. */
+export function watchTogether({ members }: SharedShutdowns, member: Member): void {
+  members.add(member)
+  for (const { watch } of members) watch?.()
 }
 
 /** Starts all other shutdowns, so that the exit cuts off none of their clean-up. */

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { WebSocket } from 'ws'
+import { suspend } from '../support/programs/child.ts'
 import { Script, shutdownScript } from '../support/programs/script.ts'
 import { until } from '../support/service.ts'
 
@@ -21,6 +22,22 @@ function endChild(stderr: string): void {
   const pid = Number(/its child: sleep \(pid (\d+)\)/.exec(stderr)?.[1])
   expect(process.kill(pid, 'SIGKILL')).toBe(true)
 }
+
+// Says when it is in the call: before that its thread can be ended.
+const inSystemCall = (seconds: string) => `
+  const { Worker } = await import('node:worker_threads')
+  const { once } = await import('node:events')
+  const { createServer } = await import('node:net')
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const client = \`fetch('http://127.0.0.1:\${server.address().port}').catch(() => {}); setTimeout(() => {}, ${seconds})\`
+  new Worker(
+    \`process.getBuiltinModule('node:child_process').execFileSync(process.execPath, ['-e', \${JSON.stringify(client)}], { stdio: 'ignore' })\`,
+    { eval: true },
+  )
+  const [socket] = await once(server, 'connection')
+  socket.destroy()
+  server.close()`
 
 async function stopped(code: string, options: ConstructorParameters<typeof Script>[1] = {}) {
   const script = await new Script(code, options).says('ready')
@@ -42,7 +59,7 @@ describe('a loop that is blocked at the deadline', () => {
     const line = lineOf(code, 'for (;;)')
     expect(ended.stderr).toMatch(
       new RegExp(
-        `^lastcall: the event loop is blocked by spin \\(\\S+:${line}:\\d+\\): killed at the deadline of 300 ms\n +at spin \\(\\S+:${line}:\\d+\\)\n +at run \\(`,
+        `^lastcall: the event loop is blocked by spin \\(\\S+:${line}:\\d+\\): killed (at|\\d+ ms after) the deadline of 300 ms\n +at spin \\(\\S+:${line}:\\d+\\)\n +at run \\(`,
       ),
     )
     expect(ended.stderr).toContain(`\n  running: hook 'cache' (flush)\n`)
@@ -195,6 +212,127 @@ describe('a loop that is blocked at the deadline', () => {
   })
 })
 
+describe('code of the application that runs when the shutdown begins, and blocks', () => {
+  const spin = 'function spin() { for (;;); }'
+
+  test.each([
+    [
+      'a logger',
+      `{ log: { info: spin, warn() {}, error() {} }, grace: '1.5s', margin: '1.2s' }`,
+      '',
+    ],
+    ['a listener of shutdown.signal', GRACE, `shutdown.signal.addEventListener('abort', spin)`],
+    [
+      'a subscriber of the tracing channels',
+      GRACE,
+      `const { tracingChannel } = await import('node:diagnostics_channel')
+       tracingChannel('lastcall.shutdown').subscribe({ start: spin })`,
+    ],
+    [
+      'a listener of a shutdown that begins before this one, and has no watchdog',
+      GRACE,
+      `const other = createShutdown({ grace: '1s', log: false, watchdog: false })
+       other.signal.addEventListener('abort', spin)
+       process.once('SIGTERM', () => other.now())`,
+    ],
+  ])('%s: it is ended, and the function is named', async (_, options, body) => {
+    const ended = await stopped(shutdownScript(`${spin}; ${body}`, options))
+    expect(ended.signal).toBe('SIGKILL')
+    expect(ended.stderr).toContain('the event loop is blocked by spin (')
+  })
+})
+
+describe('a loop that turns, but is slow', () => {
+  const busy = (slice: number) =>
+    `function busy() {
+       const until = performance.now() + ${slice}
+       while (performance.now() < until);
+       setImmediate(busy)
+     }
+     shutdown.add({ name: 'hung', phase: 'stop', run() { busy(); return new Promise(() => {}) } })`
+
+  test('is ended just before the grace is over: function and hook are named', async () => {
+    const ended = await stopped(shutdownScript(busy(500), `{ grace: '1.5s', margin: '300ms' }`))
+    expect(ended.signal).toBe('SIGKILL')
+    const [, turn] = /slow: longest turn (\d+) ms in busy \(/.exec(ended.stderr) ?? []
+    expect(Number(turn)).toBeGreaterThanOrEqual(499)
+    expect(ended.stderr).toContain(`\n  running: hook 'hung' (stop)\n`)
+  })
+
+  test('by native code: no function is accused', async () => {
+    const ended = await stopped(
+      shutdownScript(
+        `const { pbkdf2Sync } = await import('node:crypto')
+         const busy = () => {
+           pbkdf2Sync('a', 'b', 5e5, 64, 'sha512')
+           setImmediate(busy)
+         }
+         shutdown.add({ name: 'hung', phase: 'stop', run() { busy(); return new Promise(() => {}) } })`,
+        `{ grace: '2s', margin: '300ms' }`,
+      ),
+    )
+    expect(ended.signal).toBe('SIGKILL')
+    expect(ended.stderr).toMatch(/^lastcall: the event loop is (slow|blocked)/m)
+  })
+
+  test('leaves by itself where it turns often enough: hooks with a reserve run', async () => {
+    const ended = await stopped(
+      shutdownScript(
+        `${busy(40)}
+         shutdown.add({ name: 'events', phase: 'flush', reserve: '500ms', run: () => say('flushed') })`,
+        `{ grace: '3s', margin: '1s' }`,
+      ),
+    )
+    expect(ended).toMatchObject({ code: 124, stdout: 'ready\nflushed\n' })
+  })
+})
+
+describe('a process that was stopped while its grace passed', () => {
+  /** Stops it when it has said so, and lets it go on when its grace is over. */
+  async function suspended(script: Script, when: string) {
+    await script.says(when)
+    await suspend(script.pid)
+    await sleep(1700)
+    return script.send('SIGCONT').ended
+  }
+
+  test('leaves by itself', async () => {
+    const script = new Script(
+      shutdownScript(
+        `shutdown.add({ name: 'hung', phase: 'stop', run() { say('begun'); return new Promise(() => {}) } })`,
+        GRACE,
+      ),
+    )
+    await script.says('ready')
+    const ended = await suspended(script.send('SIGTERM'), 'begun')
+    expect(ended).toMatchObject({ code: 124, signal: null })
+  })
+
+  test('is ended where its loop is blocked then: the function is named', async () => {
+    const script = new Script(
+      shutdownScript(
+        `function spin() { for (;;); }
+         shutdown.add({ name: 'bad', phase: 'stop', run() { say('begun'); return sleep(290).then(spin) } })`,
+        GRACE,
+      ),
+    )
+    await script.says('ready')
+    const ended = await suspended(script.send('SIGTERM'), 'begun')
+    expect(ended.signal).toBe('SIGKILL')
+    expect(ended.stderr).toMatch(/blocked by spin \(.*\(the process did not run for 1\d{3} ms\)/)
+  })
+
+  test.each([
+    ['before', `process.on('exit', () => say('leaving'))`],
+    ['while', `shutdown.on('start', () => process.on('exit', () => say('leaving')))`],
+  ])('leaves by itself where it was stopped %s its exit waits for a thread', async (_, leaving) => {
+    const script = new Script(shutdownScript(`${inSystemCall('1000')}; ${leaving}`, GRACE))
+    await script.says('ready')
+    const ended = await suspended(script.send('SIGTERM'), 'leaving')
+    expect(ended).toMatchObject({ code: 0, stderr: '' })
+  })
+})
+
 describe('an exit that does not end', () => {
   test('by a listener: the function is named', async () => {
     const ended = await stopped(
@@ -208,10 +346,7 @@ describe('an exit that does not end', () => {
 
   test('by a listener, after a shutdown that took all its time: the function is named', async () => {
     const ended = await stopped(
-      shutdownScript(
-        `${HUNG}; process.on('exit', function last() { for (;;); })`,
-        `{ grace: '2s' }`,
-      ),
+      shutdownScript(`${HUNG}; process.on('exit', function last() { for (;;); })`, GRACE),
     )
     expect(ended.signal).toBe('SIGKILL')
     expect(ended.stderr).toMatch(/lastcall: the exit is blocked by last \(/)
@@ -247,21 +382,18 @@ describe('an exit that does not end', () => {
     expect(how).toEqual({ code: 124, signal: null })
   })
 
-  // Says when it is in the call: before that its thread can be ended.
-  const inSystemCall = (seconds: string) => `
-    const { Worker } = await import('node:worker_threads')
-    const { once } = await import('node:events')
-    const { createServer } = await import('node:net')
-    const server = createServer().listen(0, '127.0.0.1')
-    await once(server, 'listening')
-    const client = \`fetch('http://127.0.0.1:\${server.address().port}').catch(() => {}); setTimeout(() => {}, ${seconds})\`
-    new Worker(
-      \`process.getBuiltinModule('node:child_process').execFileSync(process.execPath, ['-e', \${JSON.stringify(client)}], { stdio: 'ignore' })\`,
-      { eval: true },
+  test('by a synchronous call of a listener: no thread is accused where there is none', async () => {
+    const ended = await stopped(
+      shutdownScript(
+        `const { execFileSync } = await import('node:child_process')
+         shutdown.on('start', () => process.on('exit', () => execFileSync('sleep', ['7.98765'])))`,
+        GRACE,
+      ),
     )
-    const [socket] = await once(server, 'connection')
-    socket.destroy()
-    server.close()`
+    expect(ended.signal).toBe('SIGKILL')
+    expect(ended.stderr).toContain('the exit is blocked by a synchronous call')
+    endChild(ended.stderr)
+  })
 
   test('by a thread that process.exit() waits for', async () => {
     const ended = await stopped(shutdownScript(inSystemCall('7000'), GRACE))

@@ -28,11 +28,16 @@ export function guardExit(
 
 // The shell's input ends when the process has exited. PID 1 of a container gets no SIGKILL from inside.
 // There the script kills all other processes: the thread that does not end may wait for one of them.
+// A process that is stopped, as by SIGSTOP, gets the time again.
 const SCRIPT = `
 exec 3<&0 4>&2 2>/dev/null
-sleep "$1" & timer=$!
-{ read -r _; kill $timer; } <&3 &
-wait $timer || exit 0
+trap 'kill $!; exit 0' TERM
+{ read -r _; kill $$; } <&3 &
+while
+  sleep "$1" &
+  wait $!
+  grep -q '^State:.T' /proc/$PPID/status
+do :; done
 printf '%s' "$2" >&4
 kill -9 $PPID
 [ $PPID != 1 ] || kill -9 -1

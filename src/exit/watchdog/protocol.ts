@@ -13,30 +13,48 @@ export interface WatchdogData {
   readonly deadline: number
   readonly deadlineText: string
   readonly times: MarginTimes
-  /** Halfway between the deadline and `times.killBy`. */
-  readonly halfway: number
+  /** When the main thread begins to share the turns of its loop. */
+  readonly turnsFrom: number
   readonly format: Log['onStderr']
   /** An expression. It exits the process in which it is evaluated. */
   readonly exitExpression: string
-  /** At 0 the bits of `SIGNS` that the main thread has set, at 1 when it began to leave. */
-  readonly signs: Int32Array
+  /** What the main thread shares, at the places of `SHARED`. */
+  readonly shared: Int32Array
   /** The names of the hooks that are running, one per line, ended by a zero byte. */
   readonly runningHooks: Uint8Array
 }
 
-/** Signs of life: bits that the main thread sets when it gets that far. */
-export const SIGNS = {
-  /** The timer `EARLY` milliseconds before the deadline has fired. */
-  early: 1,
-  /** The timer of the deadline has fired. */
-  deadline: 2,
-  /** Every shutdown has ended, and the process leaves. */
-  leaving: 4,
-  /** `process.exit()` is running. */
-  exiting: 8,
-  /** The timer halfway through the margin has fired. */
-  halfway: 16,
+/** What stands where in the memory that the main thread shares. */
+export const SHARED = {
+  /** The bits of `SIGNS` that are set. */
+  signs: 0,
+  /** When the process began to leave. */
+  leftAt: 1,
+  /** When the event loop has turned last. */
+  turnedAt: 2,
+  /** How long the turn took that ended then. */
+  turn: 3,
 } as const
 
-/** How long before the deadline the main thread gives its first sign, in milliseconds. */
-export const EARLY = 200
+/** Signs of life: bits that the main thread sets when it gets that far. */
+export const SIGNS = {
+  /** The timer of the deadline has fired. */
+  deadline: 1,
+  /** Every shutdown has ended, and the process leaves. */
+  leaving: 2,
+  /** `process.exit()` is running. */
+  exiting: 4,
+  /** The process has had threads that the exit waits for. */
+  otherThreads: 8,
+} as const
+
+/**
+ * The main thread shares the turns of its loop only late in a shutdown, so that it costs a shutdown that
+ * is over sooner nothing. In milliseconds.
+ */
+export const TURNS = {
+  /** How long before the deadline it begins. */
+  before: 2000,
+  /** How often it looks. */
+  every: 50,
+} as const

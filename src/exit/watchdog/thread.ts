@@ -2,19 +2,20 @@ import type { Debugger, Session } from 'node:inspector'
 import { logJson } from '../../observe/log-json.ts'
 import { escapeLine } from '../../text/printable.ts'
 import type { Patience } from '../margin.ts'
-import type { SIGNS, WatchdogData } from './protocol.ts'
+import type { SHARED, SIGNS, WatchdogData } from './protocol.ts'
 
 // Tools that the thread gets as source texts, like its program: see tsup.config.ts.
 export { escapeLine, logJson }
 
+type Protocol = Readonly<{ SHARED: typeof SHARED; SIGNS: typeof SIGNS }>
 type Tools = Readonly<{ logJson: typeof logJson; escapeLine: typeof escapeLine }>
 
 /**
  * The program of the watchdog's thread. The thread runs the source text of this function, so that no
  * bundler can lose or change its file. The function uses nothing from outside itself but types.
  */
-export function watch(data: WatchdogData, signsOf: typeof SIGNS, tools: Tools): void {
-  const { pid, signs, deadline, times } = data
+export function watch(data: WatchdogData, { SHARED, SIGNS }: Protocol, tools: Tools): void {
+  const { pid, deadline, times } = data
   const { logJson, escapeLine } = tools
   const { fstatSync, writeSync, openSync, readFileSync, constants } =
     process.getBuiltinModule('node:fs')
@@ -24,18 +25,25 @@ export function watch(data: WatchdogData, signsOf: typeof SIGNS, tools: Tools): 
   const passed = Number(process.hrtime.bigint() - data.startedAt) / 1e6
   const began = performance.now() - (passed > 0 && passed < 5000 ? passed : 0)
   const elapsed = () => performance.now() - began
-  const runAt = (when: number, run: () => void) => setTimeout(run, Math.max(0, when - elapsed()))
-  const has = (sign: number) => (Atomics.load(signs, 0) & sign) !== 0
-  const isLeaving = () => has(signsOf.leaving | signsOf.exiting)
+  const shared = (place: number) => Atomics.load(data.shared, place)
+  const has = (sign: number) => (shared(SHARED.signs) & sign) !== 0
   /** Whether no other shutdown's grace ends later: the process would have to live on for it. */
   const isLast = () => Atomics.load(data.lastGraceOverAt, 0) <= data.graceOverAt
 
-  /** After this moment there is no time left to get the stack of a stuck exit. */
-  const lastCheck = times.killBy - times.stuck.stack
-  /** How often a late main thread is checked, in milliseconds. */
-  const CHECK_INTERVAL = 5
+  /** How often the main thread is looked at: while it is late, and until then. In milliseconds. */
+  const LOOK_WHEN_LATE = 5
+  const LOOK = 25
   /** Connecting takes 25 ms, and 80 ms with thousands of scripts: it starts this long before the stack is needed. */
   const CONNECT_AHEAD = 150
+  /** A turn of the event loop that takes longer is slow. */
+  const SLOW = 200
+  /** A turn whose length times this is more than the longest was nearly as long. */
+  const NEARLY = 1.5
+  /** The least time from the deadline to the kill for a process that leaves, also with a smaller margin. */
+  const LEAST_TO_LEAVE = 50
+  /** A thread that neither ran nor waited for a processor for longer was stopped with its process. */
+  const STOPPED = 50
+
   const scripts = new Map<string, string>()
   let session: Session | undefined
   let stack: Debugger.CallFrame[] | undefined
@@ -44,62 +52,138 @@ export function watch(data: WatchdogData, signsOf: typeof SIGNS, tools: Tools): 
   let isDebugged = false
   let isKilled = false
 
-  runAt(deadline - CONNECT_AHEAD, () => {
-    if (isLast() && !has(signsOf.early | signsOf.exiting)) connect()
-  })
-  runAt(deadline, () => {
-    const isLate = () => !has(signsOf.deadline) && !isLeaving()
-    check(isLate, times.blocked, () => (has(signsOf.deadline) ? watchExit() : watchLeaving()))
-  })
+  let lookDue = 0
+  let timeBefore = 0
+  const stop = { from: 0, to: 0, total: 0 }
+  let turnedAt = data.turnsFrom
+  let longestTurn = 0
+  /** Where the main thread was in its longest turn, or in one that was nearly as long. */
+  let slow: { turnedAt: number; length: number; frames: Frame[] } | undefined
+  /** How long the main thread has been late; `undefined` while it is not. */
+  let timeLate: (() => number) | undefined
+  let pausedAt = Number.POSITIVE_INFINITY
 
-  /** Watches a process that began to leave before the deadline. Its own `exit` listeners may run before ours. */
-  function watchLeaving(): void {
-    const isLate = () => !has(signsOf.deadline | signsOf.exiting)
-    const due = exitDue()
-    runAt(due - CONNECT_AHEAD, () => {
-      if (isLast() && isLate()) connect()
-    })
-    runAt(due, () => check(isLate, times.blocked, watchExit))
+  noteStop()
+  lookAfter(data.turnsFrom - elapsed())
+
+  function lookAfter(milliseconds: number): void {
+    const wait = Math.max(0, milliseconds)
+    lookDue = elapsed() + wait
+    setTimeout(look, wait)
   }
 
-  /** Watches an exit that began in time, until it has to be over. */
-  function watchExit(): void {
-    runAt(data.halfway + 20, () => {
-      if (isLast() && isLeaving() && !has(signsOf.halfway)) connect()
-    })
-    runAt(has(signsOf.exiting) ? exitDue() : lastCheck, () => {
-      check(isLeaving, times.stuck, () => {})
-    })
+  function look(): void {
+    noteStop()
+    noteTurn()
+    // A debugger's user must not lose the process.
+    if (isDebugged || !isLast()) {
+      disconnect()
+      return
+    }
+    const due = dueNow()
+    const left = due.at - elapsed()
+    if (left > 0) {
+      timeLate = undefined
+      watchTurn(left)
+      lookAfter(isPauseRequested ? LOOK_WHEN_LATE : Math.min(left, LOOK))
+    } else checkLate(due.patience)
+  }
+
+  /** What the main thread must have done when, and how late it may be. */
+  function dueNow(): { readonly at: number; readonly patience: Patience } {
+    const { blocked, stuck } = times
+    if (has(SIGNS.exiting)) return { at: exitDue(), patience: stuck }
+    // Its loop turns: it leaves by itself if it can.
+    if (has(SIGNS.deadline) || !isBlocked()) return { at: lastCheck(), patience: stuck }
+    return { at: has(SIGNS.leaving) ? exitDue() : deadline, patience: blocked }
   }
 
   function exitDue(): number {
-    return Math.min(lastCheck, Math.max(deadline, Atomics.load(signs, 1) + times.leaving))
+    const due = Math.max(deadline, shared(SHARED.leftAt) + times.leaving)
+    return Math.min(lastCheck(), Math.max(due, afterStop()))
   }
 
-  /** Kills the process if the main thread stays late for too long. Calls `clear` once it is no longer late. */
-  function check(isLate: () => boolean, patience: Patience, clear: () => void): void {
-    const timeOfMain = stopwatch()
-    let pausedAt = Number.POSITIVE_INFINITY
-    const look = () => {
-      if (!isLast() || !isLate() || isDebugged) {
-        disconnect()
-        return clear()
-      }
-      const now = timeOfMain()
-      // Not at once: a main thread that is a little late may be about to exit, and would wait for us to
-      // disconnect.
-      if (now >= Math.min(patience.late, 20)) connect()
-      const left = times.killBy - elapsed()
-      if (!isPauseRequested && (now >= patience.late || left <= patience.stack)) {
-        pause()
-        pausedAt = now
-      }
-      // A main thread that let us connect is in JavaScript, and will answer.
-      const isSilent = !isConnected() && now - pausedAt >= patience.stack
-      if (stack || isSilent || left <= 0) end()
-      else setTimeout(look, CHECK_INTERVAL)
+  /** After this moment there is no time left to get the stack of a process that does not leave. */
+  function lastCheck(): number {
+    const least = Math.max(deadline + LEAST_TO_LEAVE, afterStop())
+    return Math.max(times.killBy - times.stuck.stack, least)
+  }
+
+  /** The time to leave begins again for a process that was stopped when its deadline passed. */
+  function afterStop(): number {
+    return stop.to > deadline ? stop.to + times.leaving : 0
+  }
+
+  /** Notes whether the process was stopped, as by SIGSTOP: then this thread was, too. */
+  function noteStop(): void {
+    const now = elapsed()
+    const time = timeOfThread()
+    const missing = now - lookDue - (time - timeBefore)
+    timeBefore = time
+    if (missing < STOPPED) return
+    stop.from = lookDue
+    stop.to = now
+    stop.total += missing
+  }
+
+  /** Notes how long the last turn of the event loop took. The time in which the process was stopped does not count. */
+  function noteTurn(): void {
+    const at = shared(SHARED.turnedAt)
+    if (at === turnedAt) return
+    const turn = shared(SHARED.turn)
+    const stopped = Math.min(stop.to, at) - Math.max(stop.from, at - turn)
+    const length = turn - Math.max(0, stopped)
+    longestTurn = Math.max(longestTurn, length)
+    if (slow?.turnedAt === turnedAt) slow.length = length
+    turnedAt = at
+  }
+
+  /** How long the current turn has taken. */
+  function turnSoFar(): number {
+    return elapsed() - Math.max(turnedAt, stop.to)
+  }
+
+  /** Whether the loop has not turned for longer than it ever took until now. */
+  function isBlocked(): boolean {
+    return turnSoFar() > Math.max(SLOW, longestTurn)
+  }
+
+  /** Gets the stack of a slow turn, or connects because it may be needed soon. */
+  function watchTurn(left: number): void {
+    const length = turnSoFar()
+    if (stack) {
+      slow = { turnedAt, length, frames: framesOf(stack) }
+      resume()
     }
-    look()
+    const hasTurned = has(SIGNS.deadline | SIGNS.leaving)
+    const isEndNear = (hasTurned ? left : deadline - elapsed()) <= CONNECT_AHEAD
+    const isNeededSoon = isEndNear && length >= CONNECT_AHEAD / 2
+    const isSlowest = length > Math.max(SLOW, (slow?.length ?? 0) * NEARLY)
+    const isWanted = isSlowest && slow?.turnedAt !== turnedAt && !has(SIGNS.leaving | SIGNS.exiting)
+    if (isWanted || isNeededSoon) connect()
+    else disconnect()
+    // One that does not answer may be held by a debugger, or not be in JavaScript.
+    if (isWanted && isConnected()) pause()
+  }
+
+  /** Kills the process if the main thread stays late for too long. */
+  function checkLate(patience: Patience): void {
+    timeLate ??= stopwatch()
+    const late = timeLate()
+    // Not at once: a main thread that is a little late may be about to exit, and would wait for us to
+    // disconnect.
+    if (late >= Math.min(patience.late, 20)) connect()
+    const left = lastCheck() + times.stuck.stack - elapsed()
+    const isOver = late >= patience.late || left <= patience.stack
+    if (stack && !isOver) resume()
+    if (isOver && !isPauseRequested) {
+      pause()
+      pausedAt = late
+    }
+    // A main thread that let us connect is in JavaScript, and will answer.
+    const isSilent = !isConnected() && late - pausedAt >= patience.stack
+    if (isOver && (stack || isSilent || left <= 0)) end()
+    else lookAfter(LOOK_WHEN_LATE)
   }
 
   /**
@@ -111,7 +195,7 @@ export function watch(data: WatchdogData, signsOf: typeof SIGNS, tools: Tools): 
     let before = { at: elapsed(), ran: cpuTimeOfMain() }
     return () => {
       const now = { at: elapsed(), ran: cpuTimeOfMain() }
-      const passed = Math.min(now.at - before.at, CHECK_INTERVAL + 1)
+      const passed = Math.min(now.at - before.at, LOOK_WHEN_LATE + 1)
       const isRunnable = stateOfMain() === 'R' && now.ran > 0
       total += isRunnable ? Math.min(passed, now.ran - before.ran) : passed
       before = now
@@ -157,11 +241,19 @@ export function watch(data: WatchdogData, signsOf: typeof SIGNS, tools: Tools): 
     }
   }
 
+  function resume(): void {
+    stack = undefined
+    steps = 0
+    isPauseRequested = false
+    session?.post('Debugger.resume')
+  }
+
   function disconnect(): void {
+    if (!session) return
     try {
       session?.disconnect()
     } catch {
-      // It was never connected.
+      // The main thread has gone.
     }
     session = undefined
     stack = undefined
@@ -201,32 +293,71 @@ export function watch(data: WatchdogData, signsOf: typeof SIGNS, tools: Tools): 
 
   function report(): void {
     if (data.format === 'silent') return
-    const frames = (stack ?? []).map((frame) => ({
-      function: escapeLine(frame.functionName || '(anonymous)'),
-      file: escapeLine(fileOf(frame)),
-      line: frame.location.lineNumber + 1,
-      column: (frame.location.columnNumber ?? 0) + 1,
-    }))
-    const where = (frame: (typeof frames)[number]) =>
-      `${frame.function} (${frame.file}:${frame.line}:${frame.column})`
-    // The first frame of the application's code.
-    const culprit = frames.find(({ file }) => !file.startsWith('node:')) ?? frames[0]
+    const { event, what, frames, where } = verdict()
     const hooks = runningHooks()
     const children = stack ? [] : childrenOfMain()
     const late = Math.round(elapsed() - deadline)
     const when = late > 150 ? `${late} ms after` : 'at'
+    const total = Math.round(stop.total)
+    const stopped = total > 0 ? ` (the process did not run for ${total} ms)` : ''
     const msg = [
-      `${isLeaving() ? 'the exit' : 'the event loop'} is blocked ${culprit ? `by ${where(culprit)}` : guessCause()}: killed ${when} the deadline of ${data.deadlineText}`,
-      ...frames.slice(0, 10).map((frame) => `    at ${where(frame)}`),
+      `${what}: killed ${when} the deadline of ${data.deadlineText}${stopped}`,
+      ...frames.slice(0, 10).map((frame) => `    at ${formatFrame(frame)}`),
       ...children.map((child) => `  its child: ${child}`),
       ...hooks.map((hook) => `  running: ${hook}`),
     ].join('\n')
-    const fields = { event: 'blocked', where: culprit ?? null, stack: frames, hooks, children }
+    const fields = { event, where: where ?? null, stack: frames, hooks, children }
     write(
       data.format === 'text'
         ? `lastcall: ${msg}\n`
         : logJson({ level: 'fatal', time: Date.now(), pid, fields, msg }),
     )
+  }
+
+  /** Why the process is killed. */
+  function verdict(): Verdict {
+    const frames = framesOf(stack ?? [])
+    const where = culpritOf(frames)
+    const blocked = (what: string): Verdict => {
+      const by = where ? `by ${formatFrame(where)}` : guessCause()
+      return { event: 'blocked', what: `${what} is blocked ${by}`, frames, where }
+    }
+    if (has(SIGNS.exiting)) return blocked('the exit')
+    if (longestTurn > SLOW && !isBlocked()) return slowVerdict(frames)
+    if (has(SIGNS.leaving)) return blocked('the exit')
+    if (isBlocked()) return blocked('the event loop')
+    return { event: 'late', what: 'the process did not leave in time', frames, where }
+  }
+
+  function slowVerdict(current: Frame[]): Verdict {
+    const turns = [slow, { length: turnSoFar(), frames: current }]
+    const frames = turns.find((turn) => turn && isNearlyLongest(turn.length))?.frames ?? []
+    const where = culpritOf(frames)
+    const place = where ? ` in ${formatFrame(where)}` : ''
+    const what = `the event loop is slow: longest turn ${Math.round(longestTurn)} ms${place}`
+    return { event: 'slow', what, frames, where }
+  }
+
+  function isNearlyLongest(turn: number): boolean {
+    return turn * NEARLY > longestTurn
+  }
+
+  function framesOf(callFrames: Debugger.CallFrame[]): Frame[] {
+    return callFrames.map((frame) => ({
+      function: escapeLine(frame.functionName || '(anonymous)'),
+      file: escapeLine(fileOf(frame)),
+      line: frame.location.lineNumber + 1,
+      column: (frame.location.columnNumber ?? 0) + 1,
+    }))
+  }
+
+  /** The first frame of the application's code. */
+  function culpritOf(frames: Frame[]): Frame | undefined {
+    return frames.find(({ file }) => !file.startsWith('node:')) ?? frames[0]
+  }
+
+  function formatFrame({ function: name, file, line, column }: Frame): string {
+    return `${name} (${file}:${line}:${column})`
   }
 
   /** Writes to stderr without waiting for its reader. */
@@ -258,7 +389,7 @@ export function watch(data: WatchdogData, signsOf: typeof SIGNS, tools: Tools): 
 
   /** Guesses what blocks a main thread that gave no stack: only JavaScript answers the inspector. */
   function guessCause(): string {
-    if (has(signsOf.exiting)) return 'by a worker thread that does not end'
+    if (has(SIGNS.otherThreads)) return 'by a worker thread that does not end'
     if (isConnected()) return 'and does not say where'
     return 'SD'.includes(stateOfMain())
       ? 'by a synchronous call, such as execSync(), that waits for the system'
@@ -274,6 +405,12 @@ export function watch(data: WatchdogData, signsOf: typeof SIGNS, tools: Tools): 
   /** How long the main thread has run on a processor, in milliseconds; 0 where the system does not say. */
   function cpuTimeOfMain(): number {
     return Number(readOfMain('schedstat').split(' ')[0]) / 1e6
+  }
+
+  /** How long this thread has run on a processor or waited for one; 0 where the system does not say. */
+  function timeOfThread(): number {
+    const [ran = 0, waited = 0] = read('/proc/thread-self/schedstat').split(' ').map(Number)
+    return (ran + waited) / 1e6
   }
 
   /** The state letter of proc(5), or `?`. It follows the name, which is in brackets and may contain brackets. */
@@ -294,4 +431,18 @@ export function watch(data: WatchdogData, signsOf: typeof SIGNS, tools: Tools): 
       return ''
     }
   }
+}
+
+interface Frame {
+  readonly function: string
+  readonly file: string
+  readonly line: number
+  readonly column: number
+}
+
+interface Verdict {
+  readonly event: 'blocked' | 'slow' | 'late'
+  readonly what: string
+  readonly frames: readonly Frame[]
+  readonly where: Frame | undefined
 }

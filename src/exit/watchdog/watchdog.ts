@@ -8,7 +8,7 @@ import type { ProcessPort } from '../../runtime/process.ts'
 import { extendGrace } from '../../runtime/shared-shutdowns.ts'
 import { marginTimes } from '../margin.ts'
 import { guardExit } from './exit-guard.ts'
-import { EARLY, SIGNS, type WatchdogData } from './protocol.ts'
+import { SHARED, SIGNS, TURNS, type WatchdogData } from './protocol.ts'
 import { escapeLine, logJson, watch } from './thread.ts'
 
 interface WatchdogParts {
@@ -20,69 +20,82 @@ interface WatchdogParts {
 }
 
 /**
- * Kills the process if its event loop is blocked at the deadline, or later if its exit does not end. A
- * thread does this, since no timer fires in a blocked loop. It starts with the shutdown, and logs what
- * blocks. Of several shutdowns in one process, only the one whose grace ends last kills the process.
- *
- * @returns a function that stops the watchdog
+ * Kills the process if its event loop is blocked at the deadline, or if it has not left just before its
+ * grace is over. A thread does this, since no timer fires in a blocked loop. It starts with the shutdown,
+ * and logs what blocks. Of several shutdowns in one process, only the one whose grace ends last kills the process.
  */
-export function watchLoop(coordinator: Coordinator, parts: WatchdogParts): () => void {
-  let stop = () => {}
-  coordinator.on('start', () => {
-    const data = watchdogData(parts)
-    extendGrace(parts.host.sharedShutdowns, data.graceOverAt)
-    if (parts.isWanted) stop = startWatchdog(coordinator, parts, data)
-  })
-  return () => stop()
+export class Watchdog {
+  readonly #coordinator: Coordinator
+  readonly #parts: WatchdogParts
+  hasStarted = false
+  #stop = () => {}
+
+  constructor(coordinator: Coordinator, parts: WatchdogParts) {
+    this.#coordinator = coordinator
+    this.#parts = parts
+  }
+
+  /** Starts the thread, once. No code of the application runs before in this shutdown. */
+  start(): void {
+    if (this.hasStarted) return
+    this.hasStarted = true
+    const data = watchdogData(this.#parts)
+    extendGrace(this.#parts.host.sharedShutdowns, data.graceOverAt)
+    if (this.#parts.isWanted) this.#stop = startThread(this.#coordinator, this.#parts, data)
+  }
+
+  stop(): void {
+    this.#stop()
+  }
 }
 
 // In the build, `watch` and its tools are texts already. Run from source, they are functions, to which
 // the compiler may have added calls of `__name`, which keeps function names.
 const PROGRAM = `const __name = (f) => f
-;(${watch})(require('node:worker_threads').workerData, ${JSON.stringify(SIGNS)}, { logJson: ${logJson}, escapeLine: ${escapeLine} })`
+;(${watch})(require('node:worker_threads').workerData, ${JSON.stringify({ SHARED, SIGNS })}, { logJson: ${logJson}, escapeLine: ${escapeLine} })`
 
-function startWatchdog(
+function startThread(
   coordinator: Coordinator,
   { host, clock }: WatchdogParts,
   data: WatchdogData,
 ): () => void {
-  const { deadline, halfway, signs, times, format } = data
+  const { deadline, shared, times, format } = data
   const began = clock.now()
+  const elapsed = () => clock.now() - began
   const thread = host.startThread(PROGRAM, data)
   if (!thread) return () => {}
-  const give = (sign: number) => void Atomics.or(signs, 0, sign)
-  const timers = [
-    clock.setTimeout(() => give(SIGNS.early), Math.max(0, deadline - EARLY)),
-    clock.setTimeout(() => give(SIGNS.deadline), deadline),
-    clock.setTimeout(() => give(SIGNS.halfway), halfway),
-  ]
-  // They must not hold up an event loop that has nothing else to do: others' listeners may wait for that.
-  for (const timer of timers) clock.unref(timer)
+  const give = (sign: number) => void Atomics.or(shared, SHARED.signs, sign)
+  const isLast = () => Atomics.load(data.lastGraceOverAt, 0) <= data.graceOverAt
+  const timer = clock.setTimeout(() => give(SIGNS.deadline), deadline)
+  clock.unref(timer)
+  const stopSharing = shareTurns(clock, elapsed, data, isLast)
   shareRunningHooks(coordinator, data.runningHooks)
   const leave = (sign: number) => {
-    signs[1] = clock.now() - began
+    Atomics.store(shared, SHARED.leftAt, elapsed())
     give(sign)
   }
   coordinator.on('exit', () => leave(SIGNS.leaving))
   const removeExitListener = host.on('exit', () => {
-    leave(SIGNS.exiting)
+    const hasOthers = thread.hasOtherThreads()
+    leave(SIGNS.exiting | (hasOthers ? SIGNS.otherThreads : 0))
     // The exit ends threads one by one, perhaps the watchdog's before one that does not end.
-    const isLast = Atomics.load(data.lastGraceOverAt, 0) <= data.graceOverAt
-    if (!thread.hasOtherThreads() || !isLast) return
-    const elapsed = clock.now() - began
-    const exitDue = Math.min(times.killBy, Math.max(deadline, elapsed + times.leaving))
-    guardExit(host, clock, exitDue - elapsed + times.guardDelay, format)
+    if (!hasOthers || !isLast()) return
+    const now = elapsed()
+    const exitDue = Math.min(times.killBy, Math.max(deadline, now + times.leaving))
+    // A process that was stopped past its grace gets the time to leave again.
+    const left = exitDue > now ? exitDue - now : times.leaving
+    guardExit(host, clock, left + times.guardDelay, format)
   })
   return () => {
     thread.end()
     removeExitListener()
-    for (const timer of timers) clock.clearTimeout(timer)
+    stopSharing()
+    clock.clearTimeout(timer)
   }
 }
 
 function watchdogData({ host, budget, log }: WatchdogParts): WatchdogData {
   const startedAt = host.sharedTime()
-  const times = marginTimes(budget)
   return {
     pid: host.pid,
     startedAt,
@@ -90,13 +103,39 @@ function watchdogData({ host, budget, log }: WatchdogParts): WatchdogData {
     lastGraceOverAt: host.sharedShutdowns.graceOverAt,
     deadline: budget.deadline,
     deadlineText: formatDuration(budget.deadline),
-    times,
-    halfway: (budget.deadline + times.killBy) / 2,
+    times: marginTimes(budget),
+    turnsFrom: Math.max(0, budget.deadline - TURNS.before),
     format: log.onStderr,
     exitExpression: EXIT_AT_ONCE,
-    signs: new Int32Array(new SharedArrayBuffer(8)),
+    shared: new Int32Array(new SharedArrayBuffer(16)),
     runningHooks: new Uint8Array(new SharedArrayBuffer(1024)),
   }
+}
+
+/** Shares how long the turns of the event loop take. Returns a function that stops it. */
+function shareTurns(
+  clock: Clock,
+  elapsed: () => number,
+  { shared, turnsFrom }: WatchdogData,
+  isLast: () => boolean,
+): () => void {
+  let turnedAt = turnsFrom
+  Atomics.store(shared, SHARED.turnedAt, turnedAt)
+  let timer: unknown
+  const shareIn = (milliseconds: number) => {
+    timer = clock.setTimeout(share, milliseconds)
+    // It must not hold up an event loop that has nothing else to do: others' listeners may wait for that.
+    clock.unref(timer)
+  }
+  const share = () => {
+    const now = elapsed()
+    Atomics.store(shared, SHARED.turn, now - turnedAt)
+    Atomics.store(shared, SHARED.turnedAt, now)
+    turnedAt = now
+    if (isLast()) shareIn(TURNS.every)
+  }
+  shareIn(turnsFrom)
+  return () => clock.clearTimeout(timer)
 }
 
 /** The most running hooks that the thread can name. */
