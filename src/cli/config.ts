@@ -77,11 +77,25 @@ function longestWait(level: readonly Program[]): number | undefined {
 }
 
 function readJson(path: string): Record<string, unknown> {
+  let text = ''
   try {
-    return JSON.parse(readFileSync(path, 'utf8').replace(/^\uFEFF/, ''))
+    text = readFileSync(path, 'utf8').replace(/^\uFEFF/, '')
+    return JSON.parse(text)
   } catch (error) {
     const { message } = error as Error
-    const isSyntax = error instanceof SyntaxError
-    throw usageError(isSyntax ? `it is not JSON: ${message.replace(/\s+/g, ' ')}` : message)
+    throw usageError(error instanceof SyntaxError ? syntaxProblem(message, text) : message)
   }
+}
+
+/**
+ * Where the JSON is wrong, as far as the engine's message tells. V8 either counts or quotes a part of the
+ * text. A quotation is not shown: the file may hold secrets.
+ */
+function syntaxProblem(message: string, text: string): string {
+  if (/^Unexpected end/.test(message)) return 'it is not JSON: it ends too early'
+  const [, what, position] = /^([^"]*) (?:in|after) JSON at position (\d+)/.exec(message) ?? []
+  const [, quoted] = /"(.*)"(?:\.\.\.)? is not valid JSON$/s.exec(message) ?? []
+  const at = position === undefined ? text.indexOf(quoted ?? '\0') : Number(position)
+  const place = at < 0 ? '' : `, from line ${text.slice(0, at).split('\n').length} on`
+  return `it is not JSON${place}${what === undefined ? '' : `: ${what}`}`
 }

@@ -91,6 +91,21 @@ describe('readConfig()', () => {
   })
 })
 
+test.each([
+  ['{\n  "programs": [],\n  "env": { "DB_PASSWORD": hunter2 }\n}', / from line [23] on$/],
+  ['{\n  "env": { "DB_PASSWORD": "hunter2", }\n}', / from line 2 on: Expected .+$/],
+  ['hunter2', / from line 1 on$/],
+  ['{}\n hunter2', / from line 2 on: Unexpected .+$/],
+  ['{ "env": { "DB_PASSWORD": "hunter2"', /it ends too early$|: Expected .+$/],
+])('a file that is not JSON is refused with the line, and without its text: %j', (text, place) => {
+  const path = join(folder({ c: text }), 'c')
+  const { code, message } = failureOf(() => readConfig(path))
+  expect(code).toBe(125)
+  expect(message).toContain(`${path}: it is not JSON`)
+  expect(message).toMatch(place)
+  expect(message).not.toContain('hunter')
+})
+
 describe('shareTime()', () => {
   test('gives a program all that the margin and the handovers leave', () => {
     // 10 s less a margin of 1 s and 10 ms for each of two handovers.
