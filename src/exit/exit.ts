@@ -151,7 +151,7 @@ export class ProcessExit {
     }
     // In two steps: where the event loop was blocked, the timers of the hooks are late as well.
     const leaveSoon = () => {
-      this.#brokenTimer = clock.setTimeout(() => clock.afterPoll(leave), margin / 4)
+      this.#brokenTimer = clock.setTimeout(() => clock.afterPoll(leave), Math.max(10, margin / 4))
     }
     this.#brokenTimer = clock.setTimeout(leaveSoon, deadline + margin / 2)
   }

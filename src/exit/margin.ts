@@ -2,7 +2,8 @@ import type { Budget } from '../engine/budget.ts'
 
 /**
  * How the margin, from the deadline to the platform's SIGKILL, is divided when a shutdown took all its
- * time. Each number is a fraction of the margin, counted from the deadline; `atMost` is in milliseconds.
+ * time. Each number is a fraction of the margin, counted from the deadline; `atMost` is in milliseconds. Of a
+ * margin under 1 s a part is left out, see `usableMargin()`.
  */
 export const MARGIN_SHARES = {
   /** The watchdog gives a blocked event loop this long to go on. */
@@ -46,7 +47,9 @@ export interface Patience {
   readonly stack: number
 }
 
-export function marginTimes({ deadline, margin }: Budget): MarginTimes {
+export function marginTimes(budget: Budget): MarginTimes {
+  const { deadline } = budget
+  const margin = usableMargin(budget.margin)
   const { blockedLoop, blockedStack, leaving, outputs, stuckStack, kill, guard } = MARGIN_SHARES
   const lengthOf = (share: { from: number; to: number; atMost?: number }) =>
     Math.min(share.atMost ?? Number.POSITIVE_INFINITY, margin * (share.to - share.from))
@@ -59,4 +62,13 @@ export function marginTimes({ deadline, margin }: Budget): MarginTimes {
     blocked: { late: lengthOf(blockedLoop), stack: lengthOf(blockedStack) },
     stuck: { late: 0, stack: lengthOf(stuckStack) },
   }
+}
+
+/** How long before the end of the grace the watchdog kills at the latest: the signal may have come late. */
+const HEADROOM = 40
+
+/** The margin without what is left out, so that the kill comes `HEADROOM` before its end. At least half of it. */
+function usableMargin(margin: number): number {
+  const left = margin * (1 - MARGIN_SHARES.kill.from)
+  return Math.max(margin / 2, margin - Math.max(0, HEADROOM - left))
 }

@@ -44,8 +44,10 @@ export function budgetOf(scenario: Scenario): number {
 /** How long the process waits for stdout after a shutdown of this duration: for what is left of the grace. */
 export function flushTime(duration: number, scenario: Scenario): number {
   const margin = marginOf(scenario)
-  const left = scenario.grace - margin - duration
-  const most = Math.max(Math.min(margin * 0.9, left + margin * 0.9), left + margin * 0.5)
+  // A part of a small margin is left out: a signal may come late.
+  const usable = Math.max(margin / 2, Math.min(margin, margin * 1.04 - 40))
+  const until = (share: number) => scenario.grace - margin + usable * share - duration
+  const most = Math.max(Math.min(usable * 0.9, until(0.9)), until(0.5))
   return Math.min(scenario.flushes, Math.max(1, most))
 }
 

@@ -97,7 +97,8 @@ export const LAWS: { readonly [law: string]: (run: Run) => string[] } = {
       hook.reserve !== undefined && isAddedLater(hook, scenario)
     if (blocks(scenario) || scenario.hooks.some(isLate)) return []
     // Where reserves fill the budget, half of the margin has to suffice for the handovers.
-    const handovers = Math.max(0, 10 * scenario.hooks.length - marginOf(scenario) / 2)
+    const turns = scenario.hooks.length + (scenario.others === 'after' ? 1 : 0)
+    const handovers = Math.max(0, 10 * turns - marginOf(scenario) / 2)
     return hooks
       .filter(({ reserve = 0, limit }) => limit + handovers < reserve)
       .map(({ name, reserve, limit }) => `${name} had ${limit} of ${reserve} ms`)

@@ -24,7 +24,8 @@ const starts = new StartTimes()
 
 async function storm(plan: readonly Scenario[]): Promise<Judged[]> {
   const began = performance.now()
-  const waiting = [...plan]
+  const waiting = plan.filter(({ isAlone }) => !isAlone)
+  const alone = plan.filter(({ isAlone }) => isAlone)
   const done: Judged[] = []
   const tellProgress = () => {
     const lost = done.reduce((sum, { verdict }) => sum + verdict.lost.length, 0)
@@ -34,13 +35,14 @@ async function storm(plan: readonly Scenario[]): Promise<Judged[]> {
       `${String(done.length).padStart(4)} of ${plan.length} after ${seconds} s: ${lost} writes lost, ${wrong} wrong codes`,
     )
   }
-  const lane = async () => {
-    for (let next = waiting.shift(); next; next = waiting.shift()) {
+  const lane = async (queue: Scenario[]) => {
+    for (let next = queue.shift(); next; next = queue.shift()) {
       done.push(judged(await runProcess(next, folder, starts)))
       if (done.length % 25 === 0 || done.length === plan.length) tellProgress()
     }
   }
-  await Promise.all(Array.from({ length: Number(AT_ONCE) }, lane))
+  await Promise.all(Array.from({ length: Number(AT_ONCE) }, () => lane(waiting)))
+  await lane(alone)
   return done
 }
 

@@ -2,6 +2,7 @@ import {
   byTheKernelBeforeListen,
   clean,
   cutOff,
+  endedInTime,
   failed,
   faultIfThrown,
   forcedOrClean,
@@ -22,7 +23,7 @@ const next = (what: Blow['what'], wait: number): Blow => ({ what, after: 'blow',
 export const KINDS: readonly Kind[] = [
   {
     name: 'one signal',
-    share: 35,
+    share: 30,
     make: (dice) => ({
       service: { flushTakes: dice.between(0, 100) },
       blows: [first(signalOf(dice), dice)],
@@ -202,6 +203,20 @@ export const KINDS: readonly Kind[] = [
       },
       blows: [first(signalOf(dice), dice)],
       allowed: cutOff,
+    }),
+  },
+  {
+    name: 'a very slow loop, and a hook that hangs',
+    share: 5,
+    isAlone: true,
+    make: (dice) => ({
+      service: {
+        grace: 2000,
+        reserve: 800,
+        hooks: [{ phase: 'close', does: 'slow', ms: dice.between(400, 900) }],
+      },
+      blows: [first(signalOf(dice), dice)],
+      allowed: endedInTime,
     }),
   },
   {

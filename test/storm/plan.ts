@@ -17,7 +17,9 @@ export function planOf(seed: number, count: number): Scenario[] {
       by: dice.oneOf('http', 'http', 'pipe'),
       handler: dice.oneOf(0, 0, dice.between(1, 20)),
     }
-    return { number: index + 1, kind: kind.name, service: { ...usual, ...service }, blows, allowed }
+    const { name, isAlone = false } = kind
+    const number = index + 1
+    return { number, kind: name, isAlone, service: { ...usual, ...service }, blows, allowed }
   })
 }
 

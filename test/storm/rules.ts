@@ -8,6 +8,8 @@ export const SAME_PRESS = 100
 export const clean: Rule = () => [0]
 export const failed: Rule = () => [1]
 export const cutOff: Rule = () => [124]
+/** By its own hand at the last moment, or by itself just before. */
+export const endedInTime: Rule = ({ said }) => [said('the event loop is slow') ? 'SIGKILL' : 124]
 export const forcedOrClean: Rule = ({ said }) => [said('forced by SIGINT') ? 130 : 0]
 /** A second SIGINT is the same press if it was sent in time, however late it is heard. */
 export const samePress: Rule = (what) => {

@@ -29,6 +29,8 @@ export interface ServiceOptions {
 export interface Kind {
   readonly name: string
   readonly share: number
+  /** Whether it runs alone: its end at the last moment cannot be in time where others take the processors. */
+  readonly isAlone?: boolean
   make(dice: Dice): { service?: ServiceOptions; blows: readonly Blow[]; allowed: Rule }
 }
 
@@ -43,6 +45,7 @@ export interface Scenario {
   /** Its place in the plan, which is its name. */
   readonly number: number
   readonly kind: string
+  readonly isAlone?: boolean
   readonly service: ServiceOptions
   readonly blows: readonly Blow[]
   readonly allowed: Rule
