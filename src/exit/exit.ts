@@ -1,4 +1,3 @@
-import { formatBytes } from '../base/bytes.ts'
 import { formatDuration } from '../base/duration.ts'
 import type { Budget } from '../engine/budget.ts'
 import type { Coordinator } from '../engine/coordinator.ts'
@@ -9,7 +8,6 @@ import type { Tracing } from '../observe/tracing.ts'
 import { causeOf, faultsInWords, lossInWords } from '../picture/report-words.ts'
 import { describeListener, listenerLabel } from '../platform/signal-listeners.ts'
 import type { Clock } from '../runtime/clock.ts'
-import { flushOutput, type Unwritten } from '../runtime/flush-output.ts'
 import type { ProcessPort } from '../runtime/process.ts'
 import { callAfterHooks } from '../runtime/shared-hooks.ts'
 import {
@@ -24,9 +22,9 @@ import {
   worstSoFar,
 } from '../runtime/shared-shutdowns.ts'
 import { untilSettled } from '../runtime/until-idle.ts'
-import { withLimit } from '../runtime/with-limit.ts'
+import { startBackstop } from './backstop.ts'
 import { EXIT_CODES, type ExitPolicy, forcedCode, outcomeOfRank } from './exit-codes.ts'
-import { marginTimes } from './margin.ts'
+import { allOf, FinalFlush } from './final-flush.ts'
 import type { Watchdog } from './watchdog/watchdog.ts'
 
 interface ExitParts {
@@ -53,9 +51,9 @@ export class ProcessExit {
   #exitsWith: number | undefined
   /** The code of the last event `exit`. */
   #announced: number | undefined
-  readonly #lostOutputs = new Set<string>()
+  readonly #flush: FinalFlush
   #undoListeners = () => {}
-  #brokenTimer: unknown
+  #stopBackstop = () => {}
 
   constructor(coordinator: Coordinator, parts: ExitParts) {
     const { host, clock, log, tracing, watchdog } = parts
@@ -63,6 +61,7 @@ export class ProcessExit {
     this.#coordinator = coordinator
     this.#parts = parts
     this.#shared = shared
+    this.#flush = new FinalFlush({ ...parts, shared, onLost: (because) => this.#onLost(because) })
     const member: Member = {
       watch: () => watchdog.start(),
       begin: (reason) => void coordinator.begin(reason),
@@ -70,7 +69,7 @@ export class ProcessExit {
       unfinished: () => coordinator.unfinished,
       flush: () => allOf([log.flush?.(), tracing.flush()]),
       stay: () => {
-        clock.clearTimeout(this.#brokenTimer)
+        this.#stopBackstop()
         this.#undoListeners()
         watchdog.stop()
         parts.stay()
@@ -85,10 +84,11 @@ export class ProcessExit {
         undoExit()
         undoLastMoment()
       }
-      this.#leaveIfBroken()
+      const began = clock.now()
+      this.#stopBackstop = startBackstop(parts, () => this.#leaveBroken(began))
     })
     coordinator.on('end', ({ report }) => {
-      clock.clearTimeout(this.#brokenTimer)
+      this.#stopBackstop()
       const { outcome, exitCode: code } = report
       member.ended = { rank: EXIT_CODES[outcome].rank, code, because: causeOf(report) }
       // Code that awaits the report runs before this: what it writes is flushed too.
@@ -132,28 +132,17 @@ export class ProcessExit {
     if (!this.#parts.watchdog.hasStarted) this.#shared.members.delete(this.#member)
   }
 
-  /**
-   * A shutdown ends by its deadline, whatever its hooks do. If it does not, the library itself has failed,
-   * and the process leaves all the same.
-   */
-  #leaveIfBroken(): void {
-    const { clock, budget, policy } = this.#parts
-    const { deadline, margin } = budget
-    const began = clock.now()
-    const leave = () => {
-      if (this.#member.ended) return
-      const loss = lossInWords(this.#coordinator.unfinished)
-      const because = `the shutdown has not ended by its deadline of ${formatDuration(deadline)}`
-      const message = loss === '' ? because : `${because}: ${loss}`
-      this.#coordinator.fault(new Error(message), 'lastcall')
-      this.#member.ended = { rank: EXIT_CODES.fault.rank, code: policy.fault, because }
-      if (worstOutcome(this.#shared)) void this.#leave(began)
-    }
-    // In two steps: where the event loop was blocked, the timers of the hooks are late as well.
-    const leaveSoon = () => {
-      this.#brokenTimer = clock.setTimeout(() => clock.afterPoll(leave), Math.max(10, margin / 4))
-    }
-    this.#brokenTimer = clock.setTimeout(leaveSoon, deadline + margin / 2)
+  /** The library itself has failed: the shutdown has not ended by its deadline. The process leaves all the same. */
+  #leaveBroken(began: number): void {
+    const { budget, policy } = this.#parts
+    const loss = lossInWords(this.#coordinator.unfinished)
+    const because = `the shutdown has not ended by its deadline of ${formatDuration(budget.deadline)}`
+    const message = loss === '' ? because : `${because}: ${loss}`
+    this.#coordinator.fault(new Error(message), 'lastcall')
+    this.#member.ended = { rank: EXIT_CODES.fault.rank, code: policy.fault, because }
+    if (!worstOutcome(this.#shared)) return
+    this.#isLeaving = true
+    void this.#leave(began)
   }
 
   /** Exits the process now, and says which hooks of all its shutdowns are lost. */
@@ -203,7 +192,7 @@ export class ProcessExit {
     // A fault may have changed the code. A shutdown may have joined: then the exit waits for its end.
     for (let expected = this.#outcomeNow(); expected; expected = this.#outcomeNow()) {
       this.#announce(expected, expected.code)
-      await this.#flush(began, 'and exit')
+      await this.#flush.before(began, 'the exit')
       // What has happened meanwhile counts, and the log says it before the exit.
       if (this.#outcomeNow()?.code === expected.code) return this.exit(expected.code)
     }
@@ -223,7 +212,7 @@ export class ProcessExit {
     const { sharedHooks } = host
     if (sharedHooks.callbacks.length === 0) return
     // A callback may end the process. What was logged until now must have left it.
-    await this.#flush(began, 'and go on')
+    await this.#flush.before(began, 'others')
     // A shutdown may have joined: its hooks come first.
     if (!worstOutcome(this.#shared)) return
     const left = began + budget.deadline - clock.now()
@@ -249,40 +238,12 @@ export class ProcessExit {
     this.#coordinator.emit({ type: 'exit', exitCode, outcome: outcomeOfRank(rank), because })
   }
 
-  /**
-   * Lets loggers and outputs write what they hold. Loggers have as long as the exit may take, outputs what is
-   * left of the grace: their reader may pause.
-   */
-  async #flush(began: number, next: 'and go on' | 'and exit'): Promise<void> {
-    const { host, clock, budget } = this.#parts
-    const { leaving, exitBy, outputsBy } = marginTimes(budget)
-    const flushBegan = clock.now()
-    const until = Math.min(flushBegan + leaving, began + exitBy)
-    // Loggers first: they may write to stdout.
-    const flushed = allOf([...this.#shared.members].map((member) => member.flush()))
-    // Awaited in any case: code that awaits the event `exit` writes in this turn.
-    const left = Math.max(1, until - clock.now())
-    await (flushed && withLimit<unknown>(flushed, left, clock, () => undefined))
-    const outputsUntil = next === 'and exit' ? Math.max(until, began + outputsBy) : until
-    const unwritten = await flushOutput(host.outputs(), outputsUntil - clock.now(), clock)
-    if (next === 'and go on') return
-    for (const output of unwritten) this.#noteLost(output, clock.now() - flushBegan)
-  }
-
-  /** Says what the reader of an output did not take. */
-  #noteLost({ name, bytes }: Unwritten, waited: number): void {
-    if (this.#lostOutputs.has(name)) return
-    this.#lostOutputs.add(name)
-    const { log, policy } = this.#parts
-    const because = `${name}: ${formatBytes(bytes)} were not taken by their reader within ${formatDuration(waited)} and are lost`
-    log.write({
-      level: 'error',
-      fields: { event: 'output:lost', output: name, bytes },
-      msg: because,
-    })
+  /** What the reader of an output did not take changes the code only if the application wants that. */
+  #onLost(because: string): void {
+    const { undelivered } = this.#parts.policy
     const { ended } = this.#member
-    if (policy.undelivered === undefined || ended?.rank !== EXIT_CODES.clean.rank) return
-    this.#member.ended = { ...ended, code: policy.undelivered, because }
+    if (undelivered === undefined || ended?.rank !== EXIT_CODES.clean.rank) return
+    this.#member.ended = { ...ended, code: undelivered, because }
   }
 
   /** Handles an exit of the process, unless it is ours. */
@@ -322,10 +283,4 @@ export class ProcessExit {
 /** The code after an outcome: after a clean one that of the application, and never 0 in place of another. */
 function codeAfter({ rank, code }: SharedOutcome, applicationCode: number): number {
   return rank > EXIT_CODES.clean.rank ? code : applicationCode || code
-}
-
-/** Resolves when all have resolved; `undefined` if there is nothing to wait for. */
-function allOf(parts: readonly (Promise<unknown> | undefined)[]): Promise<unknown> | undefined {
-  const pending = parts.filter((part) => part !== undefined)
-  return pending.length === 0 ? undefined : Promise.all(pending)
 }

@@ -43,12 +43,23 @@ export function budgetOf(scenario: Scenario): number {
 
 /** How long the process waits for stdout after a shutdown of this duration: for what is left of the grace. */
 export function flushTime(duration: number, scenario: Scenario): number {
+  return flushUntil(duration, 0, scenario)
+}
+
+/** The same where a fault comes meanwhile: the code that it changes is said, and flushed again. */
+export function flushTimeWithFault(duration: number, scenario: Scenario): number {
+  const first = flushTime(duration, scenario)
+  return first < scenario.flushes ? flushUntil(duration, first, scenario) : first
+}
+
+/** When a flush ends that begins `after` the end of the shutdown. */
+function flushUntil(duration: number, after: number, scenario: Scenario): number {
   const margin = marginOf(scenario)
   // A part of a small margin is left out: a signal may come late.
   const usable = Math.max(margin / 2, Math.min(margin, margin * 1.04 - 40))
   const until = (share: number) => scenario.grace - margin + usable * share - duration
-  const most = Math.max(Math.min(usable * 0.9, until(0.9)), until(0.5))
-  return Math.min(scenario.flushes, Math.max(1, most))
+  const most = Math.max(Math.min(after + usable * 0.9, until(0.9)), until(0.5))
+  return Math.min(scenario.flushes, Math.max(after + 1, most))
 }
 
 /** Whether the reserves that these hooks name fit the budget. */

@@ -1,5 +1,12 @@
 import type { Account } from './account.ts'
-import { budgetOf, fitTogether, flushTime, limitsOf, priorityOf } from './budget.ts'
+import {
+  budgetOf,
+  fitTogether,
+  flushTime,
+  flushTimeWithFault,
+  limitsOf,
+  priorityOf,
+} from './budget.ts'
 import { codeOf, forcedCode, outcomeOf, type Status } from './exit-codes.ts'
 import { Presses } from './presses.ts'
 import {
@@ -143,11 +150,19 @@ class World {
     }
     if (what.fault === 'own abort' && this.#start !== undefined) return 'is none'
     if (this.#account.report) {
-      this.#code = codeOf('fault', this.#account.reason, this.scenario)
+      this.#comeLate(this.#account.report.at)
       return 'comes late'
     }
     this.#faults++
     return this.#beginShutdown('fault') ? 'begins' : 'counts'
+  }
+
+  /** A fault after the end changes the code, which is said before the exit. */
+  #comeLate(end: number): void {
+    const code = codeOf('fault', this.#account.reason, this.scenario)
+    if (code === this.#code) return
+    this.#code = code
+    this.#leaves = end + flushTimeWithFault(end - (this.#start ?? 0), this.scenario)
   }
 
   /** False where the shutdown has begun: the first reason wins. */

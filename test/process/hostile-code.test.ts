@@ -110,9 +110,9 @@ describe('a built-in function that was replaced by one that throws', () => {
     const body = `
       Date.prototype.toISOString = () => { throw hostile() }
       shutdown.add({ name: 'db', phase: 'close', run: () => say('closed') })`
-    const ended = await end('new Error("replaced")', body, `{ grace: '1s' }`)
+    const ended = await end('new Error("replaced")', body, `{ grace: '2s', margin: '500ms' }`)
     expect(ended).toMatchObject({ code: 1, signal: null, stdout: 'ready\nflushed\nclosed\n' })
     expect(ended.stderr).toContain('lastcall: the library itself failed: Error: replaced')
-    expect(ended.stderr).toContain('the shutdown has not ended by its deadline of 900 ms')
+    expect(ended.stderr).toContain('the shutdown has not ended by its deadline of 1.5 s')
   })
 })

@@ -312,7 +312,7 @@ describe('a process that was stopped while its grace passed', () => {
     const script = new Script(
       shutdownScript(
         `function spin() { for (;;); }
-         shutdown.add({ name: 'bad', phase: 'stop', run() { say('begun'); return sleep(290).then(spin) } })`,
+         shutdown.add({ name: 'bad', phase: 'stop', run() { say('begun'); return sleep(150).then(spin) } })`,
         GRACE,
       ),
     )
