@@ -127,8 +127,8 @@ export interface ShutdownOptions {
   readonly log?: false | 'text' | 'json' | LogOptions | Logger
   /**
    * Whether a thread watches the shutdown. The thread ends the process with SIGKILL if the event loop is
-   * blocked at the deadline, or if the exit hangs, and writes to stderr which function and line block the
-   * event loop. Default true. It does nothing with `exit: false`, or if a debugger has paused the
+   * blocked at the deadline, if the exit hangs, or if the process is still there at the end of its grace. It
+   * writes to stderr which function and line block the event loop, or make it slow. Default true. It does nothing with `exit: false`, or if a debugger has paused the
    * process.
    */
   readonly watchdog?: boolean

@@ -21,7 +21,7 @@ export interface ShutdownTrace {
   /** Set from `asyncStart` on. */
   report?: Report
   /**
-   * The exit waits for this promise, as long as it waits for stdout and stderr. Meant for an exporter
+   * The exit waits for this promise, as long as it waits for a logger's `flush()`. Meant for an exporter
    * that sends the last spans, including the shutdown's. A rejection is ignored.
    */
   waitUntil(promise: PromiseLike<unknown>): void
