@@ -90,7 +90,9 @@ export class ProcessExit {
     coordinator.on('end', ({ report }) => {
       this.#stopBackstop()
       const { outcome, exitCode: code } = report
-      member.ended = { rank: EXIT_CODES[outcome].rank, code, because: causeOf(report) }
+      const isUndelivered = outcome === 'clean' && code === parts.policy.undelivered
+      const because = isUndelivered ? 'a peer did not take all that was for it' : causeOf(report)
+      member.ended = { rank: EXIT_CODES[outcome].rank, code, because }
       // Code that awaits the report runs before this: what it writes is flushed too.
       if (!worstOutcome(shared)) return
       this.#isLeaving = true

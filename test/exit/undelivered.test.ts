@@ -17,7 +17,9 @@ test('what a client did not take changes no code, and is an error in the log', a
 })
 
 test('it gives the code that the application has chosen for it, and the outcome stays clean', async () => {
-  expect(await end({ undelivered: 75 })).toMatchObject({ code: 75, outcome: 'clean' })
+  const ended = await end({ undelivered: 75 })
+  expect(ended).toMatchObject({ code: 75, outcome: 'clean' })
+  expect(ended.output).toContain('exiting with code 75 (a peer did not take all that was for it)')
 })
 
 test('other errors that a hook notes do not', async () => {
