@@ -110,7 +110,7 @@ export const endings: FeatureGroup = {
           shutdown.add({ name: 'http', phase: 'drain', run: () => process.exit(0) })
           shutdown.add({ name: 'events', phase: 'flush', run: () => say('flushed') })`
         const stderr =
-          /process\.exit\(\) was called during the shutdown; these hooks are lost: http, events/
+          /process\.exit\(\) was called during the shutdown \(hook 'http' was cut off; hook 'events' never ran\)/
         await endsWith(await stopped(lab, body), { code: 1, stdout: 'ready\n', stderr })
       },
     },
