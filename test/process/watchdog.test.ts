@@ -312,7 +312,12 @@ describe('a process that was stopped while its grace passed', () => {
     const script = new Script(
       shutdownScript(
         `function spin() { for (;;); }
-         shutdown.add({ name: 'bad', phase: 'stop', run() { say('begun'); return sleep(150).then(spin) } })`,
+         shutdown.add({ name: 'bad', phase: 'stop', run() {
+           // Its timer is there before it can be stopped.
+           const blocks = sleep(150).then(spin)
+           say('begun')
+           return blocks
+         } })`,
         GRACE,
       ),
     )
