@@ -55,10 +55,10 @@ export function watch(data: WatchdogData, { SHARED, SIGNS }: Protocol, tools: To
   let lookDue = 0
   let timeBefore = 0
   const stop = { from: 0, to: 0, total: 0 }
-  let turnedAt = data.turnsFrom
+  let turnFrom = data.turnsFrom
   let longestTurn = 0
   /** Where the main thread was in its longest turn, or in one that was nearly as long. */
-  let slow: { turnedAt: number; length: number; frames: Frame[] } | undefined
+  let slow: { turnFrom: number; length: number; frames: Frame[] } | undefined
   /** How long the main thread has been late; `undefined` while it is not. */
   let timeLate: (() => number) | undefined
   let pausedAt = Number.POSITIVE_INFINITY
@@ -126,21 +126,21 @@ export function watch(data: WatchdogData, { SHARED, SIGNS }: Protocol, tools: To
     stop.total += missing
   }
 
-  /** Notes how long the last turn of the event loop took. The time in which the process was stopped does not count. */
+  /** Notes how long the turns of the event loop took. The time in which the process was stopped does not count. */
   function noteTurn(): void {
-    const at = shared(SHARED.turnedAt)
-    if (at === turnedAt) return
-    const turn = shared(SHARED.turn)
-    const stopped = Math.min(stop.to, at) - Math.max(stop.from, at - turn)
+    const from = shared(SHARED.turnFrom)
+    if (from === turnFrom) return
+    const turn = Atomics.exchange(data.shared, SHARED.turn, 0)
+    const stopped = Math.min(stop.to, from) - Math.max(stop.from, from - turn)
     const length = turn - Math.max(0, stopped)
     longestTurn = Math.max(longestTurn, length)
-    if (slow?.turnedAt === turnedAt) slow.length = length
-    turnedAt = at
+    if (slow?.turnFrom === turnFrom) slow.length = length
+    turnFrom = from
   }
 
-  /** How long the current turn has taken. */
+  /** How long the current turn has taken, at least. */
   function turnSoFar(): number {
-    return elapsed() - Math.max(turnedAt, stop.to)
+    return elapsed() - Math.max(turnFrom, stop.to)
   }
 
   /** Whether the loop has not turned for longer than it ever took until now. */
@@ -152,14 +152,14 @@ export function watch(data: WatchdogData, { SHARED, SIGNS }: Protocol, tools: To
   function watchTurn(left: number): void {
     const length = turnSoFar()
     if (stack) {
-      slow = { turnedAt, length, frames: framesOf(stack) }
+      slow = { turnFrom, length, frames: framesOf(stack) }
       resume()
     }
     const hasTurned = has(SIGNS.deadline | SIGNS.leaving)
     const isEndNear = (hasTurned ? left : deadline - elapsed()) <= CONNECT_AHEAD
     const isNeededSoon = isEndNear && length >= CONNECT_AHEAD / 2
     const isSlowest = length > Math.max(SLOW, (slow?.length ?? 0) * NEARLY)
-    const isWanted = isSlowest && slow?.turnedAt !== turnedAt && !has(SIGNS.leaving | SIGNS.exiting)
+    const isWanted = isSlowest && slow?.turnFrom !== turnFrom && !has(SIGNS.leaving | SIGNS.exiting)
     if (isWanted || isNeededSoon) connect()
     else disconnect()
     // One that does not answer may be held by a debugger, or not be in JavaScript.
@@ -323,23 +323,19 @@ export function watch(data: WatchdogData, { SHARED, SIGNS }: Protocol, tools: To
       return { event: 'blocked', what: `${what} is blocked ${by}`, frames, where }
     }
     if (has(SIGNS.exiting)) return blocked('the exit')
-    if (longestTurn > SLOW && !isBlocked()) return slowVerdict(frames)
+    if (longestTurn > SLOW && !isBlocked()) return slowVerdict()
     if (has(SIGNS.leaving)) return blocked('the exit')
-    if (isBlocked()) return blocked('the event loop')
+    if (isBlocked() || !has(SIGNS.deadline)) return blocked('the event loop')
     return { event: 'late', what: 'the process did not leave in time', frames, where }
   }
 
-  function slowVerdict(current: Frame[]): Verdict {
-    const turns = [slow, { length: turnSoFar(), frames: current }]
-    const frames = turns.find((turn) => turn && isNearlyLongest(turn.length))?.frames ?? []
+  function slowVerdict(): Verdict {
+    // Not where it is now: native code may have held it up, and something else may have answered.
+    const frames = slow && slow.length * NEARLY > longestTurn ? slow.frames : []
     const where = culpritOf(frames)
     const place = where ? ` in ${formatFrame(where)}` : ''
     const what = `the event loop is slow: longest turn ${Math.round(longestTurn)} ms${place}`
     return { event: 'slow', what, frames, where }
-  }
-
-  function isNearlyLongest(turn: number): boolean {
-    return turn * NEARLY > longestTurn
   }
 
   function framesOf(callFrames: Debugger.CallFrame[]): Frame[] {

@@ -104,7 +104,7 @@ function watchdogData({ host, budget, log }: WatchdogParts): WatchdogData {
     deadline: budget.deadline,
     deadlineText: formatDuration(budget.deadline),
     times: marginTimes(budget),
-    turnsFrom: Math.max(0, budget.deadline - TURNS.before),
+    turnsFrom: nextLook(0, budget.deadline),
     format: log.onStderr,
     exitExpression: EXIT_AT_ONCE,
     shared: new Int32Array(new SharedArrayBuffer(16)),
@@ -116,26 +116,34 @@ function watchdogData({ host, budget, log }: WatchdogParts): WatchdogData {
 function shareTurns(
   clock: Clock,
   elapsed: () => number,
-  { shared, turnsFrom }: WatchdogData,
+  { shared, turnsFrom, deadline }: WatchdogData,
   isLast: () => boolean,
 ): () => void {
-  let turnedAt = turnsFrom
-  Atomics.store(shared, SHARED.turnedAt, turnedAt)
   let timer: unknown
-  const shareIn = (milliseconds: number) => {
-    timer = clock.setTimeout(share, milliseconds)
+  let turnFrom = turnsFrom
+  const lookAt = (time: number, now: number) => {
+    Atomics.store(shared, SHARED.turnFrom, turnFrom)
+    timer = clock.setTimeout(look, time - now)
     // It must not hold up an event loop that has nothing else to do: others' listeners may wait for that.
     clock.unref(timer)
   }
-  const share = () => {
+  const look = () => {
     const now = elapsed()
-    Atomics.store(shared, SHARED.turn, now - turnedAt)
-    Atomics.store(shared, SHARED.turnedAt, now)
-    turnedAt = now
-    if (isLast()) shareIn(TURNS.every)
+    const turn = now - turnFrom
+    const longest = Math.max(Atomics.load(shared, SHARED.turn), turn)
+    Atomics.store(shared, SHARED.turn, longest)
+    const isLate = turn > TURNS.late
+    const next = isLate ? now + TURNS.whenLate : nextLook(now, deadline)
+    turnFrom = isLate ? now : next
+    if (isLast()) lookAt(next, now)
   }
-  shareIn(turnsFrom)
+  lookAt(turnsFrom, 0)
   return () => clock.clearTimeout(timer)
+}
+
+function nextLook(now: number, deadline: number): number {
+  const times = TURNS.beforeDeadline.map((before) => deadline - before)
+  return times.find((time) => time > now) ?? now + TURNS.afterDeadline
 }
 
 /** The most running hooks that the thread can name. */
