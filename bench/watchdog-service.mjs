@@ -1,7 +1,11 @@
 // A process to stop, with a watchdog or without: node bench/watchdog-service.mjs '{"watchdog":true,"takes":30}'
+import { readFileSync } from 'node:fs'
 import { createShutdown } from 'lastcall'
 
 const { watchdog = true, takes = 0, grace = 10_000, blocked } = JSON.parse(process.argv[2] ?? '{}')
+
+/** What takes time, but does not block. */
+const HANGS = 'a hook that hangs'
 
 const shutdown = createShutdown({ grace, watchdog, log: 'text' })
 const blocks = {
@@ -18,6 +22,14 @@ const blocks = {
   },
   'a regular expression': () => add(match),
   'a listener of exit': () => process.on('exit', spin),
+  [HANGS]: () => add(hang),
+}
+
+/** How long the main thread has run on a processor, in milliseconds. See proc(5), schedstat. */
+function mainThreadTime() {
+  return (
+    Number(readFileSync(`/proc/self/task/${process.pid}/schedstat`, 'utf8').split(' ')[0]) / 1e6
+  )
 }
 
 function spin() {
@@ -36,13 +48,20 @@ function never() {
   return new Promise(() => {})
 }
 
+function hang({ signal }) {
+  signal.addEventListener('abort', () => console.log(mainThreadTime() - timeAtSignal))
+  return never()
+}
+
 function add(run) {
-  shutdown.add({ name: 'bad', phase: 'flush', run: () => run() })
+  shutdown.add({ name: 'bad', phase: 'flush', run: (context) => run(context) })
 }
 
 // Before those of the library: from here on it is its time.
 let heardAt = 0
+let timeAtSignal = 0
 process.on('SIGTERM', () => {
+  if (blocked === HANGS) timeAtSignal = mainThreadTime()
   heardAt = performance.now()
 })
 shutdown.on('start', () => console.log(performance.now() - heardAt))
