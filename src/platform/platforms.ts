@@ -25,7 +25,7 @@ export interface PlatformFacts {
 }
 
 /**
- * All that is known of each platform. A new platform needs an entry here and a row in docs/reference.md
+ * All that is known of each platform. A new platform needs an entry here and a row in docs/reference/platform.md
  * at detectPlatform(), which has the sources of the times. Of two platforms with the same grace, the
  * first is taken.
  */

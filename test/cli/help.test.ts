@@ -3,13 +3,16 @@ import { describe, expect, test } from 'vitest'
 import { cli } from '../support/programs/command-line.ts'
 
 const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'))
-const reference = readFileSync(new URL('../../docs/reference.md', import.meta.url), 'utf8')
+const reference = readFileSync(
+  new URL('../../docs/reference/command-line.md', import.meta.url),
+  'utf8',
+)
 
 /** The options that a text of help or of the reference names. */
 const optionsIn = (text: string, pattern: RegExp) =>
   [...text.matchAll(pattern)].map(([, option]) => option).sort()
 
-const sectionOf = (title: string) => reference.split(`### ${title}\n`)[1]?.split('\n### ')[0] ?? ''
+const sectionOf = (title: string) => reference.split(`## ${title}\n`)[1]?.split('\n## ')[0] ?? ''
 
 describe('the helps', () => {
   test.each(['--help', '-h'])(

@@ -23,7 +23,13 @@ const guides = readdirSync(`${ROOT}docs`, { recursive: true, encoding: 'utf8' })
   .map((name) => readDocument(`docs/${name}`))
 const readme = readDocument('README.md')
 const documents = [readme, readDocument('CHANGELOG.md'), readDocument('CONTRIBUTING.md'), ...guides]
-const reference = readDocument('docs/reference.md')
+const reference = {
+  file: 'docs/reference',
+  text: guides
+    .filter(({ file }) => file.startsWith('docs/reference/'))
+    .map(({ text }) => text)
+    .join('\n'),
+}
 
 const blocks = documents.flatMap(blocksOf)
 const programs = blocks.filter(({ isProgram }) => isProgram)
@@ -132,7 +138,7 @@ describe('the reference', () => {
   })
 
   test('says of each event what is logged of it, and of the lines that are of none', () => {
-    const logged = /### Logs\n([\s\S]*?)\n### /.exec(reference.text)?.[1] ?? ''
+    const logged = /## Logs\n([\s\S]*?)\n## /.exec(reference.text)?.[1] ?? ''
     const rows = [...logged.matchAll(/^\| [^|]+\| [^|]*\| `([a-z:]+)` \|.*\|$/gm)]
     const told = new Set(rows.map(([, event]) => event).filter((event) => event !== 'event'))
     expect([...told].sort()).toEqual(

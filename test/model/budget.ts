@@ -1,6 +1,6 @@
 import type { PhaseName, Scenario, ScenarioHook } from './scenario.ts'
 
-// Restated from docs/reference.md: Phases, Budget.
+// Restated from docs/reference/core.md: Phases, Budget.
 
 const PRIORITIES: Record<PhaseName, number> = {
   announce: 600,

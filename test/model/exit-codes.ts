@@ -1,6 +1,6 @@
 import type { Scenario, Signal } from './scenario.ts'
 
-// Restated from docs/reference.md: Exit codes.
+// Restated from docs/reference/errors.md: Exit codes.
 
 export type Outcome = 'clean' | 'failed' | 'cut off' | 'fault'
 export type Status = 'done' | 'failed' | 'cut off'

@@ -1,6 +1,6 @@
 import type { Reply, Scenario, Signal } from './scenario.ts'
 
-/** What signals do. Restated from docs/reference.md: Signals. */
+/** What signals do. Restated from docs/reference/core.md: Signals. */
 export class Presses {
   readonly #pressed = new Set<Signal>()
   #ends = 0

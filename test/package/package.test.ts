@@ -62,7 +62,7 @@ test('what is published holds the built files with their types, the documents an
       'THIRD_PARTY_LICENSES',
       'CHANGELOG.md',
       'docs/guide.md',
-      'docs/reference.md',
+      'docs/reference/core.md',
     ]),
   )
   expect(paths.filter((path) => /^(src|test|bench|examples)\//.test(path))).toEqual([])

@@ -5,7 +5,7 @@ import { PLATFORMS, type PlatformName } from '../../src/platform/platforms.ts'
 import { contextOf } from '../support/hooks/context.ts'
 import { VirtualClock } from '../support/hooks/virtual.ts'
 
-const reference = readFileSync(new URL('../../docs/reference.md', import.meta.url), 'utf8')
+const reference = readFileSync(new URL('../../docs/reference/platform.md', import.meta.url), 'utf8')
 
 describe('the reference', () => {
   test.each(Object.entries(PLATFORMS))(

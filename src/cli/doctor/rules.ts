@@ -3,7 +3,7 @@ export type Severity = 'error' | 'warning'
 
 /**
  * The rules with their severities. An examiner may report a rule with another severity.
- * docs/reference.md has a row for each rule.
+ * docs/reference/command-line.md has a row for each rule.
  */
 export const RULES = {
   // Obstacles between platform and application: `launch/`.
