@@ -1,6 +1,7 @@
 import { invalidOption, LastcallError } from './base/errors.ts'
 import { Coordinator } from './engine/coordinator.ts'
-import { hooksToAdd, prepareHook } from './engine/prepare-hook.ts'
+import { hooksToAdd } from './engine/hooks-to-add.ts'
+import { prepareHook } from './engine/prepare-hook.ts'
 import { Registry } from './engine/registry.ts'
 import { ProcessExit } from './exit/exit.ts'
 import { exitCodeOf } from './exit/exit-codes.ts'
@@ -23,7 +24,7 @@ import { ListenReminder } from './triggers/listen-reminder.ts'
  *
  * @example
  * const shutdown = createShutdown({ grace: '10s' })
- * shutdown.add({ name: 'postgres', phase: 'close', run: () => pool.end() })
+ * shutdown.add('postgres', () => pool.end())
  * shutdown.listen()
  *
  * @throws LastcallError `LASTCALL_INVALID_OPTION` or `LASTCALL_SIGNAL_REFUSED`
@@ -99,8 +100,8 @@ export function assemble(options: ShutdownOptions, ports: Ports): Shutdown {
   coordinator.on('start', () => reminder.stop())
 
   return {
-    add(what: unknown, options?: Parameters<Shutdown['add']>[1]) {
-      const hooks = hooksToAdd(what, options, registry.isTaken)
+    add(...given: readonly unknown[]) {
+      const hooks = hooksToAdd(given, registry.isTaken)
       const remove = coordinator.add(hooks.map((hook) => tracing.wrap(prepareHook(hook, phases))))
       reminder.added(hooks.length)
       return remove

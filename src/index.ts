@@ -4,7 +4,14 @@ export type { Fault, FaultOrigin, Reason } from './base/reason.ts'
 export type { ErrorInfo } from './base/thrown.ts'
 export { createShutdown, detectPlatform } from './create-shutdown.ts'
 export type { EventMap, EventOf, ShutdownEvent } from './engine/events.ts'
-export type { DisposableResource, Hook, HookContext, Hooks } from './engine/hook.ts'
+export type {
+  DisposableResource,
+  Hook,
+  HookContext,
+  HookOptions,
+  Hooks,
+  ResourceOptions,
+} from './engine/hook.ts'
 export { PHASES, type Phase, type PhaseName, type PhaseOption } from './engine/phases.ts'
 export { formatPlan, type Plan, type PlannedHook, type PlannedPhase } from './engine/plan.ts'
 export type {

@@ -1,6 +1,12 @@
 import type { Duration } from './base/duration.ts'
 import type { EventMap } from './engine/events.ts'
-import type { DisposableResource, Hook, Hooks } from './engine/hook.ts'
+import type {
+  DisposableResource,
+  Hook,
+  HookOptions,
+  Hooks,
+  ResourceOptions,
+} from './engine/hook.ts'
 import type { PhaseOption } from './engine/phases.ts'
 import type { Plan } from './engine/plan.ts'
 import type { Report } from './engine/report.ts'
@@ -15,20 +21,30 @@ export interface Shutdown {
   /**
    * Adds a hook, or several: an array, or the result of an adapter. Either all of them are added or none.
    * A hook that is added during the shutdown runs in its phase, or at once if that phase has begun or is
-   * over.
+   * over. An object with `Symbol.asyncDispose` becomes a hook of the phase `close`, named after its class.
    *
+   * @example shutdown.add(httpServer(server))
    * @returns a function that removes those of these hooks that have not begun; true if it removed any
    * @throws LastcallError `LASTCALL_INVALID_OPTION`, `LASTCALL_UNKNOWN_PHASE`, `LASTCALL_NAME_TAKEN`,
    * `LASTCALL_RESERVES_TOO_LARGE`, or `LASTCALL_ENDED` once the shutdown is over
    */
-  add(hooks: Hook | Hooks): () => boolean
+  // Arrays apart from `Hooks`: the compiler then reports an error in a list at the hook that has it.
+  add(hooks: Hook | readonly (Hook | Hooks)[] | Hooks | DisposableResource): () => boolean
   /**
-   * Adds an object with `Symbol.asyncDispose`. It becomes a hook of the phase `close` that is named
-   * after the object's class, unless the options say otherwise.
+   * Adds a hook by its name and its function, or an object with `Symbol.asyncDispose` with options. It runs
+   * in the phase `close`, unless the options name another one.
    *
+   * @example shutdown.add('postgres', () => pool.end())
+   * @example shutdown.add('events', ({ signal }) => events.flush({ signal }), { phase: 'flush', reserve: '2s' })
    * @example shutdown.add(pool, { name: 'postgres' })
    */
-  add(resource: DisposableResource, options?: Partial<Omit<Hook, 'run'>>): () => boolean
+  // Two signatures that take different numbers of arguments: so the compiler reports an error for the one
+  // that was meant, and not for each of them.
+  add<What extends string | DisposableResource>(
+    what: What,
+    run: What extends string ? Hook['run'] : ResourceOptions,
+    options?: What extends string ? HookOptions : undefined,
+  ): () => boolean
   /**
    * Starts to listen for signals, faults and messages. Each of them begins the shutdown.
    *

@@ -282,7 +282,12 @@ describe('createShutdown refuses', () => {
 describe('add refuses', () => {
   const cases: [string, unknown, string, string[]][] = [
     ['nothing', undefined, 'LASTCALL_INVALID_OPTION', ['`hook`', 'undefined']],
-    ['a function', function flushEvents() {}, 'LASTCALL_INVALID_OPTION', ['flushEvents', 'phase']],
+    [
+      'a function',
+      function flushEvents() {},
+      'LASTCALL_INVALID_OPTION',
+      ["add('flushEvents', flushEvents)"],
+    ],
     [
       'a hook without a name',
       { phase: 'drain', run },
@@ -424,7 +429,9 @@ test('options beside a hook, and null beside a resource, are refused', () => {
   const { shutdown } = virtualShutdown()
   const resource = { [Symbol.asyncDispose]: async () => {} }
   const hook = { name: 'a', phase: 'close', run }
-  expect(errorOf(() => shutdown.add(hook as never, { timeout: 5 })).message).toContain('`options`')
+  expect(errorOf(() => shutdown.add(hook as never, { timeout: 5 } as never)).message).toContain(
+    '`options`',
+  )
   expect(errorOf(() => shutdown.add(resource, null as never)).message).toContain('`options`')
 })
 

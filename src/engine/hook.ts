@@ -18,25 +18,59 @@ export { minimumLameDuck, signalsAll } from '../platform/platform.ts'
  *   run: ({ signal }) => events.flush({ signal }),
  * })
  */
-export interface Hook {
+export type Hook = HookWithPriority | HookInPhase
+
+/** A hook that runs in a phase. */
+export interface HookInPhase extends HookParts {
+  /** The phase in which the hook runs. Give this or `priority`. */
+  readonly phase: HookPhase
+  readonly priority?: undefined
+}
+
+/** A hook that runs between the phases. */
+export interface HookWithPriority extends HookParts {
+  /** When the hook runs, as a number: higher runs first, 350 runs between `drain` and `stop`. */
+  readonly priority: number
+  readonly phase?: undefined
+}
+
+/** A built-in phase, or one of the application: see `createShutdown({ phases })`. */
+export type HookPhase = PhaseName | (string & {})
+
+/** What all hooks have. */
+export interface HookParts extends HookTimes {
   /** Unique among the hooks of a shutdown. It identifies the hook in the report, in logs and in errors. */
   readonly name: string
-  /** The phase in which the hook runs. Give this or `priority`. */
-  readonly phase?: PhaseName | (string & {})
-  /** When the hook runs, as a number: higher runs first, 350 runs between `drain` and `stop`. */
-  readonly priority?: number
   /**
    * Does the work. It may return a promise. If it throws or rejects, the report says so, and all other
    * hooks still run.
    */
   run(context: HookContext): unknown
+}
+
+/** How much time a hook gets. */
+export interface HookTimes {
   /**
    * How long the hook may take, from its beginning. A function is called when the hook is added, and
    * again when it begins; if it then fails, the first value counts. Default: what the budget leaves it.
    */
-  readonly timeout?: Duration | (() => Duration)
+  readonly timeout?: Duration | (() => Duration) | undefined
   /** The part of the budget that no earlier phase may use. Default: the reserve of its phase. */
-  readonly reserve?: Duration
+  readonly reserve?: Duration | undefined
+}
+
+/** The third argument of `add(name, run, options)`. */
+export interface HookOptions extends HookTimes {
+  /** The phase in which the hook runs. Default `close`, unless there is a `priority`. */
+  readonly phase?: HookPhase | undefined
+  /** When the hook runs, as a number: higher runs first, 350 runs between `drain` and `stop`. */
+  readonly priority?: number | undefined
+}
+
+/** The options of `add(resource, options)`. */
+export interface ResourceOptions extends HookOptions {
+  /** Unique among the hooks of a shutdown. Default: the name of the resource's class. */
+  readonly name?: string | undefined
 }
 
 /** The level of a note in the log. */
@@ -115,7 +149,7 @@ export function checkHook(hook: Hook): Pick<PreparedHook, 'timeout' | 'timeoutNo
       'hook',
       'an object { name, phase, run }, several of them, or something with Symbol.asyncDispose',
       hook,
-      typeof hook === 'function' ? "Write { name: '…', phase: 'close', run: … }." : undefined,
+      typeof hook === 'function' ? shortForm(hook) : undefined,
     )
   }
   const { name } = hook
@@ -150,6 +184,10 @@ export function checkHook(hook: Hook): Pick<PreparedHook, 'timeout' | 'timeoutNo
     }
   }
   return { timeout, timeoutNow, reserve }
+}
+
+function shortForm({ name }: { name: string }): string {
+  return `Write shutdown.add('${name || '…'}', ${name || '() => …'}).`
 }
 
 const KEYS = optionNames<Hook>({

@@ -96,7 +96,7 @@ describe('add() takes anything that iterates over hooks:', () => {
 
 describe('add() refuses', () => {
   test.each<[string, unknown, string]>([
-    ['a string, which iterates over no hooks', 'drain', "'drain' (string)"],
+    ['a string, which iterates over no hooks', 'drain', "`run of hook 'drain'`"],
     ['a number', 7, '7 (number)'],
     ['a boolean', true, 'true (boolean)'],
     ['a symbol', Symbol('x'), 'Symbol(x) (symbol)'],

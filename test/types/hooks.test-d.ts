@@ -5,6 +5,7 @@ import {
   type Duration,
   type Hook,
   type HookContext,
+  type HookOptions,
   type Hooks,
   type PhaseName,
   type PhaseOption,
@@ -46,6 +47,10 @@ takes<Hook>({ phase: 'close', run })
 takes<Hook>({ name: 'pool', phase: 'close' })
 // @ts-expect-error: misspelt
 takes<Hook>({ name: 'pool', phase: 'close', run, timeOut: '5s' })
+// @ts-expect-error: neither a phase nor a priority
+takes<Hook>({ name: 'pool', run })
+// @ts-expect-error: a phase and a priority
+takes<Hook>({ name: 'pool', phase: 'close', priority: 350, run })
 // @ts-expect-error: a priority is a number
 takes<Hook>({ name: 'pool', priority: 'high', run })
 // @ts-expect-error: a phase is a name
@@ -83,17 +88,35 @@ takes<() => boolean>(shutdown.add(pool))
 takes<() => boolean>(shutdown.add(pool, { name: 'postgres', reserve: '1s' }))
 takes<Hooks>([one])
 takes<DisposableResource>(pool)
+takes<() => boolean>(shutdown.add('postgres', run))
+shutdown.add('postgres', async ({ signal }) => signal.aborted, { phase: 'flush', reserve: '2s' })
+shutdown.add('postgres', run, { priority: 350, timeout: () => '5s' })
+shutdown.add('postgres', run, { phase: undefined, timeout: undefined, reserve: undefined })
+const optional: HookOptions = {}
+shutdown.add('postgres', run, optional)
 // @ts-expect-error: what is disposed of needs nothing to run
 shutdown.add(pool, { run })
 // @ts-expect-error: options are for what is disposed of
 shutdown.add(one, { name: 'two' })
 // @ts-expect-error: a function is no hook
 shutdown.add(run)
+// @ts-expect-error: misspelt
+shutdown.add({ name: 'pool', phase: 'close', handler: run })
+// @ts-expect-error: neither a phase nor a priority
+shutdown.add({ name: 'pool', run })
 // @ts-expect-error: neither a hook nor hooks
 shutdown.add([1])
 // @ts-expect-error: nothing disposes of it
 shutdown.add({ close: run })
-// @ts-expect-error: a text iterates over texts, and is no hook
+// @ts-expect-error: a name without a function
 shutdown.add('pool')
-// @ts-expect-error: so do those in an array
+// @ts-expect-error: it is called at the shutdown
+shutdown.add('pool', Promise.resolve())
+// @ts-expect-error: options come last
+shutdown.add('pool', { phase: 'flush' })
+// @ts-expect-error: misspelt
+shutdown.add('pool', run, { phaze: 'flush' })
+// @ts-expect-error: the name is given already
+shutdown.add('pool', run, { name: 'postgres' })
+// @ts-expect-error: a text in an array is no hook
 shutdown.add(['pool'])

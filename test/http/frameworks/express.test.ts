@@ -234,7 +234,7 @@ describe('a shutdown', () => {
   test('needs no more than add()', async () => {
     const added: string[] = []
     const taker: Pick<Shutdown, 'add'> = {
-      add: (hooks) => {
+      add: (hooks: unknown) => {
         if (!Array.isArray(hooks)) throw new LastcallError('LASTCALL_INVALID_OPTION', 'one')
         added.push(...hooks.map(({ name }) => name))
         return () => true
