@@ -112,7 +112,9 @@ test.each<[string, string, number, string?]>([
 ])(
   'what a reader never takes is lost, which is logged, and %s',
   async (_, options, code, more = '') => {
-    const script = new Script(shutdownScript(`${AUDIT}\n${more}`, `{ grace: '1s', ...${options} }`))
+    const script = new Script(
+      shutdownScript(`${AUDIT}\n${more}`, `{ grace: '1.5s', margin: '500ms', ...${options} }`),
+    )
     await script.says('ready')
     script.child.stdout?.pause()
     const exited = once(script.child, 'exit')
