@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config'
 import { ENTRIES } from './test/support/programs/entries.ts'
 
-/** Tests that start many programs: `npm run test:programs`, so that `npm test` is over in two minutes. */
+/** Tests that start many programs. `npm run test:programs` runs them, and `npm test` does not. */
 export const PROGRAMS = [
   'test/cli/*.test.ts',
   'test/examples/deployment-pm2.test.ts',
@@ -25,5 +25,7 @@ export default defineConfig({
     // Real processes each take a core for a while; more of them at once would only slow each other.
     maxWorkers: 2,
     testTimeout: 20_000,
+    // A hook that starts and stops a service does what the tests after it look at.
+    hookTimeout: 20_000,
   },
 })
