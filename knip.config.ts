@@ -7,7 +7,7 @@ export default {
     'src/cli/main.ts',
     // Programs that are run by path, in a process of their own; others are named by package.json.
     'examples/*.ts',
-    'examples/demo/bare.ts',
+    'examples/demo/{by-hand,with-lastcall}.ts',
     'examples/deployment/server.ts',
     'examples/fleet/{express,fastify}.ts',
     'examples/timeline/shop.ts',

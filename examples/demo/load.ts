@@ -5,26 +5,25 @@ import autocannon from 'autocannon'
 
 /** What happened to the requests of all clients. */
 export interface Tally {
-  /** Answered in full, with 200. */
-  served: number
-  /** Written on a connection that was established, and never answered so. */
+  /** The orders that were answered in full with 201, by their location. */
+  readonly orders: Set<string>
+  /** Requests that were sent on an established connection, and never answered so. */
   lost: number
-  /** Connections that were refused: nothing was written on them, and nothing is lost. */
-  refused: number
 }
 
 /**
- * autocannon, counted by connection. A client whose answer says close connects anew, as HTTP
- * requires; one that is refused stops.
+ * autocannon, counted by connection. A client whose response says close connects anew, as HTTP
+ * requires. A client that is refused stops: it has sent nothing, so it has lost nothing.
  */
 export class Load {
-  readonly tally: Tally = { served: 0, lost: 0, refused: 0 }
+  readonly tally: Tally = { orders: new Set(), lost: 0 }
   /** Resolves when every client has been refused. */
   readonly over: Promise<unknown>
 
   constructor(url: string, connections: number) {
     this.over = autocannon({
       url,
+      method: 'POST',
       connections,
       // Both longer than any run: refusals end it.
       duration: 60,
@@ -37,22 +36,23 @@ export class Load {
     let current: Connection | undefined
     client.on('request', () => {
       if (client.conn !== current?.socket) {
-        // By its own will autocannon leaves a connection only with the last answer in hand.
-        if (current?.isTold) current.answered(this.tally)
+        // By itself autocannon leaves a connection only after the last response on it.
+        if (current?.closes) current.answered()
         current = new Connection(client, this.tally)
         delete client.reconnectRate
       }
       current.pending++
     })
-    client.on('headers', ({ statusCode, shouldKeepAlive }: Head) => {
+    client.on('headers', ({ statusCode, shouldKeepAlive, headers }: Head) => {
       if (!current) return
-      current.status = statusCode
+      const location = headers.findIndex((name) => name.toLowerCase() === 'location')
+      current.order = statusCode === 201 ? headers[location + 1] : undefined
       if (shouldKeepAlive) return
-      current.isTold = true
-      // It would write its next request all the same. So it reconnects after this answer instead.
+      current.closes = true
+      // It would write its next request all the same. So it reconnects after this response instead.
       client.reconnectRate = 1
     })
-    client.on('response', () => current?.answered(this.tally))
+    client.on('response', () => current?.answered())
   }
 }
 
@@ -67,17 +67,23 @@ interface LoadClient extends EventEmitter {
 interface Head {
   readonly statusCode: number
   readonly shouldKeepAlive: boolean
+  /** Names and values in turn. */
+  readonly headers: readonly string[]
 }
 
 class Connection {
   readonly socket: Socket
+  readonly #tally: Tally
   pending = 0
-  status = 0
-  isTold = false
+  /** The location of the order whose response is arriving. */
+  order: string | undefined
+  /** Whether its response says `Connection: close`. */
+  closes = false
   #isEstablished = false
   #isOver = false
 
   constructor(client: LoadClient, tally: Tally) {
+    this.#tally = tally
     this.socket = client.conn
     this.socket.once('connect', () => {
       this.#isEstablished = true
@@ -87,10 +93,9 @@ class Connection {
       this.#isOver = true
       if (this.#isEstablished) {
         tally.lost += this.pending
-        // It would look for the rest of a half answer on its next connection.
+        // It would look for the rest of a half response on its next connection.
         if (client.conn === this.socket) client.parser.initialize('RESPONSE')
       } else {
-        tally.refused++
         // It would try again at once, for ever.
         client.destroy()
       }
@@ -101,10 +106,10 @@ class Connection {
     this.socket.once('close', end)
   }
 
-  answered(tally: Tally): void {
+  answered(): void {
     if (this.#isOver || this.pending === 0) return
     this.pending--
-    if (this.status === 200) tally.served++
-    else tally.lost++
+    if (this.order === undefined) this.#tally.lost++
+    else this.#tally.orders.add(this.order)
   }
 }
