@@ -1,193 +1,109 @@
-import { type EChartsOption, init } from 'echarts'
 import { median } from '../table.ts'
-import { type Loss, type LossOf, PROTOCOLS } from './lost.ts'
+import type { Loss, LossOf } from './lost.ts'
 import { CONTESTANTS } from './names.ts'
 import type { Protocol } from './processes.ts'
 
-// A panel for each protocol: what was lost above, the time to the exit below. It brings its own
-// background, so that it reads the same on a light page and on a dark one.
-export const TITLE = 'Lost at SIGTERM, and the time from the signal to the exit'
-const WIDTH = 920
-const HEIGHT = 644
-const NAMES_END = 170
-const PANEL = { width: 178, height: 216, gap: 8 }
-const ROWS = [112, 404]
-const FONT = 'system-ui, Helvetica, Arial, sans-serif'
-const INK = '#1f2937'
-const QUIET_INK = '#6b7280'
-const COLORS = {
-  background: '#ffffff',
-  peer: '#94a3b8',
-  refused: '#dbe2ea',
-  lastcall: '#0f9d6b',
-  name: { fontWeight: 'bold', color: '#0b7a53' },
-} as const
+// It has to be read on a phone too, so it is narrow, and shows one protocol of each kind. The tables
+// have the others. It has its own background, light or dark as the reader's system is.
+export const TITLE = 'Requests lost at SIGTERM, by lastcall and its peers'
+const WIDTH = 480
+const NAMES_END = 166
+const COLUMNS = { http: 176, h2: 280, exit: 392 } as const
+const LONGEST_BAR = 44
+const FIRST_ROW = 132
+const ROW = 24
 
-/** What a contestant's bars show, of all its runs. */
-interface Shown {
-  readonly contestant: string
-  readonly lost: number
-  readonly refused: number
-  readonly elapsed: number
-  readonly how: string
-}
+const STYLE = `
+text { font: 13px system-ui, -apple-system, "Segoe UI", Helvetica, Arial, sans-serif; fill: #1f2937 }
+.page { fill: #ffffff; stroke: #d0d7de }
+.title { font-size: 16px; font-weight: 600 }
+.head, .own { font-weight: 600 }
+.quiet { fill: #596272 }
+.own { fill: #0b7a53 }
+.bad { fill: #b0202c }
+.bar { fill: #c7313d }
+.line { stroke: #cbd5e1 }
+@media (prefers-color-scheme: dark) {
+  text { fill: #e6edf3 }
+  .page { fill: #0d1117; stroke: #30363d }
+  .quiet { fill: #9aa4b0 }
+  .own { fill: #4cc38a }
+  .bad { fill: #ff8a92 }
+  .bar { fill: #ee5a66 }
+  .line { stroke: #3d444d }
+}`
 
 /** What was lost and how long the exit took, as SVG. */
 export function chartOf(losses: LossOf): string {
-  const chart = init(null, null, { renderer: 'svg', ssr: true, width: WIDTH, height: HEIGHT })
-  chart.setOption(optionOf(losses))
-  const svg = chart.renderToSVGString()
-  chart.dispose()
-  // For those who can't see it; and without styles for a pointer, which a picture doesn't have.
-  return svg.replace('>', `>\n<title>${TITLE}</title>`).replace(/<style[\s\S]*<\/style>\n/, '')
-}
-
-function optionOf(losses: LossOf): EChartsOption {
-  const protocols = Object.keys(PROTOCOLS) as Protocol[]
-  const panels = ROWS.flatMap((top, row) =>
-    protocols.map((protocol, column) => ({
-      isExit: row === 1,
-      column,
-      top,
-      shown: CONTESTANTS.map((contestant) => shownOf(contestant, losses[protocol])),
-    })),
+  const rows = CONTESTANTS.map((contestant, index) => {
+    const y = FIRST_ROW + index * ROW
+    const http = middlesOf(contestant, losses, 'http')
+    const cells = http
+      ? [
+          lossAt('http', losses, contestant, y),
+          lossAt('h2', losses, contestant, y),
+          exitAt(http, contestant, y),
+        ]
+      : [textAt(COLUMNS.http, y, 'failed', 'quiet')]
+    return [textAt(NAMES_END, y, contestant, classOf(contestant), 'end'), ...cells].join('\n')
+  })
+  const height = FIRST_ROW + CONTESTANTS.length * ROW + 2
+  const lines = [COLUMNS.http, COLUMNS.h2].map(
+    (x) => `<path class="line" d="M${x - 0.5} ${FIRST_ROW - 16}V${height - 14}"/>`,
   )
-  return {
-    animation: false,
-    backgroundColor: COLORS.background,
-    textStyle: { fontFamily: FONT },
-    title: [
-      ...ROWS.map((top, row) => ({
-        text: row === 0 ? 'Lost when SIGTERM meets live traffic' : 'From the signal to the exit',
-        subtext:
-          row === 0
-            ? 'requests or streams that got no answer, median of the runs; +n: refused, not processed, safe to retry'
-            : 'median of the runs, logarithmic',
-        left: 16,
-        top: top - (row === 0 ? 98 : 58),
-        itemGap: 4,
-        textStyle: { fontSize: 16, color: INK },
-        subtextStyle: { fontSize: 12, color: QUIET_INK },
-      })),
-      ...protocols.map((protocol, column) => ({
-        text: PROTOCOLS[protocol],
-        left: leftOf(column),
-        top: 84,
-        padding: 0,
-        textStyle: { fontSize: 14, color: INK },
-      })),
-    ],
-    grid: panels.map(({ column, top }) => ({
-      left: leftOf(column),
-      top,
-      width: PANEL.width,
-      height: PANEL.height,
-    })),
-    xAxis: panels.map(({ isExit, shown }, index) => ({
-      gridIndex: index,
-      show: false,
-      // Room for the labels at the ends of the bars.
-      ...(isExit
-        ? { type: 'log' as const, min: 1, max: Math.max(...shown.map(timeOf)) ** 1.8 }
-        : { type: 'value' as const, min: 0, max: Math.max(1, ...shown.map(sumOf)) * 1.7 }),
-    })),
-    yAxis: panels.map(({ column }, index) => ({
-      gridIndex: index,
-      type: 'category' as const,
-      inverse: true,
-      data: CONTESTANTS.map((name) =>
-        name === 'lastcall' ? { value: name, textStyle: COLORS.name } : name,
-      ),
-      axisTick: { show: false },
-      axisLine: { lineStyle: { color: '#cbd5e1' } },
-      axisLabel: { show: column === 0, fontSize: 13, color: INK, interval: 0, margin: 10 },
-    })),
-    series: panels.flatMap(({ isExit, shown }, index) =>
-      isExit
-        ? [bars(index, shown.map(timeOf), shown.map(exitLabel))]
-        : [
-            bars(
-              index,
-              shown.map(({ lost }) => lost),
-              undefined,
-            ),
-            bars(
-              index,
-              shown.map(({ refused }) => refused),
-              shown.map(lossLabel),
-              COLORS.refused,
-            ),
-          ],
-    ),
-  }
+  return `<svg xmlns="http://www.w3.org/2000/svg" role="img" aria-labelledby="title" viewBox="0 0 ${WIDTH} ${height}" width="${WIDTH * 1.3}" height="${height * 1.3}">
+<title id="title">${TITLE}</title>
+<style>${STYLE}
+</style>
+<rect class="page" x="0.5" y="0.5" width="${WIDTH - 1}" height="${height - 1}" rx="8"/>
+${textAt(16, 30, 'Requests lost when SIGTERM comes under load', 'title')}
+${textAt(16, 52, 'Sent on a live connection and never answered; median of the runs.', 'quiet')}
+${textAt(16, 70, '+n: refused before any processing, so safe to send again.', 'quiet')}
+${textAt(COLUMNS.http, 104, 'HTTP/1.1', 'head')}
+${textAt(COLUMNS.h2, 104, 'HTTP/2, TLS', 'head')}
+${textAt(COLUMNS.exit, 104, 'to exit', 'head')}
+${[...lines, ...rows].join('\n')}
+</svg>
+`
 }
 
-const leftOf = (column: number) => NAMES_END + column * (PANEL.width + PANEL.gap)
-const sumOf = ({ lost, refused }: Shown) => lost + refused
-/** The axis begins at 1 ms. */
-const timeOf = ({ elapsed }: Shown) => Math.max(1, elapsed)
-
-function shownOf(contestant: string, all: LossOf[Protocol]): Shown {
-  const runs = all.find((one) => one.contestant === contestant)?.results ?? []
-  if (runs.length === 0) return { contestant, lost: 0, refused: 0, elapsed: 0, how: 'failed' }
-  const middle = (key: 'lost' | 'refused' | 'elapsed') =>
-    median(runs.map((loss: Loss) => loss[key]))
-  const how = [...new Set(runs.map((loss) => loss.how))].join(' or ')
+/** The medians of a contestant's runs; `undefined` where there was none. */
+function middlesOf(contestant: string, losses: LossOf, protocol: Protocol) {
+  const runs = losses[protocol].find((one) => one.contestant === contestant)?.results ?? []
+  if (runs.length === 0) return undefined
+  const middle = (key: 'lost' | 'refused' | 'elapsed') => median(runs.map((run: Loss) => run[key]))
   return {
-    contestant,
     lost: middle('lost'),
     refused: middle('refused'),
     elapsed: middle('elapsed'),
-    how,
+    how: runs[0]?.how ?? '',
   }
 }
 
-function lossLabel({ contestant, lost, refused, how }: Shown): string {
-  if (how === 'failed') return 'failed'
-  const style = contestant === 'lastcall' ? 'own' : 'lost'
-  return `{${style}|${lost.toFixed(0)}}${refused > 0 ? `{refused|+${refused.toFixed(0)}}` : ''}`
+function lossAt(protocol: 'http' | 'h2', losses: LossOf, contestant: string, y: number): string {
+  const middles = middlesOf(contestant, losses, protocol)
+  const x = COLUMNS[protocol]
+  if (!middles) return textAt(x + 5, y, 'failed', 'quiet')
+  const most = Math.max(...CONTESTANTS.map((one) => middlesOf(one, losses, protocol)?.lost ?? 0), 1)
+  const bar = (LONGEST_BAR * middles.lost) / most
+  const refused =
+    middles.refused > 0 ? `<tspan class="quiet" dx="5">+${middles.refused.toFixed(0)}</tspan>` : ''
+  const shown = `<tspan class="${classOf(contestant)}">${middles.lost.toFixed(0)}</tspan>${refused}`
+  return `<rect class="bar" x="${x}" y="${y - 10}" width="${bar.toFixed(1)}" height="12"/>
+${textAt(x + bar + 5, y, shown)}`
 }
 
-function exitLabel({ contestant, elapsed, how }: Shown): string {
-  if (how === 'failed' || how.startsWith('killed')) return how
-  const time = elapsed < 1000 ? `${elapsed.toFixed(0)} ms` : `${(elapsed / 1000).toFixed(1)} s`
-  const style = contestant === 'lastcall' ? 'own' : 'lost'
-  return how === 'code 0' ? `{${style}|${time}}` : `{${style}|${time}}{refused|${how}}`
+function exitAt({ elapsed, how }: { elapsed: number; how: string }, contestant: string, y: number) {
+  const time = elapsed < 1000 ? `${elapsed.toFixed(0)} ms` : `${(elapsed / 1000).toFixed(0)} s`
+  if (how === 'code 0') return textAt(COLUMNS.exit, y, time, classOf(contestant))
+  const why = how.startsWith('SIG') ? 'signal' : how.startsWith('killed') ? 'killed' : how
+  return textAt(COLUMNS.exit, y, `${time}<tspan class="bad" dx="4">${why}</tspan>`)
 }
 
-function bars(
-  panel: number,
-  values: readonly number[],
-  labels: readonly string[] | undefined,
-  color?: string,
-) {
-  return {
-    type: 'bar' as const,
-    silent: true,
-    emphasis: { disabled: true },
-    xAxisIndex: panel,
-    yAxisIndex: panel,
-    stack: `panel ${panel}`,
-    barWidth: 13,
-    data: values.map((value, index) => ({
-      value,
-      itemStyle: {
-        color: color ?? (CONTESTANTS[index] === 'lastcall' ? COLORS.lastcall : COLORS.peer),
-      },
-      label: {
-        show: labels !== undefined,
-        position: 'right' as const,
-        formatter: labels?.[index] ?? '',
-      },
-    })),
-    label: {
-      fontSize: 12,
-      color: INK,
-      rich: {
-        lost: { fontSize: 12, color: INK },
-        own: { fontSize: 13, fontWeight: 'bold' as const, color: COLORS.name.color },
-        refused: { fontSize: 12, color: QUIET_INK, padding: [0, 0, 0, 9] },
-      },
-    },
-  }
+function classOf(contestant: string): string {
+  return contestant === 'lastcall' ? 'own' : ''
+}
+
+function textAt(x: number, y: number, content: string, className = '', anchor = 'start'): string {
+  return `<text x="${x}" y="${y}" class="${className}" text-anchor="${anchor}">${content}</text>`
 }
