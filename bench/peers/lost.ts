@@ -9,7 +9,7 @@ import { type Exit, limitOf, type Protocol, startService } from './processes.ts'
 import { inRounds, type Results, rowOf, tallied } from './rounds.ts'
 import { within } from './within.ts'
 
-export const PROTOCOLS: Readonly<Record<Protocol, string>> = {
+const PROTOCOLS: Readonly<Record<Protocol, string>> = {
   http: 'HTTP/1.1',
   https: 'HTTPS',
   h2c: 'HTTP/2, clear text',
