@@ -83,7 +83,7 @@ export class ShutdownRun implements RunningShutdown {
 
   fault(origin: FaultOrigin, error: ErrorInfo): void {
     // Several shutdowns in one process receive the same fault, and start each other with it. Another copy
-    // of the package has described it in an object of its own.
+    // of the package has described it in another object.
     const isSame = (one: ErrorInfo) =>
       one === error ||
       (this.isBeginning && one.message === error.message && one.stack === error.stack)

@@ -7,7 +7,7 @@ import type { Interceptor } from './node/intercept.ts'
 export interface DrainPart {
   /** By event name. Called before the server's listeners while the drain runs. */
   readonly interceptors: Readonly<Record<string, Interceptor>>
-  /** Whether nobody is left. */
+  /** Whether all clients have left. */
   readonly isOver: boolean
   /** Announces the close to connected clients and to clients that connect later. */
   begin(): void
@@ -20,7 +20,7 @@ export interface DrainPart {
   /**
    * What has happened since the last call.
    *
-   * @param queues `undefined` if nobody is slow, or if the system does not tell
+   * @param queues `undefined` if no client is slow, or if the system does not tell
    */
   movement(queues: SendQueues | undefined): Movement
   whatWasDone(): string[]

@@ -161,7 +161,7 @@ function isGlobalConsole(option: unknown): boolean {
   return (option as Partial<Console> | null | undefined)?.info === console.info
 }
 
-/** Whether the application has made this console, with streams of its own. */
+/** Whether the application has made this console, with other streams. */
 function isOwnConsole(option: object): option is Console {
   const { Console } = builtinModule('node:console')
   // Not every runtime has the class.

@@ -23,7 +23,7 @@ export function standardOutputs(): [Writable, Writable] {
   return [ignoreErrors(process.stdout), ignoreErrors(process.stderr)]
 }
 
-/** Writes to stderr. Never throws: nobody could read about the error. */
+/** Writes to stderr. Never throws: there is no place left to write the error to. */
 export function writeToStderr(text: string): void {
   try {
     ignoreErrors(process.stderr).write(text)

@@ -47,7 +47,7 @@ function notHeard(event: string, host: TestProcess): LastcallError {
       : `it listens to ${host.listeners.join(', ')}; look at the options \`signals\` and \`faults\``
   return new LastcallError(
     'LASTCALL_NOT_LISTENING',
-    `Nobody listens to ${event}: it would have ended the process at once, and no hook would have run. To have it heard, ${fix}.`,
+    `No code listens to ${event}. It would have ended the process at once, without running a hook. To listen to it, ${fix}.`,
   )
 }
 

@@ -13,7 +13,7 @@ import { type Clock, systemClock } from '../runtime/clock.ts'
 
 /** Options of `taskTracker()`; all have defaults. */
 export interface TaskTrackerOptions {
-  /** The hook's name, for reports. Default `tasks`; a second tracker needs one of its own. */
+  /** The hook's name, for reports. Default `tasks`; a second tracker needs another name. */
   readonly name?: string
   /**
    * The phase in which it refuses new tasks and waits for those in flight. Default `stop`: after the

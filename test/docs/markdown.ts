@@ -1,4 +1,5 @@
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 /** Where the repository begins. */
@@ -10,7 +11,8 @@ export interface Block {
   /** The line of its first line of code. */
   readonly line: number
   readonly code: string
-  /** Whether it is a whole program; a fragment is marked `no-run`. */
+  readonly language: 'ts' | 'js' | 'cjs'
+  /** Whether it is a whole program. */
   readonly isProgram: boolean
 }
 
@@ -20,15 +22,34 @@ export interface Document {
   readonly text: string
 }
 
-export function readDocument(file: string): Document {
-  return { file, text: readFileSync(`${ROOT}${file}`, 'utf8') }
+/** Reads a document of the repository, or of the installed package. */
+export function readDocument(file: string, root = ROOT): Document {
+  return { file, text: readFileSync(join(root, file), 'utf8') }
 }
 
-/** The blocks of TypeScript in a document, but for those that are files of an example. */
+/**
+ * The blocks of code in a document that are compiled. `ts` is a program, `ts no-run` a part of one. `js run`
+ * is a program that is an ES module, `js cjs` one that is CommonJS. Other blocks of `js` are excerpts from
+ * files, and those with `file=` files of an example.
+ */
 export function blocksOf({ file, text }: Document): Block[] {
   return fences(text)
-    .filter(({ info }) => info[0] === 'ts' && !info.some((word) => word.startsWith('file=')))
-    .map(({ info, line, code }) => ({ file, line, code, isProgram: !info.includes('no-run') }))
+    .filter(({ info }) => !info.some((word) => word.startsWith('file=')))
+    .flatMap(({ info: [name, way], line, code }): Block[] => {
+      if (name === 'ts') return [{ file, line, code, language: 'ts', isProgram: way !== 'no-run' }]
+      if (name !== 'js' || (way !== 'run' && way !== 'cjs')) return []
+      return [{ file, line, code, language: way === 'cjs' ? 'cjs' : 'js', isProgram: true }]
+    })
+}
+
+/** The links in a document that lead to no file or heading under the root. */
+export function brokenLinks(document: Document, root = ROOT): string[] {
+  return relativeLinks(document).filter((link) => {
+    const [path = '', anchor] = link.split('#')
+    const target = path === '' ? document.file : join(dirname(document.file), path)
+    if (!existsSync(join(root, target))) return true
+    return anchor !== undefined && !anchorsOf(readDocument(target, root)).includes(anchor)
+  })
 }
 
 /** The files of an example, by the names that their blocks give them. */
@@ -48,13 +69,13 @@ export function codeIn({ text }: Document): string {
 }
 
 /** Where the links of a document lead to, those to other sites left out. */
-export function relativeLinks({ text }: Document): string[] {
+function relativeLinks({ text }: Document): string[] {
   const links = withoutFences(text).matchAll(/\]\(([^)\s]+)\)/g)
   return [...links].map(([, target = '']) => target).filter((target) => !/^[a-z]+:/.test(target))
 }
 
 /** What a link can point to in a document, as its headings are known by. */
-export function anchorsOf({ text }: Document): string[] {
+function anchorsOf({ text }: Document): string[] {
   return headings(text).map((heading) =>
     heading
       .toLowerCase()

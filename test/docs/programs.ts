@@ -4,7 +4,7 @@ import { installed } from '../support/programs/installed.ts'
 import { Script } from '../support/programs/script.ts'
 import type { Block } from './markdown.ts'
 
-/** A block of the documents that runs in a process of its own, against the built package. */
+/** A block of the documents that runs in a process, with the built package. */
 export interface Program {
   readonly script: Script
   /** The port that its `server` listens on, once it does. */
@@ -23,10 +23,14 @@ const PACKAGES = [
 const READY = 'ready for a signal'
 const PORT = /^listens on (\d+)$/m
 
-/** Starts a block as a reader would, in a directory with nothing but what it imports; more may follow it. */
-export async function startProgram(block: Block, more = ''): Promise<Program> {
-  const { code, directory } = programOf(block, more)
-  const script = new Script(code, { cwd: directory })
+/**
+ * Starts a block as a reader would, in a directory with nothing but what it imports; more may follow it.
+ * `lastcall` is where the package is: by default what was built.
+ */
+export async function startProgram(block: Block, more = '', lastcall?: string): Promise<Program> {
+  const { code, directory } = programOf(block, more, {}, lastcall)
+  const type = block.language === 'cjs' ? 'commonjs' : 'module'
+  const script = new Script(code, { cwd: directory, type })
   onTestFinished(() => void script.send('SIGKILL'))
   await script.says(READY)
   const port = async () => {
@@ -37,7 +41,12 @@ export async function startProgram(block: Block, more = ''): Promise<Program> {
 }
 
 /** The same, as JavaScript that is not started yet. It says `ready for a signal`. */
-export function programOf({ code }: Block, more = '', files: Record<string, string> = {}) {
+export function programOf(
+  { code, language }: Block,
+  more = '',
+  files: Record<string, string> = {},
+  lastcall?: string,
+) {
   const sayPort = `
     if (typeof server === 'object' && server.on) {
       const sayPort = () => console.log('listens on ' + server.address().port)
@@ -48,10 +57,10 @@ export function programOf({ code }: Block, more = '', files: Record<string, stri
     console.log('${READY}')
   `
   return {
-    directory: installed(PACKAGES, files),
-    // Whichever port is free: one that is chosen beforehand may be somebody else's by then.
+    directory: installed(PACKAGES, files, lastcall),
+    // Port 0 is any free one. A port that is chosen before may be taken by then.
     code: ts.transpile(`${code.replace(/\b300[01]\b/g, '0')}\n${sayPort}`, {
-      module: ts.ModuleKind.ESNext,
+      module: language === 'cjs' ? ts.ModuleKind.CommonJS : ts.ModuleKind.ESNext,
       target: ts.ScriptTarget.ES2022,
     }),
   }

@@ -223,7 +223,7 @@ export class ConnectionsDrain implements DrainPart, Watcher {
     const isLong =
       silence > LONG_SILENCE_LINGERS * this.drain.linger &&
       !connection.mayBeRead(this.drain.clock.now())
-    // TLS has a close message of its own, which only a half-close sends.
+    // TLS has its own close message, which only a half-close sends.
     if (isLong && !speaksTls(this.server)) connection.socket.destroy()
     else this.#halfClose(connection)
   }

@@ -12,8 +12,8 @@ const LAST_USED = 100
  * Decides when a silent connection is closed: after the linger, counted from its own last activity.
  *
  * A proxy that speaks on one connection may send its next request on another. So a connection is kept
- * while its client, known by its address, speaks on others, for up to four lingers of its own
- * silence. Pools reuse the connection used last, so that one is kept even longer.
+ * while its client, known by its address, speaks on others, for up to four lingers of silence on
+ * this one. Pools reuse the connection used last, so that one is kept even longer.
  */
 export class SilentConnections {
   readonly #silent: DueQueue<Connection>

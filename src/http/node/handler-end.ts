@@ -1,6 +1,6 @@
 /**
  * Calls back once a handler ends a response whose client has gone. A response that is destroyed, or
- * whose source no longer pipes into it, counts too: nobody will end it. The callback may not hold the
+ * whose source no longer pipes into it, counts too: no code will end it. The callback may not hold the
  * response: it would never be collected.
  * Relies on: handlers and frameworks call `end()` and `destroy()` of the response, which are replaced
  * here. No event tells: Node emits `finish` only while there is a client. Node destroys a response at

@@ -19,7 +19,7 @@ export function guard(family: Family): () => void {
   const shell = spawn(
     'sh',
     ['-c', GUARD, 'sh', String(family.leader), family.mark],
-    // In a session of its own, which nothing else ends.
+    // In a separate session, which nothing else ends.
     { detached: true, stdio: ['pipe', 'ignore', 'ignore'] },
   )
   // If `sh` is missing or ends, the `exit` event alone has to do.

@@ -34,7 +34,7 @@ export interface StartOptions {
   readonly mark: string
 }
 
-/** Starts a process in a session of its own. Rejects with the system's error where that fails. */
+/** Starts a process in a separate session. Rejects with the system's error where that fails. */
 export async function startAlone(
   { words: [command, ...args], cwd, env, mark }: StartOptions,
   hasChannel: boolean,

@@ -118,7 +118,7 @@ export function contains(
   if (typeof what === 'string' && what !== '') {
     return ({ stdout, stderr }) => stdout.includes(what) || stderr.includes(what)
   }
-  // Not `instanceof`: test frameworks run tests in another realm, with a RegExp class of its own.
+  // Not `instanceof`: test frameworks run tests in another realm, which has another RegExp class.
   if (Object.prototype.toString.call(what) === '[object RegExp]') {
     const { source, flags } = what as RegExp
     // With the flags g and y each test would begin after the last match.

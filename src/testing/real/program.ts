@@ -32,7 +32,7 @@ const KILL_WAIT = 2000
 /** How long output may take to arrive once all that could write it has ended, in milliseconds. */
 const OUTPUT_WAIT = 1000
 
-/** A real program in a session of its own. It never outlives the test. */
+/** A real program in a separate session. It never outlives the test. */
 export class StartedProgram implements RunningProgram {
   readonly pid: number
   /** The program, and all that it has started. */
@@ -68,7 +68,7 @@ export class StartedProgram implements RunningProgram {
       return new StartedProgram(name, inTerminal ?? (await startAlone(what, by === 'channel')))
     } catch (error) {
       const [command, ...args] = what.words
-      const fix = "write each word as an item of its own, as in ['node', 'server.js']"
+      const fix = "write each word as a separate item, as in ['node', 'server.js']"
       throw notReady(name, explainSpawnError(error, { command, args, cwd }, fix).message)
     }
   }

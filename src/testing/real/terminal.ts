@@ -33,7 +33,7 @@ const SHELL = `
 const CTRL_C = '\u0003'
 
 /**
- * Starts a process in the foreground of a terminal of its own. The terminal is its stdin; stdout and
+ * Starts a process in the foreground of a new terminal. The terminal is its stdin; stdout and
  * stderr are pipes, to keep them apart. Rejects with the system's error where the process can't be started.
  * Resolves with `undefined` without `script`, of util-linux or busybox: it provides the terminal.
  */

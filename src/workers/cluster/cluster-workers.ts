@@ -188,7 +188,7 @@ function refuseNonCluster(cluster: ClusterLike): void {
   throw new LastcallError(
     'LASTCALL_NOT_A_CLUSTER',
     isCluster && !cluster.isPrimary
-      ? 'clusterWorkers() is for the primary of a cluster: it stops the workers, and a worker needs no more than a shutdown of its own. Check cluster.isPrimary before the call.'
+      ? 'clusterWorkers() is for the primary of a cluster: it stops the workers. A worker needs only its own createShutdown(). Check cluster.isPrimary before the call.'
       : `Expected \`cluster\` to be that of node:cluster, in its primary, got ${show(cluster)}.`,
   )
 }

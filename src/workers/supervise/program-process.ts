@@ -46,7 +46,7 @@ export function startProcess(
       cwd,
       env: variablesOf(program, instance, env),
       stdio: ['ignore', 'pipe', 'pipe'],
-      // A session of its own: Ctrl-C reaches only the supervisor, which stops programs in order.
+      // A separate session: Ctrl-C reaches only the supervisor, which stops programs in order.
       detached: !isWindows,
     })
     if (child.pid !== undefined) return new ProgramProcess(child, program, surroundings)

@@ -30,14 +30,17 @@ test('every entry but the first has its types for node10, too', () => {
   expect(names).toEqual(ENTRIES.slice(1).map(({ name }) => name))
 })
 
-test('nothing is there that nobody asked for: no source, no test, no source map', () => {
+test('nothing else is there: no source, no test, no source map', () => {
   const files = readdirSync(installed, { recursive: true, withFileTypes: true })
     .filter((file) => file.isFile())
     .map((file) => join(file.parentPath, file.name).slice(installed.length + 1))
   // Source maps would point to sources that are not published.
   const meant = [
-    /^(package\.json|README\.md|CHANGELOG\.md|CONTRIBUTING\.md|LICENSE|THIRD_PARTY_LICENSES)$/,
+    /^(package\.json|(README|CHANGELOG|CONTRIBUTING|SECURITY)\.md|LICENSE|THIRD_PARTY_LICENSES)$/,
     /^docs\/([\w/-]+\.md|timeline\.(json|svg)|sequences\/[\w-]+\.svg)$/,
+    // What the documents link to.
+    /^examples\/(\d\d-\w+\.ts|(deployment|fleet|support)\/[\w.-]+)$/,
+    /^bench\/(RESULTS\.md|results\.svg)$/,
     /^dist\/cli\/(cli|doctor|timeline)\.cjs$/,
     /^dist\/(\w+\/)?index\.(js|cjs|d\.ts|d\.cts)$/,
     // What entries share.

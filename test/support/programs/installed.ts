@@ -6,15 +6,23 @@ import { onTestFinished } from 'vitest'
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url))
 
-/** A folder of its own in which the built package is installed, with these of its development's beside it. */
-export function installed(packages: readonly string[], files: Record<string, string> = {}): string {
-  const directory = install(packages, files)
+/** A new folder in which the built package is installed, and these packages of its development. */
+export function installed(
+  packages: readonly string[],
+  files: Record<string, string> = {},
+  lastcall = ROOT,
+): string {
+  const directory = install(packages, files, lastcall)
   onTestFinished(() => rmSync(directory, { recursive: true, force: true }))
   return directory
 }
 
-/** The same for several tests: whoever calls it removes the folder. */
-export function install(packages: readonly string[], files: Record<string, string> = {}): string {
+/** The same for several tests: the caller removes the folder. */
+export function install(
+  packages: readonly string[],
+  files: Record<string, string> = {},
+  lastcall = ROOT,
+): string {
   const directory = mkdtempSync(join(tmpdir(), 'lastcall-'))
   const place = (name: string) => join(directory, 'node_modules', name)
   for (const name of packages) {
@@ -22,7 +30,7 @@ export function install(packages: readonly string[], files: Record<string, strin
     symlinkSync(join(ROOT, 'node_modules', name), place(name))
   }
   mkdirSync(place(''), { recursive: true })
-  symlinkSync(ROOT, place('lastcall'))
+  symlinkSync(lastcall, place('lastcall'))
   for (const [name, text] of Object.entries(files)) writeFileSync(join(directory, name), text)
   return directory
 }

@@ -196,7 +196,7 @@ function checkKillTimeout(name: string, app: Data, context: ExamineContext): voi
     context.note(`the kill_timeout of '${name}' is not a literal number, and so not known`)
     return
   }
-  // Without a grace of its own, the application reads kill_timeout.
+  // Without its own grace, the application reads kill_timeout.
   const grace = context.grace(undefined, 'PM2')
   if (!grace || grace.value <= granted) return
   reportShortGrace(context, {

@@ -14,7 +14,7 @@ export function effectOf({ rule, program, init }: Obstacle, starter: Starter): s
     return `${program} starts several programs and manages none of them: at most one of them receives the stop signal, and when the first one ends, the others are left running or are killed.`
   }
   if (rule === 'watcher-in-front') {
-    return `${program} restarts the application when a file changes. It sends the stop signal a second time, or a different signal, ends the application at a time of its own choosing, and keeps running after the application has crashed.`
+    return `${program} restarts the application when a file changes. It sends the stop signal a second time, or a different signal, ends the application when it chooses to, and keeps running after the application has crashed.`
   }
   return effectInFront(rule === 'npm-in-front', program, init, starter)
 }
