@@ -67,7 +67,7 @@ interface Scale {
 
 const LEGEND = '  ┤ limit  ░ reserve'
 
-/** With less room than this, the bars have lines of their own below the names. */
+/** With less room than this, the bars have separate lines below the names. */
 const LEAST_BAR = 12
 
 /**

@@ -7,7 +7,7 @@ import type { Socket } from 'node:net'
  * Relies on: Node then calls `response.detachSocket(socket)`, which is replaced on the response. The
  * documented event, `close`, costs each request twice as much, and a closure three times.
  * Seen to work in: Node 20.19, 22.23, 24.22, 26.12.
- * Without it: responses that have no such method, or one of their own, are watched by `close`.
+ * Without it: responses that have no such method, or another one, are watched by `close`.
  */
 export function responseEndWatcher(
   onEnd: (response: ServerResponse, socket: Socket) => void,

@@ -5,7 +5,7 @@ import type { Socket } from 'node:net'
  * Relies on: Node destroys a socket through `socket._destroy()`, which is replaced on the socket. A
  * listener for `close` would make its table of listeners grow to 19 places: 200 bytes a connection.
  * Seen to work in: Node 20.19, 22.23, 24.22, 26.12.
- * Without it: sockets that have no such method, or one of their own, are watched by `close`.
+ * Without it: sockets that have no such method, or another one, are watched by `close`.
  */
 export function socketCloseWatcher<S extends Socket>(
   onClose: (socket: S, error: unknown) => void,

@@ -118,7 +118,7 @@ export const workers: FeatureGroup = {
       },
     },
     {
-      name: 'a shutdown of its own in a thread: `process.exit()` ends the thread alone',
+      name: 'a thread has its own shutdown: `process.exit()` ends the thread alone',
       check: (lab) => {
         const thread = lab.file(`
           import { parentPort } from 'node:worker_threads'
