@@ -1,4 +1,4 @@
-// Runs shop.ts, ends it while it works, and puts its log and its picture into the README: npm run docs:timeline
+// Runs shop.ts, ends it while it works, and puts its log and its picture into docs/how-to/problems.md: npm run docs:timeline
 import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync, writeFileSync } from 'node:fs'
@@ -31,17 +31,17 @@ const draw = (...args: string[]) =>
   })
 draw('--out', `${ROOT}docs/timeline.svg`)
 const picture = draw()
-const readme = readFileSync(`${ROOT}README.md`, 'utf8')
+const page = `${ROOT}docs/how-to/problems.md`
 const blocks = [
   [/(no query, header or body:\n\n```\n)[\s\S]*?(```)/, log],
   [/(draws the whole shutdown:\n\n```\n)[\s\S]*?(```)/, picture],
 ] as const
 writeFileSync(
-  `${ROOT}README.md`,
+  page,
   blocks.reduce(
     (document, [block, said]) =>
       document.replace(block, (_, before, after) => before + said + after),
-    readme,
+    readFileSync(page, 'utf8'),
   ),
 )
 console.log(picture)

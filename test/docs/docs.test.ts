@@ -30,6 +30,7 @@ const reference = {
     .join('\n'),
 }
 
+const PLAN = 'docs/how-to/plan.md'
 const blocks = documents.flatMap(blocksOf)
 const programs = blocks.filter(({ isProgram }) => isProgram)
 const types = new Types(blocks.filter(({ language }) => language === 'ts'))
@@ -40,10 +41,8 @@ describe('the blocks of code', () => {
     expect(types.problems()).toEqual([])
   })
 
-  test('of the README answer a request, flush what it left behind and end with 0 on SIGTERM', async () => {
-    const [block] = programs.filter(({ file }) => file === 'README.md')
-    if (!block) throw new Error('The README has no program')
-    const { script, port, directory } = await startProgram(block)
+  test('of the README begin with a server that answers, and ends with 0 on SIGTERM, hook by hook', async () => {
+    const { script, port } = await startProgram(firstProgram('README.md'))
     const response = await fetch(`http://127.0.0.1:${await port()}/`)
     expect(await response.text()).toBe('hello\n')
 
@@ -53,35 +52,42 @@ describe('the blocks of code', () => {
       .trimEnd()
       .split('\n')
       .map((line) => JSON.parse(line))
-    expect(log.map(({ level, event }) => `${level} ${event}`)).toEqual([
+    expect(log.map(({ level, event, hook }) => [level, event, hook].join(' ').trim())).toEqual([
       'info start',
-      ...['http:announce', 'http:unbind', 'http', 'visits', 'log file'].map(() => 'info hook:end'),
+      ...['http:announce', 'http:unbind', 'http', 'postgres'].map(
+        (name) => `info hook:end ${name}`,
+      ),
       'info end',
       'info exit',
     ])
+  })
+
+  test('of the page on the plan flush what a request left behind', async () => {
+    const { script, port, directory } = await startProgram(firstProgram(PLAN))
+    await fetch(`http://127.0.0.1:${await port()}/`)
+    expect((await script.send('SIGTERM').ended).code).toBe(0)
     const visits = readFileSync(join(directory, 'visits.log'), 'utf8')
     expect(visits).toMatch(/^\d{4}-\d\d-\d\dT\S+ \S+\n$/)
   })
 
-  test('of the README has the plan that stands there', async () => {
-    const [block] = programs.filter(({ file }) => file === 'README.md')
-    if (!block) throw new Error('The README has no program')
-    const print = "console.log((await import('lastcall')).formatPlan(shutdown.plan()))"
-    const { script } = await startProgram(block, print)
+  test('of the page on the plan print the plan that stands there', async () => {
+    const { script } = await startProgram(firstProgram(PLAN))
     await script.send('SIGTERM').ended
     const [plan] = /^deadline [\s\S]*?(?=\n\S)/m.exec(script.stdout) ?? []
-    // It names the platform of whoever runs it.
-    expect(readme.text.replace(' (docker)', '')).toContain(plan?.replace(/ \(\w+\)(?= − )/, ''))
+    // It names the platform of the machine.
+    const page = readDocument(PLAN).text.replace(' (docker)', '')
+    expect(page).toContain(plan?.replace(/ \(\w+\)(?= − )/, ''))
   })
 
-  test.each(
-    programs.filter(({ file }) => file !== 'README.md').map((block) => [at(block), block] as const),
-  )('that are programs end with 0 on SIGTERM: %s', async (_at, block) => {
-    const { script } = await startProgram(block)
-    const { code, stderr } = await script.send('SIGTERM').ended
-    expect({ code, stderr }).toMatchObject({ code: 0 })
-    expect(stderr).not.toMatch(/warning|"level":"(warn|error|fatal)"/i)
-  })
+  test.each(programs.map((block) => [at(block), block] as const))(
+    'that are programs end with 0 on SIGTERM: %s',
+    async (_at, block) => {
+      const { script } = await startProgram(block)
+      const { code, stderr } = await script.send('SIGTERM').ended
+      expect({ code, stderr }).toMatchObject({ code: 0 })
+      expect(stderr).not.toMatch(/warning|"level":"(warn|error|fatal)"/i)
+    },
+  )
 })
 
 describe('the reference', () => {
@@ -241,6 +247,12 @@ describe('the documents', () => {
     }
   })
 })
+
+function firstProgram(document: string): Block {
+  const block = programs.find(({ file }) => file === document)
+  if (!block) throw new Error(`${document} has no program`)
+  return block
+}
 
 function at({ file, line }: Block): string {
   return `${file}:${line}`

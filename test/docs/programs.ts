@@ -16,7 +16,7 @@ export interface Program {
 /** What the blocks import beside the package itself. */
 const PACKAGES = [
   ...['express', 'fastify', 'koa', 'hono', '@hono/node-server', '@hapi/hapi', 'vite'],
-  ...['ws', 'socket.io', 'http-proxy-3', 'pino'],
+  ...['ws', 'socket.io', 'http-proxy-3', 'pino', 'pg'],
 ]
 
 /** What a program says when it has run to its end, and what its `server` says when it listens. */

@@ -7,15 +7,15 @@ import { formatReport } from '../../src/picture/timeline.ts'
 import { readDocument } from './markdown.ts'
 
 const report = JSON.parse(readDocument('docs/timeline.json').text)
+const page = readDocument('docs/how-to/problems.md').text
 const fix = 'npm run docs:timeline'
 
-test('the README draws the shutdown of docs/timeline.json as formatReport() does', () => {
+test('the page on problems draws the shutdown of docs/timeline.json as formatReport() does', () => {
   const picture = formatReport(report, { width: 80, colors: false })
-  expect(readDocument('README.md').text, fix).toContain(`\`\`\`\n${picture}\n\`\`\``)
+  expect(page, fix).toContain(`\`\`\`\n${picture}\n\`\`\``)
 })
 
-test('the log in the README is that of the same shutdown', () => {
-  const readme = readDocument('README.md').text
+test('the log there is that of the same shutdown', () => {
   const hooks = report.phases.flatMap(({ hooks }: Report['phases'][number]) => hooks)
   expect(hooks.length).toBeGreaterThan(0)
   for (const { name, status, began, ended, limit } of hooks as HookReport[]) {
@@ -25,13 +25,13 @@ test('the log in the README is that of the same shutdown', () => {
       failed: ' failed: ',
       'cut off': ` was cut off after ${took}`,
     }
-    expect(readme, fix).toMatch(
+    expect(page, fix).toMatch(
       new RegExp(`^lastcall: hook '${name}' \\([a-z]+\\)${said[status as keyof typeof said]}`, 'm'),
     )
   }
-  expect(readme, fix).toContain(`shutdown cut off after ${formatDuration(report.duration)}: `)
+  expect(page, fix).toContain(`shutdown cut off after ${formatDuration(report.duration)}: `)
   const { exitCode } = report
-  expect(readme, fix).toContain(`\nlastcall: exiting with code ${exitCode} (${causeOf(report)})\n`)
+  expect(page, fix).toContain(`\nlastcall: exiting with code ${exitCode} (${causeOf(report)})\n`)
 })
 
 test('its image is the one that lastcall timeline draws', () => {
