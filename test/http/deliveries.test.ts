@@ -163,10 +163,10 @@ describe.each(WAYS)(
       }
       client.socket.resume()
 
-      await until(() => responses[0]?.writableFinished === true)
+      // In real time: the test's time would pass while the kernel moves the bytes.
+      await until(() => client.socket.bytesRead > size)
       await drain.report()
       expect(await client.ended()).toBe('FIN')
-      expect(client.socket.bytesRead).toBeGreaterThan(size)
       expect(await drain.report()).toMatchObject({ outcome: 'clean', exitCode: 0 })
       expect(drain.complaints).toEqual([])
     })

@@ -1,6 +1,8 @@
 import { once } from 'node:events'
-import { writeSync } from 'node:fs'
-import { type AddressInfo, createServer, Socket } from 'node:net'
+import { mkdtempSync, rmSync, writeSync } from 'node:fs'
+import { createServer, Socket } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { writeRaw } from '../../../src/http/node/write-raw.ts'
 import { connectRaw, http2Server, listenHttp2 } from '../../support/http2-service.ts'
@@ -36,11 +38,14 @@ test('nothing is written where the socket has no handle', () => {
 })
 
 test('nothing is written where the client reads nothing and the kernel has no room', async () => {
-  const peer = createServer({ pauseOnConnect: true }).listen(0, '127.0.0.1')
+  // Over TCP the kernel may make room after the EAGAIN: it still moves bytes to the client.
+  const folder = mkdtempSync(join(tmpdir(), 'lastcall-raw-'))
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
+  const peer = createServer({ pauseOnConnect: true }).listen(join(folder, 'peer.sock'))
   onTestFinished(() => void peer.close())
   await once(peer, 'listening')
   const accepted = once(peer, 'connection')
-  const client = await connectRaw((peer.address() as AddressInfo).port, { greets: false })
+  const client = await connectRaw(join(folder, 'peer.sock'), { greets: false })
   client.socket.pause()
   const [socket] = (await accepted) as [Socket]
   const { fd } = (socket as unknown as { _handle: { fd: number } })._handle
