@@ -21,7 +21,13 @@ const guides = readdirSync(`${ROOT}docs`, { recursive: true, encoding: 'utf8' })
   .filter((name) => name.endsWith('.md'))
   .map((name) => readDocument(`docs/${name}`))
 const readme = readDocument('README.md')
-const documents = [readme, readDocument('CHANGELOG.md'), readDocument('CONTRIBUTING.md'), ...guides]
+const documents = [
+  readme,
+  readDocument('CHANGELOG.md'),
+  readDocument('CONTRIBUTING.md'),
+  readDocument('SECURITY.md'),
+  ...guides,
+]
 const reference = {
   file: 'docs/reference',
   text: guides
