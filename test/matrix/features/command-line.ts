@@ -30,14 +30,14 @@ export const commandLine: FeatureGroup = {
       },
     },
     {
-      name: '`lastcall run`: 128 + n for a program that a signal ended, 127 for none',
+      name: '`lastcall run`: 128 + n for a program that a signal ended, 127 for a program that does not exist',
       check: async (lab) => {
         await endsWith(lab.lastcall(['run', '--', ...sh('kill -USR1 $$')]), { code: 138 })
         await endsWith(lab.lastcall(['run', '--', 'there-is-no-such-program']), { code: 127 })
       },
     },
     {
-      name: '`lastcall run`: what is deaf is killed at the limit, 137',
+      name: '`lastcall run`: a program that ignores the signal is killed at the limit, 137',
       check: async (lab) => {
         const deaf = sh('trap "" TERM; echo up; exec sleep 1000')
         const program = lab.lastcall(['run', '--grace', '500ms', '--', ...deaf])
@@ -81,7 +81,7 @@ export const commandLine: FeatureGroup = {
       },
     },
     {
-      name: '`lastcall stop`: the signal, and the wait',
+      name: '`lastcall stop` sends the signal, and waits',
       check: async (lab) => {
         const program = lab.start(sh(hears(0)))
         await program.says('up')

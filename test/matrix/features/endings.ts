@@ -63,7 +63,7 @@ export const endings: FeatureGroup = {
       },
     },
     {
-      name: 'what blocks it is named, with its line',
+      name: 'the code that blocks the loop is named, with its line',
       check: async (lab) => {
         const body = `
           shutdown.add({ name: 'stuck', phase: 'drain', run: () => spin() })

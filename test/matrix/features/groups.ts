@@ -51,7 +51,7 @@ export const groups: FeatureGroup = {
   name: 'Clusters and groups of programs',
   features: [
     {
-      name: '`clusterWorkers()`: the end under load, nothing lost',
+      name: '`clusterWorkers()`: stopped under load, nothing lost',
       check: async (lab) => {
         const program = lab.run(CLUSTER)
         const crowd = new Crowd(await portOf(program), { clients: 10 })
@@ -77,7 +77,7 @@ export const groups: FeatureGroup = {
       },
     },
     {
-      name: '`supervise()`: output by line, the end in order of priority',
+      name: '`supervise()`: output by line, stopped in order of priority',
       check: async (lab) => {
         const program = await supervised(
           lab,
@@ -92,7 +92,7 @@ export const groups: FeatureGroup = {
       },
     },
     {
-      name: '`supervise()`: what crashes is started again, and in the end FATAL',
+      name: '`supervise()`: a program that crashes is started again, and is FATAL in the end',
       check: async (lab) => {
         const program = await supervised(
           lab,
@@ -105,7 +105,7 @@ export const groups: FeatureGroup = {
       },
     },
     {
-      name: '`supervise()`: what is deaf is killed: code 124',
+      name: '`supervise()`: a program that ignores the signal is killed: code 124',
       check: async (lab) => {
         const program = await supervised(
           lab,

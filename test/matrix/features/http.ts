@@ -51,7 +51,7 @@ export const http: FeatureGroup = {
       },
     },
     {
-      name: 'an idle connection is closed, and does not hold the end',
+      name: 'an idle connection is closed, and does not delay the end',
       check: async (lab) => {
         const program = await lab.service(SERVER, serving())
         const client = await RawClient.connect(await portOf(program))

@@ -91,7 +91,7 @@ export const running: FeatureGroup = {
         ),
     },
     {
-      name: '`now()` gives the report, which is written before the exit',
+      name: '`now()` returns the report, and it can be written before the exit',
       check: async (lab) => {
         const program = await lab.service(`
           shutdown.add({ name: 'pool', phase: 'close', run: ({ note }) => note('closed') })
@@ -117,7 +117,7 @@ export const running: FeatureGroup = {
       },
     },
     {
-      name: '`formatReport()` draws it',
+      name: '`formatReport()` draws the report',
       check: async (lab) => {
         const program = await lab.service(`
           shutdown.add({ name: 'pool', phase: 'close', run: () => sleep(20) })

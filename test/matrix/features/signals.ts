@@ -61,7 +61,7 @@ export const signals: FeatureGroup = {
       },
     },
     {
-      name: "with `others: 'after'` the application's own listeners run when the hooks have ended",
+      name: "with `others: 'after'`, the application's own listeners run when the hooks have ended",
       check: async (lab) => {
         const own = `
           process.once('SIGTERM', async () => { await sleep(50); say('own') })
@@ -82,7 +82,7 @@ export const signals: FeatureGroup = {
       },
     },
     {
-      name: 'with a channel of messages, `listen()` keeps no process alive',
+      name: 'with an IPC channel, `listen()` keeps no process alive',
       check: (lab) => {
         const code = `import { createShutdown } from 'lastcall'; createShutdown().listen()`
         const program = lab.run(code, { stdio: ['ignore', 'pipe', 'pipe', 'ipc'] })

@@ -5,7 +5,7 @@ export const testing: FeatureGroup = {
   name: 'The kit for tests',
   features: [
     {
-      name: '`createTestShutdown()`: signals, a clock that is moved, the order and the code',
+      name: '`createTestShutdown()`: signals, a clock that the test controls, the order and the code',
       check: (lab) => {
         const code = `
           import { createTestShutdown, expectCutOff, expectOrder } from 'lastcall/testing'
@@ -43,7 +43,7 @@ export const testing: FeatureGroup = {
       },
     },
     {
-      name: '`stopLikeDocker()`: a program, its code and what it leaves behind',
+      name: '`stopLikeDocker()` gives the exit code of a program, and what the program leaves behind',
       check: (lab) => {
         const program = lab.file(`
           import { createShutdown } from 'lastcall'

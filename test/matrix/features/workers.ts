@@ -35,7 +35,7 @@ export const workers: FeatureGroup = {
   name: 'Workers',
   features: [
     {
-      name: '`taskTracker()` waits for what is in flight, and refuses what comes later',
+      name: '`taskTracker()` waits for the tasks in flight, and refuses later ones',
       check: (lab) => {
         const body = `
           const jobs = taskTracker({ name: 'jobs' })
@@ -59,7 +59,7 @@ export const workers: FeatureGroup = {
       },
     },
     {
-      name: '`childProcess()`: a signal, and the wait',
+      name: '`childProcess()` sends a signal, and waits',
       check: (lab) => {
         const body = `
           const child = spawn('sh', ['-c', 'trap "echo heard; exit 0" TERM; echo up; while :; do sleep 0.05; done'], { stdio: ['ignore', 'inherit', 'inherit'] })
@@ -68,7 +68,7 @@ export const workers: FeatureGroup = {
       },
     },
     {
-      name: '`childProcess()` with `fork()`: a message in place of the signal',
+      name: '`childProcess()` with `fork()` sends a message in place of the signal',
       check: (lab) => {
         const body = `
           const child = fork(${JSON.stringify(child(lab))}, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
@@ -77,7 +77,7 @@ export const workers: FeatureGroup = {
       },
     },
     {
-      name: '`childProcess()` kills what is deaf, with its group',
+      name: '`childProcess()` kills a child that ignores the signal, with its group',
       check: (lab) => {
         const body = `
           const child = spawn('sh', ['-c', 'trap "" TERM; echo up; sleep 1000'], { stdio: ['ignore', 'inherit', 'inherit'], detached: true })
@@ -88,7 +88,7 @@ export const workers: FeatureGroup = {
       },
     },
     {
-      name: '`workerThread()`: a message, and the wait',
+      name: '`workerThread()` sends a message, and waits',
       check: (lab) => {
         const thread = lab.file(`
           import { parentPort } from 'node:worker_threads'
@@ -102,7 +102,7 @@ export const workers: FeatureGroup = {
       },
     },
     {
-      name: '`workerThread()` terminates what is deaf: code 124',
+      name: '`workerThread()` terminates a thread that ignores the message: code 124',
       check: (lab) => {
         const thread = lab.file(`
           import { parentPort } from 'node:worker_threads'
@@ -118,7 +118,7 @@ export const workers: FeatureGroup = {
       },
     },
     {
-      name: 'a thread has its own shutdown: `process.exit()` ends the thread alone',
+      name: 'a shutdown in a worker thread: `process.exit()` ends only the thread',
       check: (lab) => {
         const thread = lab.file(`
           import { parentPort } from 'node:worker_threads'
