@@ -1,6 +1,5 @@
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
-import ts from 'typescript'
 import { expect, test } from 'vitest'
 import { installed } from '../support/programs/installed.ts'
 import { filesIn, readDocument } from './markdown.ts'
@@ -8,11 +7,6 @@ import { filesIn, readDocument } from './markdown.ts'
 const run = promisify(execFile)
 const files = filesIn(readDocument('docs/how-to/testing.md'))
 const example = (name: string) => files[name] ?? ''
-
-/** The hooks of the example as JavaScript. */
-function hooksAs(module: ts.ModuleKind): string {
-  return ts.transpile(example('shutdown.ts'), { module, target: ts.ScriptTarget.ES2022 })
-}
 
 /** Runs one of the tools that are installed in a folder, without the variables of this test's own runner. */
 function tool(directory: string, ...args: string[]): Promise<{ stdout: string; stderr: string }> {
@@ -42,7 +36,7 @@ test('the example for jest passes', async () => {
   const directory = installed(['jest'], {
     'package.json': '{}',
     'shutdown.test.js': example('shutdown.test.js'),
-    'shutdown.js': hooksAs(ts.ModuleKind.CommonJS),
+    'shutdown.js': example('shutdown.js'),
   })
   const { stderr } = await tool(directory, 'node_modules/jest/bin/jest.js')
   expect(stderr).toContain('Tests:       2 passed, 2 total')
@@ -51,7 +45,7 @@ test('the example for jest passes', async () => {
 test('the example for node:test passes', async () => {
   const directory = installed([], {
     'shutdown.test.mjs': example('shutdown.test.mjs'),
-    'shutdown.mjs': hooksAs(ts.ModuleKind.ESNext),
+    'shutdown.mjs': example('shutdown.mjs'),
   })
   const { stdout } = await tool(directory, '--test', '--test-reporter=tap')
   expect(stdout).toContain('# pass 2')
@@ -62,7 +56,7 @@ test('what a failure looks like is what stands there', async () => {
   const wrong = example('shutdown.test.mjs').replace(order, "['postgres', 'events']")
   const directory = installed([], {
     'shutdown.test.mjs': wrong,
-    'shutdown.mjs': hooksAs(ts.ModuleKind.ESNext),
+    'shutdown.mjs': example('shutdown.mjs'),
   })
   const failed = await tool(directory, 'shutdown.test.mjs').catch((error) => error)
   const [, shown = ''] =
