@@ -1,10 +1,17 @@
-import type { IncomingMessage } from 'node:http'
+import { createServer, type IncomingMessage } from 'node:http'
+import { createServer as createSecureServer } from 'node:https'
 import type { Duplex } from 'node:stream'
+import { createShutdown } from 'lastcall'
 import { describe, expect, test } from 'vitest'
+import { httpServerHooks } from '../../src/http/http-server.ts'
+import { systemClock } from '../../src/runtime/clock.ts'
+import { selfSigned } from '../support/servers/certificate.ts'
 import {
   account,
+  connect,
   Gate,
   hookOf,
+  listen,
   PollingClock,
   serve,
   stoppedListening,
@@ -57,6 +64,22 @@ describe.each([
     server.on('upgrade', accept)
     const client = await connect()
     expect(await client.get('/chat', UPGRADE)).toMatchObject({ status: 101 })
+    const report = await shutdown.now()
+
+    expect(report).toMatchObject({ outcome: 'clean', exitCode: 0 })
+    expect(hookOf(report)?.notes).toEqual([
+      'ended, 60 ms after the last work: 1 upgraded connection',
+    ])
+    await client.closed()
+  })
+
+  test('are ended where they were opened before the server was handed in', async () => {
+    const server = secure ? createSecureServer(selfSigned()) : createServer()
+    server.on('upgrade', accept)
+    const client = await connect(await listen(server), { secure })
+    expect(await client.get('/chat', UPGRADE)).toMatchObject({ status: 101 })
+    const shutdown = createShutdown({ exit: false, grace: '10s', log: false })
+    shutdown.add(httpServerHooks(server, { linger: '10ms', stragglers: '60ms' }, systemClock))
     const report = await shutdown.now()
 
     expect(report).toMatchObject({ outcome: 'clean', exitCode: 0 })

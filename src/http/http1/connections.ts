@@ -1,8 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
-import { sharedSymbol } from '../../runtime/shared-state.ts'
+import { sharedState, sharedSymbol } from '../../runtime/shared-state.ts'
 import { responseEndWatcher } from '../node/response-end.ts'
 import { responseOf } from '../node/response-of-socket.ts'
+import { socketBelowTls } from '../node/socket-below-tls.ts'
 import { socketCloseWatcher } from '../node/socket-close.ts'
 import { requestName } from '../request-names.ts'
 import {
@@ -100,6 +101,22 @@ export function connectionOf(socket: TrackedSocket | null): Connection | undefin
   return socket?.[CONNECTION]
 }
 
+/** Notes that another hook, that of webSocketServer(), ends an upgraded connection. */
+export function handIn(socket: TrackedSocket): void {
+  const connection = connectionOf(socket)
+  if (connection) connection.isHandedIn = true
+  // The server may be passed in later.
+  for (const one of [socket, socketBelowTls(socket)]) if (one) handedIn().add(one)
+}
+
+function isHandedIn(socket: Socket): boolean {
+  return handedIn().has(socket)
+}
+
+function handedIn(): WeakSet<Socket> {
+  return sharedState('handed-in sockets', () => new WeakSet<Socket>())
+}
+
 /** Receives what happens on the connections. The drain registers itself here while it runs. */
 export interface Watcher {
   opened(connection: Connection): void
@@ -157,6 +174,20 @@ export class Connections {
     connection.used = socket.bytesRead > 0
     const response = responseOf(socket)
     if (response) this.count(response.req, response)
+  }
+
+  /**
+   * Adds the upgraded connections among these sockets: those that are not known yet.
+   */
+  adoptUpgraded(sockets: readonly Socket[]): void {
+    const known = new Set(this.sockets().flatMap((socket) => [socket, socketBelowTls(socket)]))
+    for (const socket of sockets) {
+      if (known.has(socket)) continue
+      const connection = this.#openSocket(socket)
+      if (!connection) continue
+      connection.upgraded = true
+      connection.isHandedIn = isHandedIn(socket)
+    }
   }
 
   /**

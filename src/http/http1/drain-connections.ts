@@ -10,7 +10,8 @@ import { closeAfterResponse } from '../node/close-after-response.ts'
 import { isReceiving, listSockets } from '../node/connections-list.ts'
 import { discardInput } from '../node/discard-input.ts'
 import type { Interceptor } from '../node/intercept.ts'
-import { type AnyHttpServer, isHttp1Request, speaksTls } from '../server.ts'
+import { socketsOfServer } from '../node/sockets-of-server.ts'
+import { type AnyHttpServer, isHttp1Request, speaksHttp2, speaksTls } from '../server.ts'
 import { ConnectionActivity } from './connection-activity.ts'
 import { type Connection, type Connections, connectionOf, type Watcher } from './connections.ts'
 import { connectionsLeft, lastUse } from './connections-left.ts'
@@ -90,6 +91,9 @@ export class ConnectionsDrain implements DrainPart, Watcher {
     const connections = this.connections
     const sockets = listSockets(this.server)
     for (const socket of sockets?.all ?? []) connections.adopt(socket)
+    // The sockets of HTTP/2 sessions are accepted by the server, too.
+    if (sockets && !speaksHttp2(this.server))
+      connections.adoptUpgraded(socketsOfServer(this.server))
     connections.watcher = this
     for (const connection of connections.open) {
       const isIdle = sockets === undefined || sockets.idle.has(connection.socket)

@@ -3,7 +3,7 @@ import type { Socket } from 'node:net'
 import { formatDuration } from '../../base/duration.ts'
 import type { Clock } from '../../runtime/clock.ts'
 import { sharedState } from '../../runtime/shared-state.ts'
-import { connectionOf } from '../http1/connections.ts'
+import { handIn } from '../http1/connections.ts'
 import { bytesInWrite } from '../node/bytes-in-write.ts'
 import { clientName, requestName } from '../request-names.ts'
 
@@ -60,8 +60,7 @@ export class KnownSockets {
   ) {
     sockets.on('connection', (socket, { socket: connection, method, url }) => {
       this.httpServer ??= (connection as { server?: object }).server
-      const http = connectionOf(connection)
-      if (http) http.isHandedIn = true
+      handIn(connection)
       this.#origins.set(socket, {
         name: requestName(method, url),
         since: clock.now(),
