@@ -17,10 +17,20 @@ export interface Tally {
  */
 export class Load {
   readonly tally: Tally = { orders: new Set(), lost: 0 }
+  /** Resolves when every client has had a response, so that the server has accepted all connections. */
+  readonly settled: Promise<void>
   /** Resolves when every client has been refused. */
   readonly over: Promise<unknown>
 
   constructor(url: string, connections: number) {
+    let settle = () => {}
+    this.settled = new Promise((resolve) => {
+      settle = resolve
+    })
+    let waiting = connections
+    const firstResponse = () => {
+      if (--waiting === 0) settle()
+    }
     this.over = autocannon({
       url,
       method: 'POST',
@@ -28,7 +38,10 @@ export class Load {
       // Both longer than any run: refusals end it.
       duration: 60,
       timeout: 60,
-      setupClient: (client) => this.#account(client as unknown as LoadClient),
+      setupClient: (client) => {
+        client.once('response', firstResponse)
+        this.#account(client as unknown as LoadClient)
+      },
     })
   }
 

@@ -42,6 +42,7 @@ export async function stopUnderLoad(name: string, file: string): Promise<Result>
     for (const order of events) arrived.add(`/orders/${order}`)
   })
   const load = new Load(`http://127.0.0.1:${port}/orders`, CLIENTS)
+  await load.settled
   await sleep(LOAD)
 
   const before = load.tally.orders.size
