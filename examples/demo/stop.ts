@@ -5,7 +5,7 @@ import { text } from 'node:stream/consumers'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { Load } from './load.ts'
-import { colors, count, say, seconds } from './text.ts'
+import { colors, count, say } from './text.ts'
 
 export const CLIENTS = 200
 export const LOAD = 2000
@@ -46,7 +46,7 @@ export async function stopUnderLoad(name: string, file: string): Promise<Result>
   await sleep(LOAD)
 
   const before = load.tally.orders.size
-  say(`${seconds(LOAD)} of load: ${count(before)} orders, ${load.tally.lost} lost. SIGTERM.`)
+  say(`${count(before)} orders confirmed, ${load.tally.lost} lost. Now SIGTERM.`)
   const signalled = performance.now()
   child.kill('SIGTERM')
   const code = await waitForExit(child, exited)
