@@ -28,10 +28,12 @@ const documents = [
   readDocument('SECURITY.md'),
   ...guides,
 ]
+// The index only lists names. The other pages describe them.
+const INDEX = 'docs/reference/README.md'
 const reference = {
   file: 'docs/reference',
   text: guides
-    .filter(({ file }) => file.startsWith('docs/reference/'))
+    .filter(({ file }) => file.startsWith('docs/reference/') && file !== INDEX)
     .map(({ text }) => text)
     .join('\n'),
 }
@@ -103,6 +105,13 @@ describe('the reference', () => {
   test('names everything that the two entries export', () => {
     expect(exported.map(({ name }) => name)).toContain('httpServer')
     expect(exported.map(({ name }) => name).filter(isMissing)).toEqual([])
+  })
+
+  test('has each export, event and code in its index', () => {
+    const index = codeIn(readDocument(INDEX))
+    const codes = [...variantsOf('ShutdownEvent'), ...variantsOf('LastcallErrorCode')]
+    const names = [...exported.map(({ name }) => name), ...codes]
+    expect(names.filter((name) => !hasWord(index, name))).toEqual([])
   })
 
   test('names every option, member and field of the exported interfaces', () => {
@@ -224,7 +233,7 @@ describe('the reference', () => {
   })
 
   function isMissing(name: string): boolean {
-    return !new RegExp(`(?<![\\w$])${name}(?![\\w$])`).test(code)
+    return !hasWord(code, name)
   }
 
   function variantsOf(name: string): readonly string[] {
@@ -258,6 +267,10 @@ function firstProgram(document: string): Block {
   const block = programs.find(({ file }) => file === document)
   if (!block) throw new Error(`${document} has no program`)
   return block
+}
+
+function hasWord(text: string, word: string): boolean {
+  return new RegExp(`(?<![\\w$])${word}(?![\\w$])`).test(text)
 }
 
 function at({ file, line }: Block): string {
