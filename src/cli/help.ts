@@ -3,6 +3,7 @@ import {
   COMMON_OPTIONS,
   type CommandName,
   type CommandSpec,
+  type HelpRow,
   type Options,
 } from './commands.ts'
 import { terminal } from './terminal.ts'
@@ -22,28 +23,39 @@ export function versionText(): string {
 }
 
 function sectionsOf(name: CommandName, command: CommandSpec): readonly string[] {
-  const { usage = [titleOf(name, command)], options, examples } = command
+  const { description, details, options, examples, exitCodes } = command
   const { help } = COMMON_OPTIONS
+  const { usage = [titleOf(`${name} [options]`, command)] } = command
   return [
+    [`${description}.`, ...details].join('\n'),
     section('Usage', usage.map(invocation)),
     section('Options', optionLines({ ...options, help })),
-    section('Examples', examples.map(invocation)),
+    section(
+      'Examples',
+      examples.flatMap(([words, what]) => [what, `  ${invocation(words)}`]),
+    ),
+    section('Exit codes', columns(exitCodes)),
   ]
 }
 
 function generalSections(): readonly string[] {
   const commands = Object.entries<CommandSpec>(COMMANDS)
   return [
+    'Graceful shutdown for Node.js, on the command line.',
     section('Usage', [invocation('<command> [options]')]),
     section(
       'Commands',
       columns(commands.map(([name, command]) => [titleOf(name, command), command.description])),
     ),
+    section('Options', optionLines(COMMON_OPTIONS)),
     section(
-      'For more info, run any command with the `--help` flag',
+      'Examples',
+      commands.map(([, { examples }]) => invocation(examples[0]?.[0] ?? '')),
+    ),
+    section(
+      'Options, examples and exit codes of a command',
       commands.map(([name]) => invocation(`${name} --help`)),
     ),
-    section('Options', optionLines(COMMON_OPTIONS)),
   ]
 }
 
@@ -61,7 +73,7 @@ function optionLines(options: Options): readonly string[] {
   return columns(rows)
 }
 
-function columns(rows: readonly (readonly [string, string])[]): readonly string[] {
+function columns(rows: readonly HelpRow[]): readonly string[] {
   const width = Math.max(...rows.map(([left]) => left.length))
   return rows.map(([left, right]) => `${left.padEnd(width)}  ${right}`)
 }

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
+import { CODES } from '../../src/cli/failure.ts'
 import { cli } from '../support/programs/command-line.ts'
 
 const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'))
@@ -20,7 +21,7 @@ describe('the helps', () => {
     async (option) => {
       const ended = await cli([option]).ended
       expect(ended).toMatchObject({ code: 0, stderr: '' })
-      for (const text of ['lastcall run --help', 'lastcall stop --help', 'timeline [report | -]']) {
+      for (const text of ['lastcall run --help', 'lastcall stop --help', 'timeline <report | ->']) {
         expect(ended.stdout).toContain(text)
       }
     },
@@ -39,10 +40,30 @@ describe('the helps', () => {
     expect(optionsIn(ended.stdout, /^ {2}--([a-z]+)/gm)).toEqual(named)
   })
 
+  test.each([[], ['run'], ['stop'], ['timeline'], ['doctor']])(
+    'lastcall %s --help fits 80 columns, with an example',
+    async (...command) => {
+      const { stdout } = await cli([...command, '--help']).ended
+      expect(stdout).toContain('\nExamples:\n')
+      expect(stdout.split('\n').filter((line) => line.length > 80)).toEqual([])
+    },
+  )
+
+  test.each([
+    ['run', CODES.usage, CODES.killed],
+    ['stop', 0, CODES.notRunning, CODES.notPermitted, CODES.usage, CODES.killed],
+    ['timeline', 0, CODES.usage],
+    ['doctor', 0, 1, 2, CODES.usage],
+  ])('lastcall %s --help names its exit codes', async (command, ...codes) => {
+    const { stdout } = await cli([command, '--help']).ended
+    const named = optionsIn(stdout.split('Exit codes:')[1] ?? '', /^ {2}(\d+) /gm)
+    expect(named).toEqual(expect.arrayContaining(codes.map(String)))
+  })
+
   test('help wins over a program, and nothing is run', async () => {
-    const ended = await cli(['run', '--help', '--', 'echo', 'wrong']).ended
+    const ended = await cli(['run', '--help', '--', 'echo', 'must-not-run']).ended
     expect(ended).toMatchObject({ code: 0, stderr: '' })
-    expect(ended.stdout).not.toContain('wrong')
+    expect(ended.stdout).not.toContain('must-not-run')
     expect(ended.stdout).toContain('--pidfile <file>')
   })
 
