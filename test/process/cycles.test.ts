@@ -125,7 +125,7 @@ test.each([
   async (_, exit) => {
     const { before, after, ...rest } = await told(`
     const { exit } = process
-    await repeat(12, async () => {
+    await repeat(6, async () => {
       const shutdown = watch(createShutdown({ grace: '300ms', margin: '100ms', log: false }))
       const other = watch(createShutdown({ grace: '300ms', margin: '100ms', log: false }))
       shutdown.add({ name: 'pool', phase: 'close', run: () => {} })
@@ -140,7 +140,7 @@ test.each([
       process.exit = exit
     })
     await sleep(400)`)
-    expect(rest).toEqual({ watched: 24, alive: 0, warnings: [], stderr: '' })
+    expect(rest).toEqual({ watched: 12, alive: 0, warnings: [], stderr: '' })
     expect(after).toEqual(before)
   },
 )
