@@ -45,7 +45,6 @@ export default {
     // What is measured beside lastcall, installed by bench/peers/package.json.
     '@godaddy/terminus',
     'close-with-grace',
-    'http-graceful-shutdown',
     'lightship',
     'stoppable',
   ],
