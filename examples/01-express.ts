@@ -1,4 +1,4 @@
-// Express: requests in flight are answered, then the events are flushed, then the pool is closed.
+// Express: answers the requests in flight, then flushes the events, then closes the pool.
 import type { AddressInfo } from 'node:net'
 import express from 'express'
 import { createShutdown, formatReport } from 'lastcall'
@@ -22,21 +22,20 @@ const server = app.listen(Number(process.env.PORT ?? 3000), (error) => {
   console.log(`listening on http://127.0.0.1:${(server.address() as AddressInfo).port}`)
 })
 
-// What `docker stop` grants. Without it the platform is asked for its own.
+// `docker stop` sends SIGKILL after 10 s. Without this option, lastcall uses the default of the platform.
 const shutdown = createShutdown({ grace: '10s' })
 
 shutdown.add(httpServer(server, { health }))
-shutdown.add({
-  name: 'events',
-  phase: 'flush',
-  // However long the requests before it take, two seconds are left for this.
-  reserve: '2s',
-  run: async ({ signal, note }) => {
+shutdown.add(
+  'events',
+  async ({ signal, note }) => {
     await events.flush({ signal })
     note(`${events.delivered} events delivered`)
   },
-})
-shutdown.add({ name: 'postgres', phase: 'close', run: () => pool.end() })
+  // Two seconds are reserved for this, however long the requests take.
+  { phase: 'flush', reserve: '2s' },
+)
+shutdown.add('postgres', () => pool.end())
 
 shutdown.on('end', ({ report }) => {
   console.error(formatReport(report))

@@ -1,4 +1,4 @@
-// Fastify: its own app.close(), with every onClose hook, runs once, when the last request is answered.
+// Fastify: calls app.close(), with every onClose hook, once, when the last request is answered.
 import type { AddressInfo } from 'node:net'
 import Fastify from 'fastify'
 import { createShutdown, formatReport } from 'lastcall'
@@ -17,33 +17,32 @@ app.get<{ Params: { id: string } }>('/orders/:id', async ({ params: { id } }) =>
   events.append({ type: 'order read', id })
   return order
 })
-// As a plugin would: @fastify/redis, @fastify/mongodb and others close their clients here.
+// Plugins such as @fastify/redis and @fastify/mongodb close their clients in this hook, too.
 app.addHook('onClose', () => cache.disconnect())
 
-// What `docker stop` grants. Without it the platform is asked for its own.
+// `docker stop` sends SIGKILL after 10 s. Without this option, lastcall uses the default of the platform.
 const shutdown = createShutdown({ grace: '10s' })
 
 shutdown.add(httpServer(app.server, { health }))
-// After the drain: from app.close() on, Fastify answers 503, and its plugins close their clients.
-shutdown.add({ name: 'fastify', phase: 'stop', run: () => app.close() })
-shutdown.add({
-  name: 'events',
-  phase: 'flush',
-  // However long the requests before it take, two seconds are left for this.
-  reserve: '2s',
-  run: async ({ signal, note }) => {
+// After the drain, because app.close() makes Fastify answer 503, and its plugins close their clients.
+shutdown.add('fastify', () => app.close(), { phase: 'stop' })
+shutdown.add(
+  'events',
+  async ({ signal, note }) => {
     await events.flush({ signal })
     note(`${events.delivered} events delivered`)
   },
-})
-shutdown.add({ name: 'postgres', phase: 'close', run: () => pool.end() })
+  // Two seconds are reserved for this, however long the requests take.
+  { phase: 'flush', reserve: '2s' },
+)
+shutdown.add('postgres', () => pool.end())
 
 shutdown.on('end', ({ report }) => {
   console.error(formatReport(report))
 })
 shutdown.listen()
 
-// Not 'localhost', Fastify's default: that opens a second server, for ::1, which `app.server` doesn't
-// include. Containers need this one anyway.
+// Not 'localhost', Fastify's default: it opens a second server for ::1, which is not in `app.server`.
+// Containers need 0.0.0.0 anyway.
 await app.listen({ host: '0.0.0.0', port: Number(process.env.PORT ?? 3000) })
 console.log(`listening on http://127.0.0.1:${(app.server.address() as AddressInfo).port}`)

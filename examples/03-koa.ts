@@ -1,4 +1,4 @@
-// Koa: requests in flight are answered, then the events are flushed, then the pool is closed.
+// Koa: answers the requests in flight, then flushes the events, then closes the pool.
 import type { AddressInfo } from 'node:net'
 import Koa from 'koa'
 import { createShutdown, formatReport } from 'lastcall'
@@ -10,7 +10,7 @@ const events = new Events()
 const health = healthChecks()
 
 const app = new Koa()
-// GET /livez and GET /readyz. Koa would answer too, with 404, while a `ready` check takes its time.
+// GET /livez and GET /readyz. `respond = false`: otherwise Koa answers 404 while a `ready` check runs.
 app.use(async (ctx, next) => {
   if (health(ctx.req, ctx.res)) ctx.respond = false
   else await next()
@@ -27,21 +27,20 @@ const server = app.listen(Number(process.env.PORT ?? 3000), () => {
   console.log(`listening on http://127.0.0.1:${(server.address() as AddressInfo).port}`)
 })
 
-// What `docker stop` grants. Without it the platform is asked for its own.
+// `docker stop` sends SIGKILL after 10 s. Without this option, lastcall uses the default of the platform.
 const shutdown = createShutdown({ grace: '10s' })
 
 shutdown.add(httpServer(server, { health }))
-shutdown.add({
-  name: 'events',
-  phase: 'flush',
-  // However long the requests before it take, two seconds are left for this.
-  reserve: '2s',
-  run: async ({ signal, note }) => {
+shutdown.add(
+  'events',
+  async ({ signal, note }) => {
     await events.flush({ signal })
     note(`${events.delivered} events delivered`)
   },
-})
-shutdown.add({ name: 'postgres', phase: 'close', run: () => pool.end() })
+  // Two seconds are reserved for this, however long the requests take.
+  { phase: 'flush', reserve: '2s' },
+)
+shutdown.add('postgres', () => pool.end())
 
 shutdown.on('end', ({ report }) => {
   console.error(formatReport(report))

@@ -1,4 +1,4 @@
-// Hono on Node: requests in flight are answered, then the events are flushed, then the pool is closed.
+// Hono on Node: answers the requests in flight, then flushes the events, then closes the pool.
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { getRequestListener } from '@hono/node-server'
@@ -18,8 +18,8 @@ app.get('/orders/:id', async (c) => {
   return c.json(order)
 })
 
-// What serve() does, with GET /livez and GET /readyz ahead of Hono. A middleware that returns
-// RESPONSE_ALREADY_SENT would not do: to a HEAD, which probers send too, Hono answers all the same.
+// This does what serve() does, with GET /livez and GET /readyz before Hono. A middleware that returns
+// RESPONSE_ALREADY_SENT does not work: Hono answers HEAD requests itself, and probers send those, too.
 const handle = getRequestListener(app.fetch)
 const server = createServer((request, response) => {
   if (!health(request, response)) handle(request, response)
@@ -28,21 +28,20 @@ server.listen(Number(process.env.PORT ?? 3000), () => {
   console.log(`listening on http://127.0.0.1:${(server.address() as AddressInfo).port}`)
 })
 
-// What `docker stop` grants. Without it the platform is asked for its own.
+// `docker stop` sends SIGKILL after 10 s. Without this option, lastcall uses the default of the platform.
 const shutdown = createShutdown({ grace: '10s' })
 
 shutdown.add(httpServer(server, { health }))
-shutdown.add({
-  name: 'events',
-  phase: 'flush',
-  // However long the requests before it take, two seconds are left for this.
-  reserve: '2s',
-  run: async ({ signal, note }) => {
+shutdown.add(
+  'events',
+  async ({ signal, note }) => {
     await events.flush({ signal })
     note(`${events.delivered} events delivered`)
   },
-})
-shutdown.add({ name: 'postgres', phase: 'close', run: () => pool.end() })
+  // Two seconds are reserved for this, however long the requests take.
+  { phase: 'flush', reserve: '2s' },
+)
+shutdown.add('postgres', () => pool.end())
 
 shutdown.on('end', ({ report }) => {
   console.error(formatReport(report))

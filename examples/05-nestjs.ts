@@ -1,4 +1,4 @@
-// NestJS: its own app.close(), with the shutdown hooks of every provider, runs once, after the last request.
+// NestJS: calls app.close(), with the shutdown hooks of every provider, once, after the last request.
 import type { AddressInfo } from 'node:net'
 import {
   Controller,
@@ -16,7 +16,7 @@ import { Cache, Events, type Order, Pool } from './support/stand-ins.ts'
 
 @Controller('orders')
 class OrdersController {
-  // Named, because tsx, unlike tsc, leaves no trace of the types that Nest could go by.
+  // @Inject, because tsx does not emit the types that Nest reads. With tsc you can leave it out.
   constructor(
     @Inject(Cache) private readonly cache: Cache,
     @Inject(Pool) private readonly pool: Pool,
@@ -38,7 +38,7 @@ class AppModule implements OnModuleDestroy, OnApplicationShutdown {
     @Inject(Pool) private readonly pool: Pool,
   ) {}
 
-  // Here modules close their clients: @nestjs/typeorm, @nestjs/mongoose and others.
+  // Modules such as @nestjs/typeorm and @nestjs/mongoose close their clients here.
   onModuleDestroy(): Promise<void> {
     return this.cache.disconnect()
   }
@@ -53,23 +53,22 @@ const app = await NestFactory.create(AppModule, { logger: ['error', 'warn'] })
 app.use(health) // GET /livez and GET /readyz
 const events = app.get(Events)
 
-// What `docker stop` grants. Without it the platform is asked for its own.
+// `docker stop` sends SIGKILL after 10 s. Without this option, lastcall uses the default of the platform.
 const shutdown = createShutdown({ grace: '10s' })
 
 shutdown.add(httpServer(app.getHttpServer(), { health }))
-shutdown.add({
-  name: 'events',
-  phase: 'flush',
-  // However long the requests before it take, two seconds are left for this.
-  reserve: '2s',
-  run: async ({ signal, note }) => {
+shutdown.add(
+  'events',
+  async ({ signal, note }) => {
     await events.flush({ signal })
     note(`${events.delivered} events delivered`)
   },
-})
-// In place of app.enableShutdownHooks(): Nest would listen to the signals as well, and close the
-// clients while requests are in flight.
-shutdown.add({ name: 'nest', phase: 'close', run: () => app.close() })
+  // Two seconds are reserved for this, however long the requests take.
+  { phase: 'flush', reserve: '2s' },
+)
+// Do not call app.enableShutdownHooks(): then Nest listens for the signals, too, and closes the clients
+// while requests are in flight.
+shutdown.add('nest', () => app.close())
 
 shutdown.on('end', ({ report }) => {
   console.error(formatReport(report))

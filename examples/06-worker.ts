@@ -1,4 +1,4 @@
-// A queue consumer: it finishes the jobs that it has begun, puts back those that it can't finish, and then leaves.
+// A queue consumer: finishes the jobs that it has begun, and puts back those that it cannot finish.
 import { EventEmitter, once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createShutdown, formatReport } from 'lastcall'
@@ -7,23 +7,23 @@ import { taskTracker } from 'lastcall/workers'
 const queue = openQueue()
 const jobs = taskTracker({ name: 'jobs' })
 
-// What `docker stop` grants. Without it the platform is asked for its own.
+// `docker stop` sends SIGKILL after 10 s. Without this option, lastcall uses the default of the platform.
 const shutdown = createShutdown({ grace: '10s' })
 
 shutdown.add(jobs)
-shutdown.add({ name: 'queue', phase: 'close', run: () => queue.close() })
+shutdown.add('queue', () => queue.close())
 
 shutdown.on('end', ({ report }) => {
   console.error(formatReport(report))
 })
 shutdown.listen()
 
-// Four at once; each stops taking jobs when the shutdown begins.
+// Four consumers. Each stops taking jobs when the shutdown begins.
 await Promise.all(Array.from({ length: 4 }, consume))
 
 async function consume(): Promise<void> {
   while (!shutdown.signal.aborted) {
-    // The task begins before the job is taken, so that every job that has left the queue is counted.
+    // The task begins before it takes the job. So every job that has left the queue is counted.
     await jobs.run(async (task) => {
       const job = await queue.take(shutdown.signal)
       if (!job) return
@@ -43,7 +43,7 @@ interface Job {
   readonly milliseconds: number
 }
 
-/** Stands in for SQS, a list in Redis and the like: it gets 400 jobs a second, of up to 50 ms each. */
+/** Stands for SQS, a list in Redis and similar queues. Gets 400 jobs a second, of up to 50 ms each. */
 function openQueue() {
   const waiting: Job[] = []
   const added = new EventEmitter()
@@ -54,7 +54,7 @@ function openQueue() {
     added.emit('jobs')
   }, 10)
   return {
-    /** Waits for a job; resolves without one where the signal fires first. */
+    /** Waits for a job. Resolves with undefined if the signal aborts first. */
     async take(signal: AbortSignal): Promise<Job | undefined> {
       while (waiting.length === 0 && !signal.aborted) {
         await once(added, 'jobs', { signal }).catch(() => {})

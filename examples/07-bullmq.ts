@@ -1,4 +1,4 @@
-// BullMQ: jobs that have begun are finished, and what the worker has only fetched goes back to its queue.
+// BullMQ: finishes the jobs that have begun, and puts jobs that were only fetched back into the queue.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Job, WaitingError, Worker } from 'bullmq'
 import { Redis } from 'ioredis'
@@ -11,21 +11,21 @@ interface Mail {
 }
 
 const redis = new Redis(process.env.REDIS_URL ?? 'redis://127.0.0.1:6379', {
-  maxRetriesPerRequest: null, // BullMQ asks for it: a worker waits for Redis as long as it takes.
+  maxRetriesPerRequest: null, // BullMQ requires this: a worker waits for Redis without a limit.
 })
 const mails = taskTracker({ name: 'mails' })
 
 const worker = new Worker<Mail>(
   'mails',
   async (job, token) => {
-    // Fetched when the shutdown had begun.
+    // BullMQ fetched this job after the shutdown had begun.
     if (mails.isClosed) return putBack(job, token)
     return mails.run(
       async ({ signal }) => {
         try {
           await send(job, signal)
         } catch (error) {
-          // Cut off: without this BullMQ would count it as failed.
+          // The job was cut off. Without this, BullMQ counts it as failed.
           if (signal.aborted) await putBack(job, token)
           throw error
         }
@@ -38,19 +38,14 @@ const worker = new Worker<Mail>(
 worker.on('error', (error) => console.error(error))
 worker.on('ready', () => console.log('taking jobs'))
 
-// Whatever the platform grants: 10 s with docker, 30 s on Kubernetes.
+// Without a grace, lastcall uses the default of the platform: 10 s with docker, 30 s on Kubernetes.
 const shutdown = createShutdown()
 
-shutdown.add({ name: 'mails:pause', phase: 'announce', run: () => worker.pause(true) })
+shutdown.add('mails:pause', () => worker.pause(true), { phase: 'announce' })
 shutdown.add(mails)
-shutdown.add({
-  name: 'redis',
-  phase: 'close',
-  run: async () => {
-    // Waits until all that was done is recorded.
-    await worker.close()
-    await redis.quit()
-  },
+shutdown.add('redis', async () => {
+  await worker.close() // waits until the results of all jobs are recorded
+  await redis.quit()
 })
 
 shutdown.on('end', ({ report }) => {
@@ -58,13 +53,13 @@ shutdown.on('end', ({ report }) => {
 })
 shutdown.listen()
 
-/** The next worker has it, and it doesn't count as an attempt. */
+/** Another worker gets the job, and this run does not count as an attempt. */
 async function putBack(job: Job<Mail>, token: string | undefined): Promise<never> {
   await job.moveToWait(token)
   throw new WaitingError()
 }
 
-/** Stands in for a server of mails; it counts how often each has been sent. */
+/** Stands for a mail server. Counts how often each mail was sent. */
 async function send({ id = '', data }: Job<Mail>, signal: AbortSignal): Promise<void> {
   console.log(`sending mail ${id}`)
   await sleep(data.milliseconds, undefined, { signal })

@@ -1,4 +1,4 @@
-// OpenTelemetry: a span for the shutdown, below it one for each phase, and below these one for each hook and what it does.
+// OpenTelemetry: one span for the shutdown, below it one for each phase, and below these one for each hook.
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { channel, subscribe } from 'node:diagnostics_channel'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -18,7 +18,7 @@ import {
 } from '@opentelemetry/sdk-trace-node'
 import { createShutdown, type HookTrace, type PhaseTrace, type ShutdownTrace } from 'lastcall'
 
-/** OpenTelemetry's own context manager, with a storage that channels can be bound to. */
+/** OpenTelemetry's context manager, but with a public storage, so that channels can be bound to it. */
 class ContextManager extends AsyncLocalStorageContextManager {
   readonly storage = new AsyncLocalStorage<Context>()
 
@@ -37,7 +37,7 @@ class ContextManager extends AsyncLocalStorageContextManager {
 }
 
 const contextManager = new ContextManager()
-const exporter = new InMemorySpanExporter() // an OTLPTraceExporter, most often
+const exporter = new InMemorySpanExporter() // use your exporter here, such as OTLPTraceExporter
 const provider = new NodeTracerProvider({ spanProcessors: [new BatchSpanProcessor(exporter)] })
 provider.register({ contextManager })
 const tracer = trace.getTracer('lastcall')
@@ -45,34 +45,33 @@ const tracer = trace.getTracer('lastcall')
 traceShutdowns()
 
 const shutdown = createShutdown({ grace: '1s' })
-shutdown.add({
-  name: 'orders',
-  phase: 'drain',
-  run: async () => {
+shutdown.add(
+  'orders',
+  async () => {
     await sleep(20)
-    // Whatever the application, or a library that it uses, traces while a hook runs is below its span.
+    // A span that the application or a library creates while the hook runs is below the hook's span.
     await tracer.startActiveSpan('UPDATE orders', async (span) => {
       await sleep(10)
       span.end()
     })
   },
-})
-// A hook that fails and one that hangs, to show their spans.
-shutdown.add({ name: 'cache', phase: 'flush', run: () => Promise.reject(new Error('no route')) })
-shutdown.add({
-  name: 'index',
-  phase: 'flush',
-  timeout: '100ms',
-  run: ({ note }) => {
+  { phase: 'drain' },
+)
+// One hook fails and one hangs, to show their spans.
+shutdown.add('cache', () => Promise.reject(new Error('no route')), { phase: 'flush' })
+shutdown.add(
+  'index',
+  ({ note }) => {
     note('3 documents left')
     return new Promise(() => {})
   },
-})
+  { phase: 'flush', timeout: '100ms' },
+)
 shutdown.listen()
 setInterval(() => {}, 1000)
 console.log('ready')
 
-/** Once in a process, before the first shutdown begins: all shutdowns share the channels. */
+/** Call it once in a process, before the first shutdown begins: all shutdowns share the channels. */
 function traceShutdowns(): void {
   spansFor<ShutdownTrace>('shutdown', 'shutdown', ({ report }, span) => {
     span.setAttribute('lastcall.exit_code', report?.exitCode ?? 0)
@@ -91,14 +90,14 @@ function traceShutdowns(): void {
       fail(span, status)
     },
   )
-  // After the spans' own, so that the shutdown's span has ended, too. The exit waits, within the margin. A hook
-  // that flushes would come too early for this span, and is not needed.
+  // Subscribed last, so that the span of the shutdown has ended. The exit waits for the promise, within the
+  // margin. You need no hook that flushes; it would run before this span ends.
   subscribe('tracing:lastcall.shutdown:asyncEnd', (message) => {
     ;(message as ShutdownTrace).waitUntil(provider.forceFlush().then(print))
   })
 }
 
-/** A span from `start` to `asyncEnd`, active for all that happens in between. */
+/** Makes a span from `start` to `asyncEnd`. It is active for everything that happens in between. */
 function spansFor<Trace extends object>(
   what: 'shutdown' | 'phase' | 'hook',
   name: string | ((traced: Trace) => string),
@@ -122,7 +121,7 @@ function fail(span: Span, message = ''): void {
   span.setStatus({ code: SpanStatusCode.ERROR, message })
 }
 
-/** Prints the spans that a collector would have got. */
+/** Prints the spans that a collector would get. */
 function print(): void {
   for (const span of exporter.getFinishedSpans()) {
     const { name, status, attributes, startTime, duration, events } = span

@@ -1,4 +1,4 @@
-// Prometheus: how long hooks take and how they end, for a scraper and, at the end, for a Pushgateway.
+// Prometheus: metrics of how long hooks take and how they end, scraped and, at the end, pushed to a Pushgateway.
 import { subscribe } from 'node:diagnostics_channel'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -23,7 +23,7 @@ const shutdowns = new Counter({
   help: 'Shutdowns, by how they ended.',
   labelNames: ['outcome'] as const,
 })
-// No scrape may come for the last figures: this sends them, and the exit waits for it.
+// The process is usually gone before the next scrape. So it pushes its last metrics, and the exit waits for that.
 const gateway = process.env.PUSHGATEWAY ? new Pushgateway(process.env.PUSHGATEWAY) : undefined
 
 subscribe('tracing:lastcall.hook:asyncEnd', (message) => {
@@ -48,7 +48,7 @@ server.listen(Number(process.env.PORT ?? 3000), () => {
 
 const shutdown = createShutdown({ grace: '2s' })
 shutdown.add(httpServer(server))
-shutdown.add({ name: 'events', phase: 'flush', run: () => sleep(20) })
-// A hook that hangs, so that it is counted.
-shutdown.add({ name: 'index', phase: 'flush', timeout: '100ms', run: () => new Promise(() => {}) })
+shutdown.add('events', () => sleep(20), { phase: 'flush' })
+// This hook hangs, so that the example counts a hook that was cut off.
+shutdown.add('index', () => new Promise(() => {}), { phase: 'flush', timeout: '100ms' })
 shutdown.listen()

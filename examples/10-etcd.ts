@@ -1,4 +1,4 @@
-// etcd: clients find the instance there while it serves, and no longer once it begins to leave.
+// etcd: clients find the instance there while it serves, and no longer when the shutdown begins.
 import { randomUUID } from 'node:crypto'
 import type { AddressInfo } from 'node:net'
 import express from 'express'
@@ -26,17 +26,17 @@ const server = app.listen(Number(process.env.PORT ?? 3000), async (error) => {
   if (error) throw error
   const url = `http://${process.env.ADDRESS ?? '127.0.0.1'}:${(server.address() as AddressInfo).port}`
   console.log(`listening on ${url}`)
-  // Goes on trying where etcd isn't there yet. The instance serves meanwhile.
+  // If etcd is not reachable yet, this tries again. The instance serves meanwhile.
   if (await registration.register(url)) console.log('registered')
 })
 
-// What `docker stop` grants. Without it the platform is asked for its own.
+// `docker stop` sends SIGKILL after 10 s. Without this option, lastcall uses the default of the platform.
 const shutdown = createShutdown({ grace: '10s' })
 
 shutdown.add(registration)
-// Clients that watch etcd notice within milliseconds, and may have chosen this instance just before.
+// Clients that watch etcd notice within milliseconds, but may have chosen this instance just before.
 shutdown.add(httpServer(server, { health, lameDuck: { atLeast: '500ms' } }))
-shutdown.add({ name: 'postgres', phase: 'close', run: () => pool.end() })
+shutdown.add('postgres', () => pool.end())
 
 shutdown.on('end', ({ report }) => {
   console.error(formatReport(report))

@@ -1,4 +1,4 @@
-// Consul: registers with its agent over HTTP when the instance serves, and deregisters when it begins to leave.
+// Consul: registers at the agent over HTTP when the instance serves, and deregisters when the shutdown begins.
 import { randomUUID } from 'node:crypto'
 import type { AddressInfo } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -17,7 +17,7 @@ app.get('/orders/:id', async (request, response) => {
 })
 
 const id = `orders-${randomUUID()}`
-/** Settles when the agent has answered, or when there is no point in asking it any more. */
+/** Settles when the agent has answered, or when the shutdown has begun. */
 let registering = Promise.resolve()
 
 const server = app.listen(Number(process.env.PORT ?? 3000), (error) => {
@@ -28,22 +28,21 @@ const server = app.listen(Number(process.env.PORT ?? 3000), (error) => {
   registering = register(address, port)
 })
 
-// What `docker stop` grants. Without it the platform is asked for its own.
+// `docker stop` sends SIGKILL after 10 s. Without this option, lastcall uses the default of the platform.
 const shutdown = createShutdown({ grace: '10s' })
 
-shutdown.add({
-  name: 'consul',
-  phase: 'deregister',
-  timeout: '2s',
-  run: async ({ signal }) => {
-    // A registration that is on its way now would reach the agent after the deregistration.
+shutdown.add(
+  'consul',
+  async ({ signal }) => {
+    // Otherwise a registration that is still on its way could reach the agent after the deregistration.
     await registering
-    await tellAgent(`deregister/${id}`, { signal })
+    await callAgent(`deregister/${id}`, { signal })
   },
-})
+  { phase: 'deregister', timeout: '2s' },
+)
 // Clients of Consul notice a little later, and may have chosen this instance just before.
 shutdown.add(httpServer(server, { health, lameDuck: { atLeast: '1s' } }))
-shutdown.add({ name: 'postgres', phase: 'close', run: () => pool.end() })
+shutdown.add('postgres', () => pool.end())
 
 shutdown.on('end', ({ report }) => {
   console.error(formatReport(report))
@@ -57,29 +56,30 @@ async function register(address: string, port: number): Promise<void> {
     Name: 'orders',
     Address: address,
     Port: port,
-    // Clients find the instance only once this has passed. It also fails for an instance that could not deregister.
+    // Clients find the instance only after this check has passed. The check also removes an instance that could
+    // not deregister.
     Check: {
       HTTP: `http://${address}:${port}/readyz`,
       Interval: '10s',
       Timeout: '1s',
-      DeregisterCriticalServiceAfter: '1m', // The least that there is.
+      DeregisterCriticalServiceAfter: '1m', // the minimum of Consul
     },
   }
-  for (let isTold = false; !shutdown.signal.aborted; isTold = true) {
+  for (let isReported = false; !shutdown.signal.aborted; isReported = true) {
     try {
-      await tellAgent('register', {
+      await callAgent('register', {
         body: JSON.stringify(service),
         signal: AbortSignal.timeout(1000),
       })
       return console.log('registered')
     } catch (error) {
-      if (!isTold) console.error('not registered:', error)
+      if (!isReported) console.error('not registered:', error)
       await sleep(1000, undefined, { signal: shutdown.signal }).catch(() => {})
     }
   }
 }
 
-async function tellAgent(what: string, init: RequestInit): Promise<void> {
+async function callAgent(what: string, init: RequestInit): Promise<void> {
   const agent = process.env.CONSUL_HTTP_ADDR ?? '127.0.0.1:8500'
   const token = process.env.CONSUL_HTTP_TOKEN
   const response = await fetch(
@@ -87,7 +87,7 @@ async function tellAgent(what: string, init: RequestInit): Promise<void> {
     { ...init, method: 'PUT', headers: token ? { 'X-Consul-Token': token } : {} },
   )
   const text = await response.text()
-  // The agent doesn't know the instance: it is deregistered already, and nothing is left to do.
+  // The agent does not know the instance: it is already deregistered.
   const isGone = response.status === 404 && text.startsWith('Unknown service ID')
   if (!response.ok && !isGone) throw new Error(`Consul answered ${response.status}: ${text.trim()}`)
 }

@@ -7,10 +7,10 @@ import express from 'express'
 import { createShutdown, type Duration } from 'lastcall'
 import { healthChecks, httpServer } from 'lastcall/http'
 
-// What the platform grants, less what it needs for itself: every file beside this one grants 30 s.
+// Every file beside this one grants 30 s. This is 5 s less, because the platform also needs time.
 const shutdown = createShutdown({ grace: '25s' })
-// Where the platform itself waits before the signal, so that all clients notice that this instance
-// leaves, its file says 0s. Otherwise the library decides how long it goes on accepting.
+// '0s' where the platform waits before the signal, until all clients have noticed that this instance
+// leaves. If it is not set, lastcall decides how long the server goes on accepting.
 const lameDuck = process.env.LAME_DUCK as Duration | undefined
 
 const book = await open(process.env.ORDERS_FILE ?? join(tmpdir(), 'orders.log'), 'a')
@@ -35,18 +35,18 @@ app.post('/orders', (_request, response) => {
 const server = app.listen(Number(process.env.PORT ?? 3000), (error) => {
   if (error) throw error
   console.log(`listening on port ${(server.address() as AddressInfo).port}`)
-  process.send?.('ready') // to PM2, which then goes on with a reload; elsewhere there is no parent
+  process.send?.('ready') // PM2 waits for this during a reload; on other platforms there is no parent
 })
 
 shutdown.add(httpServer(server, { health, lameDuck }))
-shutdown.add({
-  name: 'orders',
-  phase: 'flush',
-  reserve: '3s', // kept for it, however long the requests before it take
-  run: ({ signal }) => {
+shutdown.add(
+  'orders',
+  ({ signal }) => {
     clearInterval(writing)
     return writeDown(signal)
   },
-})
-shutdown.add({ name: 'book', phase: 'close', run: () => book.close() })
+  // Three seconds are reserved for this, however long the requests take.
+  { phase: 'flush', reserve: '3s' },
+)
+shutdown.add('book', () => book.close())
 shutdown.listen()

@@ -1,4 +1,4 @@
-// A file to copy: clients find the instance in etcd for as long as it lives, and no longer.
+// Copy this file. It registers an instance in etcd, and removes it at the start of the shutdown.
 // npm install etcd3 cockatiel
 import { addAbortListener } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -10,13 +10,13 @@ import type { Hook, HookContext } from 'lastcall'
 export interface EtcdRegistrationOptions extends IOptions {
   /** The key is `{prefix}/{id}`. */
   readonly prefix: string
-  /** Unique to this instance; the one that replaces it needs another. */
+  /** Unique to this instance. The instance that replaces it needs another id. */
   readonly id: string
-  /** Seconds after which etcd forgets an instance that it doesn't hear of, 1 or more. Default 10. */
+  /** Seconds after which etcd removes an instance that does not renew its lease, 1 or more. Default 10. */
   readonly ttl?: number
-  /** The longest that leaving etcd may take, in milliseconds. Default 2000. */
+  /** The limit for the deregistration, in milliseconds. Default 2000. */
   readonly timeout?: number
-  /** Called when etcd can't be reached, and when it can again. Default: stderr. */
+  /** Called when etcd cannot be reached, and when it is reachable again. Default: stderr. */
   readonly log?: (line: string) => void
 }
 
@@ -24,16 +24,16 @@ export interface EtcdRegistrationOptions extends IOptions {
 export interface EtcdRegistration extends Iterable<Hook> {
   /**
    * Publishes this URL under the key. Call it when the server listens. Tries until it succeeds, and
-   * again whenever the lease is lost, until the shutdown. Resolves when it is registered for the
-   * first time, with `false` where the shutdown came first. It never rejects.
+   * again each time the lease is lost, until the shutdown begins. Resolves with `true` after the first
+   * registration, or with `false` if the shutdown begins first. Never rejects.
    */
   register(url: string): Promise<boolean>
 }
 
 /**
- * Registers an instance under a lease, which etcd3 renews three times in a `ttl`. The hook `etcd` of
- * `deregister` revokes it, and fails where that could not be done: the lease runs out by itself
- * then, a `ttl` after it was last renewed. The hook `etcd:close` of `close` closes the client.
+ * Registers an instance under a lease, which etcd3 renews three times in a `ttl`. In the phase
+ * `deregister`, the hook `etcd` revokes the lease. If it cannot, the hook fails, and the lease runs out
+ * one `ttl` after it was last renewed. In the phase `close`, the hook `etcd:close` closes the client.
  *
  * @example
  * const registration = etcdRegistration({ hosts: 'http://etcd:2379', prefix: 'orders', id: hostname() })
@@ -44,7 +44,7 @@ export function etcdRegistration(options: EtcdRegistrationOptions): EtcdRegistra
   return new Registration(options)
 }
 
-/** The longest that etcd may take for one call, in milliseconds: etcd3 would wait for ever. */
+/** The limit of one call, in milliseconds. Without it, etcd3 waits for ever. */
 const CALL = 1000
 /** Between two tries to leave, in milliseconds. */
 const PAUSE = 100
@@ -61,14 +61,14 @@ class Registration implements EtcdRegistration {
   constructor(options: EtcdRegistrationOptions) {
     const { prefix, id, ttl = 10, timeout = 2000, log = console.error, ...etcd } = options
     this.#client = new Etcd3({
-      // Also for the calls of a lease, which don't pass options on.
+      // Here, because the calls of a lease ignore the options that they get.
       defaultCallOptions: ({ isStream }) => (isStream ? {} : { deadline: Date.now() + CALL }),
-      // Without its circuit breaker, which refuses all calls for 5 s after three that failed: etcd
-      // may be back by then, and the process gone.
+      // No circuit breaker: it would refuse all calls for 5 s after three failed calls. In that time etcd
+      // may be back, and this process gone.
       faultHandling: { host: () => noop, global: noop },
       ...etcd,
       grpcOptions: {
-        // Reconnects at once, and gives up a connection on which etcd doesn't answer.
+        // Reconnect at once, and give up a connection on which etcd does not answer.
         'grpc.initial_reconnect_backoff_ms': PAUSE,
         'grpc.max_reconnect_backoff_ms': CALL,
         'grpc.keepalive_time_ms': 10_000,
@@ -99,10 +99,10 @@ class Registration implements EtcdRegistration {
     })
   }
 
-  /** Grants a lease and puts the key, and begins anew whenever either is lost. */
+  /** Gets a lease and puts the key, and begins again each time one of them is lost. */
   async #keepRegistered(url: string, registered: () => void): Promise<void> {
     const { signal } = this.#leaving
-    let isTold = false
+    let isReported = false
     while (!signal.aborted) {
       const lease = this.#client.lease(this.#ttl)
       this.#lease = lease
@@ -110,17 +110,18 @@ class Registration implements EtcdRegistration {
         const lost = new Promise<Error>((resolve) => lease.on('lost', resolve))
         await lease.put(this.#key).value(url)
         registered()
-        if (isTold) this.#log(`etcd: ${this.#key} is registered again`)
-        isTold = false
+        if (isReported) this.#log(`etcd: ${this.#key} is registered again`)
+        isReported = false
         throw await lost
       } catch (error) {
         if (signal.aborted) return
-        if (!isTold) this.#log(`etcd: ${this.#key} is not registered: ${(error as Error).message}`)
-        isTold = true
-        // etcd may hold the key all the same, if only the answer was lost.
+        if (!isReported)
+          this.#log(`etcd: ${this.#key} is not registered: ${(error as Error).message}`)
+        isReported = true
+        // If only the answer was lost, etcd holds the key. So revoke the lease.
         lease.revoke().catch(() => {})
       }
-      // Not all instances at the same time: an etcd that comes back has enough to do.
+      // A random pause, so that not all instances call an etcd that has just come back at the same time.
       await sleep(500 + 500 * Math.random(), undefined, { signal }).catch(() => {})
     }
   }
@@ -130,10 +131,10 @@ class Registration implements EtcdRegistration {
     const lease = this.#lease
     if (!lease) return
     waitingFor(() => [`etcd, to revoke the lease of ${this.#key}`])
-    // Tries until the limit: after an election or a restart, etcd is back in a second or two.
+    // Try until the limit: after an election or a restart, etcd is back in one or two seconds.
     for (;;) {
       try {
-        // Waits for a lease that is being granted. The call ends before the limit, so its error says why.
+        // Waits until the lease is granted. The call ends before the limit, so that its error says why it failed.
         await lease.revoke({ deadline: Date.now() + Math.min(CALL, remaining() - PAUSE) })
         return
       } catch (error) {

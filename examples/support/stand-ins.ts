@@ -1,4 +1,4 @@
-// Stand-ins, in memory, for what a service depends on: a database's pool, a cache, an events client.
+// Stand-ins in memory for what a service uses: the pool of a database, a cache, a client for events.
 import { setTimeout as sleep } from 'node:timers/promises'
 
 export interface Order {
@@ -6,7 +6,7 @@ export interface Order {
   readonly total: number
 }
 
-/** Stands in for the Pool of `pg`: a query takes 10 ms, and after `end()` there are none. */
+/** Stands for the Pool of `pg`. A query takes 10 ms. After `end()`, a query fails. */
 export class Pool {
   #queries = 0
   #isEnded = false
@@ -25,7 +25,7 @@ export class Pool {
   }
 }
 
-/** Stands in for the client of a cache: an answer takes 2 ms, and `disconnect()` cuts off the rest. */
+/** Stands for the client of a cache. An answer takes 2 ms. `disconnect()` cuts off pending answers. */
 export class Cache {
   #running = 0
   #isConnected = true
@@ -45,8 +45,8 @@ export class Cache {
 }
 
 /**
- * Stands in for a client that sends events somewhere in batches, once a second: what it holds when
- * the process goes away is lost, unless it is flushed.
+ * Stands for a client that sends events in batches, once a second. Events that it still holds when the
+ * process ends are lost, unless they are flushed.
  */
 export class Events {
   delivered = 0
@@ -69,7 +69,7 @@ export class Events {
       this.#buffer.splice(0, count)
       this.delivered += count
     })
-    // What could not be sent stays, for the next time.
+    // Events that could not be sent stay in the buffer for the next time.
     this.#sending = sent.catch(() => {})
     return sent
   }

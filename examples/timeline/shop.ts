@@ -1,4 +1,4 @@
-// A service that ends badly: an export takes longer than the grace, and no broker takes its events.
+// A service whose shutdown fails: an export takes longer than the grace, and no broker takes its events.
 import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
@@ -19,19 +19,18 @@ const jobs = taskTracker({ name: 'jobs' })
 const shutdown = createShutdown({ grace: '10s', log: 'text' })
 shutdown.add(httpServer(server))
 shutdown.add(jobs)
-shutdown.add({ name: 'consul', phase: 'deregister', run: () => sleep(240) })
-shutdown.add({
-  name: 'events',
-  phase: 'flush',
-  reserve: '2s',
-  run: async ({ note }) => {
+shutdown.add('consul', () => sleep(240), { phase: 'deregister' })
+shutdown.add(
+  'events',
+  async ({ note }) => {
     note('31 events were not sent')
     // No server listens there.
     await once(connect(9092, '127.0.0.1'), 'connect')
   },
-})
-shutdown.add({ name: 'postgres', phase: 'close', run: () => sleep(310) })
-shutdown.add({ name: 'redis', phase: 'close', run: () => sleep(90) })
+  { phase: 'flush', reserve: '2s' },
+)
+shutdown.add('postgres', () => sleep(310))
+shutdown.add('redis', () => sleep(90))
 
 shutdown.on('end', ({ report }) => writeFileSync(file, JSON.stringify(report, null, 2)))
 shutdown.listen()
