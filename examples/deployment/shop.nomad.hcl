@@ -1,8 +1,8 @@
 job "shop" {
   type = "service"
 
-  # One new one first, beside the three. When it has been healthy for 10 s the others are replaced, one
-  # after the other; when it hasn't, it goes, and they stay.
+  # First one new instance starts, beside the three. When it has been healthy for 10 s, the others are
+  # replaced, one after the other. If it does not become healthy, it is stopped, and the three stay.
   update {
     max_parallel     = 1
     canary           = 1
@@ -21,8 +21,8 @@ job "shop" {
       }
     }
 
-    # Between the end of its registration and the signal: time for all clients of the registry to
-    # notice. It isn't part of kill_timeout.
+    # The time between the deregistration and the signal, in which all clients of the registry notice.
+    # It is not part of kill_timeout.
     shutdown_delay = "5s"
 
     service {
@@ -30,7 +30,7 @@ job "shop" {
       port     = "http"
       provider = "consul"
 
-      # Whether Consul hands it out.
+      # Consul returns the instance to clients only while this check passes.
       check {
         name     = "ready"
         type     = "http"
@@ -39,7 +39,7 @@ job "shop" {
         timeout  = "2s"
       }
 
-      # Started again after three times without an answer. Not /readyz: that is 503 while it leaves.
+      # Restarts after three checks without an answer. Not /readyz, which is 503 during the shutdown.
       check {
         name     = "alive"
         type     = "http"
@@ -63,14 +63,14 @@ job "shop" {
       }
 
       env {
-        # Belongs to shutdown_delay: one of them waits, and not both.
+        # Belongs to shutdown_delay, so that only one of them waits.
         LAME_DUCK = "0s"
       }
 
       # Drivers other than docker send SIGINT by default.
       kill_signal = "SIGTERM"
-      # SIGKILL comes after this time; 5 s by default. The grace in server.ts is 25 s. Clients allow 30 s at
-      # most unless their max_kill_timeout says more.
+      # The time until SIGKILL. The default is 5 s. The grace in server.ts is 25 s. A Nomad client allows
+      # at most 30 s, unless its max_kill_timeout is longer.
       kill_timeout = "30s"
 
       resources {
