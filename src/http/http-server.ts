@@ -2,6 +2,7 @@ import { type Hook, type HookContext, placeHook } from '../engine/hook.ts'
 import { type Clock, systemClock } from '../runtime/clock.ts'
 import { Clients } from './clients.ts'
 import { Drain } from './drain.ts'
+import { probesOf } from './health/health-checks.ts'
 import { checkOptions, DEFAULTS, type HttpServerOptions } from './options.ts'
 import { holdOthersClose } from './others-close.ts'
 import { type AnyHttpServer, refuseNonServer } from './server.ts'
@@ -43,7 +44,8 @@ export function httpServerHooks(
   // After the checks: a refused call must leave the server as it was.
   allowListening(server)
   holdOthersClose(server)
-  const clients = Clients.of(server, clock, health?.isProbe)
+  const probes = probesOf(health)
+  const clients = Clients.of(server, clock, probes?.isProbe)
   clients.state.gone.bound = goneClients
   const drainWith = (context: HookContext) =>
     new Drain({ server, clients, clock, ...times }, context)
@@ -52,7 +54,8 @@ export function httpServerHooks(
   const unbindOnce = async (context: HookContext) => {
     const began = clock.now()
     unbindTime = () => clock.now() - began
-    clients.unbinding ??= unbind({ server, clients, clock, lameDuck, health }, context)
+    const { probers } = probes ?? {}
+    clients.unbinding ??= unbind({ server, clients, clock, lameDuck, probers }, context)
     await clients.unbinding
     const took = unbindTime()
     unbindTime = () => took

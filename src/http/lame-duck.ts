@@ -1,7 +1,7 @@
 import { formatDuration } from '../base/duration.ts'
 import { plural } from '../base/summarize.ts'
 import { type HookContext, minimumLameDuck } from '../engine/hook.ts'
-import type { HealthChecks } from './health/health-checks.ts'
+import type { KnownProbers } from './health/health-checks.ts'
 import { DEFAULTS, type LameDuckSettings } from './options.ts'
 import type { ServerState } from './server-state.ts'
 
@@ -14,13 +14,13 @@ import type { ServerState } from './server-state.ts'
 export async function lameDuck(
   settings: LameDuckSettings,
   state: ServerState,
-  health: HealthChecks | undefined,
+  probers: KnownProbers | undefined,
   context: HookContext,
 ): Promise<string | undefined> {
   const bounds = boundsOf(settings, context)
   if (bounds.atMost === 0) return undefined
-  noteSlowProber(settings.probes, bounds, health, context)
-  const notYetNotified = () => health?.probers.notYetNotified(settings.probes, bounds.atMost) ?? []
+  noteSlowProber(settings.probes, bounds, probers, context)
+  const notYetNotified = () => probers?.notYetNotified(settings.probes, bounds.atMost) ?? []
   const hasProbers = notYetNotified().length > 0
   if (bounds.atLeast === 0 && !hasProbers) return undefined
 
@@ -60,7 +60,7 @@ export async function lameDuck(
       resolve(next)
     }
     context.signal.addEventListener('abort', proceed)
-    const removeListener = health?.probers.onNotified(() => {
+    const removeListener = probers?.onNotified(() => {
       isNotified = true
       proceed()
     })
@@ -87,10 +87,10 @@ function boundsOf(settings: LameDuckSettings, context: HookContext) {
 function noteSlowProber(
   probes: number,
   { atLeast, atMost }: ReturnType<typeof boundsOf>,
-  health: HealthChecks | undefined,
+  probers: KnownProbers | undefined,
   context: HookContext,
 ): void {
-  const interval = health?.probers.tooSeldom(probes, atMost)
+  const interval = probers?.tooSeldom(probes, atMost)
   // Kubernetes removes a deleted pod from its Services without waiting for a probe to fail.
   const needsNoProbe = minimumLameDuck(context.platform) > 0
   if (interval === undefined || needsNoProbe || atLeast >= interval * probes) return

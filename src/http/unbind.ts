@@ -3,7 +3,7 @@ import type { HookContext } from '../engine/hook.ts'
 import type { Clock } from '../runtime/clock.ts'
 import { isClusterWorker } from '../runtime/thread.ts'
 import type { Clients } from './clients.ts'
-import type { HealthChecks } from './health/health-checks.ts'
+import type { KnownProbers } from './health/health-checks.ts'
 import { lameDuck } from './lame-duck.ts'
 import { keepIdleConnections } from './node/keep-idle-connections.ts'
 import type { LameDuckSettings } from './options.ts'
@@ -29,7 +29,7 @@ interface UnbindOptions {
   readonly clients: Clients
   readonly clock: Clock
   readonly lameDuck: LameDuckSettings
-  readonly health: HealthChecks | undefined
+  readonly probers: KnownProbers | undefined
 }
 
 /**
@@ -37,13 +37,13 @@ interface UnbindOptions {
  * served. Resolves when no client can connect any more.
  */
 export async function unbind(options: UnbindOptions, context: HookContext): Promise<void> {
-  const { server, clients, clock, health } = options
+  const { server, clients, clock, probers } = options
   clients.undoKeepIdle ??= keepIdleConnections(server)
   clients.watchServer(server)
   clients.enterLameDuck()
   try {
     const began = clock.now()
-    const why = await lameDuck(options.lameDuck, clients.state, health, context)
+    const why = await lameDuck(options.lameDuck, clients.state, probers, context)
     if (why) context.note(`lame duck of ${formatDuration(clock.now() - began)}: ${why}`)
     noteEarlyClose(server, context)
     if (!context.signal.aborted) await stopAccepting(options, context.remaining() / 4)

@@ -24,12 +24,34 @@ export interface PlatformFacts {
   ) => { readonly because: string; readonly grace?: number } | undefined
 }
 
+/** The platforms that `detectPlatform()` knows. */
+export type PlatformName =
+  | 'lastcall'
+  | 'kubernetes'
+  | 'ecs'
+  | 'cloud-run'
+  | 'heroku'
+  | 'fly'
+  | 'nomad'
+  | 'supervisord'
+  | 'azure-container-apps'
+  | 'lambda'
+  | 'vercel'
+  | 'render'
+  | 'pm2'
+  | 'azure-app-service'
+  | 'railway'
+  | 'systemd'
+  | 'windows'
+  | 'docker'
+  | 'unknown'
+
 /**
- * All that is known of each platform. A new platform needs an entry here and a row in docs/reference/platform.md
- * at detectPlatform(), which has the sources of the times. Of two platforms with the same grace, the
+ * All that is known of each platform. A new platform needs a name above, an entry here and a row in
+ * docs/reference/platform.md at detectPlatform(), which has the sources of the times. Of two platforms with the same grace, the
  * first is taken.
  */
-const facts = {
+export const PLATFORMS: Readonly<Record<PlatformName, PlatformFacts>> = {
   // supervise() and `lastcall run` tell the programs that they start how long the grace is.
   lastcall: {
     grace: 10_000,
@@ -128,8 +150,4 @@ const facts = {
     variables: [],
     recognise: () => ({ because: 'nothing was recognised; docker stop grants 10 s' }),
   },
-} satisfies Record<string, PlatformFacts>
-
-export type PlatformName = keyof typeof facts
-
-export const PLATFORMS: Readonly<Record<PlatformName, PlatformFacts>> = facts
+}

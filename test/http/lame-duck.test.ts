@@ -1,7 +1,11 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { describe, expect, test } from 'vitest'
 import type { Duration } from '../../src/base/duration.ts'
-import { createHealthChecks, type HealthOptions } from '../../src/http/health/health-checks.ts'
+import {
+  createHealthChecks,
+  type HealthOptions,
+  probesOf,
+} from '../../src/http/health/health-checks.ts'
 import { httpServerHooks } from '../../src/http/http-server.ts'
 import { lameDuck } from '../../src/http/lame-duck.ts'
 import { checkLameDuck, type LameDuckOptions } from '../../src/http/options.ts'
@@ -60,10 +64,12 @@ function world(
       const over: { after?: number; why?: string | undefined } = {}
       noted.push(notes)
       health.announce()
-      void lameDuck(checkLameDuck(option), state, health, context).then((why) => {
-        over.after = clock.now() - began
-        over.why = why
-      })
+      void lameDuck(checkLameDuck(option), state, probesOf(health)?.probers, context).then(
+        (why) => {
+          over.after = clock.now() - began
+          over.why = why
+        },
+      )
       return over
     },
     /** Its hook comes to its limit. */

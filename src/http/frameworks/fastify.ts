@@ -10,7 +10,7 @@ export interface FastifyShutdownOptions extends HttpServerOptions {
   /** The shutdown that gets the hooks. Required. */
   readonly shutdown: HookTaker
   /** The handler of the probes. Default: `healthChecks()`, at `/livez` and `/readyz`. */
-  readonly health?: HealthChecks
+  readonly health?: HealthChecks | undefined
 }
 
 /** As much of Fastify as the plugin needs. */
@@ -39,8 +39,12 @@ export interface FastifyLike {
  * @throws LastcallError `LASTCALL_INVALID_OPTION` for an option that breaks its rule or does not exist,
  * `LASTCALL_NAME_TAKEN` for a second plugin under one `name`: the start of the application fails with it
  */
-export const fastifyShutdown = Object.assign(
-  (app: FastifyLike, options: FastifyShutdownOptions, done: (error?: Error) => void): void => {
+export const fastifyShutdown: (
+  app: FastifyLike,
+  options: FastifyShutdownOptions,
+  done: (error?: Error) => void,
+) => void = Object.assign(
+  (app: FastifyLike, options: FastifyShutdownOptions, done: (error?: Error) => void) => {
     try {
       install(app, options)
       done()

@@ -2,6 +2,7 @@ import { invalidOption, optionNames, refuseUnknownOptions } from '../../base/err
 import { type Logger, type LogOptions, openLog } from '../../observe/log.ts'
 import { type Clock, systemClock } from '../../runtime/clock.ts'
 import { systemProcess } from '../../runtime/process.ts'
+import { sharedState } from '../../runtime/shared-state.ts'
 import type { AnyRequest, AnyResponse } from '../server.ts'
 import { Probers } from './probers.ts'
 import { answerProbe, Readiness } from './readiness.ts'
@@ -10,19 +11,19 @@ import { ReadyCheck } from './ready-check.ts'
 /** The options of `healthChecks()`. */
 export interface HealthOptions {
   /** The path of liveness: 200 for as long as the process lives, also while it drains. Default `/livez`. */
-  readonly livez?: string
+  readonly livez?: string | undefined
   /** The path of readiness: 200 until the shutdown begins, and 503 from then on. Default `/readyz`. */
-  readonly readyz?: string
+  readonly readyz?: string | undefined
   /**
    * The application's own check, called for each readiness probe. Readiness is 503 while it returns
    * false, throws or rejects. It has no time limit: the probe waits for it. Default: always ready.
    */
-  readonly ready?: () => boolean | Promise<boolean>
+  readonly ready?: (() => boolean | Promise<boolean>) | undefined
   /**
    * Where it is logged that `ready` throws or rejects: with the error, once, until `ready` works again.
    * Like the option `log` of `createShutdown()`. Default: on stderr.
    */
-  readonly log?: false | 'text' | 'json' | LogOptions | Logger
+  readonly log?: false | 'text' | 'json' | LogOptions | Logger | undefined
 }
 
 /** Answers probes: a handler for `node:http`, a middleware for Express, and a Fastify plugin. */
@@ -33,11 +34,25 @@ export interface HealthChecks {
   readonly fastify: FastifyPlugin
   /** Turns readiness to 503. `httpServer()` calls it in the `announce` phase. */
   announce(): void
-  /** For `httpServer()`: who asks for readiness, and how often each has been answered with 503. */
-  readonly probers: Pick<Probers, 'onNotified' | 'notYetNotified' | 'tooSeldom'>
-  /** For `httpServer()`: whether a request was a probe. Known once its handler has begun. */
+}
+
+/** What `httpServer()` has to know of the probes that a handler answers. */
+export interface AnsweredProbes {
+  readonly probers: KnownProbers
+  /** Whether a request was a probe. Known once its handler has begun. */
   isProbe(request: object): boolean
 }
+
+/** Who asks for readiness, and how often each has been answered with 503. */
+export type KnownProbers = Pick<Probers, 'onNotified' | 'notYetNotified' | 'tooSeldom'>
+
+/** The probes of these health checks. */
+export function probesOf(health: HealthChecks | undefined): AnsweredProbes | undefined {
+  return health && allProbes().get(health)
+}
+
+// Not members of the health checks: applications have no use for them.
+const allProbes = () => sharedState('probes', () => new WeakMap<HealthChecks, AnsweredProbes>())
 
 /** As much of Fastify as the plugin needs. */
 export type FastifyPlugin = (
@@ -98,8 +113,9 @@ export function createHealthChecks(options: HealthOptions, clock: Clock): Health
     }
     done()
   }
-  const isProbe = (request: object) => probes.has(request)
-  return Object.assign(health, { fastify, probers, announce: () => readiness.announce(), isProbe })
+  const checks = Object.assign(health, { fastify, announce: () => readiness.announce() })
+  allProbes().set(checks, { probers, isProbe: (request) => probes.has(request) })
+  return checks
 }
 
 const OPTIONS = optionNames<HealthOptions>({ livez: true, readyz: true, ready: true, log: true })

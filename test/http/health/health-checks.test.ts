@@ -3,6 +3,7 @@ import { createShutdown } from 'lastcall'
 import { type HealthChecks, type HealthOptions, healthChecks, httpServer } from 'lastcall/http'
 import { describe, expect, test } from 'vitest'
 import { Clients } from '../../../src/http/clients.ts'
+import { probesOf } from '../../../src/http/health/health-checks.ts'
 import { VirtualClock } from '../../support/hooks/virtual.ts'
 import { Script } from '../../support/programs/script.ts'
 import {
@@ -393,7 +394,7 @@ describe('the health checks of a server that is shut down', () => {
     const server = createServer((request, response) => {
       if (!health(request, response)) response.end('page')
     })
-    const { state } = new Clients(server, new VirtualClock(), health.isProbe)
+    const { state } = new Clients(server, new VirtualClock(), probesOf(health)?.isProbe)
     const port = await listen(server)
     await (await connect(port)).get('/readyz?a=b')
     await (await connect(port)).get('/livez', { method: 'HEAD' })
