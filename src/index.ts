@@ -5,11 +5,11 @@ export type { ErrorInfo } from './base/thrown.ts'
 export { createShutdown, detectPlatform } from './create-shutdown.ts'
 export type { EventMap, EventOf, ShutdownEvent } from './engine/events.ts'
 export type {
-  DisposableResource,
   Hook,
   HookContext,
   HookOptions,
   Hooks,
+  Resource,
   ResourceOptions,
 } from './engine/hook.ts'
 export { PHASES, type Phase, type PhaseName, type PhaseOption } from './engine/phases.ts'

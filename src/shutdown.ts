@@ -1,10 +1,11 @@
 import type { Duration } from './base/duration.ts'
 import type { EventMap } from './engine/events.ts'
 import type {
-  DisposableResource,
   Hook,
+  HookList,
   HookOptions,
   Hooks,
+  Resource,
   ResourceOptions,
 } from './engine/hook.ts'
 import type { PhaseOption } from './engine/phases.ts'
@@ -28,8 +29,7 @@ export interface Shutdown {
    * @throws LastcallError `LASTCALL_INVALID_OPTION`, `LASTCALL_UNKNOWN_PHASE`, `LASTCALL_NAME_TAKEN`,
    * `LASTCALL_RESERVES_TOO_LARGE`, or `LASTCALL_ENDED` once the shutdown is over
    */
-  // Arrays apart from `Hooks`: the compiler then reports an error in a list at the hook that has it.
-  add(hooks: Hook | readonly (Hook | Hooks)[] | Hooks | DisposableResource): () => boolean
+  add(hooks: Hook | HookList | Hooks | Resource): () => boolean
   /**
    * Adds a hook by its name and its function, or an object with `Symbol.asyncDispose` with options. It runs
    * in the phase `close`, unless the options name another one.
@@ -40,7 +40,7 @@ export interface Shutdown {
    */
   // Two signatures that take different numbers of arguments: so the compiler reports an error for the one
   // that was meant, and not for each of them.
-  add<What extends string | DisposableResource>(
+  add<What extends string | Resource>(
     what: What,
     run: What extends string ? Hook['run'] : ResourceOptions,
     options?: What extends string ? HookOptions : undefined,
@@ -91,23 +91,23 @@ export interface ShutdownOptions {
    *
    * @example createShutdown({ name: 'admin' })
    */
-  readonly name?: string
+  readonly name?: string | undefined
   /**
    * The time between the stop signal and SIGKILL. The clock starts when the shutdown begins. Default:
    * what the platform grants, see `detectPlatform()`; 10 s on an unknown platform.
    */
-  readonly grace?: Duration
+  readonly grace?: Duration | undefined
   /**
    * The part of the grace that is kept for the exit. All hooks have to be over before it begins.
    * Default: 10 % of the grace, at least 100 ms and at most 2 s.
    */
-  readonly margin?: Duration
+  readonly margin?: Duration | undefined
   /**
    * Phases of the application, or other priorities for the built-in phases.
    *
    * @example createShutdown({ phases: { 'warm-down': 350 } })
    */
-  readonly phases?: Readonly<Record<string, PhaseOption>>
+  readonly phases?: Readonly<Record<string, PhaseOption>> | undefined
   /**
    * The signals that start a shutdown, as a list or with more options. Default: SIGTERM and SIGINT; a
    * second SIGINT forces the exit.
@@ -115,37 +115,37 @@ export interface ShutdownOptions {
    * @example createShutdown({ signals: ['SIGTERM', 'SIGHUP'] })
    * @example createShutdown({ signals: { forceOn: [] } })
    */
-  readonly signals?: readonly NodeJS.Signals[] | SignalOptions
+  readonly signals?: readonly NodeJS.Signals[] | SignalOptions | undefined
   /** The exit codes, by how the shutdown ended. */
-  readonly exitCodes?: ExitCodes
+  readonly exitCodes?: ExitCodes | undefined
   /** Whether the process exits when the shutdown is over. Default true. */
-  readonly exit?: boolean
+  readonly exit?: boolean | undefined
   /**
    * Whether an uncaught exception or an unhandled rejection begins the shutdown. Default true; a rejection
    * begins none where the process has other listeners for rejections, see `FaultOptions`. With false, Node
    * handles both as without this library.
    */
-  readonly faults?: boolean | FaultOptions
+  readonly faults?: boolean | FaultOptions | undefined
   /**
    * Whether the shutdown begins when nothing keeps the process alive any more: a worker that has done its
    * work. The exit code is that of a clean shutdown. Default false: the process ends, and no hook runs.
    * It does not begin where the application calls `process.exit()`.
    */
-  readonly beforeExit?: boolean
+  readonly beforeExit?: boolean | undefined
   /** The messages of the parent process that begin the shutdown. Default: `['shutdown']`, which PM2 sends. */
-  readonly messages?: readonly string[]
+  readonly messages?: readonly string[] | undefined
   /**
    * Where log lines go: `false` for nowhere; `'text'`, `'json'` or `{ format, level }` for stderr; or a
    * logger such as pino's. `console` is the same as `'text'`. The exit waits until stderr is written and
    * the logger's `flush()` is done.
    * Default: level `info` and above on stderr, as text if stderr is a terminal, else as JSON.
    */
-  readonly log?: false | 'text' | 'json' | LogOptions | Logger
+  readonly log?: false | 'text' | 'json' | LogOptions | Logger | undefined
   /**
    * Whether a thread watches the shutdown. The thread ends the process with SIGKILL if the event loop is
    * blocked at the deadline, if the exit hangs, or if the process is still there at the end of its grace. It
    * writes to stderr which function and line block the event loop, or make it slow. Default true. It does nothing with `exit: false`, or if a debugger has paused the
    * process.
    */
-  readonly watchdog?: boolean
+  readonly watchdog?: boolean | undefined
 }

@@ -4,14 +4,14 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import express from 'express'
-import { createShutdown, type Duration } from 'lastcall'
+import { createShutdown } from 'lastcall'
 import { healthChecks, httpServer } from 'lastcall/http'
 
 // Every file beside this one grants 30 s. This is 5 s less, because the platform also needs time.
 const shutdown = createShutdown({ grace: '25s' })
 // '0s' where the platform waits before the signal, until all clients have noticed that this instance
 // leaves. If it is not set, lastcall decides how long the server goes on accepting.
-const lameDuck = process.env.LAME_DUCK as Duration | undefined
+const lameDuck = process.env.LAME_DUCK
 
 const book = await open(process.env.ORDERS_FILE ?? join(tmpdir(), 'orders.log'), 'a')
 let orders = ''

@@ -1,5 +1,3 @@
-import type { Duration } from 'lastcall'
-
 // The settings of a service of the fleet, from its environment.
 const { INSTANCE, PORT, GRACE, POSTGRES, REDIS, ETCD, SPOOL } = process.env
 
@@ -7,7 +5,7 @@ export const instance = {
   name: INSTANCE ?? 'orders-1',
   port: Number(PORT ?? 3000),
   /** What is granted between SIGTERM and SIGKILL: the same number as in the deployment. */
-  grace: (GRACE ?? '10s') as Duration,
+  grace: GRACE ?? '10s',
   /**
    * How long an unused connection is kept, in milliseconds: longer than the load balancer keeps it, which
    * is 60 s for nginx. Else a request may cross the closing.

@@ -1,7 +1,10 @@
 import { invalidOption } from './errors.ts'
 
-/** A length of time: a number of milliseconds, or a string such as `'10s'`, `'1.5s'`, `'250ms'`, `'2m'`. */
-export type Duration = number | `${number}ms` | `${number}s` | `${number}m`
+/**
+ * A length of time: a number of milliseconds, or a string such as `'10s'`, `'1.5s'`, `'250ms'`, `'2m'`. Any
+ * string compiles, such as one from the environment. The shutdown refuses what is no duration when it reads it.
+ */
+export type Duration = number | `${number}ms` | `${number}s` | `${number}m` | (string & {})
 
 /** The longest time that a timer of Node can run. A longer one would fire at once. */
 export const LONGEST_TIMER = 2 ** 31 - 1

@@ -18,7 +18,7 @@ export { minimumLameDuck, signalsAll } from '../platform/platform.ts'
  *   run: ({ signal }) => events.flush({ signal }),
  * })
  */
-export type Hook = HookWithPriority | HookInPhase
+export type Hook = HookInPhase | HookWithPriority
 
 /** A hook that runs in a phase. */
 export interface HookInPhase extends HookParts {
@@ -109,8 +109,14 @@ export interface HookContext {
 /** Several hooks: an array, a Set, what adapters return, or any of these nested. */
 export type Hooks = object & Iterable<Hook | Hooks>
 
+/**
+ * The arrays among them. In `add()` they are apart from `Hooks`: the compiler then reports an error in an array
+ * at the hook that has it.
+ */
+export type HookList = readonly (Hook | HookList | Hooks)[]
+
 /** An object that `await using` can dispose of. `add()` makes it a hook of the phase `close`. */
-export interface DisposableResource {
+export interface Resource {
   [Symbol.asyncDispose](): PromiseLike<unknown>
 }
 

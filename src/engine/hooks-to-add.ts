@@ -1,5 +1,5 @@
 import { invalidOption, optionNames, refuseUnknownOptions } from '../base/errors.ts'
-import type { DisposableResource, Hook, HookOptions, Hooks, ResourceOptions } from './hook.ts'
+import type { Hook, HookOptions, Hooks, Resource, ResourceOptions } from './hook.ts'
 import { refuseNoHook } from './refuse-no-hook.ts'
 
 /** Turns the arguments of `add()` into hooks, which are not checked yet. */
@@ -29,7 +29,7 @@ function namedHook(name: string, run: unknown, options: unknown = {}): Hook {
 }
 
 function disposingHook(
-  resource: DisposableResource,
+  resource: Resource,
   given: unknown = {},
   isTaken: (name: string) => boolean,
 ): Hook {
@@ -63,11 +63,11 @@ const HOOK_OPTIONS = optionNames<HookOptions>({
   reserve: true,
 })
 
-function isDisposable(value: unknown): value is DisposableResource {
+function isDisposable(value: unknown): value is Resource {
   return (
     value !== null &&
     (typeof value === 'object' || typeof value === 'function') &&
-    typeof (value as Partial<DisposableResource>)[Symbol.asyncDispose] === 'function'
+    typeof (value as Partial<Resource>)[Symbol.asyncDispose] === 'function'
   )
 }
 

@@ -13,7 +13,9 @@ export interface Phase {
 }
 
 /** A phase of the application: its priority, or its priority and its reserve. Default reserve: 5 % of the budget. */
-export type PhaseOption = number | { readonly priority: number; readonly reserve?: Duration }
+export type PhaseOption =
+  | number
+  | { readonly priority: number; readonly reserve?: Duration | undefined }
 
 /** For phases of the application, and for priorities without a phase. */
 export const DEFAULT_RESERVE: Phase['reserve'] = { share: 0.05 }

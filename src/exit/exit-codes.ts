@@ -9,20 +9,20 @@ export interface ExitCodes {
    * All hooks are done. Default: the application's own `process.exitCode`, which is 0 unless set.
    * `'signal'` gives 128 + n after a signal, as a shell would report it.
    */
-  readonly clean?: number | 'signal'
+  readonly clean?: number | 'signal' | undefined
   /** A hook failed. Default 1. */
-  readonly failed?: number
+  readonly failed?: number | undefined
   /** A hook was cut off by the deadline or by its own limit. Default 124, as for timeout(1). */
-  readonly deadline?: number
+  readonly deadline?: number | undefined
   /** An uncaught exception or unhandled rejection, whatever the hooks did. Default 1. */
-  readonly fault?: number
+  readonly fault?: number | undefined
   /** A second press. Default: 128 + n. */
-  readonly forced?: number | 'signal'
+  readonly forced?: number | 'signal' | undefined
   /**
    * All hooks are done, but a peer did not take all that was for it: the reader of stdout or stderr, or the
    * client of an HTTP server. Default: the code of a clean shutdown. The log says what is lost in any case.
    */
-  readonly undelivered?: number
+  readonly undelivered?: number | undefined
 }
 
 /**
@@ -46,8 +46,12 @@ interface ExitCodeRow {
 }
 
 /** A code for each option: what the application has set, else the default. */
-export type ExitPolicy = Required<Omit<ExitCodes, 'clean' | 'undelivered'>> & {
-  readonly clean: NonNullable<ExitCodes['clean']> | 'application'
+export interface ExitPolicy {
+  readonly clean: number | 'signal' | 'application'
+  readonly failed: number
+  readonly deadline: number
+  readonly fault: number
+  readonly forced: number | 'signal'
   readonly undelivered: number | undefined
 }
 

@@ -1,6 +1,6 @@
 import { type Duration, parseDuration } from '../base/duration.ts'
 import { invalidOption, optionNames, refuseUnknownOptions } from '../base/errors.ts'
-import { type Hook, placeHook } from '../engine/hook.ts'
+import { type Hook, type HookPhase, placeHook } from '../engine/hook.ts'
 import type { HealthChecks } from './health/health-checks.ts'
 
 /** The options of `httpServer()`. A `Duration` is milliseconds, or a string such as `'10s'`. */
@@ -9,52 +9,52 @@ export interface HttpServerOptions {
    * The name of the hook that drains, in logs and in the report; the other hooks are called after it:
    * `http:announce`, `http:unbind`. A second server needs its own. Default `http`.
    */
-  readonly name?: string
+  readonly name?: string | undefined
   /**
    * The phase in which the server is drained. Default `drain`; then the server stops listening before,
    * in `unbind`. In any other phase one hook does both.
    */
-  readonly phase?: string
+  readonly phase?: HookPhase | undefined
   /** The handler of the probes. Its readiness turns 503 in the `announce` phase. Default: none. */
-  readonly health?: HealthChecks
+  readonly health?: HealthChecks | undefined
   /**
    * How long the server still accepts connections after the 503. A duration: exactly that long; 0:
    * not at all. An object: until its conditions are met. The clock starts with the hook `http:unbind`.
    * Default: until every prober has got three 503s; at least 5 s on Kubernetes; otherwise not at all.
    */
-  readonly lameDuck?: Duration | LameDuckOptions
+  readonly lameDuck?: Duration | LameDuckOptions | undefined
   /**
    * How long a connection must be silent before it is closed; its client must also have been silent on
    * its other connections. The clock starts with the last request or answer, also before the signal.
    * Default 250 ms.
    */
-  readonly linger?: Duration
+  readonly linger?: Duration | undefined
   /**
    * How long the drain goes on when nothing of the application is in flight any more and clients keep
    * their connections open all the same: half a request, a response that its client does not read, a silent
    * upgraded connection. Then they are ended, with a warning. They change no exit code. The clock
    * starts with the last request, answer or byte that a client took. At least six lingers. Default 2 s.
    */
-  readonly stragglers?: Duration
+  readonly stragglers?: Duration | undefined
   /**
    * How long the drain waits for the handler of a request whose client has gone: it may be in the
    * middle of a write. It is waited for until it ends the response. The clock starts when the client
    * leaves, also before the signal. 0: not at all. Default 5 s.
    */
-  readonly goneClients?: Duration
+  readonly goneClients?: Duration | undefined
   /**
    * A request that comes when less than this is left before the limit gets 503 with `Retry-After`,
    * instead of an answer that would be cut off. Default: a tenth of the time of the hook `http`, at most
    * 1 s.
    */
-  readonly refuseWithin?: Duration
+  readonly refuseWithin?: Duration | undefined
   /**
    * The longest that the hooks `http:unbind` and `http` may take together: what the one has taken, the
    * other has no more. The clock starts with `http:unbind`. Default: what the deadline leaves.
    */
-  readonly timeout?: Duration
+  readonly timeout?: Duration | undefined
   /** Time that no earlier hook may use, kept for the hook `http`. Default: 10 % of the budget, in `drain`. */
-  readonly reserve?: Duration
+  readonly reserve?: Duration | undefined
 }
 
 /** When the server stops accepting connections after its readiness has turned 503. */
@@ -63,19 +63,19 @@ export interface LameDuckOptions {
    * It lasts at least this long. The clock starts with the hook `http:unbind`. Default: 5 s on
    * Kubernetes, which removes the endpoint while the process gets its signal; 0 elsewhere.
    */
-  readonly atLeast?: Duration
+  readonly atLeast?: Duration | undefined
   /**
    * It lasts at most this long. The clock starts with the hook `http:unbind`. Default: half of that
    * hook's time, at most 10 s. Never more than three quarters of it.
    */
-  readonly atMost?: Duration
+  readonly atMost?: Duration | undefined
   /** How many answers of 503 a readiness prober needs before it believes them. Default 3. */
-  readonly probes?: number
+  readonly probes?: number | undefined
   /**
    * With probers, it also lasts until no new connection has sent a request for this long. The clock
    * starts with the last such request, also before the signal. Default 100 ms.
    */
-  readonly quiet?: Duration
+  readonly quiet?: Duration | undefined
 }
 
 /** The defaults of `httpServer()`. Times are in milliseconds. */

@@ -12,9 +12,9 @@ import { logJson } from './log-json.ts'
  */
 export interface LogOptions {
   /** Default: `text` if stderr is a terminal, else `json`: an object on each line. */
-  readonly format?: 'text' | 'json'
+  readonly format?: 'text' | 'json' | undefined
   /** The lowest level that is written. Default `info`. With `warn`, a shutdown that goes well writes nothing. */
-  readonly level?: 'debug' | 'info' | 'warn' | 'error'
+  readonly level?: 'debug' | 'info' | 'warn' | 'error' | undefined
 }
 
 /**
@@ -27,14 +27,15 @@ export interface Logger {
   warn(fields: object, message: string): unknown
   error(fields: object, message: string): unknown
   /** Phases and hooks that begin, and notes. Without it, they are not logged. */
-  debug?(fields: object, message: string): unknown
+  // The types of methods, also here: a logger's parameters may be narrower than these.
+  debug?: Logger['info'] | undefined
   /** Called when the process exits at once and hooks are lost. Default: `error` is called. */
-  fatal?(fields: object, message: string): unknown
+  fatal?: Logger['info'] | undefined
   /**
    * Calls back, or returns a promise that resolves, when everything logged is written. The exit waits for
    * it as long as for stdout and stderr.
    */
-  flush?(callback: (error?: Error) => void): unknown
+  flush?: ((callback: (error?: Error) => void) => unknown) | undefined
 }
 
 /** From the lowest to the highest. `fatal`: the process exits at once, and something is lost. */

@@ -17,16 +17,16 @@ export interface TestShutdownOptions extends ShutdownOptions {
    *
    * @example { KUBERNETES_SERVICE_HOST: '10.0.0.1' }
    */
-  readonly env?: Readonly<Record<string, string>>
+  readonly env?: Readonly<Record<string, string>> | undefined
   /** Whether the process has a terminal, so that SIGINT is a Ctrl-C. Default false. */
-  readonly terminal?: boolean
+  readonly terminal?: boolean | undefined
   /**
    * Moves the fake timers of the test runner on. The shutdown then uses them as its clock, and shares its
    * time with the application's `setTimeout()`. Default: none, and the shutdown has its own clock.
    *
    * @example (milliseconds) => vi.advanceTimersByTimeAsync(milliseconds)
    */
-  readonly advanceTimers?: AdvanceTimers
+  readonly advanceTimers?: AdvanceTimers | undefined
 }
 
 /** A shutdown in a simulated process, with what a test needs to move it on. */

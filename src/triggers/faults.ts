@@ -8,7 +8,7 @@ export interface FaultOptions {
    * `'unless-heard'`: no. A framework or an error tracker that listens has decided to serve on. `'always'`:
    * yes. Default `'unless-heard'`.
    */
-  readonly unhandledRejection?: 'always' | 'unless-heard'
+  readonly unhandledRejection?: 'always' | 'unless-heard' | undefined
 }
 
 export type FaultSettings = Required<FaultOptions> | false

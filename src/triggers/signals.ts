@@ -8,14 +8,14 @@ import { isSignal } from '../runtime/signals.ts'
 /** Which signals start a shutdown, and which force the exit. */
 export interface SignalOptions {
   /** The signals that start a shutdown. Default: SIGTERM and SIGINT. */
-  readonly on?: readonly NodeJS.Signals[]
+  readonly on?: readonly NodeJS.Signals[] | undefined
   /** The signals that force the exit at once when they come a second time. Default: SIGINT. */
-  readonly forceOn?: readonly NodeJS.Signals[]
+  readonly forceOn?: readonly NodeJS.Signals[] | undefined
   /**
    * A signal within this time of the first counts as the same press: launchers repeat a signal within
    * some 25 ms. Default 100 ms. The clock starts with the first signal.
    */
-  readonly samePressWithin?: Duration
+  readonly samePressWithin?: Duration | undefined
   /**
    * When the listeners of other code to these signals are called: `'beside'` the hooks, at the signal, or
    * `'after'` them, when the last hook has ended. Promises that they return are then awaited, and 10 % of
@@ -24,12 +24,12 @@ export interface SignalOptions {
    *
    * @example createShutdown({ signals: { others: 'after' } })
    */
-  readonly others?: 'beside' | 'after'
+  readonly others?: 'beside' | 'after' | undefined
   /**
    * With `others: 'after'`: how long to wait at most for a listener that returns no promise. The wait ends
    * as soon as the event loop has nothing to do. Default 2 s. The clock starts when it is called.
    */
-  readonly othersWithin?: Duration
+  readonly othersWithin?: Duration | undefined
 }
 
 /** What a signal can do. */

@@ -17,9 +17,9 @@ import { type StopHookOptions, stopHook } from './stop.ts'
 /** Options of `childProcess()`; all have defaults. */
 export interface ChildProcessOptions extends StopHookOptions {
   /** The hook's name, for reports. Default: the program and its pid, such as `node 4711`. */
-  readonly name?: string
+  readonly name?: string | undefined
   /** The signal that asks it to end. Default SIGTERM. */
-  readonly stopSignal?: NodeJS.Signals
+  readonly stopSignal?: NodeJS.Signals | undefined
   /**
    * A message that asks it to end, sent through the channel that `fork()` opens, in place of the
    * signal. A child that uses this library listens to `'shutdown'`. If the channel is closed, the
@@ -30,7 +30,7 @@ export interface ChildProcessOptions extends StopHookOptions {
    * Whether to signal and kill its whole process group. The child must lead one: `spawn(…, {
    * detached: true })`. Default false.
    */
-  readonly group?: boolean
+  readonly group?: boolean | undefined
 }
 
 /**

@@ -11,9 +11,9 @@ export interface ChildProcessLike {
   readonly pid?: number | undefined
   readonly exitCode: number | null
   readonly signalCode: NodeJS.Signals | null
-  readonly connected?: boolean
-  readonly spawnfile?: string
-  send?(message: never, callback: (error: Error | null) => void): unknown
+  readonly connected?: boolean | undefined
+  readonly spawnfile?: string | undefined
+  send?: ((message: never, callback: (error: Error | null) => void) => unknown) | undefined
   once(event: 'exit', listener: () => void): unknown
 }
 

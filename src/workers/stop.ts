@@ -1,20 +1,20 @@
 import { type Duration, formatDuration, parseDuration } from '../base/duration.ts'
-import { type Hook, type HookContext, placeHook } from '../engine/hook.ts'
+import { type Hook, type HookContext, type HookPhase, placeHook } from '../engine/hook.ts'
 import { type Clock, systemClock } from '../runtime/clock.ts'
 
 /** The options that the hooks for processes and threads have in common. */
 export interface StopHookOptions {
   /** The phase in which it is stopped. Default `stop`. */
-  readonly phase?: string
+  readonly phase?: HookPhase | undefined
   /**
    * The longest that it may take to end, from the beginning of the hook; then it is killed. This time is
    * reserved: nothing earlier may use it. Default: what the budget leaves.
    */
-  readonly stopWait?: Duration
+  readonly stopWait?: Duration | undefined
   /** The exit codes of a good end. Default `[0]`. An end by the stop signal is good too. */
-  readonly exitCodes?: readonly number[]
+  readonly exitCodes?: readonly number[] | undefined
   /** The part of the budget that nothing earlier may use. Default: `stopWait`, or the phase's. */
-  readonly reserve?: Duration
+  readonly reserve?: Duration | undefined
 }
 
 /** The hook that stops a process or a thread within `stopWait`. */

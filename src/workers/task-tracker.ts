@@ -7,31 +7,37 @@ import {
   TimeoutError,
 } from '../base/errors.ts'
 import { firstTen } from '../base/summarize.ts'
-import { type Hook, type HookContext, type Hooks, placeHook } from '../engine/hook.ts'
+import {
+  type Hook,
+  type HookContext,
+  type HookPhase,
+  type Hooks,
+  placeHook,
+} from '../engine/hook.ts'
 import { createAbortController } from '../runtime/abort-controller.ts'
 import { type Clock, systemClock } from '../runtime/clock.ts'
 
 /** Options of `taskTracker()`; all have defaults. */
 export interface TaskTrackerOptions {
   /** The hook's name, for reports. Default `tasks`; a second tracker needs another name. */
-  readonly name?: string
+  readonly name?: string | undefined
   /**
    * The phase in which it refuses new tasks and waits for those in flight. Default `stop`: after the
    * HTTP drain, so that a request in flight can still hand it work.
    */
-  readonly phase?: string
+  readonly phase?: HookPhase | undefined
   /** The longest that the tasks in flight may take, from the beginning of the phase. Default: what the budget leaves. */
-  readonly timeout?: Duration
+  readonly timeout?: Duration | undefined
   /** The part of the budget that nothing earlier may use. Default: the phase's. */
-  readonly reserve?: Duration
+  readonly reserve?: Duration | undefined
 }
 
 /** Options of `run()`. */
 export interface TaskOptions {
   /** The task's name in notes, if it is cut off. Default: the function's name, or `task`. */
-  readonly name?: string
+  readonly name?: string | undefined
   /** The longest that it may take, from its beginning: its `signal` aborts then. Default: no limit. */
-  readonly timeout?: Duration
+  readonly timeout?: Duration | undefined
 }
 
 /** What a task receives. */

@@ -16,7 +16,7 @@ export interface WorkerLike {
 /** Options of `workerThread()`; all have defaults. */
 export interface WorkerThreadOptions extends StopHookOptions {
   /** The hook's name, for reports. Default: the thread's number, such as `thread 1`. */
-  readonly name?: string
+  readonly name?: string | undefined
   /** The message that asks it to end. Default `'shutdown'`. */
   readonly stopMessage?: unknown
 }

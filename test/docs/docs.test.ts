@@ -207,7 +207,7 @@ describe('the reference', () => {
     const hooks = rows.map(([name = '', phase = '']) => ({
       name,
       phase,
-      ...(name === 'events' ? { reserve: '2s' as const } : {}),
+      ...(name === 'events' ? { reserve: '2s' } : {}),
     }))
     const quick = await limitsOf(hooks, () => undefined)
     const hanging = await limitsOf(hooks, () => new Promise(() => {}))
@@ -224,7 +224,7 @@ describe('the reference', () => {
   test('computes what large reserves leave as the code does', async () => {
     const hooks = [
       { name: 'http', phase: 'drain' },
-      { name: 'events', phase: 'flush', reserve: '8s' as const },
+      { name: 'events', phase: 'flush', reserve: '8s' },
       { name: 'postgres', phase: 'close' },
     ]
     const http = (await limitsOf(hooks, () => undefined)).get('http')
@@ -278,7 +278,7 @@ function at({ file, line }: Block): string {
 }
 
 async function limitsOf(
-  hooks: { name: string; phase: string; reserve?: '2s' | '8s' }[],
+  hooks: { name: string; phase: string; reserve?: string }[],
   run: () => unknown,
 ): Promise<Map<string, { reserve: number; limit: number }>> {
   const { shutdown, clock } = virtualShutdown({ grace: '10s', exit: false, log: false })

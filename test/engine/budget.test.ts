@@ -120,7 +120,7 @@ describe('reserves', () => {
     const hook = (name: string, phase: string) => ({
       name,
       phase,
-      reserve: '5s' as const,
+      reserve: '5s',
       run: () => {},
     })
     const remove = shutdown.add(hook('a', 'flush'))
@@ -131,7 +131,7 @@ describe('reserves', () => {
   })
 
   test('a phase of the application has the reserve that it was given', async () => {
-    const phases = { last: { priority: 50, reserve: '3s' as const } }
+    const phases = { last: { priority: 50, reserve: '3s' } }
     const { shutdown, clock } = virtualShutdown({ grace: '10s', phases })
     shutdown.add({ name: 'hung', phase: 'drain', run: () => new Promise(() => {}) })
     shutdown.add({ name: 'last', phase: 'last', run: () => {} })

@@ -30,7 +30,7 @@ httpServer(3000)
 // @ts-expect-error: misspelt
 httpServer(server, { lingre: '1s' })
 // @ts-expect-error: no duration
-httpServer(server, { linger: 'long' })
+httpServer(server, { linger: true })
 
 const health = healthChecks({ livez: '/alive', readyz: '/ready', ready: async () => true })
 takes<HealthChecks>(health)

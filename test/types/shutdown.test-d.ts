@@ -69,7 +69,7 @@ createShutdown({ signals: ['SIGTREM'] })
 // @ts-expect-error: a list of them
 createShutdown({ signals: 'SIGTERM' })
 // @ts-expect-error: no duration
-createShutdown({ grace: 'ten' })
+createShutdown({ grace: true })
 // @ts-expect-error: a hook that failed has no signal
 takes<ExitCodes>({ failed: 'signal' })
 // @ts-expect-error: no way in which a run ends

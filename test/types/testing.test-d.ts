@@ -31,8 +31,8 @@ takes<Promise<void>>(test.fault('boom', 'unhandledRejection'))
 // @ts-expect-error: a listener's fault comes from a listener
 takes<Promise<void>>(test.fault('boom', 'listener'))
 takes<Promise<void>>(test.advance('3s'))
-// @ts-expect-error: no unit
-takes<Promise<void>>(test.advance('3'))
+// @ts-expect-error: no duration
+takes<Promise<void>>(test.advance(true))
 takes<Promise<Report>>(test.ended)
 takes<Report | undefined>(test.report)
 takes<number | undefined>(test.exitCode)
@@ -49,7 +49,7 @@ expectTogether(test.report, ['http', 'jobs'])
 expectCutOff(test.report, 'http')
 expectTimeFor(test.report, 'events', '2s')
 // @ts-expect-error: no duration
-expectTimeFor(test.report, 'events', 'long')
+expectTimeFor(test.report, 'events', true)
 
 takes<keyof ShutdownMatchers>('toHaveRunInOrder')
 takes<Record<keyof ShutdownMatchers, (...args: never[]) => { pass: boolean }>>(shutdownMatchers)

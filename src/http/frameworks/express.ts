@@ -15,7 +15,7 @@ import type { AnyHttpServer, AnyRequest, AnyResponse } from '../server.ts'
 /** The options of `expressShutdown()`: those of `httpServer()`, with `health` by default. */
 export interface ExpressShutdownOptions extends HttpServerOptions {
   /** The handler of the probes. Default: `healthChecks()`, at `/livez` and `/readyz`. */
-  readonly health?: HealthChecks
+  readonly health?: HealthChecks | undefined
 }
 
 /** A middleware as Express, Connect and frameworks like them take it. */

@@ -13,9 +13,9 @@ export interface WebSocketLike {
   terminate(): void
   once(event: 'close', listener: (code: number) => void): unknown
   /** Whether the application reads nothing from it for now. */
-  readonly isPaused?: boolean
+  readonly isPaused?: boolean | undefined
   /** The bytes that it has not sent yet. */
-  readonly bufferedAmount?: number
+  readonly bufferedAmount?: number | undefined
 }
 
 /** The part of `ws`'s `WebSocketServer` that `webSocketServer()` needs. */

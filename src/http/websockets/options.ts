@@ -1,5 +1,6 @@
 import { type Duration, parseDuration } from '../../base/duration.ts'
 import { invalidOption, optionNames, refuseUnknownOptions } from '../../base/errors.ts'
+import type { HookPhase } from '../../engine/hook.ts'
 import type { WebSocketLike } from './known-sockets.ts'
 
 /**
@@ -9,21 +10,21 @@ import type { WebSocketLike } from './known-sockets.ts'
  */
 export interface WebSocketServerOptions<Socket extends WebSocketLike = WebSocketLike> {
   /** The hook's name in logs and in the report. A second server needs its own. Default `websockets`. */
-  readonly name?: string
+  readonly name?: string | undefined
   /**
    * The status code of the close: 1000, 1001, 1008, 1011, 1012, 1013, or 3000 to 4999. Default 1001,
    * 'going away, such as a server going down' (RFC 6455, 7.4.1).
    */
-  readonly code?: number
+  readonly code?: number | undefined
   /** The reason that is sent with it, at most 123 bytes in UTF-8. Default `server is shutting down`. */
-  readonly reason?: string
+  readonly reason?: string | undefined
   /** How many WebSockets are closed at once, so that not all clients reconnect at once. Default 1000. */
-  readonly batchSize?: number
+  readonly batchSize?: number | undefined
   /**
    * The time between two batches. Batches that would take more than half of the hook's time are made
    * larger. Default 100 ms.
    */
-  readonly batchInterval?: Duration
+  readonly batchInterval?: Duration | undefined
   /**
    * Whether a WebSocket is in the middle of something: a GraphQL mutation, an upload, a move in a game.
    * It is closed when it is not busy any more. At the hook's limit a busy one is named in the report and
@@ -34,24 +35,24 @@ export interface WebSocketServerOptions<Socket extends WebSocketLike = WebSocket
    * const moves = new WeakMap<WebSocket, number>()
    * webSocketServer(sockets, { busy: (socket) => (moves.get(socket) ?? 0) > 0 })
    */
-  busy?(socket: Socket): boolean
+  readonly busy?: ((socket: Socket) => boolean) | undefined
   /**
    * How long a WebSocket whose client has left is waited for while it is `busy`. The clock starts when
    * it has closed, also before the signal. Default 5 s.
    */
-  readonly goneClients?: Duration
+  readonly goneClients?: Duration | undefined
   /**
    * How long a client may take to answer the close before its WebSocket is terminated. The clock starts
    * when the close is sent; while the client reads what was sent before, it starts anew. With 0 answers
    * are not waited for. Default 2 s.
    */
-  readonly stragglers?: Duration
+  readonly stragglers?: Duration | undefined
   /** The phase in which the hook runs. Default `drain`. */
-  readonly phase?: string
+  readonly phase?: HookPhase | undefined
   /** The longest that the hook may take. The clock starts with the hook. Default: what the deadline leaves. */
-  readonly timeout?: Duration
+  readonly timeout?: Duration | undefined
   /** Time that no earlier hook may use. Default: the phase's reserve, 10 % in `drain`. */
-  readonly reserve?: Duration
+  readonly reserve?: Duration | undefined
 }
 
 const OPTIONS = optionNames<WebSocketServerOptions>({

@@ -27,7 +27,8 @@ export function webSocketServer<Socket extends WebSocketLike>(
   sockets: WebSocketServerLike<Socket>,
   options: WebSocketServerOptions<Socket> = {},
 ): Hook[] {
-  return webSocketServerHooks(sockets, options, systemClock)
+  // `busy` gets only WebSockets of this server.
+  return webSocketServerHooks(sockets, options as WebSocketServerOptions, systemClock)
 }
 
 export function webSocketServerHooks(

@@ -11,7 +11,7 @@ export interface KubernetesOptions extends StopOptions {
    * The pod's preStop hook, which runs before SIGTERM and inside the grace: a command, run beside the program
    * with the same variables and in the same folder, or `{ sleep: '5s' }`. Default: none.
    */
-  readonly preStop?: PreStop
+  readonly preStop?: PreStop | undefined
 }
 
 /** The least time from SIGTERM to SIGKILL, in milliseconds. */

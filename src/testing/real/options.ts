@@ -23,29 +23,29 @@ export interface StopOptions {
    */
   readonly ready: RegExp | string | ((program: RunningProgram) => boolean | Promise<boolean>)
   /** The longest time from its start until it is ready. Default `'30s'`. */
-  readonly readyWithin?: Duration
+  readonly readyWithin?: Duration | undefined
   /**
    * The time from the beginning of the stop to SIGKILL. Default: the platform's. As on the platform, the
    * program does not learn its grace (except with PM2), and may need it configured.
    */
-  readonly grace?: Duration
+  readonly grace?: Duration | undefined
   /**
    * Called when the program is ready; the stop begins when it has settled, which may take as long as
    * `readyWithin`. Send the requests here that should be in flight, and keep their promises for later.
    */
-  readonly onReady?: (program: RunningProgram) => unknown
+  readonly onReady?: ((program: RunningProgram) => unknown) | undefined
   /** The folder in which it runs. Default: that of the test. */
-  readonly cwd?: string
+  readonly cwd?: string | undefined
   /**
    * Variables for it, besides those of the test; `undefined` removes one. The variables of the platform on
    * which the test itself runs are removed, and those of the simulated platform added.
    */
-  readonly env?: Environment
+  readonly env?: Environment | undefined
   /**
    * Kills the program when it aborts: vitest and node:test give each test a signal, which aborts when the test
    * times out. The promise then rejects with the program's output; `cause` is the signal's reason.
    */
-  readonly signal?: AbortSignal
+  readonly signal?: AbortSignal | undefined
 }
 
 /** How a program ended. */

@@ -12,7 +12,7 @@ export interface Pm2Options extends StopOptions {
    * Whether the program gets the message `'shutdown'` in place of SIGINT, as with PM2's
    * `shutdown_with_message`. Default false.
    */
-  readonly message?: boolean
+  readonly message?: boolean | undefined
 }
 
 /**

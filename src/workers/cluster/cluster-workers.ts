@@ -20,21 +20,21 @@ import { type ClusterLike, type ClusterWorkerLike, Workers } from './workers.ts'
 /** Options of `clusterWorkers()`; all have defaults. */
 export interface ClusterWorkersOptions extends StopHookOptions {
   /** The hook's name, for reports. Default `cluster`. */
-  readonly name?: string
+  readonly name?: string | undefined
   /**
    * The message that asks a worker to end. Default `'shutdown'`, which this library listens to. With
    * `false` the workers are disconnected at once: for workers without this library.
    */
-  readonly stopMessage?: string | false
+  readonly stopMessage?: string | false | undefined
   /**
    * The longest that a worker may take to end, from the beginning of the hook; then SIGKILL. This time is
    * reserved: nothing earlier may use it. Default: what the budget leaves, and 30 s in `restart()`.
    */
-  readonly stopWait?: Duration
+  readonly stopWait?: Duration | undefined
   /** The longest that a new worker may take to listen, from its fork. Default 30 s. */
-  readonly startWait?: Duration
+  readonly startWait?: Duration | undefined
   /** Makes a worker, for `restart()`. Default: `cluster.fork()`. */
-  readonly fork?: () => ClusterWorkerLike
+  readonly fork?: (() => ClusterWorkerLike) | undefined
 }
 
 /** The workers of a cluster. Pass it to `shutdown.add()`, as you would a hook. */

@@ -4,11 +4,11 @@ import { invalidOption, optionNames, refuseUnknownOptions } from '../../base/err
 /** The delays before a program is started again: each is twice the one before, as with docker. */
 export interface BackoffOptions {
   /** The first delay. Default 100 ms. */
-  readonly initial?: Duration
+  readonly initial?: Duration | undefined
   /** The longest delay. Default 1 min. */
-  readonly max?: Duration
+  readonly max?: Duration | undefined
   /** A program that was up for this long starts with the first delay again. Default 10 s. */
-  readonly resetAfter?: Duration
+  readonly resetAfter?: Duration | undefined
 }
 
 /** The same, in milliseconds. */

@@ -10,38 +10,38 @@ export interface ProgramOptions {
   readonly name: string
   /** The program itself, looked up in PATH and started without a shell. */
   readonly command: string
-  readonly args?: readonly string[]
+  readonly args?: readonly string[] | undefined
   /** Variables besides those of this process; `null` removes one. */
-  readonly env?: Readonly<Record<string, string | null>>
+  readonly env?: Readonly<Record<string, string | null>> | undefined
   /** The folder in which it runs. Default: that of this process. */
-  readonly cwd?: string
+  readonly cwd?: string | undefined
   /** How many processes of it run. Default 1. Each finds its number, from 0, in `LASTCALL_INSTANCE`. */
-  readonly instances?: number
+  readonly instances?: number | undefined
   /** Higher stops first and starts last; equal ones together. Default 999, as in supervisord. */
-  readonly priority?: number
+  readonly priority?: number | undefined
   /** The signal that asks it to end. Default SIGTERM. */
-  readonly stopSignal?: NodeJS.Signals
+  readonly stopSignal?: NodeJS.Signals | undefined
   /**
    * The longest that it may take to end, from the beginning of its hook; then its process group gets
    * SIGKILL. This time is reserved, and the program finds it in `LASTCALL_GRACE`. Default: what the budget
    * leaves.
    */
-  readonly stopWait?: Duration
+  readonly stopWait?: Duration | undefined
   /** Whether the stop signal goes to its whole process group. Default false. */
-  readonly group?: boolean
+  readonly group?: boolean | undefined
   /**
    * Whether it is started again after it has ended by itself: always, only where its exit code is not one of
    * `exitCodes`, or never. Default `unexpected`.
    */
-  readonly restart?: 'always' | 'unexpected' | 'never'
+  readonly restart?: 'always' | 'unexpected' | 'never' | undefined
   /** The exit codes with which it ends well. Default `[0]`. */
-  readonly exitCodes?: readonly number[]
+  readonly exitCodes?: readonly number[] | undefined
   /** How many seconds it has to stay up to count as started; 0 counts it as started at once. Default 1. */
-  readonly startSeconds?: number
+  readonly startSeconds?: number | undefined
   /** How often a start that failed is tried again before the program is FATAL. Default 3. */
-  readonly startRetries?: number
+  readonly startRetries?: number | undefined
   /** The delays before it is started again. */
-  readonly backoff?: BackoffOptions
+  readonly backoff?: BackoffOptions | undefined
 }
 
 /** A program whose options have been checked; `stopWait` and `backoff` are in milliseconds. */

@@ -22,18 +22,18 @@ import { SupervisedProcess } from './supervised-process.ts'
 /** Options of `supervise()`; all have defaults. */
 export interface SuperviseOptions {
   /** The name of the group; the hook that ends all restarts is `programs:hold`. Default `programs`. */
-  readonly name?: string
+  readonly name?: string | undefined
   /**
    * When `ended` resolves: when every program has ended for good (`all`), already when one is FATAL
    * (`fatal`), or already when one has ended for good (`any`). Default `all`.
    */
-  readonly exitOn?: 'all' | 'fatal' | 'any'
+  readonly exitOn?: 'all' | 'fatal' | 'any' | undefined
   /** Where problems are logged, like the option `log` of `createShutdown()`. Default: on stderr. */
-  readonly log?: false | 'text' | 'json' | LogOptions | Logger
+  readonly log?: false | 'text' | 'json' | LogOptions | Logger | undefined
   /** Where the programs' stdout goes. Default: that of this process. */
-  readonly stdout?: Writable
+  readonly stdout?: Writable | undefined
   /** Where the programs' stderr goes. Default: that of this process. */
-  readonly stderr?: Writable
+  readonly stderr?: Writable | undefined
 }
 
 /** The state of one process. */
