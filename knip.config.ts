@@ -30,6 +30,8 @@ export default {
   ignoreDependencies: [
     // Run as a program by test/package/tarball/published.test.ts.
     '@arethetypeswrong/cli',
+    // Run as a program by test/package/compilers.test.ts.
+    'typescript-next',
     // Run as a program by test/testing/runners.test.ts; the other, by a block of docs/how-to/testing.md.
     'jest',
     '@jest/globals',

@@ -21,7 +21,7 @@ export interface WebSocketLike {
 /** The part of `ws`'s `WebSocketServer` that `webSocketServer()` needs. */
 export interface WebSocketServerLike<Socket extends WebSocketLike = WebSocketLike> {
   readonly clients: Iterable<Socket>
-  readonly options?: { readonly port?: number | undefined; readonly server?: unknown }
+  readonly options?: { readonly port?: number | undefined; readonly server?: unknown } | undefined
   on(
     event: 'connection',
     listener: (socket: WebSocketLike, request: IncomingMessage) => void,

@@ -7,11 +7,13 @@ import { expect, inject, test } from 'vitest'
 const run = promisify(execFile)
 const application = inject('application')
 const CURRENT = 'node_modules/typescript'
+const NEWEST = 'node_modules/typescript-next'
 const OLDEST = join(application, 'node_modules/oldest-typescript')
 
 /** The oldest compiler has no case of its own with a browser's types: Node's own contradict those then. */
 const CASES = [
   ['the current TypeScript', { compiler: CURRENT, lib: ['ES2022'] }],
+  ['the newest TypeScript', { compiler: NEWEST, lib: ['ES2022'] }],
   ['the types of a browser', { compiler: CURRENT, lib: ['ES2022', 'DOM'] }],
   ['the oldest TypeScript', { compiler: OLDEST, lib: ['ES2022'] }],
 ] as const
