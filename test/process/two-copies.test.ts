@@ -131,6 +131,21 @@ describe('with an ESM main that hands in its server, a CommonJS route', () => {
   })
 })
 
+test('the lame duck of one copy waits for those who probe the health checks of the other', async () => {
+  const { code, stderr } = await program(`
+    const health = cjs.healthChecks()
+    const server = http.createServer(health)
+    shutdown.add(esm.httpServer(server, { health, linger: 50 }))
+    const port = await listen(server)
+    const probe = () => http.get({ port, host: '127.0.0.1', path: '/readyz', agent: false })
+    for (let count = 0; count < 2; count++) await once(probe(), 'response')
+    setInterval(() => probe().on('error', () => {}), 20)
+  `).ended
+
+  expect(stderr).toContain('every prober got a 503')
+  expect(code).toBe(0)
+})
+
 describe('what is handed in to both copies', () => {
   test('a server is drained once', async () => {
     const { code, stderr } = await program(`
