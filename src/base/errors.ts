@@ -14,6 +14,10 @@ export type LastcallErrorCode =
   | 'LASTCALL_ALREADY_LISTENING'
   /** The shutdown is over. */
   | 'LASTCALL_ENDED'
+  /** In a test: the clock cannot move, because a loop waits for 0 ms again and again. */
+  | 'LASTCALL_CLOCK_STANDS_STILL'
+  /** In a test: `advance()` or `run()` was called while an earlier one was moving the clock. */
+  | 'LASTCALL_NOT_AWAITED'
   /** In a test: nothing listens for this signal or fault, or the process has exited. */
   | 'LASTCALL_NOT_LISTENING'
   /** The argument is not a server that can be drained. */

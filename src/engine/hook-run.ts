@@ -4,6 +4,7 @@ import type { Reason } from '../base/reason.ts'
 import { describeError, textOf } from '../base/thrown.ts'
 import type { Platform } from '../platform/platform.ts'
 import { createAbortController } from '../runtime/abort-controller.ts'
+import { lendTestTime } from '../runtime/adapter-clock.ts'
 import type { Clock } from '../runtime/clock.ts'
 import { withLimit } from '../runtime/with-limit.ts'
 import type { ShutdownEvent } from './events.ts'
@@ -94,7 +95,7 @@ export class HookRun {
     const { platform, clock } = parts
     // Created on first use: there may be thousands of hooks, and most use no signal.
     const signal = () => this.#abortController().signal
-    return {
+    const context: HookContext = {
       get signal() {
         return signal()
       },
@@ -105,6 +106,8 @@ export class HookRun {
       note: (text, level) => this.#note(text, level),
       waitingFor: (list) => void this.#waitingFor.push(list),
     }
+    lendTestTime(context, clock)
+    return context
   }
 
   #abortController(): AbortController {

@@ -1,5 +1,6 @@
 import { type Hook, type HookContext, placeHook } from '../engine/hook.ts'
-import { type Clock, systemClock } from '../runtime/clock.ts'
+import { AdapterClock, followTestTime } from '../runtime/adapter-clock.ts'
+import type { Clock } from '../runtime/clock.ts'
 import { Clients } from './clients.ts'
 import { Drain } from './drain.ts'
 import { probesOf } from './health/health-checks.ts'
@@ -30,13 +31,13 @@ import { unbind } from './unbind.ts'
  * `LASTCALL_INVALID_OPTION` for an option that breaks its rule or does not exist
  */
 export function httpServer(server: AnyHttpServer, options: HttpServerOptions = {}): Hook[] {
-  return httpServerHooks(server, options, systemClock)
+  return httpServerHooks(server, options, new AdapterClock())
 }
 
 export function httpServerHooks(
   server: AnyHttpServer,
   options: HttpServerOptions,
-  clock: Clock,
+  clockIfNew: Clock,
 ): Hook[] {
   refuseNonServer(server)
   const { place, health, lameDuck, timeout, goneClients, ...times } = checkOptions(options)
@@ -45,13 +46,17 @@ export function httpServerHooks(
   allowListening(server)
   holdOthersClose(server)
   const probes = probesOf(health)
-  const clients = Clients.of(server, clock, probes?.isProbe)
+  const clients = Clients.of(server, clockIfNew, probes?.isProbe)
+  const { clock } = clients.state
   clients.state.gone.bound = goneClients
-  const drainWith = (context: HookContext) =>
-    new Drain({ server, clients, clock, ...times }, context)
+  const drainWith = (context: HookContext) => {
+    followTestTime(clock, context)
+    return new Drain({ server, clients, clock, ...times }, context)
+  }
   /** How long the unbinding took, or has taken so far. */
   let unbindTime = () => 0
   const unbindOnce = async (context: HookContext) => {
+    followTestTime(clock, context)
     const began = clock.now()
     unbindTime = () => clock.now() - began
     const { probers } = probes ?? {}

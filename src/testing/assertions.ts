@@ -1,43 +1,65 @@
-import { AssertionError } from 'node:assert'
 import type { Duration } from '../base/duration.ts'
+import type { Plan } from '../engine/plan.ts'
 import type { Report } from '../engine/report.ts'
 import {
   type CheckResult,
+  type CleanEndOptions,
+  checkCleanEnd,
   checkCutOff,
+  checkEndWithin,
   checkOrder,
+  checkPlanFits,
   checkTime,
   checkTogether,
+  failure,
   failureMessage,
   type HookOrder,
+  type OrderOptions,
+  planFailureMessage,
 } from './checks.ts'
 
 /**
  * Expects that each of these hooks had ended before the next began. Hooks in a nested array may run in
- * any order; hooks that aren't named don't count. If two hooks ran at the same instant, because the test's
- * clock stood still, the hook of the earlier phase came first.
+ * any order; hooks that you do not name do not count. If two hooks ran at the same instant, because the
+ * test's clock stood still, the hook of the earlier phase came first.
  *
- * @example expectOrder(test.report, ['http', ['jobs', 'consumers'], 'postgres'])
+ * A hook that was cut off or failed has not ended in this sense: it may still be at work, or has done
+ * nothing. `{ endedBy: 'any' }` accepts it.
+ *
+ * @example expectOrder(report, ['http', ['jobs', 'consumers'], 'postgres'])
  * @throws AssertionError with a picture of the shutdown
+ * @throws LastcallError `LASTCALL_INVALID_OPTION` for an order or an option that breaks its rule
  */
-export function expectOrder(report: Report | undefined, order: HookOrder): void {
-  assert(checkOrder(report, order), report, expectOrder)
+export function expectOrder(
+  report: Report | undefined,
+  order: HookOrder,
+  options?: OrderOptions,
+): void {
+  assert(checkOrder(report, order, options), report, expectOrder)
 }
 
 /**
- * Expects that a hook had ended before another began.
+ * Expects that a hook had ended before another began. The options are those of `expectOrder()`.
  *
- * @example expectBefore(test.report, 'jobs', 'postgres')
+ * @example expectBefore(report, 'jobs', 'postgres')
  * @throws AssertionError with a picture of the shutdown
+ * @throws LastcallError `LASTCALL_INVALID_OPTION` for an option that breaks its rule
  */
-export function expectBefore(report: Report | undefined, first: string, second: string): void {
-  assert(checkOrder(report, [first, second]), report, expectBefore)
+export function expectBefore(
+  report: Report | undefined,
+  first: string,
+  second: string,
+  options?: OrderOptions,
+): void {
+  assert(checkOrder(report, [first, second], options), report, expectBefore)
 }
 
 /**
  * Expects that hooks ran concurrently: none had ended before another began.
  *
- * @example expectTogether(test.report, ['http', 'jobs'])
+ * @example expectTogether(report, ['http', 'jobs'])
  * @throws AssertionError with a picture of the shutdown
+ * @throws LastcallError `LASTCALL_INVALID_OPTION` for names that are not two or more
  */
 export function expectTogether(report: Report | undefined, names: readonly string[]): void {
   assert(checkTogether(report, names), report, expectTogether)
@@ -46,7 +68,7 @@ export function expectTogether(report: Report | undefined, names: readonly strin
 /**
  * Expects that a hook was cut off: at its limit, or because the deadline had passed before it could begin.
  *
- * @example expectCutOff(test.report, 'http')
+ * @example expectCutOff(report, 'http')
  * @throws AssertionError with a picture of the shutdown
  */
 export function expectCutOff(report: Report | undefined, name: string): void {
@@ -57,16 +79,54 @@ export function expectCutOff(report: Report | undefined, name: string): void {
  * Expects that a hook was given at least this much time, used or not: the hooks before it left enough.
  *
  * @param atLeast a duration such as `'2s'`, or milliseconds
- * @example expectTimeFor(test.report, 'events', '2s')
+ * @example expectTimeFor(report, 'events', '2s')
  * @throws AssertionError with a picture of the shutdown
+ * @throws LastcallError `LASTCALL_INVALID_OPTION` for a duration that breaks its rule
  */
 export function expectTimeFor(report: Report | undefined, name: string, atLeast: Duration): void {
   assert(checkTime(report, name, atLeast), report, expectTimeFor)
 }
 
+/**
+ * Expects that every hook did its work in time: none was cut off, failed or late, and no error happened
+ * outside of the hooks. With `headroom`, each hook also left that part of its limit, in per cent.
+ *
+ * @example expectCleanEnd(report, { headroom: 20 })
+ * @throws AssertionError with a picture of the shutdown
+ * @throws LastcallError `LASTCALL_INVALID_OPTION` for an option that breaks its rule
+ */
+export function expectCleanEnd(report: Report | undefined, options?: CleanEndOptions): void {
+  assert(checkCleanEnd(report, options), report, expectCleanEnd)
+}
+
+/**
+ * Expects that the shutdown took at most this much time. The clock starts when the shutdown begins, and
+ * stops when the last hook is over.
+ *
+ * @param atMost a duration such as `'8s'`, or milliseconds
+ * @example expectEndWithin(report, '8s')
+ * @throws AssertionError with a picture of the shutdown
+ * @throws LastcallError `LASTCALL_INVALID_OPTION` for a duration that breaks its rule
+ */
+export function expectEndWithin(report: Report | undefined, atMost: Duration): void {
+  assert(checkEndWithin(report, atMost), report, expectEndWithin)
+}
+
+/**
+ * Expects that the shutdown fits in the time that a platform grants, even if each hook takes all the time
+ * that it may: until the last hook is cut off, and then the margin.
+ *
+ * @param atMost a duration such as `'10s'`, or milliseconds
+ * @example expectPlanFits(shutdown.plan(), '10s')
+ * @throws AssertionError with the plan as a table
+ * @throws LastcallError `LASTCALL_INVALID_OPTION` for a duration that breaks its rule
+ */
+export function expectPlanFits(plan: Plan, atMost: Duration): void {
+  const result = checkPlanFits(plan, atMost)
+  if (!result.pass) throw failure(planFailureMessage(result, plan), expectPlanFits)
+}
+
 /** Throws if a check fails. The stack begins at the expectation in the test. */
-function assert(result: CheckResult, report: unknown, caller: unknown): void {
-  if (result.pass) return
-  const message = failureMessage(result, report)
-  throw new AssertionError({ message, stackStartFn: caller as () => void })
+function assert(result: CheckResult, report: unknown, caller: (...args: never[]) => unknown): void {
+  if (!result.pass) throw failure(failureMessage(result, report), caller)
 }

@@ -1,11 +1,29 @@
 import { AssertionError } from 'node:assert'
 import { type Duration, formatDuration, parseDuration } from '../base/duration.ts'
-import { invalidOption, show } from '../base/errors.ts'
+import { invalidOption, optionNames, refuseUnknownOptions, show } from '../base/errors.ts'
+import { formatPlan, type Plan, type PlannedHook } from '../engine/plan.ts'
 import type { HookReport, Report } from '../engine/report.ts'
+import { errorTitle, phaseLabel } from '../picture/report-words.ts'
 import { formatReport } from '../picture/timeline.ts'
+import { cutOffDuringRealWork } from './real-work.ts'
 
 /** Names of hooks in the order in which they have to run; in a nested array, in any order. */
 export type HookOrder = readonly (string | readonly string[])[]
+
+/** The options of `expectOrder()` and `expectBefore()`. */
+export interface OrderOptions {
+  /**
+   * `'done'`: a hook counts as ended only if it did its work. A hook that was cut off may still be at work,
+   * and one that failed may have done nothing. `'any'`: the order alone counts. Default `'done'`.
+   */
+  readonly endedBy?: 'done' | 'any' | undefined
+}
+
+/** The options of `expectCleanEnd()`. */
+export interface CleanEndOptions {
+  /** The part of its limit that each hook must have left, in per cent. Default 0. */
+  readonly headroom?: number | undefined
+}
 
 /** Whether a report meets an expectation. */
 export interface CheckResult {
@@ -17,7 +35,12 @@ export interface CheckResult {
 }
 
 /** Each hook had ended before the next began. */
-export function checkOrder(report: Report | undefined, order: HookOrder): CheckResult {
+export function checkOrder(
+  report: Report | undefined,
+  order: HookOrder,
+  options: OrderOptions = {},
+): CheckResult {
+  const endedBy = endedByOf(options)
   if (!Array.isArray(order) || order.length === 0) {
     throw invalidOption('order', "an array of names, such as ['http', 'postgres']", order)
   }
@@ -29,7 +52,11 @@ export function checkOrder(report: Report | undefined, order: HookOrder): CheckR
     hooks.flatMap((one) => (steps[index + 1] ?? []).map((next) => [one, next] as const)),
   )
   const wrong = pairs.find(([one, next]) => !precedes(one, next))
-  const problem = describeNeverRan(steps.flat()) ?? (wrong && describeTimes(...wrong))
+  const unfinished = endedBy === 'any' ? undefined : pairs.find(([one]) => !isDone(one))
+  const problem =
+    describeNeverRan(steps.flat()) ??
+    (wrong && describeOrder(...wrong)) ??
+    (unfinished && describeUnfinished(...unfinished))
   const expected = `the hooks to run in the order ${order.map(showStep).join(' → ')}`
   return { pass: problem === undefined, expected, because: problem ?? 'they did' }
 }
@@ -43,7 +70,7 @@ export function checkTogether(report: Report | undefined, names: readonly string
   const hooks = names.map((name) => findHook(report, name))
   const pairs = hooks.flatMap((one) => hooks.map((other) => [one, other] as const))
   const wrong = pairs.find(([one, other]) => precedes(one, other))
-  const problem = describeNeverRan(hooks) ?? (wrong && describeTimes(...wrong))
+  const problem = describeNeverRan(hooks) ?? (wrong && describeApart(...wrong))
   const expected = `${names.map((name) => `'${name}'`).join(' and ')} to run together`
   return { pass: problem === undefined, expected, because: problem ?? 'they did' }
 }
@@ -77,11 +104,77 @@ export function checkTime(
   return { pass: hook.began !== null && hook.limit >= wanted, expected, because }
 }
 
+/** No hook was cut off, failed or late, and no error happened outside of the hooks. */
+export function checkCleanEnd(
+  report: Report | undefined,
+  options: CleanEndOptions = {},
+): CheckResult {
+  const { phases, faults } = checkReport(report)
+  const headroom = headroomOf(options)
+  const hooks = phases.flatMap((phase) => phase.hooks)
+  const [fault] = faults
+  const problem =
+    (fault && `there was a fault: ${errorTitle(fault.error)}`) ??
+    hooks.map((hook) => describeUnclean(hook, headroom)).find((one) => one !== undefined)
+  const left = headroom === 0 ? '' : `, and each hook to leave ${headroom} % of its limit`
+  const expected = `the shutdown to end clean${left}`
+  return { pass: problem === undefined, expected, because: problem ?? 'it did' }
+}
+
+/** The last hook was over by then. */
+export function checkEndWithin(report: Report | undefined, atMost: Duration): CheckResult {
+  const wanted = parseDuration(atMost, 'atMost')
+  const { duration } = checkReport(report)
+  const [most, took] = showTimes([wanted, duration])
+  const expected = `the shutdown to end within ${most}`
+  return { pass: duration <= wanted, expected, because: `it took ${took}` }
+}
+
+/** The shutdown is over by then, even if each hook takes all the time that it may. */
+export function checkPlanFits(plan: Plan, atMost: Duration): CheckResult {
+  const wanted = parseDuration(atMost, 'atMost')
+  const { margin, phases } = checkPlan(plan)
+  const last = phases
+    .flatMap((phase) => phase.hooks)
+    .reduce<PlannedHook | undefined>((a, b) => (a && a.endsBy >= b.endsBy ? a : b), undefined)
+  const needs = (last?.endsBy ?? 0) + margin
+  const [most, longest, endsBy] = showTimes([wanted, needs, last?.endsBy ?? 0])
+  const sum = last ? `'${last.name}' may end at ${endsBy}, and the margin is ` : 'the margin is '
+  return {
+    pass: needs <= wanted,
+    expected: `the shutdown to fit in ${most}`,
+    because: `it may take ${longest}: ${sum}${formatDuration(margin)}`,
+  }
+}
+
 /** The message for a failed expectation, or for a negated one that passes, with a picture of the shutdown. */
-export function failureMessage({ pass, expected, because }: CheckResult, report: unknown): string {
-  // The same size and no colours everywhere: messages are compared and logged.
-  const picture = formatReport(checkReport(report), { width: 80, colors: false })
-  return `Expected ${pass ? 'that not: ' : ''}${expected}, but ${because}.\n\n${picture}\n`
+export function failureMessage(result: CheckResult, report: unknown): string {
+  // No colours, and room for the indent of each runner: messages are compared, logged and indented.
+  const picture = formatReport(checkReport(report), { width: 72, colors: false })
+  return [sentence(result), ...hints(report as Report), `${picture}\n`].join('\n\n')
+}
+
+/** The same for an expectation about a plan. */
+export function planFailureMessage(result: CheckResult, plan: Plan): string {
+  return `${sentence(result)}\n\n${formatPlan(plan)}\n`
+}
+
+/** The error of a failed expectation. */
+export function failure(message: string, caller?: (...args: never[]) => unknown): AssertionError {
+  // jest prints the message of an error with this operator. With any other it prints a diff of nothing.
+  return new AssertionError({ message, operator: 'fail', stackStartFn: caller ?? failure })
+}
+
+function sentence({ pass, expected, because }: CheckResult): string {
+  return `Expected ${pass ? 'that not: ' : ''}${expected}, but ${because}.`
+}
+
+/** What explains a hook that was cut off because the test moved the clock past real work. */
+function hints(report: Report): string[] {
+  return cutOffDuringRealWork(report).map(
+    ({ name, work }) =>
+      `Hint: '${name}' was cut off while real work was going on (${work}). advance() moves the clock of the test, and real work needs real time. \`await app.run('SIGTERM')\` waits for it.`,
+  )
 }
 
 /** A hook of a report, with the position of its phase among those that ran. */
@@ -97,22 +190,61 @@ function findHook(report: unknown, name: string): HookMatch {
     const hook = hooks.find((one) => one.name === name)
     if (hook) return { hook, phase }
   }
-  const names = phases.flatMap(({ hooks }) => hooks.map((hook) => `'${hook.name}'`)).join(', ')
-  throw new AssertionError({
-    message: `There is no hook '${name}' in the report. There are: ${names || 'none'}.`,
-  })
+  const all = phases.flatMap(({ hooks }) => hooks.map((hook) => hook.name))
+  throw failure(
+    `There is no hook '${name}' in the report. It has ${all.map((one) => `'${one}'`).join(', ') || 'none'}.`,
+  )
 }
 
 /** Refuses anything but a report. Most often it is missing: the shutdown is not over. */
 function checkReport(report: unknown): Report {
-  if (Array.isArray(Object(report).phases)) return report as Report
-  const missing =
-    'There is no report: the shutdown is not over, has not begun, or was forced to exit. Send a signal, and move the clock on until the last hook has ended or is cut off: await signal("SIGTERM"), await advance("10s").'
-  const fix = report instanceof Promise ? 'Await it.' : 'Pass the `report` of a shutdown.'
-  throw new AssertionError({
-    message: report === undefined ? missing : `Expected a report, got ${show(report)}. ${fix}`,
-  })
+  const { phases, version } = Object(report) as Partial<Report>
+  const isReport = Array.isArray(phases) && version === 1
+  if (isReport && phases.every(({ hooks }) => Array.isArray(hooks))) return report as Report
+  if (report === undefined) throw failure(NO_REPORT)
+  if (Array.isArray(phases) && version !== undefined && version !== 1) {
+    throw failure(
+      `The report has version ${show(version)}. This version of lastcall reads reports of version 1.`,
+    )
+  }
+  const isPlan = Array.isArray(phases) && 'deadline' in Object(report)
+  const fix = isPromise(report)
+    ? 'Await it.'
+    : isPlan
+      ? 'This is a plan: the report is what `await app.run()` returns.'
+      : 'Pass the `report` of a shutdown.'
+  throw failure(`Expected a report, got ${show(report)}. ${fix}`)
 }
+
+const NO_REPORT =
+  "There is no report: the shutdown is not over, has not begun, or was forced to exit. Write `const report = await app.run('SIGTERM')`. Or send a signal, and move the clock until the last hook has ended or is cut off: `await app.signal('SIGTERM')`, `await app.advance('10s')`."
+
+/** Refuses anything but a plan. */
+function checkPlan(plan: unknown): Plan {
+  const { phases, margin } = Object(plan) as Partial<Plan>
+  const isPlan = typeof margin === 'number' && Array.isArray(phases) && !('reason' in Object(plan))
+  if (isPlan) return plan as Plan
+  throw failure(`Expected a plan, got ${show(plan)}. Pass what \`shutdown.plan()\` returns.`)
+}
+
+const isPromise = (value: unknown) => typeof Object(value).then === 'function'
+
+function endedByOf(options: OrderOptions): 'done' | 'any' {
+  refuseUnknownOptions(options, ORDER_OPTIONS, "{ endedBy: 'any' }")
+  const { endedBy = 'done' } = options
+  if (endedBy === 'done' || endedBy === 'any') return endedBy
+  throw invalidOption('endedBy', "'done' or 'any'", endedBy)
+}
+
+function headroomOf(options: CleanEndOptions): number {
+  refuseUnknownOptions(options, CLEAN_END_OPTIONS, '{ headroom: 20 }')
+  const { headroom = 0 } = options
+  if (typeof headroom === 'number' && headroom >= 0 && headroom < 100) return headroom
+  throw invalidOption('headroom', 'a number of per cent, from 0 to 99', headroom)
+}
+
+const ORDER_OPTIONS = optionNames<OrderOptions>({ endedBy: true })
+const CLEAN_END_OPTIONS = optionNames<CleanEndOptions>({ headroom: true })
 
 /**
  * Whether a hook had ended before another began. If both happened at the same instant, because a test's
@@ -124,17 +256,71 @@ function precedes(one: HookMatch, other: HookMatch): boolean {
   return one.hook.ended < began || one.phase < other.phase
 }
 
+const isDone = ({ hook }: HookMatch) => hook.status === 'done'
+
 /** Names the first hook that never ran, if there is one. */
 function describeNeverRan(found: readonly HookMatch[]): string | undefined {
   const match = found.find(({ hook }) => hook.began === null)
   return match && `'${match.hook.name}' never ran: the deadline had passed`
 }
 
-/** The times of two hooks, for a failed check of their order. */
+/** Why one hook did not end before the next began. */
+function describeOrder(one: HookMatch, next: HookMatch): string {
+  const times = describeTimes(one, next)
+  const [first, second] = [one, next].map(({ hook }) => `'${hook.name}'`)
+  if (one.phase === next.phase) {
+    return `${first} and ${second} are both in ${phaseOf(one)}, and the hooks of one phase run together (${times}). To run ${first} before ${second}, give it an earlier phase`
+  }
+  if (next.phase < one.phase) {
+    return `${second} is in ${phaseOf(next)}, which runs before ${phaseOf(one)} of ${first} (${times})`
+  }
+  return times
+}
+
+/** Why two hooks did not run together. */
+function describeApart(one: HookMatch, other: HookMatch): string {
+  const [first, second] = [one, other].map(
+    (match) => `'${match.hook.name}' is in ${phaseOf(match)}`,
+  )
+  const times = describeTimes(one, other)
+  if (one.phase === other.phase) return times
+  return `${first} and ${second}, and phases run one after another (${times})`
+}
+
+/** A hook that had its turn before the next one, and did not do its work. */
+function describeUnfinished({ hook }: HookMatch, { hook: next }: HookMatch): string {
+  const [at] = showTimes([hook.ended])
+  const what =
+    hook.status === 'failed'
+      ? `'${hook.name}' failed at ${at} (${hook.error ? errorTitle(hook.error) : 'without an error'}): it had not done its work when '${next.name}' began`
+      : `'${hook.name}' was cut off at ${at}: it may still have been at work when '${next.name}' began`
+  return `${what}. If the order alone counts, pass { endedBy: 'any' }`
+}
+
+/** What is wrong with the end of a hook, if anything is. */
+function describeUnclean(hook: HookReport, headroom: number): string | undefined {
+  const { name, began, status, error } = hook
+  const label = `'${name}' (${phaseLabel(hook)})`
+  if (began === null) return `${label} never ran: the deadline had passed`
+  const [took, limit] = showTimes([hook.ended - began, hook.limit])
+  if (status === 'failed')
+    return `${label} failed: ${error ? errorTitle(error) : 'without an error'}`
+  if (status === 'cut off') return `${label} was cut off after ${limit}`
+  const used = (hook.ended - began) / hook.limit
+  if (used > 1) return `${label} was late: it took ${took}, and its limit was ${limit}`
+  if (1 - used >= headroom / 100) return undefined
+  return `${label} took ${took} of its limit of ${limit}, and left ${Math.floor((1 - used) * 100)} %`
+}
+
+/** The times of two hooks that ran. */
 function describeTimes({ hook: one }: HookMatch, { hook: other }: HookMatch): string {
-  // None of these is null: both hooks ran.
   const [began, from, to] = showTimes([other.began, one.began, one.ended].map(Number))
   return `'${other.name}' began at ${began}, and '${one.name}' ran from ${from} to ${to}`
+}
+
+/** `the phase close`, or `priority 350`. */
+function phaseOf({ hook }: HookMatch): string {
+  return hook.phase === null ? phaseLabel(hook) : `the phase ${hook.phase}`
 }
 
 /** Rounded times such as `6.08 s`; exact milliseconds if different times would look the same. */

@@ -1,15 +1,19 @@
 import { invalidOption } from '../base/errors.ts'
-import { type Clock, currentClock } from '../runtime/clock.ts'
+import type { TestTime } from '../runtime/adapter-clock.ts'
+import { currentClock } from '../runtime/clock.ts'
+import { Holds } from './holds.ts'
 import { settle } from './node/settle.ts'
 
-/** Moves the fake timers of a test runner on by so many milliseconds. It may return a promise. */
+/** Moves the fake timers of a test runner by so many milliseconds. It may return a promise. */
 export type AdvanceTimers = (milliseconds: number) => unknown
 
 /** The fake timers of a test runner as a clock. It uses the timers that are global at the time of each call. */
-export class FakeTimersClock implements Clock {
+export class FakeTimersClock implements TestTime {
+  readonly holds = new Holds()
   readonly #advance: AdvanceTimers
-  /** The callbacks of `afterPoll()`, by timer. */
+  /** The callbacks of `afterPoll()` that wait in the fake timers, by timer. */
   readonly #polls = new Map<unknown, () => void>()
+  #isMoving = false
 
   constructor(advance: AdvanceTimers) {
     if (typeof advance !== 'function') {
@@ -27,6 +31,8 @@ export class FakeTimersClock implements Clock {
   unref = currentClock.unref
 
   afterPoll(run: () => void): void {
+    // Outside of advance() it needs no fake timer: the test may have reset them, and then none would fire.
+    if (!this.#isMoving) return void settle().then(run)
     const timer = this.setTimeout(() => {
       this.#polls.delete(timer)
       run()
@@ -34,9 +40,28 @@ export class FakeTimersClock implements Clock {
     this.#polls.set(timer, run)
   }
 
-  /** Moves the time on. Work that needs no time is done before and after. */
+  hold(atMost: number): () => void {
+    return this.holds.add(atMost)
+  }
+
+  /** Moves the time. Work that needs no time is done before and after. */
   async advance(milliseconds: number): Promise<void> {
     await settle()
+    this.#isMoving = true
+    try {
+      await this.#move(milliseconds)
+    } finally {
+      this.#isMoving = false
+    }
+    await settle()
+  }
+
+  /** Moves the time a little. When the timers of the application fire, only the runner knows. */
+  step(): Promise<void> {
+    return this.advance(STEP)
+  }
+
+  async #move(milliseconds: number): Promise<void> {
     const before = this.now()
     // Fake timers count in whole milliseconds.
     await this.#advance(Math.ceil(milliseconds))
@@ -47,7 +72,7 @@ export class FakeTimersClock implements Clock {
         'Turn the fake timers on before the shutdown is created, with Date among what they replace.'
       throw invalidOption('advanceTimers', rule, this.#advance, fix)
     }
-    // Some runners delay a 0 ms timer that was set meanwhile by a millisecond. It must need no time.
+    // Some runners delay a timer of 0 ms that was set meanwhile by a millisecond. It must need no time.
     await this.#advance(0)
     while (this.#polls.size > 0) {
       for (const [timer, run] of [...this.#polls]) {
@@ -58,6 +83,8 @@ export class FakeTimersClock implements Clock {
       await settle()
       await this.#advance(0)
     }
-    await settle()
   }
 }
+
+/** Milliseconds. The runners fire the timers in between at their exact times. */
+const STEP = 10

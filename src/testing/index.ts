@@ -1,11 +1,14 @@
 export {
   expectBefore,
+  expectCleanEnd,
   expectCutOff,
+  expectEndWithin,
   expectOrder,
+  expectPlanFits,
   expectTimeFor,
   expectTogether,
 } from './assertions.ts'
-export type { HookOrder } from './checks.ts'
+export type { CleanEndOptions, HookOrder, OrderOptions } from './checks.ts'
 export type { AdvanceTimers } from './fake-timers-clock.ts'
 export { type ShutdownMatchers, shutdownMatchers } from './matchers.ts'
 export type { Command } from './real/command.ts'

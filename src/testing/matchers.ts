@@ -1,13 +1,20 @@
 import type { Duration } from '../base/duration.ts'
+import type { Plan } from '../engine/plan.ts'
 import type { Report } from '../engine/report.ts'
 import {
   type CheckResult,
+  type CleanEndOptions,
+  checkCleanEnd,
   checkCutOff,
+  checkEndWithin,
   checkOrder,
+  checkPlanFits,
   checkTime,
   checkTogether,
   failureMessage,
   type HookOrder,
+  type OrderOptions,
+  planFailureMessage,
 } from './checks.ts'
 
 /**
@@ -16,15 +23,21 @@ import {
  */
 export interface ShutdownMatchers<R = unknown> {
   /** Each of these hooks had ended before the next began; see `expectOrder()`. */
-  toHaveRunInOrder(order: HookOrder): R
-  /** A hook had ended before another began. */
-  toHaveRunBefore(first: string, second: string): R
+  toHaveRunInOrder(order: HookOrder, options?: OrderOptions): R
+  /** A hook had ended before another began; see `expectBefore()`. */
+  toHaveRunBefore(first: string, second: string, options?: OrderOptions): R
   /** Hooks ran concurrently. */
   toHaveRunTogether(names: readonly string[]): R
   /** A hook was cut off, or never ran because the deadline had passed. */
   toHaveCutOff(name: string): R
   /** A hook was given at least this much time, such as `'2s'`, used or not. */
   toHaveGivenTime(name: string, atLeast: Duration): R
+  /** Every hook did its work in time; see `expectCleanEnd()`. */
+  toHaveEndedClean(options?: CleanEndOptions): R
+  /** The shutdown took at most this much time, such as `'8s'`. */
+  toEndWithin(atMost: Duration): R
+  /** For a plan: the shutdown fits in this time, such as `'10s'`; see `expectPlanFits()`. */
+  toFitIn(atMost: Duration): R
 }
 
 /**
@@ -37,12 +50,18 @@ export interface ShutdownMatchers<R = unknown> {
  */
 export const shutdownMatchers = {
   toHaveRunInOrder: matcher(checkOrder),
-  toHaveRunBefore: matcher((report, first: string, second: string) =>
-    checkOrder(report, [first, second]),
+  toHaveRunBefore: matcher((report, first: string, second: string, options?: OrderOptions) =>
+    checkOrder(report, [first, second], options),
   ),
   toHaveRunTogether: matcher(checkTogether),
   toHaveCutOff: matcher(checkCutOff),
   toHaveGivenTime: matcher(checkTime),
+  toHaveEndedClean: matcher(checkCleanEnd),
+  toEndWithin: matcher(checkEndWithin),
+  toFitIn(plan: Plan, atMost: Duration) {
+    const result = checkPlanFits(plan, atMost)
+    return { pass: result.pass, message: () => planFailureMessage(result, plan) }
+  },
 }
 
 /** A matcher in the form of vitest and jest, which ask for the message when the expectation is not met. */

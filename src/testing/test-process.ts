@@ -57,9 +57,7 @@ export class TestProcess implements ProcessPort {
     return []
   }
 
-  activeResources(): Record<string, number> {
-    return {}
-  }
+  activeResources = (): Record<string, number> => ({})
 
   sharedTime(): bigint {
     return 0n
@@ -75,8 +73,12 @@ export class TestProcess implements ProcessPort {
     return () => {}
   }
 
+  /** Called when the process has exited. */
+  onExit = (): void => {}
+
   exit(code: number): void {
     this.exits.push(code)
+    this.onExit()
   }
 
   /** Makes an event happen; false where nothing listens. */

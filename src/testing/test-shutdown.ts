@@ -1,10 +1,14 @@
 import { type Duration, parseDuration } from '../base/duration.ts'
-import { invalidOption, optionNames, refuseUnknownOptions } from '../base/errors.ts'
+import { invalidOption, LastcallError, optionNames, refuseUnknownOptions } from '../base/errors.ts'
 import { assemble } from '../create-shutdown.ts'
 import type { Report } from '../engine/report.ts'
 import { OPTIONS } from '../options.ts'
+import { systemClock } from '../runtime/clock.ts'
+import { systemProcess } from '../runtime/process.ts'
 import type { Shutdown, ShutdownOptions } from '../shutdown.ts'
 import { type AdvanceTimers, FakeTimersClock } from './fake-timers-clock.ts'
+import { describe, moveToEnd } from './move-to-end.ts'
+import { NewTimers, noteTestReport, RealWork } from './real-work.ts'
 import { TestClock } from './test-clock.ts'
 import { hasExited, testEvents } from './test-events.ts'
 import { TestProcess } from './test-process.ts'
@@ -51,11 +55,31 @@ export interface TestShutdown {
    * @throws LastcallError `LASTCALL_NOT_LISTENING` where it would have ended the process at once
    */
   fault(thrown: unknown, origin?: 'uncaughtException' | 'unhandledRejection'): Promise<void>
-  /** Moves the clock on by a duration such as `'3s'`, or milliseconds. Timers that are due fire in their order. */
+  /**
+   * Sends a signal, and moves the clock until the shutdown is over. Before each move, it waits for the real
+   * work that began after this call: files, sockets, timers, child processes. After 1 s of waiting it writes
+   * to stderr what it waits for. If the shutdown has begun already and you give no signal, it sends none.
+   *
+   * @param signal default SIGTERM
+   * @example const report = await test.run('SIGTERM')
+   * @throws LastcallError `LASTCALL_NOT_LISTENING` if the signal would have ended the process at once, or if
+   * the exit was forced; `LASTCALL_NOT_AWAITED` while `advance()` or another `run()` moves the clock;
+   * `LASTCALL_CLOCK_STANDS_STILL` if a loop waits for 0 ms again and again
+   */
+  run(signal?: NodeJS.Signals): Promise<Report>
+  /**
+   * Moves the clock by a duration such as `'3s'`, or milliseconds. Timers that are due fire in their order.
+   *
+   * @throws LastcallError `LASTCALL_INVALID_OPTION`; `LASTCALL_NOT_AWAITED` while another call moves the
+   * clock; `LASTCALL_CLOCK_STANDS_STILL` if a loop waits for 0 ms again and again
+   */
   advance(duration: Duration): Promise<void>
-  /** Resolves when the clock has moved on by this duration: for hooks that stand in for real work. */
+  /** Resolves when the test has moved the clock by this duration: for hooks that stand in for real work. */
   sleep(duration: Duration): Promise<void>
-  /** Resolves with the report when the shutdown is over: for hooks that do real work while the clock stands still. */
+  /**
+   * Resolves with the report when the shutdown is over and the process would have exited. Rejects if the
+   * exit was forced. If it does not settle within 2 s, stderr has a line that says what it waits for.
+   */
   readonly ended: Promise<Report>
   /** The report; `undefined` until the shutdown is over. */
   readonly report: Report | undefined
@@ -91,6 +115,9 @@ export function createTestShutdown(options: TestShutdownOptions = {}): TestShutd
   const shutdown = assemble(others, { host, clock })
   const settle = () => clock.advance(0)
   const order = { began: [] as string[], ended: [] as string[] }
+  const work = new RealWork()
+  // What the library says keeps the event loop alive is what the application added to that of the runner.
+  host.activeResources = () => work.now()
   let over: Report | undefined
   // A forced exit ends a real process at once: later events do not count.
   const isAlive = () => host.exits.length === 0
@@ -104,23 +131,65 @@ export function createTestShutdown(options: TestShutdownOptions = {}): TestShutd
     shutdown.on('end', ({ report }) => {
       if (!isAlive()) return
       over = report
-      // The exit comes after a poll phase, and needs no time.
-      void settle().then(() => resolve(report))
+      noteTestReport(report)
+      if (others.exit === false) resolve(report)
+      else host.onExit = () => resolve(report)
+      // The exit comes after a poll phase, and needs no time. Fake timers are not touched: the test may have
+      // reset them.
+      if (clock instanceof TestClock) clock.advance(0).catch(reject)
     })
     shutdown.on('forced', ({ exitCode }) => reject(hasExited(exitCode)))
   })
   ended.catch(() => {}) // Most tests don't wait for it.
+  const moved = {
+    clock,
+    work,
+    isOver: () => (others.exit === false ? over !== undefined : !isAlive()),
+    running: () =>
+      order.began.filter((name) => !order.ended.includes(name)).map((name) => `'${name}'`),
+  }
+  const watchEnd = endWatch(shutdown, () => describe(moved))
+  const events = testEvents(host, settle)
+  /** Refuses to move the clock while another call moves it. */
+  let isMoving = false
+  const alone = async <T>(name: string, move: () => Promise<T>): Promise<T> => {
+    if (isMoving) throw notAwaited(name)
+    isMoving = true
+    try {
+      return await move()
+    } finally {
+      isMoving = false
+    }
+  }
   return {
     shutdown,
-    ...testEvents(host, settle),
+    ...events,
+    run: (signal) =>
+      alone('run', async () => {
+        const timers = new NewTimers()
+        try {
+          const work = new RealWork(timers)
+          if (signal !== undefined || !shutdown.signal.aborted) {
+            await events.signal(signal ?? 'SIGTERM')
+          }
+          await moveToEnd({ ...moved, work })
+        } finally {
+          timers.stop()
+        }
+        return ended
+      }),
     async advance(duration) {
-      await clock.advance(parseDuration(duration, 'duration', 0))
+      const milliseconds = parseDuration(duration, 'duration', 0)
+      await alone('advance', () => clock.advance(milliseconds))
     },
     sleep(duration) {
       const milliseconds = parseDuration(duration, 'duration', 0)
       return new Promise((resolve) => clock.setTimeout(resolve, milliseconds))
     },
-    ended,
+    get ended() {
+      watchEnd()
+      return ended
+    },
     order,
     get report() {
       return over
@@ -145,4 +214,35 @@ function checkEnv(env: unknown): void {
   if (isEnv && Object.values(env).every((value) => typeof value === 'string')) return
   const rule = "an object of strings, such as { KUBERNETES_SERVICE_HOST: '10.0.0.1' }"
   throw invalidOption('env', rule, env)
+}
+
+/**
+ * Returns a function to call when a test begins to wait for the end. If the end does not come, a line on
+ * stderr then says what the shutdown waits for: the runner says only that the test has timed out.
+ */
+function endWatch(shutdown: Shutdown, describe: () => string): () => void {
+  let timer: unknown
+  let isOver = false
+  const say = () =>
+    systemProcess.warn(
+      `lastcall: the test has waited for \`ended\` for 2 s. ${describe()} Move it with advance(), or write \`await app.run()\` in place of \`await app.ended\`.\n`,
+    )
+  const watch = () => {
+    if (isOver || !shutdown.signal.aborted) return
+    timer ??= systemClock.setBackgroundTimeout(say, 2000)
+  }
+  const stop = () => {
+    isOver = true
+    systemClock.clearTimeout(timer)
+  }
+  shutdown.on('end', stop)
+  shutdown.on('forced', stop)
+  return watch
+}
+
+function notAwaited(name: string): LastcallError {
+  return new LastcallError(
+    'LASTCALL_NOT_AWAITED',
+    `${name}() was called while an earlier advance() or run() was still moving the clock. Await each call: \`await app.${name}(…)\`.`,
+  )
 }

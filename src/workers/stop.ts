@@ -1,5 +1,6 @@
 import { type Duration, formatDuration, parseDuration } from '../base/duration.ts'
 import { type Hook, type HookContext, type HookPhase, placeHook } from '../engine/hook.ts'
+import { holdTestTime } from '../runtime/adapter-clock.ts'
 import { type Clock, systemClock } from '../runtime/clock.ts'
 
 /** The options that the hooks for processes and threads have in common. */
@@ -73,6 +74,7 @@ export async function stop(
     }
   }
   const kill = () => attempt('killed', () => stoppable.kill())
+  const release = holdTestTime(context, remaining())
   let isOver = false
   // At its own limit it is killed, and the note about that is enough.
   waitingFor(() => (isOver || remaining() === 0 ? [] : [stoppable.label]))
@@ -89,6 +91,7 @@ export async function stop(
     if (reminds) reminder = clock.setTimeout(remind, remaining() / 2)
   } catch (error) {
     signal.removeEventListener('abort', atLimit)
+    release()
     kill()
     throw error
   }
@@ -96,6 +99,7 @@ export async function stop(
     await ended
   } finally {
     isOver = true
+    release()
     clock.clearTimeout(reminder)
     signal.removeEventListener('abort', atLimit)
   }

@@ -15,7 +15,8 @@ import {
   placeHook,
 } from '../engine/hook.ts'
 import { createAbortController } from '../runtime/abort-controller.ts'
-import { type Clock, systemClock } from '../runtime/clock.ts'
+import { AdapterClock, followTestTime } from '../runtime/adapter-clock.ts'
+import type { Clock } from '../runtime/clock.ts'
 
 /** Options of `taskTracker()`; all have defaults. */
 export interface TaskTrackerOptions {
@@ -82,7 +83,7 @@ export interface TaskTracker extends Hooks {
  * @throws LastcallError `LASTCALL_INVALID_OPTION`
  */
 export function taskTracker(options: TaskTrackerOptions = {}): TaskTracker {
-  return new Tracker(options, systemClock)
+  return new Tracker(options, new AdapterClock())
 }
 
 const TRACKER_OPTIONS = optionNames<TaskTrackerOptions>({
@@ -141,7 +142,9 @@ export class Tracker implements TaskTracker {
     }
   }
 
-  async #close({ signal, waitingFor }: HookContext): Promise<void> {
+  async #close(context: HookContext): Promise<void> {
+    const { signal, waitingFor } = context
+    followTestTime(this.#clock, context)
     this.#isClosed = true
     if (this.#tasks.size === 0) return
     const empty = new Promise<void>((resolve) => void this.#onEmpty.add(resolve))

@@ -3,8 +3,11 @@ import type { Report } from 'lastcall'
 import {
   createTestShutdown,
   expectBefore,
+  expectCleanEnd,
   expectCutOff,
+  expectEndWithin,
   expectOrder,
+  expectPlanFits,
   expectTimeFor,
   expectTogether,
   type ShutdownMatchers,
@@ -63,16 +66,33 @@ describe('the order', () => {
     [[['jobs', 'http'], 'events', ['redis', 'postgres']]],
     [[['late', 'http', 'jobs'], 'redis']],
   ])('is as expected: %j', (order) => {
-    expectOrder(report, order)
-    expect(shutdownMatchers.toHaveRunInOrder(report, order).pass).toBe(true)
+    expectOrder(report, order, { endedBy: 'any' })
+    expect(shutdownMatchers.toHaveRunInOrder(report, order, { endedBy: 'any' }).pass).toBe(true)
   })
 
   test.each([
-    [['events', 'http'], "'http' began at 0 ms, and 'events' ran from 6.08 s to 6.18 s"],
-    [['jobs', 'http'], "'http' began at 0 ms, and 'jobs' ran from 0 ms to 2 s"],
-    [['postgres', 'redis'], "'redis' began at 6.18 s, and 'postgres' ran from 6.18 s to 6.18 s"],
-    [[['jobs', 'events'], 'http'], "'http' began at 0 ms, and 'jobs' ran from 0 ms to 2 s"],
-    [['http', ['postgres', 'jobs']], "'jobs' began at 0 ms, and 'http' ran from 0 ms to 6.08 s"],
+    [
+      ['events', 'http'],
+      "'http' is in the phase drain, which runs before the phase flush of 'events' ('http' began at 0 ms, and 'events' ran from 6.08 s to 6.18 s).",
+    ],
+    [
+      ['jobs', 'http'],
+      "'jobs' and 'http' are both in the phase drain, and the hooks of one phase run together ('http' began at 0 ms, and 'jobs' ran from 0 ms to 2 s). To run 'jobs' before 'http', give it an earlier phase.",
+    ],
+    [
+      ['postgres', 'redis'],
+      "'postgres' and 'redis' are both in the phase close, and the hooks of one phase run together ('redis' began at 6.18 s, and 'postgres' ran from 6.18 s to 6.18 s).",
+    ],
+    [[['jobs', 'events'], 'http'], "'jobs' and 'http' are both in the phase drain"],
+    [['http', ['postgres', 'jobs']], "'http' and 'jobs' are both in the phase drain"],
+    [
+      ['http', 'events'],
+      "'http' was cut off at 6.08 s: it may still have been at work when 'events' began. If the order alone counts, pass { endedBy: 'any' }.",
+    ],
+    [
+      ['events', 'redis'],
+      "'events' failed at 6.18 s (Error: disk full): it had not done its work when 'redis' began. If the order alone counts, pass { endedBy: 'any' }.",
+    ],
   ])('is not: %j', (order, because) => {
     const message = failureOf(() => expectOrder(report, order))
     expect(message).toContain('Expected the hooks to run in the order ')
@@ -81,9 +101,26 @@ describe('the order', () => {
   })
 
   test('of two', () => {
-    expectBefore(report, 'http', 'events')
+    expectBefore(report, 'late', 'events')
+    expectBefore(report, 'http', 'events', { endedBy: 'any' })
+    expect(failureOf(() => expectBefore(report, 'http', 'events'))).toContain('may still have been')
     expect(failureOf(() => expectBefore(report, 'events', 'http'))).toMatch(
-      /^Expected the hooks to run in the order events → http, but 'http' began at 0 ms/,
+      /^Expected the hooks to run in the order events → http, but 'http' is in the phase drain/,
+    )
+  })
+
+  test('of hooks that take no time names their phases', async () => {
+    const { shutdown, run } = createTestShutdown()
+    shutdown.add('jobs', () => {})
+    shutdown.add('postgres', () => {})
+    shutdown.add('metrics', () => {}, { priority: 50 })
+    shutdown.listen()
+    const mocks = await run()
+    expect(failureOf(() => expectOrder(mocks, ['jobs', 'postgres']))).toContain(
+      "but 'jobs' and 'postgres' are both in the phase close, and the hooks of one phase run together",
+    )
+    expect(failureOf(() => expectOrder(mocks, ['metrics', 'jobs']))).toContain(
+      "but 'jobs' is in the phase close, which runs before priority 50 of 'metrics'",
     )
   })
 })
@@ -100,7 +137,9 @@ describe('running together', () => {
     'is not what %j did',
     (names) => {
       const message = failureOf(() => expectTogether(report, names))
-      expect(message).toMatch(/^Expected '.*' and '.*' to run together, but '\w+' began at/)
+      expect(message).toMatch(
+        /^Expected '.*' and '.*' to run together, but '\w+' is in the phase \w+ and '\w+' is in the phase \w+, and phases run one after another \('\w+' began at/,
+      )
       expect(message).toMatch(PICTURE)
     },
   )
@@ -124,6 +163,75 @@ test('how much time one had', () => {
   )
 })
 
+test('a clean end', async () => {
+  expect(failureOf(() => expectCleanEnd(report))).toMatch(
+    /^Expected the shutdown to end clean, but 'http' \(drain\) was cut off after 6\.08 s\.\n\n/,
+  )
+  const app = createTestShutdown({ grace: '10s' })
+  app.shutdown.add('jobs', () => app.sleep('6s'), { phase: 'drain' })
+  app.shutdown.add('postgres', () => app.sleep('1s'))
+  app.shutdown.listen()
+  const clean = await app.run()
+  expectCleanEnd(clean)
+  expectCleanEnd(clean, { headroom: 15 })
+  expect(failureOf(() => expectCleanEnd(clean, { headroom: 30 }))).toMatch(
+    /^Expected the shutdown to end clean, and each hook to leave 30 % of its limit, but 'jobs' \(drain\) took 6 s of its limit of 8\.09 s, and left 25 %\./,
+  )
+  const [phase, ...others] = clean.phases
+  const withHook = (changes: object) =>
+    ({
+      ...clean,
+      phases: [{ ...phase, hooks: [{ ...phase?.hooks[0], ...changes }] }, ...others],
+    }) as Report
+  expect(failureOf(() => expectCleanEnd(withHook({ ended: 9000 })))).toContain(
+    "but 'jobs' (drain) was late: it took 9 s, and its limit was 8.09 s.",
+  )
+  expect(failureOf(() => expectCleanEnd(withHook({ began: null, status: 'cut off' })))).toContain(
+    "but 'jobs' (drain) never ran: the deadline had passed.",
+  )
+})
+
+test('a crash is no clean end', async () => {
+  const app = createTestShutdown()
+  app.shutdown.listen()
+  await app.fault(new Error('boom'))
+  expect(failureOf(() => expectCleanEnd(app.report))).toContain('there was a fault: Error: boom.')
+})
+
+test('how long it took', () => {
+  expectEndWithin(report, '6.2s')
+  expect(failureOf(() => expectEndWithin(report, '6s'))).toMatch(
+    /^Expected the shutdown to end within 6 s, but it took 6\.18 s\./,
+  )
+})
+
+test('whether a plan fits', () => {
+  const { shutdown } = createTestShutdown({ grace: '30s' })
+  shutdown.add('jobs', () => {}, { phase: 'drain', timeout: '5s' })
+  shutdown.add('postgres', () => {}, { timeout: '2s' })
+  const plan = shutdown.plan()
+  expectPlanFits(plan, '10s')
+  expect(plan).toFitIn('10s')
+  expect(failureOf(() => expectPlanFits(plan, '9s'))).toMatch(
+    /^Expected the shutdown to fit in 9 s, but it may take 9\.0\d s: 'postgres' may end at 7\.0\d s, and the margin is 2 s\.\n\ndeadline 28 s = grace 30 s.*\n +phase +hook/,
+  )
+  expect(() => expect(plan).not.toFitIn('10s')).toThrow('Expected that not: the shutdown to fit')
+  expect(() => expectPlanFits(report as never, '9s')).toThrow('Expected a plan, got')
+  expect(() => expectCleanEnd(plan as never)).toThrow('This is a plan')
+  expectPlanFits(createTestShutdown().shutdown.plan(), '1s')
+})
+
+test('real work that the clock of the test has cut off is named', async () => {
+  const app = createTestShutdown()
+  app.shutdown.add('log', () => new Promise((resolve) => setTimeout(resolve, 30)))
+  app.shutdown.listen()
+  await app.signal('SIGTERM')
+  await app.advance('30s')
+  expect(failureOf(() => expectCleanEnd(app.report))).toMatch(
+    /\n\nHint: 'log' was cut off while real work was going on \(\d+ Timeout\)\. advance\(\) moves the clock of the test, and real work needs real time\. `await app\.run\('SIGTERM'\)` waits for it\.\n\n/,
+  )
+})
+
 test('times that differ look different in the message', () => {
   const [phase, ...others] = report.phases
   const hook = { ...phase?.hooks[0], name: 'close', began: 7093, ended: 14_183.4, limit: 7094 }
@@ -135,7 +243,7 @@ test('times that differ look different in the message', () => {
   )
   expect(failureOf(() => expectCutOff(changed, 'close'))).toContain('after 7090.4 ms of 7094 ms.')
   expect(failureOf(() => expectBefore(changed, 'close', 'after'))).toContain(
-    "'after' began at 14183.1 ms, and 'close' ran from 7093 ms to 14183.4 ms.",
+    "('after' began at 14183.1 ms, and 'close' ran from 7093 ms to 14183.4 ms)",
   )
 })
 
@@ -155,7 +263,10 @@ describe('the matchers', () => {
   expect.extend(shutdownMatchers)
 
   test('pass', () => {
-    expect(report).toHaveRunInOrder(['http', 'events', 'postgres'])
+    expect(report).toHaveRunInOrder(['http', 'events', 'postgres'], { endedBy: 'any' })
+    expect(report).toEndWithin('7s')
+    expect(report).not.toHaveEndedClean()
+    expect(report).not.toHaveRunInOrder(['http', 'events', 'postgres'])
     expect(report).toHaveRunBefore('jobs', 'events')
     expect(report).toHaveRunTogether(['http', 'jobs'])
     expect(report).toHaveCutOff('http')
@@ -169,7 +280,7 @@ describe('the matchers', () => {
 
   test('fail with the picture, also with not', () => {
     const wrong = () => expect(report).toHaveRunBefore('events', 'http')
-    expect(wrong).toThrow("in the order events → http, but 'http' began at 0 ms")
+    expect(wrong).toThrow("in the order events → http, but 'http' is in the phase drain")
     expect(wrong).toThrow(PICTURE)
     const not = () => expect(report).not.toHaveCutOff('http')
     expect(not).toThrow("Expected that not: 'http' to be cut off, but it was, after 6.08 s.")
@@ -185,7 +296,7 @@ describe('the matchers', () => {
 describe('what is refused', () => {
   test('a report that is not there yet, and what is none', () => {
     expect(() => expectOrder(undefined, ['http'])).toThrow(
-      /There is no report: the shutdown is not over.*await advance/,
+      /There is no report: the shutdown is not over.*await app\.run/,
     )
     expect(() => expectCutOff(Promise.resolve(report) as never, 'http')).toThrow('Await it.')
     for (const wrong of [null, 'SIGTERM', 7, {}, { phases: 1 }]) {
@@ -195,15 +306,39 @@ describe('what is refused', () => {
     }
   })
 
+  test('a report of another version', () => {
+    expect(() => expectCutOff({ ...report, version: 2 } as never, 'http')).toThrow(
+      'The report has version 2 (number). This version of lastcall reads reports of version 1.',
+    )
+  })
+
+  test('every error has the operator with which jest prints its message', () => {
+    for (const attempt of [
+      () => expectCutOff(undefined, 'http'),
+      () => expectCutOff(report, 'htpp'),
+      () => expectCutOff(report, 'jobs'),
+      () => expectPlanFits(undefined as never, '1s'),
+    ]) {
+      let error: unknown
+      try {
+        attempt()
+      } catch (thrown) {
+        error = thrown
+      }
+      expect(error).toBeInstanceOf(AssertionError)
+      expect(error).toMatchObject({ operator: 'fail', generatedMessage: false })
+    }
+  })
+
   test('a hook that there is none of', () => {
     expect(() => expectOrder(report, ['http', 'htpp'])).toThrow(
-      "There is no hook 'htpp' in the report. There are: 'http', 'jobs', 'late', 'events', 'postgres', 'redis'.",
+      "There is no hook 'htpp' in the report. It has 'http', 'jobs', 'late', 'events', 'postgres', 'redis'.",
     )
   })
 
   test('any hook, where none has run', () => {
     expect(() => expectCutOff({ ...report, phases: [] }, 'http')).toThrow(
-      "There is no hook 'http' in the report. There are: none.",
+      "There is no hook 'http' in the report. It has none.",
     )
   })
 
@@ -216,6 +351,12 @@ describe('what is refused', () => {
     ['name', () => expectCutOff(report, ['http'] as never)],
     ['names', () => expectTogether(report, ['http'])],
     ['names', () => expectTogether(report, 'http' as never)],
+    ['endedBy', () => expectOrder(report, ['jobs', 'http'], { endedBy: 'failed' } as never)],
+    ['options', () => expectOrder(report, ['jobs', 'http'], { endedby: 'any' } as never)],
+    ['headroom', () => expectCleanEnd(report, { headroom: '20%' as never })],
+    ['headroom', () => expectCleanEnd(report, { headroom: 100 })],
+    ['atMost', () => expectEndWithin(report, '2 s' as never)],
+    ['atMost', () => expectPlanFits(createTestShutdown().shutdown.plan(), 0)],
     ['atLeast', () => expectTimeFor(report, 'http', '2 s' as never)],
   ])('%s that is none', (option, attempt) => {
     const { code, message } = errorOf(attempt)

@@ -1,5 +1,5 @@
 import type { LastcallError } from '../../base/errors.ts'
-import { systemClock } from '../../runtime/clock.ts'
+import { AdapterClock } from '../../runtime/adapter-clock.ts'
 import { Clients } from '../clients.ts'
 import { type HealthChecks, healthChecks } from '../health/health-checks.ts'
 import { httpServerHooks } from '../http-server.ts'
@@ -61,7 +61,7 @@ export function expressShutdown(
     if (Clients.known(server) && !addedHere.has(server)) return undefined
     addedHere.add(server)
     const own = count === 0 ? name : `${name}:${count + 1}`
-    const hooks = httpServerHooks(server, { ...others, name: own, health }, systemClock)
+    const hooks = httpServerHooks(server, { ...others, name: own, health }, new AdapterClock())
     count++
     // Requests are counted from now on; this one came before.
     Clients.known(server)?.connections.count(request, response)

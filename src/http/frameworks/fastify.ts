@@ -1,4 +1,4 @@
-import { systemClock } from '../../runtime/clock.ts'
+import { AdapterClock } from '../../runtime/adapter-clock.ts'
 import { type FastifyPlugin, type HealthChecks, healthChecks } from '../health/health-checks.ts'
 import { httpServerHooks } from '../http-server.ts'
 import { DEFAULTS, type HookTaker, type HttpServerOptions, refuseNoShutdown } from '../options.ts'
@@ -65,7 +65,7 @@ function install(app: FastifyLike, options: FastifyShutdownOptions): void {
   refuseNoShutdown(shutdown)
   const { name = DEFAULTS.name } = others
   const hooksOf = (server: AnyHttpServer, own: string) =>
-    httpServerHooks(server, { ...others, name: own, health }, systemClock)
+    httpServerHooks(server, { ...others, name: own, health }, new AdapterClock())
   const close = { name: `${name}:fastify`, phase: 'stop', run: () => app.close() }
   const undos = [shutdown.add([...hooksOf(app.server, name), close])]
   health.fastify(app, {}, () => {})

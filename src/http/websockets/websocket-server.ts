@@ -1,6 +1,7 @@
 import { LastcallError, show } from '../../base/errors.ts'
 import { type Hook, type HookContext, placeHook } from '../../engine/hook.ts'
-import { type Clock, systemClock } from '../../runtime/clock.ts'
+import { AdapterClock, followTestTime } from '../../runtime/adapter-clock.ts'
+import type { Clock } from '../../runtime/clock.ts'
 import { Clients } from '../clients.ts'
 import { BatchedClose } from './close-in-batches.ts'
 import { KnownSockets, type WebSocketLike, type WebSocketServerLike } from './known-sockets.ts'
@@ -28,7 +29,7 @@ export function webSocketServer<Socket extends WebSocketLike>(
   options: WebSocketServerOptions<Socket> = {},
 ): Hook[] {
   // `busy` gets only WebSockets of this server.
-  return webSocketServerHooks(sockets, options as WebSocketServerOptions, systemClock)
+  return webSocketServerHooks(sockets, options as WebSocketServerOptions, new AdapterClock())
 }
 
 export function webSocketServerHooks(
@@ -39,10 +40,11 @@ export function webSocketServerHooks(
   refuseNonWebSocketServer(sockets)
   const { place, settings } = checkOptions(options)
   const run = async (context: HookContext) => {
+    followTestTime(known.clock, context)
     // Created before the lame duck: if the limit comes during it, this ends the WebSockets.
     const close = new BatchedClose(sockets, known, settings, context)
     // httpServer()'s hook of the same phase may start after this one: lets it enter its lame duck.
-    await new Promise<void>((resolve) => clock.afterPoll(resolve))
+    await new Promise<void>((resolve) => known.clock.afterPoll(resolve))
     await new Promise<void>((resolve) => {
       context.signal.addEventListener('abort', () => resolve(), { once: true })
       void Clients.lameDuckIsOver(known.httpServer).then(resolve)
