@@ -2,8 +2,11 @@
 import type { Report, Shutdown } from 'lastcall'
 import {
   createTestShutdown,
+  expectCleanEnd,
   expectCutOff,
+  expectEndWithin,
   expectOrder,
+  expectPlanFits,
   expectTimeFor,
   expectTogether,
   type ShutdownMatchers,
@@ -42,7 +45,22 @@ test.exitCode = 1
 // @ts-expect-error: it is told, and not added to
 test.order.began.push('http')
 
+takes<Promise<Report>>(test.run())
+takes<Promise<Report>>(test.run('SIGINT'))
+// @ts-expect-error: no signal
+takes<Promise<Report>>(test.run('SIGTURM'))
+
 expectOrder(test.report, ['http', ['jobs', 'mail'], 'postgres'])
+expectOrder(test.report, ['http', 'postgres'], { endedBy: 'any' })
+// @ts-expect-error: not a way to end
+expectOrder(test.report, ['http', 'postgres'], { endedBy: 'failed' })
+expectCleanEnd(test.report, { headroom: 20 })
+// @ts-expect-error: per cent are a number
+expectCleanEnd(test.report, { headroom: '20%' })
+expectEndWithin(test.report, '8s')
+expectPlanFits(test.shutdown.plan(), '10s')
+// @ts-expect-error: a report is no plan
+expectPlanFits(test.report, '10s')
 // @ts-expect-error: the names are an array
 expectOrder(test.report, 'http', 'postgres')
 expectTogether(test.report, ['http', 'jobs'])
