@@ -8,7 +8,8 @@ import { systemProcess } from '../runtime/process.ts'
 import type { Shutdown, ShutdownOptions } from '../shutdown.ts'
 import { type AdvanceTimers, FakeTimersClock } from './fake-timers-clock.ts'
 import { describe, moveToEnd } from './move-to-end.ts'
-import { NewTimers, noteTestReport, RealWork } from './real-work.ts'
+import { PendingWork } from './node/pending-work.ts'
+import { noteTestReport, RealWork } from './real-work.ts'
 import { TestClock } from './test-clock.ts'
 import { hasExited, testEvents } from './test-events.ts'
 import { TestProcess } from './test-process.ts'
@@ -166,15 +167,15 @@ export function createTestShutdown(options: TestShutdownOptions = {}): TestShutd
     ...events,
     run: (signal) =>
       alone('run', async () => {
-        const timers = new NewTimers()
+        const pending = new PendingWork()
         try {
-          const work = new RealWork(timers)
+          const work = new RealWork(pending)
           if (signal !== undefined || !shutdown.signal.aborted) {
             await events.signal(signal ?? 'SIGTERM')
           }
           await moveToEnd({ ...moved, work })
         } finally {
-          timers.stop()
+          pending.stop()
         }
         return ended
       }),

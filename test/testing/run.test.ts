@@ -1,11 +1,16 @@
 import { spawn } from 'node:child_process'
+import { generateKeyPair, randomBytes, scrypt, webcrypto } from 'node:crypto'
+import { lookup } from 'node:dns/promises'
 import { once } from 'node:events'
+import { readFile as readFileWithCallback } from 'node:fs'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { Worker } from 'node:worker_threads'
+import { gzip } from 'node:zlib'
 import { httpServer, webSocketServer } from 'lastcall/http'
 import {
   createTestShutdown,
@@ -102,6 +107,23 @@ describe('run()', () => {
     expect(report.duration).toBe(1000)
     expect(await readFile(file, 'utf8')).toBe('the end')
     await rm(folder, { recursive: true })
+  })
+
+  test.each([
+    ['compression', () => promisify(gzip)(randomBytes(400_000))],
+    ['a key', () => promisify(scrypt)('secret', 'salt', 64)],
+    ['random bytes', () => promisify(randomBytes)(100_000)],
+    ['a key pair', () => promisify(generateKeyPair)('rsa', { modulusLength: 1024 })],
+    ['a digest', () => webcrypto.subtle.digest('SHA-256', Buffer.alloc(1_000_000))],
+    ['a file with a callback', () => promisify(readFileWithCallback)(process.execPath)],
+    ['a file', () => readFile(process.execPath)],
+    ['a name', () => lookup('localhost')],
+  ])('waits for work in the thread pool: %s', async (_, work) => {
+    const app = listening()
+    app.shutdown.add('work', async () => {
+      for (let n = 0; n < 3; n++) await work()
+    })
+    expectCleanEnd(await app.run())
   })
 
   test('waits for a child process, a thread and a task', async () => {
