@@ -199,7 +199,7 @@ describe('what is refused', () => {
     const { signal, shutdown } = createTestShutdown()
     const early = await rejectionOf(signal('SIGTERM'))
     expect(early.code).toBe('LASTCALL_NOT_LISTENING')
-    expect(early.message).toContain('To have it heard, call shutdown.listen()')
+    expect(early.message).toContain('To listen to it, call shutdown.listen()')
     shutdown.listen()
     expect((await rejectionOf(signal('SIGHUP'))).message).toContain('SIGTERM, SIGINT, message')
     for (const wrong of ['SIGKILL', 'SIGTREM', 15, undefined, 'message']) {
