@@ -36,8 +36,12 @@ export type LastcallErrorCode =
   | 'LASTCALL_NOT_A_CLUSTER'
   /** A new worker of the cluster ended, or was not ready in time. */
   | 'LASTCALL_WORKER_NOT_READY'
-  /** In a test: the program did not start, ended too early, or was not ready in time. */
+  /** In a test: the program did not start, or was not ready in time. */
   | 'LASTCALL_NOT_READY'
+  /** In a test: a real program was to be stopped while timers were fake that Node itself needs. */
+  | 'LASTCALL_FAKE_TIMERS'
+  /** In a test: the program ended by itself before it could be stopped. */
+  | 'LASTCALL_ENDED_EARLY'
   /** The shutdown has begun, or a request has to end. */
   | 'LASTCALL_SHUTTING_DOWN'
 

@@ -25,8 +25,8 @@ import { type Stopping, stopProgram } from './stop-program.ts'
  * const stopped = await stopLikeDocker(['node', 'server.js'], { ready: /listening/ })
  * expect(stopped).toMatchObject({ code: 0, killed: false, leftBehind: false })
  *
- * @throws LastcallError `LASTCALL_INVALID_OPTION`; `LASTCALL_NOT_READY` where the program can't be started,
- * ends by itself, or is not ready in time, or where `signal` aborts
+ * @throws LastcallError `LASTCALL_INVALID_OPTION`; `LASTCALL_NOT_READY` if the program cannot be started or is
+ * not ready in time, or if `signal` aborts; `LASTCALL_ENDED_EARLY` if it ends before the stop
  */
 export async function stopLikeDocker(command: Command, options: StopOptions): Promise<Stopped> {
   return stopProgram(command, parseOptions(options, PLATFORMS.docker.grace), {

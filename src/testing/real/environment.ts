@@ -19,7 +19,12 @@ export const PLATFORM_VARIABLES: readonly string[] = [
  * The variable that marks the processes that a program starts. It finds a process that has left the group
  * and lost its parent.
  */
-export const MARK = 'LASTCALL_TEST_PROGRAM'
+const MARK = 'LASTCALL_TEST_PROGRAM'
+
+/** The variable with its value, as a process has it in its environment. */
+export function markOf(mark: string): string {
+  return `${MARK}=${mark}`
+}
 
 /** This process's variables without those of its platform, then the simulated platform's, then the test's. */
 export function environmentOf(

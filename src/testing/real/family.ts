@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { allProcesses, descendantsOf, isZombie, procStat } from '../../runtime/proc-stat.ts'
 import { sendSignal } from '../../runtime/signals.ts'
 import { oneLine } from './command.ts'
-import { MARK } from './environment.ts'
+import { markOf } from './environment.ts'
 
 /**
  * A program and all that it has started, as in a container or a unit of systemd: its process group and,
@@ -21,7 +21,7 @@ export class Family {
   /** @param excluded a process of the group that is no member */
   constructor(leader: number, mark: string, excluded?: number) {
     this.leader = leader
-    this.mark = `${MARK}=${mark}`
+    this.mark = markOf(mark)
     this.#excluded = excluded
   }
 

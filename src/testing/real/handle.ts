@@ -2,8 +2,9 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import type { Readable } from 'node:stream'
 import type { ExitStatus } from '../../runtime/exit-status.ts'
 import type { Words } from './command.ts'
+import { markOf } from './environment.ts'
 import { Family } from './family.ts'
-import { guard } from './guard.ts'
+import { startGuard } from './guard.ts'
 
 /** A started process, alone or in a terminal. */
 export interface ProgramHandle {
@@ -39,17 +40,28 @@ export async function startAlone(
   { words: [command, ...args], cwd, env, mark }: StartOptions,
   hasChannel: boolean,
 ): Promise<ProgramHandle> {
-  const child = spawn(command, args, {
-    cwd,
-    env,
-    stdio: ['ignore', 'pipe', 'pipe', ...(hasChannel ? (['ipc'] as const) : [])],
-    // Signals to the test's own group must not reach it, and its own group can be killed as one.
-    detached: true,
-  })
-  await isRunning(child)
+  const guard = startGuard(markOf(mark))
+  let child: ChildProcess
+  try {
+    child = spawn(command, args, {
+      cwd,
+      env,
+      stdio: ['ignore', 'pipe', 'pipe', ...(hasChannel ? (['ipc'] as const) : [])],
+      // Signals to the test's own group must not reach it, and its own group can be killed as one.
+      detached: true,
+    })
+  } catch (error) {
+    guard.end()
+    throw error
+  }
   const pid = Number(child.pid)
   const family = new Family(pid, mark)
-  const endGuard = guard(family)
+  // At once, before anything is awaited: the process of the test may be killed at any time.
+  if (child.pid !== undefined) guard.watch(family)
+  await isRunning(child).catch((error) => {
+    guard.end()
+    throw error
+  })
   const closed = new Promise((resolve) => child.once('close', resolve))
   return {
     pid,
@@ -64,7 +76,7 @@ export async function startAlone(
     send: (message) => void (child.connected && child.send(message, () => {})),
     pressCtrlC: () => family.signalGroup('SIGINT'),
     release() {
-      endGuard()
+      guard.end()
       if (child.connected) child.disconnect()
       return closed
     },

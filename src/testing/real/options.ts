@@ -10,7 +10,7 @@ export interface RunningProgram {
   readonly stdout: string
   /** What it has written to stderr so far. */
   readonly stderr: string
-  /** Resolves when it has written this to stdout or stderr; rejects with `LASTCALL_NOT_READY` if it ends first. */
+  /** Resolves when it has written this to stdout or stderr; rejects with `LASTCALL_ENDED_EARLY` if it ends first. */
   says(what: string | RegExp): Promise<void>
 }
 
@@ -100,7 +100,7 @@ export function parseOptions(options: StopOptions, grace: number, own: readonly 
   }
   checkEnvironment(env)
   return {
-    isReady: typeof ready === 'function' ? ready : contains(ready, 'ready'),
+    ready: typeof ready === 'function' ? ready : parseWanted(ready, 'ready'),
     readyWithin: parseDuration(options.readyWithin ?? '30s', 'readyWithin'),
     grace: parseDuration(options.grace ?? grace, 'grace'),
     onReady,
@@ -110,20 +110,14 @@ export function parseOptions(options: StopOptions, grace: number, own: readonly 
   }
 }
 
-/** Returns a function that checks whether a program has written something. */
-export function contains(
-  what: string | RegExp,
-  option = 'what',
-): (program: Pick<RunningProgram, 'stdout' | 'stderr'>) => boolean {
-  if (typeof what === 'string' && what !== '') {
-    return ({ stdout, stderr }) => stdout.includes(what) || stderr.includes(what)
-  }
+/** A text or an expression that a program writes. The flags g and y are left out. */
+export function parseWanted(what: string | RegExp, option = 'what'): string | RegExp {
+  if (typeof what === 'string' && what !== '') return what
   // Not `instanceof`: test frameworks run tests in another realm, which has another RegExp class.
   if (Object.prototype.toString.call(what) === '[object RegExp]') {
     const { source, flags } = what as RegExp
     // With the flags g and y each test would begin after the last match.
-    const pattern = new RegExp(source, flags.replace(/[gy]/g, ''))
-    return ({ stdout, stderr }) => pattern.test(stdout) || pattern.test(stderr)
+    return new RegExp(source, flags.replace(/[gy]/g, ''))
   }
   const orElse = option === 'ready' ? ', or a function that says whether it is' : ''
   const rule = `what the program writes when it is ready, such as /listening/${orElse}`

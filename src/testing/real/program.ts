@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto'
-import { LastcallError } from '../../base/errors.ts'
+import { LastcallError, type LastcallErrorCode } from '../../base/errors.ts'
 import { systemClock } from '../../runtime/clock.ts'
-import type { ExitStatus } from '../../runtime/exit-status.ts'
+import { describeExitStatus, type ExitStatus } from '../../runtime/exit-status.ts'
+import { allProcesses, isZombie, procStat } from '../../runtime/proc-stat.ts'
 import { systemProcess } from '../../runtime/process.ts'
 import { explainSpawnError } from '../../runtime/spawn-error.ts'
 import { withLimit } from '../../runtime/with-limit.ts'
@@ -9,7 +10,9 @@ import { showCommand, type Words } from './command.ts'
 import { type Environment, environmentOf } from './environment.ts'
 import { type Family, signalOne } from './family.ts'
 import { type ProgramHandle, startAlone } from './handle.ts'
-import { contains, type ProgramSettings, type RunningProgram } from './options.ts'
+import { type ProgramSettings, parseWanted, type RunningProgram } from './options.ts'
+import { Output, OutputSearch } from './output.ts'
+import { needRealTimers } from './real-timers.ts'
 import { startInTerminal } from './terminal.ts'
 
 /** How a platform starts programs. */
@@ -25,6 +28,11 @@ export interface StartMethod {
 /** How often to check whether all that it started has ended, at first and later, in milliseconds. */
 const INTERVAL = 10
 const LONGEST_INTERVAL = 200
+
+/** How often to look whether a program is about to end, and after how many looks it is not. Every 5 ms. */
+const LOOKS = 20
+const IDLE_LOOKS = 3
+const LOOK_EVERY = 5
 
 /** How long killed processes may take to end, in milliseconds. */
 const KILL_WAIT = 2000
@@ -45,8 +53,7 @@ export class StartedProgram implements RunningProgram {
   status: ExitStatus | undefined
   /** When it ended, by the system's clock. */
   endedAt = 0
-  stdout = ''
-  stderr = ''
+  readonly #outputs = { stdout: new Output(), stderr: new Output() }
   readonly #listeners = new Set<() => void>()
   #isOver: Promise<void> | undefined
 
@@ -56,6 +63,7 @@ export class StartedProgram implements RunningProgram {
     { cwd, env }: Pick<ProgramSettings, 'cwd' | 'env'>,
     { env: ofPlatform, by, wrap = (same) => same }: StartMethod,
   ): Promise<StartedProgram> {
+    await needRealTimers()
     const name = showCommand(words)
     if (systemProcess.platform === 'win32') {
       throw notReady(name, 'cannot be stopped as that platform does it: Windows has no signals')
@@ -81,7 +89,7 @@ export class StartedProgram implements RunningProgram {
     this.family = handle.family
     for (const stream of ['stdout', 'stderr'] as const) {
       handle[stream].setEncoding('utf8').on('data', (chunk) => {
-        this[stream] += chunk
+        this.#outputs[stream].add(chunk)
         for (const listener of this.#listeners) listener()
       })
     }
@@ -92,22 +100,56 @@ export class StartedProgram implements RunningProgram {
     this.written = Promise.all([this.ended, handle.written])
   }
 
+  get stdout(): string {
+    return this.#outputs.stdout.text
+  }
+
+  get stderr(): string {
+    return this.#outputs.stderr.text
+  }
+
   get hasEnded(): boolean {
     return this.status !== undefined
   }
 
+  /**
+   * Looks whether it has ended or is about to: a program may say that it is ready, and exit. Node's event
+   * comes later than the end. So this waits until the program waits for something, or for 100 ms at most.
+   */
+  async endsByItself(): Promise<boolean> {
+    if (allProcesses().length === 0) return this.hasEnded
+    let idle = 0
+    for (let look = 0; look < LOOKS && idle < IDLE_LOOKS; look++) {
+      const stat = procStat(this.pid)
+      if (stat === undefined || isZombie(stat)) {
+        await this.ended
+        return true
+      }
+      idle = stat.state === 'R' ? 0 : idle + 1
+      await new Promise<void>((resolve) => systemClock.setTimeout(resolve, LOOK_EVERY))
+    }
+    return this.hasEnded
+  }
+
+  /** Returns a function that checks whether it has written something by now. */
+  search(what: string | RegExp): () => boolean {
+    const searches = Object.values(this.#outputs).map((output) => new OutputSearch(output, what))
+    return () => searches.some((search) => search.finds())
+  }
+
   async says(what: string | RegExp): Promise<void> {
-    const isSaid = contains(what)
-    if (isSaid(this)) return
+    const isSaid = this.search(parseWanted(what))
+    if (isSaid()) return
     let stopListening = () => {}
     const said = new Promise<boolean>((resolve) => {
       stopListening = this.onOutput(() => {
-        if (isSaid(this)) resolve(true)
+        if (isSaid()) resolve(true)
       })
     })
     const hasSaid = await Promise.race([said, this.written.then(() => false)])
     stopListening()
-    if (!hasSaid) throw notReady(this.name, `has ended, and has not said ${String(what)}`)
+    if (hasSaid || isSaid()) return
+    throw endedEarly(this, `has ended, and has not written ${String(what)}`)
   }
 
   /** Calls back whenever it has written something. Returns a function that removes the listener. */
@@ -159,7 +201,21 @@ export class StartedProgram implements RunningProgram {
   }
 }
 
-/** The error for a program that could not be started, has ended, or is not ready. */
+/** The error for a program that could not be started, or is not ready. */
 export function notReady(name: string, why: string, output = ''): LastcallError {
-  return new LastcallError('LASTCALL_NOT_READY', `The program \`${name}\` ${why}.${output}`)
+  return problem('LASTCALL_NOT_READY', name, why, output)
+}
+
+/** The error for a program that has ended by itself, with how it ended. */
+export function endedEarly(
+  { name, status }: Pick<StartedProgram, 'name' | 'status'>,
+  why: string,
+  output = '',
+): LastcallError {
+  const how = status === undefined ? '' : ` (${describeExitStatus(status)})`
+  return problem('LASTCALL_ENDED_EARLY', name, `${why}${how}`, output)
+}
+
+function problem(code: LastcallErrorCode, name: string, why: string, output: string) {
+  return new LastcallError(code, `The program \`${name}\` ${why}.${output}`)
 }

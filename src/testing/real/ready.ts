@@ -12,9 +12,10 @@ const OUTPUT_WAIT = 200
 /** Resolves with `undefined` when the program is ready, or else with the reason why it never will be. */
 export function untilReady(
   program: StartedProgram,
-  { isReady, readyWithin }: Pick<ProgramSettings, 'isReady' | 'readyWithin'>,
+  { ready, readyWithin }: Pick<ProgramSettings, 'ready' | 'readyWithin'>,
   clock: Clock,
 ): Promise<string | undefined> {
+  const isReady = typeof ready === 'function' ? () => ready(program) : program.search(ready)
   return new Promise((resolve) => {
     let isOver = false
     let isChecking = false
@@ -32,7 +33,7 @@ export function untilReady(
       isChecking = true
       clock.clearTimeout(next)
       try {
-        const answer = await isReady(program)
+        const answer = await isReady()
         if (answer && !isOver) return finish()
       } catch (error) {
         lastError = error // Most often a request to a server that does not listen yet.

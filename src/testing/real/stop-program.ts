@@ -1,10 +1,9 @@
 import { formatDuration } from '../../base/duration.ts'
 import type { LastcallError } from '../../base/errors.ts'
 import { systemClock } from '../../runtime/clock.ts'
-import { describeExitStatus } from '../../runtime/exit-status.ts'
 import { parseCommand, showCommand } from './command.ts'
 import type { ProgramSettings, Stopped } from './options.ts'
-import { notReady, StartedProgram, type StartMethod } from './program.ts'
+import { endedEarly, notReady, StartedProgram, type StartMethod } from './program.ts'
 import { untilReady } from './ready.ts'
 
 /** A grace of this many milliseconds or less was most likely meant in seconds; `createShutdown()` refuses it. */
@@ -31,7 +30,7 @@ export interface Stopping {
 /**
  * Starts a program, waits until it is ready, stops it and returns how it ended. All its processes have ended then.
  *
- * @throws LastcallError `LASTCALL_INVALID_OPTION` or `LASTCALL_NOT_READY`
+ * @throws LastcallError `LASTCALL_INVALID_OPTION`, `LASTCALL_NOT_READY` or `LASTCALL_ENDED_EARLY`
  */
 export async function stopProgram(
   command: unknown,
@@ -49,10 +48,10 @@ export async function stopProgram(
     const problem = await untilStoppable(program, settings)
     signal?.throwIfAborted()
     if (problem !== undefined) {
+      const hadEnded = program.hasEnded
       await program.end()
-      const { status } = program
-      const how = !status || status.signal === 'SIGKILL' ? '' : ` (${describeExitStatus(status)})`
-      throw notReady(program.name, `${problem}${how}`, outputOf(program))
+      if (hadEnded) throw endedEarly(program, problem, outputOf(program))
+      throw notReady(program.name, problem, outputOf(program))
     }
     const stopped = await stopAsPlatform(program, method, settings.grace)
     signal?.throwIfAborted()
@@ -83,7 +82,7 @@ async function untilStoppable(
   })
   done.catch(() => {}) // It may reject after the race is over.
   await Promise.race([done, program.endsWithin(readyWithin)])
-  if (program.hasEnded) return 'has ended by itself, before it could be stopped'
+  if (await program.endsByItself()) return 'has ended by itself, before it could be stopped'
   if (isDone) return undefined
   return `could not be stopped: \`onReady\` has not settled within ${formatDuration(readyWithin)}; is \`readyWithin\` long enough?`
 }

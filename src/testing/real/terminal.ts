@@ -4,8 +4,9 @@ import type { Readable, Writable } from 'node:stream'
 import { systemClock } from '../../runtime/clock.ts'
 import type { ExitStatus } from '../../runtime/exit-status.ts'
 import { nodeProgram, systemProcess } from '../../runtime/process.ts'
+import { markOf } from './environment.ts'
 import { Family } from './family.ts'
-import { guard } from './guard.ts'
+import { startGuard } from './guard.ts'
 import { isRunning, type ProgramHandle, type StartOptions } from './handle.ts'
 
 /**
@@ -49,14 +50,16 @@ export async function startInTerminal(options: StartOptions): Promise<ProgramHan
   })
   const shell = await shellOf(script)
   if (shell === undefined) return undefined
+  const guard = startGuard(markOf(mark))
+  const family = new Family(shell, mark, shell)
+  guard.watch(family)
   script.send(what)
   const [{ pid, error }] = (await once(script, 'message')) as [{ pid: number; error?: object }]
   if (error) {
+    guard.end()
     script.disconnect()
     throw error
   }
-  const family = new Family(shell, mark, shell)
-  const endGuard = guard(family)
   const keys = script.stdin as Writable
   keys.on('error', () => {}) // The terminal has ended, and the program with it.
   const [stdout, stderr] = [script.stdio[3], script.stdio[4]] as [Readable, Readable]
@@ -81,7 +84,7 @@ export async function startInTerminal(options: StartOptions): Promise<ProgramHan
     send() {},
     pressCtrlC: () => void keys.write(CTRL_C),
     release() {
-      endGuard()
+      guard.end()
       if (script.connected) script.disconnect()
       keys.destroy()
       return ends

@@ -5,20 +5,32 @@ import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { LastcallError } from '../../../src/base/errors.ts'
 import type { Command } from '../../../src/testing/real/command.ts'
+import { stopLikeCtrlC } from '../../../src/testing/real/ctrl-c.ts'
 import { stopLikeDocker } from '../../../src/testing/real/docker.ts'
+import { stopLikeKubernetes } from '../../../src/testing/real/kubernetes.ts'
 import type { RunningProgram, StopOptions } from '../../../src/testing/real/options.ts'
+import { stopLikePm2 } from '../../../src/testing/real/pm2.ts'
 import { stopLikeSystemd } from '../../../src/testing/real/systemd.ts'
 import { DEAF, isThere, node, STUBBORN } from './programs.ts'
 
-async function refusal(command: Command, options: StopOptions, stop = stopLikeDocker) {
+async function refusal(
+  command: Command,
+  options: StopOptions,
+  stop = stopLikeDocker,
+  code = 'LASTCALL_NOT_READY',
+) {
   const error = await stop(command, options).then(
     (stopped) => Promise.reject(new Error(`it has ended: ${JSON.stringify(stopped)}`)),
     (error) => error,
   )
   expect(error).toBeInstanceOf(LastcallError)
-  expect(error.code).toBe('LASTCALL_NOT_READY')
+  expect(error.code).toBe(code)
   return error.message as string
 }
+
+/** The same for a program that has ended by itself. */
+const endedEarly = (command: Command, options: StopOptions, stop = stopLikeDocker) =>
+  refusal(command, options, stop, 'LASTCALL_ENDED_EARLY')
 
 const ready = /ready/
 
@@ -40,18 +52,45 @@ describe('a program that cannot be started', () => {
   })
 
   test('a shell that does not find it ends before it is ready, with what it says of it', async () => {
-    const message = await refusal('no-such-program', { ready })
+    const message = await endedEarly('no-such-program', { ready })
     expect(message).toMatch(/has ended before it was ready \(exit code 127\)/)
     expect(message).toMatch(/no-such-program.*not found/)
-    expect(await refusal(['no-such-program'], { ready }, stopLikeSystemd)).toMatch(/not found/)
+    expect(await endedEarly(['no-such-program'], { ready }, stopLikeSystemd)).toMatch(/not found/)
   })
 })
 
 test('one that ends before it is ready is reported with its code and all that it wrote', async () => {
   const program = node(`console.log('begins'); console.error('no database'); process.exit(3)`)
-  const message = await refusal(program, { ready })
+  const message = await endedEarly(program, { ready })
   expect(message).toContain('has ended before it was ready (exit code 3).')
   expect(message).toContain('--- stdout ---\nbegins\n\n--- stderr ---\nno database')
+})
+
+describe.each([
+  ['docker', stopLikeDocker],
+  ['kubernetes', stopLikeKubernetes],
+  ['pm2', stopLikePm2],
+  ['systemd', stopLikeSystemd],
+  ['ctrl-c', stopLikeCtrlC],
+] as const)('one that ends as soon as it is ready is no good stop: %s', (_, stop) => {
+  test.each(Array.from({ length: 10 }, (__, n) => n + 1))('%s of 10', async () => {
+    const message = await endedEarly('echo ready; exit 0', { ready: 'ready' }, stop)
+    expect(message).toContain('has ended by itself, before it could be stopped (exit code 0).')
+  })
+})
+
+test.each(Array.from({ length: 5 }, (_, n) => n + 1))(
+  'a program of Node that exits as soon as it is ready is no good stop: %s of 5',
+  async () => {
+    const message = await endedEarly(node(`console.log('ready'); process.exit(0)`), { ready })
+    expect(message).toContain('has ended by itself, before it could be stopped (exit code 0).')
+  },
+)
+
+test('one that ends by a signal is reported with it', async () => {
+  expect(await endedEarly('echo ready; kill -9 $$', { ready: 'ready' })).toContain(
+    'has ended by itself, before it could be stopped (SIGKILL).',
+  )
 })
 
 test('one that is not ready in time is killed, and reported with what it wrote', async () => {
@@ -76,7 +115,7 @@ test('a function that never answers is not waited for any longer than that', asy
 
 test('one that ends by itself after it was ready is none that was stopped', async () => {
   const program = node(`console.log('ready'); setTimeout(() => process.exit(0), 50)`)
-  const message = await refusal(program, { ready, onReady: () => new Promise(() => {}) })
+  const message = await endedEarly(program, { ready, onReady: () => new Promise(() => {}) })
   expect(message).toContain('has ended by itself, before it could be stopped (exit code 0)')
 })
 
@@ -160,16 +199,16 @@ describe('what has to be waited for', () => {
     expect(code).toBe(0)
     const short = node(`console.log('ready'); setTimeout(() => process.exit(3), 50)`)
     let problem: unknown
-    await refusal(short, {
+    await endedEarly(short, {
       ready,
       onReady: (running) => running.says('asked').catch((error) => (problem = error)),
     })
-    expect(String(problem)).toContain('has ended, and has not said asked')
+    expect(String(problem)).toContain('has ended, and has not written asked (exit code 3)')
   })
 
   test('is not the output that another one holds open', async () => {
     const command = ['sh', '-c', 'sleep 1000 & echo bad >&2; exit 1'] as const
-    expect(await refusal(command, { ready, readyWithin: '15s' })).toMatch(
+    expect(await endedEarly(command, { ready, readyWithin: '15s' })).toMatch(
       /has ended before it was ready \(exit code 1\)[\s\S]*bad/,
     )
   })

@@ -84,7 +84,8 @@ describe('Kubernetes', () => {
   test.each([{ sleep: '20s' }, 'sleep 20'] as const)(
     'a note says that the program had ended before the hook was over: %j',
     async (preStop) => {
-      const program = listener(['SIGUSR2'], 'process.exit(3)')
+      // It lives on for a moment, so that the hook has begun.
+      const program = listener(['SIGUSR2'], 'await sleep(500); process.exit(3)')
       const onReady = ({ pid }: { pid: number }) => process.kill(pid, 'SIGUSR2')
       const { code, notes } = await stopLikeKubernetes(program, { ready, preStop, onReady })
       expect({ code, notes }).toEqual({
