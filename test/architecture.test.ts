@@ -91,7 +91,7 @@ const ADAPTERS = ['http', 'workers', 'testing', 'cli']
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   http: ['base', 'runtime', 'text', 'engine/hook.ts', 'observe/log.ts'],
   workers: ['base', 'runtime', 'engine/hook.ts', 'engine/phases.ts', 'observe/log.ts'],
-  'testing/real': ['base', 'runtime', 'platform', 'text', 'testing/node'],
+  'testing/real': ['base', 'runtime', 'platform', 'text', 'testing/node/settle.ts'],
 }
 
 describe('the folders', () => {
