@@ -4,6 +4,7 @@ import type { Report } from '../engine/report.ts'
 import {
   type CheckResult,
   type CleanEndOptions,
+  calledBy,
   checkCleanEnd,
   checkCutOff,
   checkEndWithin,
@@ -35,7 +36,7 @@ export function expectOrder(
   order: HookOrder,
   options?: OrderOptions,
 ): void {
-  assert(checkOrder(report, order, options), report, expectOrder)
+  assert(expectOrder, report, () => checkOrder(report, order, options))
 }
 
 /**
@@ -51,7 +52,7 @@ export function expectBefore(
   second: string,
   options?: OrderOptions,
 ): void {
-  assert(checkOrder(report, [first, second], options), report, expectBefore)
+  assert(expectBefore, report, () => checkOrder(report, [first, second], options))
 }
 
 /**
@@ -62,7 +63,7 @@ export function expectBefore(
  * @throws LastcallError `LASTCALL_INVALID_OPTION` for names that are not two or more
  */
 export function expectTogether(report: Report | undefined, names: readonly string[]): void {
-  assert(checkTogether(report, names), report, expectTogether)
+  assert(expectTogether, report, () => checkTogether(report, names))
 }
 
 /**
@@ -72,7 +73,7 @@ export function expectTogether(report: Report | undefined, names: readonly strin
  * @throws AssertionError with a picture of the shutdown
  */
 export function expectCutOff(report: Report | undefined, name: string): void {
-  assert(checkCutOff(report, name), report, expectCutOff)
+  assert(expectCutOff, report, () => checkCutOff(report, name))
 }
 
 /**
@@ -84,7 +85,7 @@ export function expectCutOff(report: Report | undefined, name: string): void {
  * @throws LastcallError `LASTCALL_INVALID_OPTION` for a duration that breaks its rule
  */
 export function expectTimeFor(report: Report | undefined, name: string, atLeast: Duration): void {
-  assert(checkTime(report, name, atLeast), report, expectTimeFor)
+  assert(expectTimeFor, report, () => checkTime(report, name, atLeast))
 }
 
 /**
@@ -96,7 +97,7 @@ export function expectTimeFor(report: Report | undefined, name: string, atLeast:
  * @throws LastcallError `LASTCALL_INVALID_OPTION` for an option that breaks its rule
  */
 export function expectCleanEnd(report: Report | undefined, options?: CleanEndOptions): void {
-  assert(checkCleanEnd(report, options), report, expectCleanEnd)
+  assert(expectCleanEnd, report, () => checkCleanEnd(report, options))
 }
 
 /**
@@ -109,7 +110,7 @@ export function expectCleanEnd(report: Report | undefined, options?: CleanEndOpt
  * @throws LastcallError `LASTCALL_INVALID_OPTION` for a duration that breaks its rule
  */
 export function expectEndWithin(report: Report | undefined, atMost: Duration): void {
-  assert(checkEndWithin(report, atMost), report, expectEndWithin)
+  assert(expectEndWithin, report, () => checkEndWithin(report, atMost))
 }
 
 /**
@@ -122,11 +123,20 @@ export function expectEndWithin(report: Report | undefined, atMost: Duration): v
  * @throws LastcallError `LASTCALL_INVALID_OPTION` for a duration that breaks its rule
  */
 export function expectPlanFits(plan: Plan, atMost: Duration): void {
-  const result = checkPlanFits(plan, atMost)
-  if (!result.pass) throw failure(planFailureMessage(result, plan), expectPlanFits)
+  calledBy(expectPlanFits, () => {
+    const result = checkPlanFits(plan, atMost)
+    if (!result.pass) throw failure(planFailureMessage(result, plan))
+  })
 }
 
 /** Throws if a check fails. The stack begins at the expectation in the test. */
-function assert(result: CheckResult, report: unknown, caller: (...args: never[]) => unknown): void {
-  if (!result.pass) throw failure(failureMessage(result, report), caller)
+function assert(
+  caller: (...args: never[]) => unknown,
+  report: unknown,
+  check: () => CheckResult,
+): void {
+  calledBy(caller, () => {
+    const result = check()
+    if (!result.pass) throw failure(failureMessage(result, report))
+  })
 }

@@ -160,9 +160,27 @@ export function planFailureMessage(result: CheckResult, plan: Plan): string {
 }
 
 /** The error of a failed expectation. */
-export function failure(message: string, caller?: (...args: never[]) => unknown): AssertionError {
+export function failure(message: string): AssertionError {
   // jest prints the message of an error with this operator. With any other it prints a diff of nothing.
-  return new AssertionError({ message, operator: 'fail', stackStartFn: caller ?? failure })
+  const error = new AssertionError({ message, operator: 'fail' })
+  // Node 22 and later add it, and vitest prints its value, `simple`, as if it were a diff.
+  Reflect.deleteProperty(error, 'diff')
+  // No values are compared: node:test and bun would print that they are undefined.
+  for (const name of ['actual', 'expected', 'generatedMessage', 'operator']) {
+    Object.defineProperty(error, name, { enumerable: false })
+  }
+  return error
+}
+
+/** Calls a function of this file. If it throws, the stack of the error begins where the test called `caller`. */
+export function calledBy<T>(caller: (...args: never[]) => unknown, check: () => T): T {
+  try {
+    return check()
+  } catch (error) {
+    // In jest, an AssertionError of Node is no instance of the Error that tests have.
+    if (typeof error === 'object' && error !== null) Error.captureStackTrace(error, caller)
+    throw error
+  }
 }
 
 function sentence({ pass, expected, because }: CheckResult): string {

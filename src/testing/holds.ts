@@ -1,4 +1,4 @@
-import { systemClock } from '../runtime/clock.ts'
+import { realTimeout } from './node/real-time.ts'
 
 /** What keeps the clock of a test from being moved by `run()`. */
 export class Holds {
@@ -8,9 +8,9 @@ export class Holds {
   add(atMost: number): () => void {
     const one = {}
     this.#held.add(one)
-    const timer = systemClock.setBackgroundTimeout(() => this.#held.delete(one), atMost)
+    const cancel = realTimeout(() => this.#held.delete(one), atMost)
     return () => {
-      systemClock.clearTimeout(timer)
+      cancel()
       this.#held.delete(one)
     }
   }

@@ -4,6 +4,7 @@ import type { Report } from '../engine/report.ts'
 import {
   type CheckResult,
   type CleanEndOptions,
+  calledBy,
   checkCleanEnd,
   checkCutOff,
   checkEndWithin,
@@ -59,7 +60,7 @@ export const shutdownMatchers = {
   toHaveEndedClean: matcher(checkCleanEnd),
   toEndWithin: matcher(checkEndWithin),
   toFitIn(plan: Plan, atMost: Duration) {
-    const result = checkPlanFits(plan, atMost)
+    const result = calledBy(shutdownMatchers.toFitIn, () => checkPlanFits(plan, atMost))
     return { pass: result.pass, message: () => planFailureMessage(result, plan) }
   },
 }
@@ -68,8 +69,8 @@ export const shutdownMatchers = {
 function matcher<Args extends [report: Report | undefined, ...unknown[]]>(
   check: (...args: Args) => CheckResult,
 ) {
-  return (...args: Args) => {
-    const result = check(...args)
+  return function match(...args: Args) {
+    const result = calledBy(match, () => check(...args))
     return { pass: result.pass, message: () => failureMessage(result, args[0]) }
   }
 }

@@ -1,6 +1,7 @@
 import { systemClock } from '../runtime/clock.ts'
 import { systemProcess } from '../runtime/process.ts'
 import type { FakeTimersClock } from './fake-timers-clock.ts'
+import { pause } from './node/real-time.ts'
 import { settle } from './node/settle.ts'
 import { listResources, type RealWork } from './real-work.ts'
 import type { TestClock } from './test-clock.ts'
@@ -34,7 +35,7 @@ export async function moveToEnd(moved: MovedShutdown): Promise<void> {
       isReported = true
       systemProcess.warn(`lastcall: run() has waited for 1 s. ${describe(moved)}\n`)
     }
-    await new Promise<void>((resolve) => systemClock.setTimeout(resolve, 1))
+    await pause(1)
   }
 }
 

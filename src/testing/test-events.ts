@@ -2,12 +2,17 @@ import { invalidOption, LastcallError } from '../base/errors.ts'
 import { signalNumbers } from '../runtime/signals.ts'
 import type { TestProcess } from './test-process.ts'
 
-/** Signals, messages and faults that happen to a test process. `settle` lets due work happen. */
-export function testEvents(host: TestProcess, settle: () => Promise<void>) {
+/**
+ * Signals, messages and faults that happen to a test process. `begin` is called before each of them, and
+ * `settle` lets due work happen.
+ */
+export function testEvents(host: TestProcess, begin: () => void, settle: () => Promise<void>) {
   /** False if nothing listens. */
   const happen = async (event: string, value: unknown) => {
+    await runnerHasSetItsTimer()
     const [code] = host.exits
     if (code !== undefined) throw hasExited(code)
+    begin()
     const isHeard = host.emit(event, value)
     await settle()
     return isHeard
@@ -30,6 +35,14 @@ export function testEvents(host: TestProcess, settle: () => Promise<void>) {
       if (!(await happen(origin, thrown))) throw notHeard(origin, host)
     },
   }
+}
+
+/**
+ * mocha sets the timer of a test when the test has returned its promise. Resolves after that, so that this timer
+ * is not taken for one of the application.
+ */
+export function runnerHasSetItsTimer(): Promise<void> {
+  return Promise.resolve()
 }
 
 /** The error for an event after the exit. */

@@ -3,15 +3,15 @@ import { invalidOption, LastcallError, optionNames, refuseUnknownOptions } from 
 import { assemble } from '../create-shutdown.ts'
 import type { Report } from '../engine/report.ts'
 import { OPTIONS } from '../options.ts'
-import { systemClock } from '../runtime/clock.ts'
 import { systemProcess } from '../runtime/process.ts'
 import type { Shutdown, ShutdownOptions } from '../shutdown.ts'
 import { type AdvanceTimers, FakeTimersClock } from './fake-timers-clock.ts'
 import { describe, moveToEnd } from './move-to-end.ts'
 import { PendingWork } from './node/pending-work.ts'
+import { realTimeout } from './node/real-time.ts'
 import { noteTestReport, RealWork } from './real-work.ts'
 import { TestClock } from './test-clock.ts'
-import { hasExited, testEvents } from './test-events.ts'
+import { hasExited, runnerHasSetItsTimer, testEvents } from './test-events.ts'
 import { TestProcess } from './test-process.ts'
 
 /** The options of `createShutdown()`, and those of the process that the test simulates. */
@@ -150,7 +150,10 @@ export function createTestShutdown(options: TestShutdownOptions = {}): TestShutd
       order.began.filter((name) => !order.ended.includes(name)).map((name) => `'${name}'`),
   }
   const watchEnd = endWatch(shutdown, () => describe(moved))
-  const events = testEvents(host, settle)
+  const begin = () => {
+    if (!shutdown.signal.aborted) work.ignoreTimers()
+  }
+  const events = testEvents(host, begin, settle)
   /** Refuses to move the clock while another call moves it. */
   let isMoving = false
   const alone = async <T>(name: string, move: () => Promise<T>): Promise<T> => {
@@ -167,6 +170,7 @@ export function createTestShutdown(options: TestShutdownOptions = {}): TestShutd
     ...events,
     run: (signal) =>
       alone('run', async () => {
+        await runnerHasSetItsTimer()
         const pending = new PendingWork()
         try {
           const work = new RealWork(pending)
@@ -222,7 +226,7 @@ function checkEnv(env: unknown): void {
  * stderr then says what the shutdown waits for: the runner says only that the test has timed out.
  */
 function endWatch(shutdown: Shutdown, describe: () => string): () => void {
-  let timer: unknown
+  let cancel: (() => void) | undefined
   let isOver = false
   const say = () =>
     systemProcess.warn(
@@ -230,11 +234,11 @@ function endWatch(shutdown: Shutdown, describe: () => string): () => void {
     )
   const watch = () => {
     if (isOver || !shutdown.signal.aborted) return
-    timer ??= systemClock.setBackgroundTimeout(say, 2000)
+    cancel ??= realTimeout(say, 2000)
   }
   const stop = () => {
     isOver = true
-    systemClock.clearTimeout(timer)
+    cancel?.()
   }
   shutdown.on('end', stop)
   shutdown.on('forced', stop)

@@ -56,6 +56,15 @@ function failureOf(expectation: () => void): string {
   throw new Error('was met')
 }
 
+function thrownBy(attempt: () => unknown): Error {
+  try {
+    attempt()
+  } catch (error) {
+    return error as Error
+  }
+  throw new Error('nothing was thrown')
+}
+
 const PICTURE = /\n\nSIGTERM → exit code 124 \(cut off\)[\s\S]*\n {2}drain +http +█+/
 
 describe('the order', () => {
@@ -232,6 +241,18 @@ test('real work that the clock of the test has cut off is named', async () => {
   )
 })
 
+test('the timer of the test, which mocha sets a little later, is not taken for real work', async () => {
+  const app = createTestShutdown()
+  app.shutdown.add('stuck', () => new Promise(() => {}))
+  app.shutdown.listen()
+  const signal = app.signal('SIGTERM')
+  const timer = setTimeout(() => {}, 60_000)
+  await signal
+  await app.advance('30s')
+  clearTimeout(timer)
+  expect(failureOf(() => expectCleanEnd(app.report))).not.toContain('Hint')
+})
+
 test('times that differ look different in the message', () => {
   const [phase, ...others] = report.phases
   const hook = { ...phase?.hooks[0], name: 'close', began: 7093, ended: 14_183.4, limit: 7094 }
@@ -319,14 +340,25 @@ describe('what is refused', () => {
       () => expectCutOff(report, 'jobs'),
       () => expectPlanFits(undefined as never, '1s'),
     ]) {
-      let error: unknown
-      try {
-        attempt()
-      } catch (thrown) {
-        error = thrown
-      }
+      const error = thrownBy(attempt)
       expect(error).toBeInstanceOf(AssertionError)
       expect(error).toMatchObject({ operator: 'fail', generatedMessage: false })
+      // What node:test, bun and vitest would print behind the message.
+      expect(Object.keys(error)).toEqual(['code'])
+      expect(error).not.toHaveProperty('diff')
+    }
+  })
+
+  test('every error points to the test', () => {
+    for (const attempt of [
+      () => expectCutOff(undefined, 'http'),
+      () => expectCutOff(report, 'htpp'),
+      () => expectOrder(report, []),
+      () => expectPlanFits(undefined as never, '1s'),
+      () => shutdownMatchers.toHaveCutOff(undefined, 'http'),
+      () => shutdownMatchers.toFitIn(undefined as never, '1s'),
+    ]) {
+      expect(thrownBy(attempt).stack?.split('\n    at ')[1]).toContain('assertions.test.ts')
     }
   })
 

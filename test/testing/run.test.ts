@@ -69,6 +69,15 @@ describe('run()', () => {
     expect(app.exitCode).toBe(124)
   })
 
+  test('does not wait for the timer of the test, which mocha sets when the test returns a promise', async () => {
+    const app = listening()
+    app.shutdown.add('jobs', () => app.sleep('1s'))
+    const run = app.run()
+    const timer = setTimeout(() => {}, 60_000)
+    expect((await run).duration).toBe(1000)
+    clearTimeout(timer)
+  })
+
   test('goes on with a shutdown that has begun, and sends it nothing', async () => {
     const app = listening()
     app.shutdown.add('jobs', () => app.sleep('3s'))
