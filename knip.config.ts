@@ -17,7 +17,7 @@ export default {
     'test/support/clients/crowd.mjs',
     'test/storm/service.mjs',
     'test/fleet/services/*.ts',
-    'test/testing/runners/*',
+    'test/runners/texts/*',
     'test/mutation/{,drain.}vitest.config.ts',
     'test/coverage/vitest.config.ts',
     // Only compiled.
@@ -32,7 +32,7 @@ export default {
     '@arethetypeswrong/cli',
     // Run as a program by test/package/compilers.test.ts.
     'typescript-next',
-    // Run as a program by test/testing/runners.test.ts; the other, by a block of docs/how-to/testing.md.
+    // Run as a program by test/docs/testing.test.ts; the other, by a block of docs/how-to/testing.md.
     'jest',
     '@jest/globals',
     // Imported by programs that test/process/log.test.ts writes.

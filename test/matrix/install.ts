@@ -20,24 +20,25 @@ export async function install(runtime: Runtime, say: (line: string) => void): Pr
   const path = join(folder, 'node_modules', npm, binary)
   if (!existsSync(path)) {
     say(`${name}: installing ${npm}@${version}, some 100 MB …`)
-    await download(runtime, folder)
+    await download([`${npm}@${version}`], folder)
   }
   await startsAs(version, path, folder)
   return { ...runtime, path }
 }
 
-async function download({ npm, version }: Runtime, folder: string): Promise<void> {
+/** Installs packages into a folder. Rejects with what to do about it. */
+export async function download(packages: readonly string[], folder: string): Promise<void> {
   // Beside its place until it is whole: an install that is broken off leaves nothing that looks installed.
   const half = `${folder}.part`
   rmSync(half, { recursive: true, force: true })
   mkdirSync(half, { recursive: true })
   const args = ['install', '--prefix', half, '--no-save', '--no-audit', '--no-fund', '--force']
   try {
-    await promisify(execFile)('npm', [...args, `${npm}@${version}`], { cwd: half })
+    await promisify(execFile)('npm', [...args, ...packages], { cwd: half })
   } catch (error) {
     const { stderr = String(error) } = error as { stderr?: string }
     throw new Error(
-      `could not install ${npm}@${version}. Look whether \`npm view ${npm}@${version}\` finds it: the registry may not be reached, or not have it.\n${stderr.trim()}`,
+      `could not install ${packages.join(' ')}. Look whether \`npm view\` finds it: the registry may not be reached, or not have it.\n${stderr.trim()}`,
     )
   }
   rmSync(folder, { recursive: true, force: true })
