@@ -75,7 +75,7 @@ export function processOfPidFile(path: string): Target {
   if (!isTrusted(file)) {
     throw new Failure(
       CODES.notPermitted,
-      `${path} belongs to user ${file.user}, who must not decide that process ${pid} ends; stop the process by its pid, or as that user`,
+      `${path} belongs to user ${file.user}, and that user has no right to stop process ${pid}; stop the process by its pid, or as that user`,
     )
   }
   return { pid, start }

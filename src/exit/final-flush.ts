@@ -54,7 +54,7 @@ export class FinalFlush {
   #noteLost({ name, bytes }: Unwritten, waited: number): void {
     if (this.#lost.has(name)) return
     this.#lost.add(name)
-    const msg = `${name}: ${formatBytes(bytes)} were not taken by their reader within ${formatDuration(waited)} and are lost`
+    const msg = `${name}: ${formatBytes(bytes)} are lost: the reader did not take them within ${formatDuration(waited)}`
     const fields = { event: 'output:lost', output: name, bytes }
     this.#parts.log.write({ level: 'error', fields, msg })
     this.#parts.onLost(msg)

@@ -75,7 +75,7 @@ export function othersListenLine(signal: string, listeners: readonly string[]): 
     level: 'warn',
     fields: { event: 'others', signal, listeners },
     isShared: true,
-    msg: `${signal} is also heard by ${firstTen(listeners, 'listener').join(', ')}: the process leaves when lastcall's hooks have ended, perhaps before ${they} ${are} done; set signals: { others: 'after' } to let ${them} finish, or 'beside' if ${they} ${need} no time`,
+    msg: `${signal} is also heard by ${firstTen(listeners, 'listener').join(', ')}: the process exits when lastcall's hooks have ended, perhaps before ${they} ${are} done; set signals: { others: 'after' } to let ${them} finish, or 'beside' if ${they} ${need} no time`,
   }
 }
 

@@ -126,7 +126,7 @@ function parentFindings({ parents }: Facts): DiagnosisFinding[] {
   const is = front.pid === 1 ? 'is PID 1' : `(pid ${front.pid}) is between this process and PID 1`
   const what =
     id === 'watcher-in-front'
-      ? 'It repeats the stop signal, or sends another one, and ends this process when it sees fit.'
+      ? 'It repeats the stop signal, or sends another one, and may kill this process at any time.'
       : 'It does not pass SIGTERM on: a stop that signals it never reaches this process, which is killed or left behind.'
   const fix =
     id === 'shell-in-front'

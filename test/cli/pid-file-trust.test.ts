@@ -185,7 +185,7 @@ describe('a pid file in a folder of a user who attacks', () => {
     chownSync(join(cwd, 'app.pid'), NOBODY, NOBODY)
     expect(await refusedFor(run, cwd)).toEqual({
       code: 4,
-      stderr: `lastcall: app.pid belongs to user ${NOBODY}, who must not decide that process ${run.pid} ends; stop the process by its pid, or as that user\n`,
+      stderr: `lastcall: app.pid belongs to user ${NOBODY}, and that user has no right to stop process ${run.pid}; stop the process by its pid, or as that user\n`,
     })
   })
 

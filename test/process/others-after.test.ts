@@ -35,7 +35,7 @@ describe('while `others` is unset', () => {
     expect(ended).toMatchObject({ code: 0, stdout: 'ready\ntelemetry begins\npool\n' })
     expect(ended.stderr).toBe(
       "lastcall: SIGTERM is also heard by 'telemetry', a listener without a name (() => { setTimeout(() => say('late'), 500) }): " +
-        "the process leaves when lastcall's hooks have ended, perhaps before they are done; " +
+        "the process exits when lastcall's hooks have ended, perhaps before they are done; " +
         "set signals: { others: 'after' } to let them finish, or 'beside' if they need no time\n",
     )
   })

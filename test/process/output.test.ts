@@ -125,7 +125,7 @@ test.each<[string, string, number, string?]>([
     const arrived = Buffer.byteLength(stdout) - Buffer.byteLength('ready\n')
     const [, lost] =
       stderr.match(
-        /^lastcall: stdout: ([\d.]+) MB were not taken by their reader within .* and are lost$/m,
+        /^lastcall: stdout: ([\d.]+) MB are lost: the reader did not take them within .*$/m,
       ) ?? []
     expect(Number(lost)).toBe(Math.round((2_000_000 - arrived) / 100_000) / 10)
   },

@@ -52,7 +52,7 @@ test('a reader that takes nothing holds the exit until the process must leave, a
   await world.clock.advance(101)
   expect(world.process.exits).toEqual([0])
   expect(world.process.output).toContain(
-    'stdout: 17 bytes were not taken by their reader within 9.5 s and are lost',
+    'stdout: 17 bytes are lost: the reader did not take them within 9.5 s',
   )
 })
 

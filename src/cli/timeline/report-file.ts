@@ -21,7 +21,7 @@ export async function readReport(source: string): Promise<Report> {
     return reportFrom(parse(textIn(bytes, fail), fail), fail)
   } catch (error) {
     // The engine's parser and the checks call themselves for each level, until the stack is full.
-    if (error instanceof RangeError) throw fail('is no report of lastcall: it is nested too deeply')
+    if (error instanceof RangeError) throw fail('is not a report of lastcall: it is nested too deeply')
     throw error
   }
 }
@@ -34,7 +34,7 @@ function reportFrom(value: unknown, fail: Fail): Report {
     )
   }
   const problem = problemOf(value)
-  if (problem !== undefined) throw fail(`is no report of lastcall: ${problem}`)
+  if (problem !== undefined) throw fail(`is not a report of lastcall: ${problem}`)
   return value as Report
 }
 

@@ -259,14 +259,14 @@ describe('tells in one line, with 125', () => {
     [
       'JSON that is no report',
       '{"name":"lastcall"}',
-      'stdin is no report of lastcall: version is missing',
+      'stdin is not a report of lastcall: version is missing',
     ],
     [
       'a number',
       '7',
-      'stdin is no report of lastcall: expected it to be an object, got 7 (number)',
+      'stdin is not a report of lastcall: expected it to be an object, got 7 (number)',
     ],
-    ['null', 'null', 'stdin is no report of lastcall: expected it to be an object, got null'],
+    ['null', 'null', 'stdin is not a report of lastcall: expected it to be an object, got null'],
     ['nothing', '', /^stdin is empty; a program writes it by shutdown\.on\('end'/],
     ['bytes', '\0\u0001\u0002', 'stdin is no text in UTF-8: a report is JSON'],
   ])('%s', (_what, input, message) => {
@@ -316,7 +316,7 @@ describe('tells in one line, with 125', () => {
   ])('a report whose %s is %j', (path, value, message) => {
     const input = with_(path, value)
     if (message === undefined) expect(timeline(['-'], { input }).code).toBe(0)
-    else expect(refused(['-'], { input })).toBe(`stdin is no report of lastcall: ${message}`)
+    else expect(refused(['-'], { input })).toBe(`stdin is not a report of lastcall: ${message}`)
   })
 
   test.each([
@@ -331,7 +331,7 @@ describe('tells in one line, with 125', () => {
         ? nested('{"report":', 100_000)
         : with_('phases.1.hooks.0.error', 'here').replace('"here"', nested(causes, 20_000))
     expect(refused(['-'], { input })).toBe(
-      'stdin is no report of lastcall: it is nested too deeply',
+      'stdin is not a report of lastcall: it is nested too deeply',
     )
   })
 

@@ -27,7 +27,7 @@ export function checkProbes(
   if (!/ready|readiness/i.test(path)) return
   context.report({
     rule: 'liveness-is-readiness',
-    says: `The liveness probe asks ${path}, which answers 503 as soon as the shutdown begins: a kubelet that keeps probing (kubernetes/kubernetes#52817) takes the application for dead in the middle of its drain, and restarts it.`,
+    says: `The liveness probe asks ${path}, which answers 503 as soon as the shutdown begins: a kubelet that keeps probing (kubernetes/kubernetes#52817) restarts the application in the middle of its drain.`,
     fix: 'Use a path that says nothing about readiness, such as /livez of healthChecks().',
     offset: offsetOfKey(get, 'path'),
     edits: setKey(get, 'path', '/livez'),
