@@ -65,7 +65,11 @@ test('what is published holds the built files with their types, the documents an
       'docs/reference/core.md',
     ]),
   )
-  expect(paths.filter((path) => /^(src|test|bench|examples)\//.test(path))).toEqual([])
+  expect(paths.filter((path) => /^(src|test)\//.test(path))).toEqual([])
+  // Documents link to the examples and to the figures of the benchmarks. Tests and programs are not for users.
+  expect(
+    paths.filter((path) => /^bench\/(?!results\.svg|RESULTS\.md)|\.test\./.test(path)),
+  ).toEqual([])
 })
 
 describe.each([
