@@ -36,7 +36,7 @@ export interface CheckResult {
 
 /** Each hook had ended before the next began. */
 export function checkOrder(
-  report: Report | undefined,
+  report: unknown,
   order: HookOrder,
   options: OrderOptions = {},
 ): CheckResult {
@@ -62,7 +62,7 @@ export function checkOrder(
 }
 
 /** No two hooks ran one after the other. */
-export function checkTogether(report: Report | undefined, names: readonly string[]): CheckResult {
+export function checkTogether(report: unknown, names: readonly string[]): CheckResult {
   if (!Array.isArray(names) || names.length < 2 || hasTwice(names)) {
     const rule = "an array of two names or more, each of them once, such as ['http', 'jobs']"
     throw invalidOption('names', rule, names)
@@ -76,7 +76,7 @@ export function checkTogether(report: Report | undefined, names: readonly string
 }
 
 /** A limit ended the hook, or it never began because the deadline had passed. */
-export function checkCutOff(report: Report | undefined, name: string): CheckResult {
+export function checkCutOff(report: unknown, name: string): CheckResult {
   const found = findHook(report, name)
   const { hook } = found
   const [lasted, limit] = showTimes([hook.ended - (hook.began ?? hook.ended), hook.limit])
@@ -90,11 +90,7 @@ export function checkCutOff(report: Report | undefined, name: string): CheckResu
 }
 
 /** The hook's limit was no shorter than this, however much of it the hook used. */
-export function checkTime(
-  report: Report | undefined,
-  name: string,
-  atLeast: Duration,
-): CheckResult {
+export function checkTime(report: unknown, name: string, atLeast: Duration): CheckResult {
   const wanted = parseDuration(atLeast, 'atLeast', 0)
   const found = findHook(report, name)
   const { hook } = found
@@ -105,10 +101,7 @@ export function checkTime(
 }
 
 /** No hook was cut off, failed or late, and no error happened outside of the hooks. */
-export function checkCleanEnd(
-  report: Report | undefined,
-  options: CleanEndOptions = {},
-): CheckResult {
+export function checkCleanEnd(report: unknown, options: CleanEndOptions = {}): CheckResult {
   const { phases, faults } = checkReport(report)
   const headroom = headroomOf(options)
   const hooks = phases.flatMap((phase) => phase.hooks)
@@ -122,7 +115,7 @@ export function checkCleanEnd(
 }
 
 /** The last hook was over by then. */
-export function checkEndWithin(report: Report | undefined, atMost: Duration): CheckResult {
+export function checkEndWithin(report: unknown, atMost: Duration): CheckResult {
   const wanted = parseDuration(atMost, 'atMost')
   const { duration } = checkReport(report)
   const [most, took] = showTimes([wanted, duration])
@@ -131,7 +124,7 @@ export function checkEndWithin(report: Report | undefined, atMost: Duration): Ch
 }
 
 /** The shutdown is over by then, even if each hook takes all the time that it may. */
-export function checkPlanFits(plan: Plan, atMost: Duration): CheckResult {
+export function checkPlanFits(plan: unknown, atMost: Duration): CheckResult {
   const wanted = parseDuration(atMost, 'atMost')
   const { margin, phases } = checkPlan(plan)
   const last = phases

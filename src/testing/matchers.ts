@@ -1,6 +1,5 @@
 import type { Duration } from '../base/duration.ts'
 import type { Plan } from '../engine/plan.ts'
-import type { Report } from '../engine/report.ts'
 import {
   type CheckResult,
   type CleanEndOptions,
@@ -50,27 +49,56 @@ export interface ShutdownMatchers<R = unknown> {
  * expect(test.report).not.toHaveCutOff('http')
  */
 export const shutdownMatchers = {
-  toHaveRunInOrder: matcher(checkOrder),
-  toHaveRunBefore: matcher((report, first: string, second: string, options?: OrderOptions) =>
-    checkOrder(report, [first, second], options),
-  ),
-  toHaveRunTogether: matcher(checkTogether),
-  toHaveCutOff: matcher(checkCutOff),
-  toHaveGivenTime: matcher(checkTime),
-  toHaveEndedClean: matcher(checkCleanEnd),
-  toEndWithin: matcher(checkEndWithin),
-  toFitIn(plan: Plan, atMost: Duration) {
+  toHaveRunInOrder(report: unknown, order: HookOrder, options?: OrderOptions): MatcherResult {
+    const check = () => checkOrder(report, order, options)
+    return matched(shutdownMatchers.toHaveRunInOrder, report, check)
+  },
+  toHaveRunBefore(
+    report: unknown,
+    first: string,
+    second: string,
+    options?: OrderOptions,
+  ): MatcherResult {
+    const check = () => checkOrder(report, [first, second], options)
+    return matched(shutdownMatchers.toHaveRunBefore, report, check)
+  },
+  toHaveRunTogether(report: unknown, names: readonly string[]): MatcherResult {
+    const check = () => checkTogether(report, names)
+    return matched(shutdownMatchers.toHaveRunTogether, report, check)
+  },
+  toHaveCutOff(report: unknown, name: string): MatcherResult {
+    const check = () => checkCutOff(report, name)
+    return matched(shutdownMatchers.toHaveCutOff, report, check)
+  },
+  toHaveGivenTime(report: unknown, name: string, atLeast: Duration): MatcherResult {
+    const check = () => checkTime(report, name, atLeast)
+    return matched(shutdownMatchers.toHaveGivenTime, report, check)
+  },
+  toHaveEndedClean(report: unknown, options?: CleanEndOptions): MatcherResult {
+    const check = () => checkCleanEnd(report, options)
+    return matched(shutdownMatchers.toHaveEndedClean, report, check)
+  },
+  toEndWithin(report: unknown, atMost: Duration): MatcherResult {
+    const check = () => checkEndWithin(report, atMost)
+    return matched(shutdownMatchers.toEndWithin, report, check)
+  },
+  toFitIn(plan: unknown, atMost: Duration): MatcherResult {
     const result = calledBy(shutdownMatchers.toFitIn, () => checkPlanFits(plan, atMost))
-    return { pass: result.pass, message: () => planFailureMessage(result, plan) }
+    return { pass: result.pass, message: () => planFailureMessage(result, plan as Plan) }
   },
 }
 
-/** A matcher in the form of vitest and jest, which ask for the message when the expectation is not met. */
-function matcher<Args extends [report: Report | undefined, ...unknown[]]>(
-  check: (...args: Args) => CheckResult,
-) {
-  return function match(...args: Args) {
-    const result = calledBy(match, () => check(...args))
-    return { pass: result.pass, message: () => failureMessage(result, args[0]) }
-  }
+/** What a matcher of vitest, jest or Bun returns. They ask for the message if the expectation is not met. */
+interface MatcherResult {
+  readonly pass: boolean
+  message(): string
+}
+
+function matched(
+  caller: (...args: never[]) => unknown,
+  report: unknown,
+  check: () => CheckResult,
+): MatcherResult {
+  const result = calledBy(caller, check)
+  return { pass: result.pass, message: () => failureMessage(result, report) }
 }

@@ -20,8 +20,8 @@ export class Project {
     const pack = ['pack', '--silent', '--ignore-scripts', '--pack-destination', this.folder]
     const file = execFileSync('npm', pack, { cwd: ROOT, encoding: 'utf8' }).trim()
     execFileSync('tar', ['-xzf', join(this.folder, file), '-C', own, '--strip-components=1'])
-    // Its dependencies, and those of the programs, are those of the repository.
-    for (const name of [...OTHERS, 'http-terminator']) {
+    // Its dependencies, those of the programs, and the types that tests in TypeScript need are those of the repository.
+    for (const name of [...OTHERS, 'http-terminator', '@types/node']) {
       const link = join(modules, name)
       mkdirSync(dirname(link), { recursive: true })
       symlinkSync(join(ROOT, 'node_modules', name), link)

@@ -27,12 +27,14 @@ const record = (result) => appendFileSync('results.jsonl', JSON.stringify(result
 export function casesFile(runner: Runner, mode: Mode, gaps: readonly string[]): string {
   return inModules(runner, [
     runner.imports,
+    runner.matchers ?? '',
     IMPORTS,
     RECORD,
     mode === 'before' ? 'timers.on()' : '',
     KIT,
     mode === 'after' ? 'timers.on()' : '',
     `const mode = '${mode}'`,
+    `const hasMatchers = ${runner.matchers !== undefined}`,
     `const gaps = ${JSON.stringify(gaps)}`,
     textOf('cases').replaceAll(/^( *)check\(/gm, '$1recorded('),
     `
@@ -62,6 +64,27 @@ export function wrongFile(runner: Pick<Runner, 'ending' | 'imports' | 'matchers'
     matchers === undefined ? '' : 'expect.extend(shutdownMatchers)',
     textOf('wrong'),
   ])
+}
+
+/** The matchers in TypeScript. */
+export function typesFile(types: string): string {
+  return `
+import type { Report } from 'lastcall'
+import { createTestShutdown, type ShutdownMatchers, shutdownMatchers } from 'lastcall/testing'
+${types}
+declare const report: Report
+expect.extend(shutdownMatchers)
+expect(report).toHaveRunInOrder(['http', ['jobs', 'mail'], 'postgres'], { endedBy: 'any' })
+expect(report).not.toHaveCutOff('http')
+expect(createTestShutdown().shutdown.plan()).toFitIn('10s')
+void expect(Promise.resolve(report)).resolves.toHaveEndedClean({ headroom: 20 })
+expect({ report }).toEqual({ report: expect.toHaveEndedClean() })
+expect({ report }).toEqual({ report: expect.not.toHaveCutOff('http') })
+// @ts-expect-error An order is an array.
+expect(report).toHaveRunInOrder('http')
+// @ts-expect-error It has a name.
+expect.toHaveCutOff()
+`
 }
 
 /** A test that records what the fake timers of the runner reach. */

@@ -2,7 +2,7 @@
 export interface Runner {
   /** What a user calls it, and its row in the table. */
   readonly name: string
-  /** The npm packages that a user installs for it. */
+  /** The npm packages that a user installs for it and for its types. */
   readonly packages: readonly string[]
   /** The runtime on which it is started; a `name` of `test/matrix/runtimes.ts`. */
   readonly runtime: string
@@ -14,6 +14,8 @@ export interface Runner {
   readonly matchers?: string
   /** Whether it runs all files in one process, so that each has to be run alone. */
   readonly isShared?: boolean
+  /** How a test in TypeScript declares the matchers, as docs/how-to/testing.md shows. */
+  readonly types?: string
   /** Its configuration, by file. */
   readonly config?: Readonly<Record<string, string>>
   /** What runs these files, behind the runtime. */
@@ -33,6 +35,12 @@ const timers = {
   advance: (milliseconds) => vi.advanceTimersByTimeAsync(milliseconds),
 }`,
   matchers: "import { expect } from 'vitest'",
+  types: `
+import { expect } from 'vitest'
+declare module 'vitest' {
+  interface Matchers<T> extends ShutdownMatchers<T> {}
+  interface AsymmetricMatchersContaining extends ShutdownMatchers<any> {}
+}`,
   command: (files) => ['node_modules/vitest/vitest.mjs', 'run', ...options, ...files],
 })
 
@@ -52,7 +60,7 @@ const timers = {
 }`
 
 const jest = {
-  packages: ['jest@30.5.2'],
+  packages: ['jest@30.5.2', '@types/jest@30.0.0'],
   runtime: 'Node 22',
   config: { 'jest.config.json': '{ "testMatch": ["**/*.test.*js"], "transform": {} }' },
 }
@@ -84,6 +92,14 @@ export const RUNNERS: readonly Runner[] = [
     ending: '.test.cjs',
     imports: `const check = test\n${JEST_TIMERS}`,
     matchers: '',
+    types: `
+declare global {
+  namespace jest {
+    interface Matchers<R, T = {}> extends ShutdownMatchers<R> {}
+    interface Expect extends ShutdownMatchers<any> {}
+    interface InverseAsymmetricMatchers extends ShutdownMatchers<any> {}
+  }
+}`,
     command: (files) => ['node_modules/jest/bin/jest.js', '--detectOpenHandles', ...files],
   },
   {
@@ -92,6 +108,12 @@ export const RUNNERS: readonly Runner[] = [
     ending: '.test.mjs',
     imports: `import { expect, jest, test as check } from '@jest/globals'\n${JEST_TIMERS}`,
     matchers: '',
+    types: `
+import { expect } from '@jest/globals'
+declare module 'expect' {
+  interface Matchers<R extends void | Promise<void>, T = unknown> extends ShutdownMatchers<R> {}
+  interface AsymmetricMatchers extends ShutdownMatchers<any> {}
+}`,
     command: (files) => ['--experimental-vm-modules', 'node_modules/jest/bin/jest.js', ...files],
   },
   node('Node 20'),
@@ -131,11 +153,17 @@ const check = (name, run) => test.serial(name, async (t) => {
   },
   {
     name: 'bun',
-    packages: [],
+    packages: ['bun-types@1.4.5'],
     runtime: 'Bun',
     ending: '.test.mjs',
     imports: `import { expect, jest, test as check } from 'bun:test'\n${BUN_TIMERS}`,
     matchers: '',
+    types: `
+import { expect } from 'bun:test'
+declare module 'bun:test' {
+  interface Matchers<T> extends ShutdownMatchers<T> {}
+  interface AsymmetricMatchers extends ShutdownMatchers<any> {}
+}`,
     command: (files) => ['test', ...files.map((file) => `./${file}`)],
   },
   {

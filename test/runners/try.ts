@@ -1,10 +1,10 @@
 import { spawn } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { pathToFileURL } from 'node:url'
+import { fileURLToPath, pathToFileURL } from 'node:url'
 import { CACHE, download, type Installed } from '../matrix/install.ts'
 import type { Project } from '../matrix/project.ts'
-import { casesFile, type Mode, reachFile, wrongFile } from './files.ts'
+import { casesFile, type Mode, reachFile, typesFile, wrongFile } from './files.ts'
 import { gapsOf } from './gaps.ts'
 import { problemsIn, type Wrong } from './messages.ts'
 import type { Runner } from './runners.ts'
@@ -19,6 +19,8 @@ export interface Tried {
   readonly reach: readonly string[] | undefined
 }
 
+const ROOT = fileURLToPath(new URL('../..', import.meta.url))
+
 // Nothing here takes a fifth of it.
 const HANGS_AFTER = 60_000
 
@@ -30,7 +32,7 @@ const LEFT =
 const folders = new Map<string, Promise<string>>()
 
 function installed(packages: readonly string[]): Promise<string> {
-  const name = packages.join('+')
+  const name = packages.join('+').replaceAll('/', '+')
   const folder = folders.get(name) ?? installInto(join(CACHE, name), packages)
   folders.set(name, folder)
   return folder
@@ -70,6 +72,7 @@ export class Trial {
     const { runner } = this
     const cases = await this.#cases()
     const messages = await this.#messages()
+    await this.#types()
     const reach = this.#hasTimers() ? await this.#reach() : undefined
     const seconds = (Date.now() - this.#began) / 1000
     const problems = this.#problems.map((problem) => `${runner.name}: ${problem}`)
@@ -132,6 +135,25 @@ export class Trial {
     return all.length
   }
 
+  /** Compiles a test in TypeScript that uses the matchers. */
+  async #types(): Promise<void> {
+    const { types, packages } = this.runner
+    if (types === undefined) return
+    this.#write('types.ts', typesFile(types))
+    const compilerOptions = {
+      strict: true,
+      noEmit: true,
+      module: 'preserve',
+      target: 'es2022',
+      skipLibCheck: true,
+      types: ['node', ...typesAmong(packages)],
+    }
+    this.#write('tsconfig.json', JSON.stringify({ compilerOptions, files: ['types.ts'] }))
+    const tsc = join(ROOT, 'node_modules/typescript/bin/tsc')
+    const { code, output } = await this.#spawn(process.execPath, [tsc, '--pretty', 'false'])
+    if (code !== 0) this.#problems.push(`the types of the matchers do not compile\n${output}`)
+  }
+
   async #reach(): Promise<string[]> {
     const { output } = await this.#start([this.#file('reach', reachFile(this.runner))])
     const [reached] = this.#results()
@@ -157,13 +179,16 @@ export class Trial {
   }
 
   /** Runs tests until the runner ends by itself. */
-  async #start(files: readonly string[], colors = false) {
-    const { PATH, HOME } = process.env
+  #start(files: readonly string[], colors = false) {
     const color = colors ? { FORCE_COLOR: '1' } : { NO_COLOR: '1' }
-    const args = this.runner.command(files)
-    const child = spawn(this.runtime.path, args, {
+    return this.#spawn(this.runtime.path, this.runner.command(files), color)
+  }
+
+  async #spawn(program: string, args: readonly string[], env: Record<string, string> = {}) {
+    const { PATH, HOME } = process.env
+    const child = spawn(program, args, {
       cwd: this.#folder,
-      env: { PATH, HOME, COLUMNS: '80', ...color },
+      env: { PATH, HOME, COLUMNS: '80', ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
       timeout: HANGS_AFTER,
       killSignal: 'SIGKILL',
@@ -227,4 +252,11 @@ function lineOf(text: string, name: string): number {
   const lines = text.split('\n')
   const first = lines.findIndex((line) => line.includes(`check('${name}'`))
   return lines.findIndex((line, index) => index > first && /\bexpect/.test(line)) + 1
+}
+
+/** `jest` for `@types/jest@30.0.0`. */
+function typesAmong(packages: readonly string[]): string[] {
+  return packages
+    .filter((spec) => spec.includes('types'))
+    .map((spec) => spec.slice(0, spec.lastIndexOf('@')).replace('@types/', ''))
 }

@@ -161,6 +161,21 @@ check('many at once', async () => {
   )
 })
 
+if (hasMatchers) {
+  check('matchers, also inside of another value', async () => {
+    expect.extend(shutdownMatchers)
+    const app = listening()
+    app.shutdown.add('jobs', () => app.sleep('3s'), { phase: 'drain' })
+    app.shutdown.add('postgres', () => {})
+    const report = await app.run()
+    expect(report).toHaveRunInOrder(['jobs', 'postgres'])
+    expect(report).not.toHaveCutOff('jobs')
+    expect({ report }).toEqual({ report: expect.toHaveEndedClean() })
+    expect({ report }).toEqual({ report: expect.not.toHaveCutOff('jobs') })
+    assert.throws(() => expect({ report }).toEqual({ report: expect.toHaveCutOff('jobs') }))
+  })
+}
+
 if (mode === 'real') {
   check('real timers go on', async () => {
     const app = listening()
