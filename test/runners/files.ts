@@ -92,8 +92,10 @@ export function reachFile(runner: Runner): string {
   return inModules(runner, [
     runner.imports,
     IMPORTS,
-    "import { setTimeout as imported } from 'node:timers'",
-    "import { setTimeout as promised } from 'node:timers/promises'",
+    "import { setTimeout as namedTimeout } from 'node:timers'",
+    "import timersModule from 'node:timers'",
+    "import { setTimeout as namedSleep } from 'node:timers/promises'",
+    "import promisesModule from 'node:timers/promises'",
     RECORD,
     textOf('reach'),
   ])

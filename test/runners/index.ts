@@ -1,4 +1,4 @@
-// The test kit in every runner: npm run test:runners [-- --only <runner>]
+// The test kit in every runner: npm run test:runners [-- --write | --only <runner>]
 import { parseArgs } from 'node:util'
 import { type Installed, install } from '../matrix/install.ts'
 import { Project } from '../matrix/project.ts'
@@ -6,12 +6,17 @@ import { RUNTIMES } from '../matrix/runtimes.ts'
 import { EXPECTED } from './expected.ts'
 import { GAPS } from './gaps.ts'
 import { problemsOf } from './messages.ts'
-import { reachTable } from './reach.ts'
+import { DOCUMENT, isWritten, reachTable, write } from './reach.ts'
 import { RUNNERS } from './runners.ts'
 import { kitMessages, Trial, type Tried } from './try.ts'
 
 const say = (line: string) => void process.stderr.write(`${line}\n`)
-const { values } = parseArgs({ options: { only: { type: 'string', default: '' } } })
+const { values } = parseArgs({
+  options: {
+    write: { type: 'boolean', default: false },
+    only: { type: 'string', default: '' },
+  },
+})
 
 if (process.platform !== 'linux' || process.arch !== 'x64') {
   say('The runtimes are installed for Linux on x64 only: run this there, or in a container.')
@@ -61,7 +66,16 @@ const rows = wanted.flatMap(({ name }) => {
   return result ? [rowOf(name, result)] : []
 })
 console.log(`\n${['', ...rows].join('\n')}\n`)
-console.log(`${reachTable(wanted, tried)}\n`)
+const table = reachTable(wanted, tried)
+console.log(`${table}\n`)
+if (tried.size === RUNNERS.length) {
+  if (values.write) write(table)
+  else if (!isWritten(table)) {
+    problems.push(
+      `${DOCUMENT} says otherwise: npm run test:runners -- --write, and look at what has changed`,
+    )
+  }
+}
 for (const { runner, why, names } of GAPS.filter((gap) => tried.has(gap.runner))) {
   console.log(`${runner}: ${why} (${names.join(', ')})`)
 }

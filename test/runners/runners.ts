@@ -10,7 +10,9 @@ export interface Runner {
   readonly ending: string
   /** What a file of tests begins with: `check` adds a test, `timers` are its fake timers, if it has some. */
   readonly imports: string
-  /** The same for its matchers, if it has `expect.extend()`. */
+  /** Whose fake timers they are. */
+  readonly fakeTimers?: string
+  /** The imports of its matchers, if it has `expect.extend()`. */
   readonly matchers?: string
   /** Whether it runs all files in one process, so that each has to be run alone. */
   readonly isShared?: boolean
@@ -34,6 +36,7 @@ const timers = {
   off: () => vi.useRealTimers(),
   advance: (milliseconds) => vi.advanceTimersByTimeAsync(milliseconds),
 }`,
+  fakeTimers: 'vitest',
   matchers: "import { expect } from 'vitest'",
   types: `
 import { expect } from 'vitest'
@@ -61,12 +64,14 @@ const timers = {
 
 const jest = {
   packages: ['jest@30.5.2', '@types/jest@30.0.0'],
+  fakeTimers: 'jest',
   runtime: 'Node 22',
   config: { 'jest.config.json': '{ "testMatch": ["**/*.test.*js"], "transform": {} }' },
 }
 
 const node = (runtime: string): Runner => ({
   name: `node:test ${runtime.replace('Node ', '')}`,
+  fakeTimers: 'node:test',
   packages: [],
   runtime,
   ending: '.test.mjs',
@@ -78,6 +83,25 @@ const timers = {
   advance: (milliseconds) => mock.timers.tick(milliseconds),
 }`,
   command: (files) => ['--test', '--test-reporter=spec', ...files],
+})
+
+const mocha = (modules: string, ending: string): Runner => ({
+  fakeTimers: 'sinon',
+  name: `mocha, sinon ${modules}`,
+  packages: ['mocha@12.0.3', 'sinon@22.1.0'],
+  runtime: 'Node 22',
+  ending,
+  imports: `
+import sinon from 'sinon'
+const check = it
+let clock
+const timers = {
+  on: () => (clock = sinon.useFakeTimers()),
+  off: () => clock.restore(),
+  advance: (milliseconds) => clock.tickAsync(milliseconds),
+}`,
+  isShared: true,
+  command: (files) => ['node_modules/mocha/bin/mocha.js', ...files],
 })
 
 /** Pinned, so that a message is compared with the same output everywhere. */
@@ -119,23 +143,8 @@ declare module 'expect' {
   node('Node 20'),
   node('Node 22'),
   node('Node 24'),
-  {
-    name: 'mocha, sinon',
-    packages: ['mocha@12.0.3', 'sinon@22.1.0'],
-    runtime: 'Node 22',
-    ending: '.test.mjs',
-    imports: `
-import sinon from 'sinon'
-const check = it
-let clock
-const timers = {
-  on: () => (clock = sinon.useFakeTimers()),
-  off: () => clock.restore(),
-  advance: (milliseconds) => clock.tickAsync(milliseconds),
-}`,
-    isShared: true,
-    command: (files) => ['node_modules/mocha/bin/mocha.js', ...files],
-  },
+  mocha('ESM', '.test.mjs'),
+  mocha('CJS', '.test.cjs'),
   {
     name: 'ava',
     // The newest that installs and runs on Node 20, as this package does.
@@ -152,6 +161,7 @@ const check = (name, run) => test.serial(name, async (t) => {
     command: (files) => ['node_modules/ava/entrypoints/cli.mjs', ...files],
   },
   {
+    fakeTimers: 'bun',
     name: 'bun',
     packages: ['bun-types@1.4.5'],
     runtime: 'Bun',

@@ -73,20 +73,16 @@ export class Trial {
     const cases = await this.#cases()
     const messages = await this.#messages()
     await this.#types()
-    const reach = this.#hasTimers() ? await this.#reach() : undefined
+    const reach = this.runner.fakeTimers ? await this.#reach() : undefined
     const seconds = (Date.now() - this.#began) / 1000
     const problems = this.#problems.map((problem) => `${runner.name}: ${problem}`)
     return { cases, messages, reach, seconds, problems }
   }
 
-  #hasTimers(): boolean {
-    return this.runner.imports.includes('const timers')
-  }
-
   /** Runs the cases. Returns their number. */
   async #cases(): Promise<number> {
     const { runner } = this
-    const modes: Mode[] = this.#hasTimers() ? ['real', 'before', 'after'] : ['real']
+    const modes: Mode[] = this.runner.fakeTimers ? ['real', 'before', 'after'] : ['real']
     const gaps = gapsOf(runner.name)
     const files = modes.map((mode) => this.#file(mode, casesFile(runner, mode, gaps)))
     const groups = runner.isShared ? files.map((file) => [file]) : [files]
