@@ -28,7 +28,9 @@ export interface CleanEndOptions {
 /** Whether a report meets an expectation. */
 export interface CheckResult {
   readonly pass: boolean
-  /** `the hooks to run in the order http → jobs` */
+  /** Of whom something is expected: `the hooks` */
+  readonly subject: string
+  /** What is expected: `run in the order http → jobs` */
   readonly expected: string
   /** Why it passes or fails: `'jobs' began at 0 ms, and 'http' ran from 0 ms to 2 s` */
   readonly because: string
@@ -57,8 +59,8 @@ export function checkOrder(
     describeNeverRan(steps.flat()) ??
     (wrong && describeOrder(...wrong)) ??
     (unfinished && describeUnfinished(...unfinished))
-  const expected = `the hooks to run in the order ${order.map(showStep).join(' → ')}`
-  return { pass: problem === undefined, expected, because: problem ?? 'they did' }
+  const expected = `run in the order ${order.map(showStep).join(' → ')}`
+  return { pass: !problem, subject: 'the hooks', expected, because: problem ?? 'they did' }
 }
 
 /** No two hooks ran one after the other. */
@@ -71,8 +73,8 @@ export function checkTogether(report: unknown, names: readonly string[]): CheckR
   const pairs = hooks.flatMap((one) => hooks.map((other) => [one, other] as const))
   const wrong = pairs.find(([one, other]) => precedes(one, other))
   const problem = describeNeverRan(hooks) ?? (wrong && describeApart(...wrong))
-  const expected = `${names.map((name) => `'${name}'`).join(' and ')} to run together`
-  return { pass: problem === undefined, expected, because: problem ?? 'they did' }
+  const subject = names.map((name) => `'${name}'`).join(' and ')
+  return { pass: !problem, subject, expected: 'run together', because: problem ?? 'they did' }
 }
 
 /** A limit ended the hook, or it never began because the deadline had passed. */
@@ -86,7 +88,8 @@ export function checkCutOff(report: unknown, name: string): CheckResult {
     failed: `it failed after ${lasted} of ${limit}`,
   }
   const because = describeNeverRan([found]) ?? outcomes[hook.status]
-  return { pass: hook.status === 'cut off', expected: `'${name}' to be cut off`, because }
+  const pass = hook.status === 'cut off'
+  return { pass, subject: `'${name}'`, expected: 'be cut off', because }
 }
 
 /** The hook's limit was no shorter than this, however much of it the hook used. */
@@ -95,9 +98,9 @@ export function checkTime(report: unknown, name: string, atLeast: Duration): Che
   const found = findHook(report, name)
   const { hook } = found
   const [least, limit] = showTimes([wanted, hook.limit])
-  const expected = `'${name}' to have at least ${least}`
   const because = describeNeverRan([found]) ?? `its limit was ${limit}`
-  return { pass: hook.began !== null && hook.limit >= wanted, expected, because }
+  const pass = hook.began !== null && hook.limit >= wanted
+  return { pass, subject: `'${name}'`, expected: `have at least ${least}`, because }
 }
 
 /** No hook was cut off, failed or late, and no error happened outside of the hooks. */
@@ -109,9 +112,9 @@ export function checkCleanEnd(report: unknown, options: CleanEndOptions = {}): C
   const problem =
     (fault && `there was a fault: ${errorTitle(fault.error)}`) ??
     hooks.map((hook) => describeUnclean(hook, headroom)).find((one) => one !== undefined)
-  const left = headroom === 0 ? '' : `, and each hook to leave ${headroom} % of its limit`
-  const expected = `the shutdown to end clean${left}`
-  return { pass: problem === undefined, expected, because: problem ?? 'it did' }
+  const left = headroom === 0 ? '' : `, with ${headroom} % of each limit left`
+  const expected = `end clean${left}`
+  return { pass: !problem, subject: 'the shutdown', expected, because: problem ?? 'it did' }
 }
 
 /** The last hook was over by then. */
@@ -119,8 +122,9 @@ export function checkEndWithin(report: unknown, atMost: Duration): CheckResult {
   const wanted = parseDuration(atMost, 'atMost')
   const { duration } = checkReport(report)
   const [most, took] = showTimes([wanted, duration])
-  const expected = `the shutdown to end within ${most}`
-  return { pass: duration <= wanted, expected, because: `it took ${took}` }
+  const because = `it took ${took}`
+  const expected = `end within ${most}`
+  return { pass: duration <= wanted, subject: 'the shutdown', expected, because }
 }
 
 /** The shutdown is over by then, even if each hook takes all the time that it may. */
@@ -135,7 +139,8 @@ export function checkPlanFits(plan: unknown, atMost: Duration): CheckResult {
   const sum = last ? `'${last.name}' may end at ${endsBy}, and the margin is ` : 'the margin is '
   return {
     pass: needs <= wanted,
-    expected: `the shutdown to fit in ${most}`,
+    subject: 'the shutdown',
+    expected: `fit in ${most}`,
     because: `it may take ${longest}: ${sum}${formatDuration(margin)}`,
   }
 }
@@ -170,14 +175,22 @@ export function calledBy<T>(caller: (...args: never[]) => unknown, check: () => 
   try {
     return check()
   } catch (error) {
-    // In jest, an AssertionError of Node is no instance of the Error that tests have.
-    if (typeof error === 'object' && error !== null) Error.captureStackTrace(error, caller)
+    pointTo(caller, error as Error)
     throw error
   }
 }
 
-function sentence({ pass, expected, because }: CheckResult): string {
-  return `Expected ${pass ? 'that not: ' : ''}${expected}, but ${because}.`
+/** Lets the stack of an error begin where the test called `caller`. Its first line stays: some Nodes change it. */
+function pointTo(caller: (...args: never[]) => unknown, error: Error): void {
+  const { stack = '', message } = error
+  const endOfMessage = (text: string) => text.indexOf(message) + message.length
+  const head = stack.slice(0, endOfMessage(stack))
+  Error.captureStackTrace(error, caller)
+  error.stack = head + error.stack?.slice(endOfMessage(error.stack))
+}
+
+function sentence({ pass, subject, expected, because }: CheckResult): string {
+  return `Expected ${subject} ${pass ? 'not to' : 'to'} ${expected}, but ${because}.`
 }
 
 /** What explains a hook that was cut off because the test moved the clock past real work. */

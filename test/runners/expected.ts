@@ -16,7 +16,7 @@ export const EXPECTED: Readonly<Record<string, string>> = {
   'too little time': "Expected 'events' to have at least 3 s, but its limit was 2.01 s.",
   'not clean': "Expected the shutdown to end clean, but 'http' (drain) was cut off after 6.08 s.",
   'too little headroom':
-    "Expected the shutdown to end clean, and each hook to leave 30 % of its limit, but 'jobs' (drain) took 6 s of its limit of 8.09 s, and left 25 %.",
+    "Expected the shutdown to end clean, with 30 % of each limit left, but 'jobs' (drain) took 6 s of its limit of 8.09 s, and left 25 %.",
   'too long': 'Expected the shutdown to end within 5 s, but it took 7 s.',
   'a plan that does not fit':
     "Expected the shutdown to fit in 8 s, but it may take 9.01 s: 'postgres' may end at 7.01 s, and the margin is 2 s.",
@@ -27,8 +27,7 @@ export const EXPECTED: Readonly<Record<string, string>> = {
     "Expected the shutdown to end clean, but 'log' (close) was cut off after 9 s. Hint: 'log' was cut off while real work was going on",
   'matcher: phases in the wrong order':
     "Expected the hooks to run in the order events → http, but 'http' is in the phase drain, which runs before the phase flush of 'events' ('http' began at 0 ms, and 'events' ran from 6.08 s to 6.18 s).",
-  'matcher: cut off, with not':
-    "Expected that not: 'http' to be cut off, but it was, after 6.08 s.",
+  'matcher: cut off, with not': "Expected 'http' not to be cut off, but it was, after 6.08 s.",
   'matcher: not clean':
     "Expected the shutdown to end clean, but 'http' (drain) was cut off after 6.08 s.",
   'matcher: a plan that does not fit':

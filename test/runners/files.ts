@@ -58,6 +58,8 @@ export function wrongFile(runner: Pick<Runner, 'ending' | 'imports' | 'matchers'
   const { imports, matchers } = runner
   return inModules(runner, [
     imports,
+    "import { once } from 'node:events'",
+    "import { createServer } from 'node:net'",
     matchers ?? '',
     KIT,
     `const hasMatchers = ${matchers !== undefined}`,

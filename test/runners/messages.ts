@@ -6,6 +6,9 @@ const COLUMNS = 80
 /** What no output of a runner may contain: diffs of nothing, and the inside of the package. */
 const FORBIDDEN = [/undefined/, /no visual difference/, /^ *simple$/m, /lastcall.dist/]
 
+/** `1 TCPServerWrap, 2 Timeout` */
+const RESOURCES = /\b\d+ [A-Z]\w+(?:, \d+ [A-Z]\w+)*/g
+
 /** A wrong expectation, as the test kit fails. */
 export interface Wrong {
   readonly name: string
@@ -61,14 +64,14 @@ function squash(text: string): string {
   return withoutCounts(text).replaceAll(/\s+/g, ' ')
 }
 
-/** Without the number of timers, which differs between runners. */
+/** Without what keeps the event loop alive: a runner may do something meanwhile. */
 function withoutCounts(text: string): string {
-  return text.replaceAll(/\b\d+ Timeout\b[^)\n]*/g, '')
+  return text.replaceAll(RESOURCES, '')
 }
 
 /** The lines behind the sentences: the shutdown or the plan. */
 function pictureOf(message: string): string[] {
   const [, ...paragraphs] = message.trimEnd().split('\n\n')
   const rows = paragraphs.at(-1)?.split('\n') ?? []
-  return rows.map((row) => row.trimEnd()).filter((row) => !row.includes('Timeout'))
+  return rows.map((row) => row.trimEnd()).filter((row) => !/TCPServerWrap/.test(row))
 }

@@ -94,10 +94,12 @@ check('no such hook', async () => {
 
 check('real work that was cut off', async () => {
   const app = createTestShutdown({ grace: '10s' })
-  app.shutdown.add('log', () => new Promise((resolve) => setTimeout(resolve, 30)))
+  const server = createServer()
+  app.shutdown.add('log', () => once(server.listen(0), 'close'))
   app.shutdown.listen()
   await app.signal('SIGTERM')
   await app.advance('30s')
+  server.close()
   expectCleanEnd(app.report)
 })
 
