@@ -27,7 +27,7 @@ const AT_A_TIME = 2
 const began = Date.now()
 const problems: string[] = []
 const project = new Project()
-problems.push(...problemsOf(await kitMessages(project).then(withLines)))
+problems.push(...problemsOf(await kitMessages(project)))
 
 const wanted = RUNNERS.filter(({ name }) => name.startsWith(values.only))
 const runtimes = new Map<string, Installed>()
@@ -67,7 +67,7 @@ const rows = wanted.flatMap(({ name }) => {
 })
 console.log(`\n${['', ...rows].join('\n')}\n`)
 const table = reachTable(wanted, tried)
-console.log(`${table}\n`)
+if ([...tried.values()].some(({ reach }) => reach)) console.log(`${table}\n`)
 if (tried.size === RUNNERS.length) {
   if (values.write) write(table)
   else if (!isWritten(table)) {
@@ -92,8 +92,4 @@ function leftOut(name: string, error: unknown) {
   say(`${name} is left out: ${(error as Error).message}`)
   // Without a network, the others are still worth a look.
   if (process.env.CI) problems.push(`${name} could not be installed`)
-}
-
-function withLines(messages: readonly { name: string; message: string }[]) {
-  return messages.map((one) => ({ ...one, line: 0 }))
 }

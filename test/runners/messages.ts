@@ -10,9 +10,12 @@ const FORBIDDEN = [/undefined/, /no visual difference/, /^ *simple$/m, /lastcall
 const RESOURCES = /\b\d+ [A-Z]\w+(?:, \d+ [A-Z]\w+)*/g
 
 /** A wrong expectation, as the test kit fails. */
-export interface Wrong {
+export interface Message {
   readonly name: string
   readonly message: string
+}
+
+export interface Wrong extends Message {
   /** The line of the expectation in the file of the runner. */
   readonly line: number
 }
@@ -51,7 +54,7 @@ function placesBehind(text: string, message: string): string[] {
 }
 
 /** What is wrong with the messages themselves. */
-export function problemsOf(all: readonly Wrong[]): string[] {
+export function problemsOf(all: readonly Message[]): string[] {
   return Object.entries(EXPECTED).flatMap(([name, expected]) => {
     const message = all.find((one) => one.name === name)?.message ?? ''
     if (squash(message).startsWith(squash(expected))) return []

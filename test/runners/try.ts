@@ -6,7 +6,7 @@ import { CACHE, download, type Installed } from '../matrix/install.ts'
 import type { Project } from '../matrix/project.ts'
 import { casesFile, type Mode, reachFile, typesFile, wrongFile } from './files.ts'
 import { gapsOf } from './gaps.ts'
-import { problemsIn, type Wrong } from './messages.ts'
+import { type Message, problemsIn } from './messages.ts'
 import type { Runner } from './runners.ts'
 
 /** How it went with one runner. */
@@ -202,15 +202,15 @@ export class Trial {
   }
 }
 
-let known: Promise<Omit<Wrong, 'line'>[]> | undefined
+let known: Promise<Message[]> | undefined
 
 /** What the wrong expectations fail with where no runner prints it. */
-export function kitMessages(project: Project): Promise<Omit<Wrong, 'line'>[]> {
+export function kitMessages(project: Project): Promise<Message[]> {
   known ??= collect(project)
   return known
 }
 
-async function collect(project: Project): Promise<Omit<Wrong, 'line'>[]> {
+async function collect(project: Project): Promise<Message[]> {
   const imports = `
 export const wrong = []
 const check = (name, run) => wrong.push({ name, run })
@@ -235,7 +235,7 @@ expect.extend = () => {}`
   const { wrong } = (await import(pathToFileURL(path).href)) as {
     wrong: { name: string; run(): Promise<void> }[]
   }
-  const messages: Omit<Wrong, 'line'>[] = []
+  const messages: Message[] = []
   for (const { name, run } of wrong) {
     const error = await run().catch((error: Error) => error)
     messages.push({ name, message: error?.message ?? 'it was met' })

@@ -21,7 +21,8 @@ export async function readReport(source: string): Promise<Report> {
     return reportFrom(parse(textIn(bytes, fail), fail), fail)
   } catch (error) {
     // The engine's parser and the checks call themselves for each level, until the stack is full.
-    if (error instanceof RangeError) throw fail('is not a report of lastcall: it is nested too deeply')
+    if (error instanceof RangeError)
+      throw fail('is not a report of lastcall: it is nested too deeply')
     throw error
   }
 }

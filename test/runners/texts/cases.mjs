@@ -86,11 +86,14 @@ check('run() waits for real files', async () => {
     },
     { phase: 'flush' },
   )
-  const report = await app.run()
-  expectCleanEnd(report)
-  assert.equal(report.duration, 1000)
-  assert.equal(readFileSync(file, 'utf8'), 'the end')
-  rmSync(folder, { recursive: true })
+  try {
+    const report = await app.run()
+    expectCleanEnd(report)
+    assert.equal(report.duration, 1000)
+    assert.equal(readFileSync(file, 'utf8'), 'the end')
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
 })
 
 check('what is cut off, and what runs together', async () => {
