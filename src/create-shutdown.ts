@@ -1,4 +1,4 @@
-import { invalidOption, LastcallError } from './base/errors.ts'
+import { inCall, invalidOption, refusal } from './base/errors.ts'
 import { Coordinator } from './engine/coordinator.ts'
 import { hooksToAdd } from './engine/hooks-to-add.ts'
 import { prepareHook } from './engine/prepare-hook.ts'
@@ -6,7 +6,7 @@ import { Registry } from './engine/registry.ts'
 import { ProcessExit } from './exit/exit.ts'
 import { exitCodeOf } from './exit/exit-codes.ts'
 import { Watchdog } from './exit/watchdog/watchdog.ts'
-import { graceProblems } from './grace-problems.ts'
+import { graceProblems, shortBudget, shortTimes } from './grace-problems.ts'
 import { listener } from './listening.ts'
 import { speakingFor } from './observe/log.ts'
 import { logEvents } from './observe/log-events.ts'
@@ -30,7 +30,9 @@ import { ListenReminder } from './triggers/listen-reminder.ts'
  * @throws LastcallError `LASTCALL_INVALID_OPTION` or `LASTCALL_SIGNAL_REFUSED`
  */
 export function createShutdown(options: ShutdownOptions = {}): Shutdown {
-  return assemble(options, { host: systemProcess, clock: systemClock })
+  return inCall('createShutdown()', () =>
+    assemble(options, { host: systemProcess, clock: systemClock }),
+  )
 }
 
 /**
@@ -55,10 +57,15 @@ export function assemble(options: ShutdownOptions, ports: Ports): Shutdown {
   const warn = (event: string, msg: string) => log.write({ level: 'warn', fields: { event }, msg })
   // What the environment grants must not keep the application from starting.
   const registry = new Registry(phases, budget, (problem) => {
-    if (graceFrom === 'option') throw new LastcallError('LASTCALL_RESERVES_TOO_LARGE', problem)
+    if (graceFrom === 'option') throw refusal('LASTCALL_RESERVES_TOO_LARGE', problem)
     warn('reserves:oversized', problem)
   })
   for (const problem of graceProblems(settings, host.env)) warn('grace', problem)
+  const warnOfMilliseconds = (problems: readonly string[]) => {
+    if (host.isTestRun) return
+    for (const problem of problems) warn('milliseconds', problem)
+  }
+  warnOfMilliseconds(shortBudget(options))
   const coordinator = new Coordinator({
     watch: () => exiting?.watch(),
     registry,
@@ -101,10 +108,14 @@ export function assemble(options: ShutdownOptions, ports: Ports): Shutdown {
 
   return {
     add(...given: readonly unknown[]) {
-      const hooks = hooksToAdd(given, registry.isTaken)
-      const remove = coordinator.add(hooks.map((hook) => tracing.wrap(prepareHook(hook, phases))))
-      reminder.added(hooks.length)
-      return remove
+      return inCall('add()', () => {
+        const hooks = hooksToAdd(given, registry.isTaken)
+        const prepared = hooks.map((hook) => tracing.wrap(prepareHook(hook, phases)))
+        const remove = coordinator.add(prepared)
+        warnOfMilliseconds(hooks.flatMap(shortTimes))
+        reminder.added(hooks.length)
+        return remove
+      })
     },
     listen() {
       const stop = listening.start()
@@ -113,12 +124,12 @@ export function assemble(options: ShutdownOptions, ports: Ports): Shutdown {
     },
     now(note) {
       if (note !== undefined && typeof note !== 'string') {
-        throw invalidOption('reason', 'a string, or nothing', note)
+        throw inCall('now()', () => invalidOption('reason', 'a string, or nothing', note))
       }
       return coordinator.begin({ kind: 'call', note: note ?? null })
     },
     plan: () => coordinator.plan(),
-    on: (name, listener) => coordinator.on(name, listener),
+    on: (name, listener) => inCall('on()', () => coordinator.on(name, listener)),
     get signal() {
       return coordinator.signal
     },

@@ -1,7 +1,9 @@
 import { formatDuration } from './base/duration.ts'
+import type { Hook } from './engine/hook.ts'
 import type { Settings } from './options.ts'
 import { grantedBy, isRecognised } from './platform/platform.ts'
 import type { ProcessPort } from './runtime/process.ts'
+import type { ShutdownOptions } from './shutdown.ts'
 
 /** What is wrong with the grace that the environment has set. It is used as far as it goes. */
 export function graceProblems(
@@ -22,4 +24,25 @@ export function graceProblems(
     )
   }
   return problems
+}
+
+/** A number below this was probably meant as seconds. A string such as '5ms' has its unit. */
+const LEAST = { grace: 1000, margin: 100, timeout: 100, reserve: 100 }
+
+/** What is suspicious about the numbers of `createShutdown()`. */
+export function shortBudget({ grace, margin }: ShutdownOptions): string[] {
+  return problems({ grace, margin }, 'createShutdown()')
+}
+
+/** What is suspicious about the numbers of a hook. */
+export function shortTimes({ name, timeout, reserve }: Hook): string[] {
+  return problems({ timeout, reserve }, `hook '${name}'`)
+}
+
+function problems(times: Partial<Record<keyof typeof LEAST, unknown>>, of: string): string[] {
+  return Object.entries(times).flatMap(([option, value]) => {
+    const isShort = typeof value === 'number' && value > 0 && value < LEAST[option as 'grace']
+    if (!isShort) return []
+    return `\`${option}\` of ${of} is ${value} ms, because a number is milliseconds. For seconds write '${value}s'; if you mean milliseconds, write '${value}ms'.`
+  })
 }

@@ -1,3 +1,5 @@
+import { likelyName } from './did-you-mean.ts'
+
 /** The codes of the library's errors. They are stable: match on them, not on messages. */
 export type LastcallErrorCode =
   /** An option, an argument or a duration is invalid, or an option is unknown. */
@@ -85,9 +87,33 @@ export class AbortError extends LastcallError {
   }
 }
 
+/** The public call that runs. All checks are synchronous, so there is at most one. */
+let call = ''
+
 /**
- * The error for an option that breaks its rule. Its message names the option, the rule, the value with
- * its type and, if given, the fix.
+ * Lets the errors of the checks in `run` begin with the name of the public call. If one public call calls
+ * another, the name is that of the outer one: the application wrote it.
+ *
+ * @example inCall('httpServer()', () => checkOptions(options))
+ */
+export function inCall<T>(name: string, run: () => T): T {
+  const outer = call
+  call = outer || `${name}: `
+  try {
+    return run()
+  } finally {
+    call = outer
+  }
+}
+
+/** An error for what the caller gave. Its message begins with the name of the call. */
+export function refusal(code: LastcallErrorCode, message: string): LastcallError {
+  return new LastcallError(code, `${call}${message}`)
+}
+
+/**
+ * The error for an option that breaks its rule. Its message names the call, the option, the rule, the value
+ * with its type and, if given, the fix.
  */
 export function invalidOption(
   option: string,
@@ -95,19 +121,25 @@ export function invalidOption(
   value: unknown,
   fix?: string,
 ): LastcallError {
-  const hint = fix === undefined ? '' : ` ${fix}`
-  return refusal(option, rule, show(value), hint)
+  return broken(option, rule, show(value), fix)
 }
 
 /** The same for a value that may be a secret: of a text or a number, the message has only the type. */
 export function hiddenValue(option: string, rule: string, value: unknown): LastcallError {
   const isShown = value === undefined || typeof value === 'object' || typeof value === 'function'
-  return refusal(option, rule, isShown ? show(value) : `a ${typeof value}`)
+  return broken(option, rule, isShown ? show(value) : `a ${typeof value}`)
 }
 
-function refusal(option: string, rule: string, got: string, hint = ''): LastcallError {
-  const message = `Expected \`${option}\` to be ${rule}, got ${got}.${hint}`
-  return new LastcallError('LASTCALL_INVALID_OPTION', message)
+/** The same for one of several names. It suggests the one that was probably meant. */
+export function notOneOf(option: string, known: readonly string[], value: unknown): LastcallError {
+  const likely = likelyName(value, known)
+  const fix = likely && `Did you mean '${likely}'?`
+  return invalidOption(option, `one of ${known.join(', ')}`, value, fix)
+}
+
+function broken(option: string, rule: string, got: string, fix?: string): LastcallError {
+  const message = `Expected \`${option}\` to be ${rule}, got ${got}.${fix ? ` ${fix}` : ''}`
+  return refusal('LASTCALL_INVALID_OPTION', message)
 }
 
 /** Options that are part of another option. */
@@ -123,11 +155,29 @@ export function refuseUnknownOptions(
   if (typeof options !== 'object' || options === null || Array.isArray(options)) {
     throw invalidOption(option, `an object such as ${example}`, options)
   }
+  refuseUnknownKeys(options, known, option)
+}
+
+/**
+ * Throws if an object has an unknown name. The message suggests the one that was probably meant.
+ *
+ * @param of the option that the object is, or `options` for the options of the call
+ */
+export function refuseUnknownKeys(options: object, known: readonly string[], of: string): void {
   const unknown = Object.keys(options).find((key) => !known.includes(key))
   if (unknown === undefined) return
-  const inside = Object.hasOwn(INSIDE, unknown) ? INSIDE[unknown] : undefined
-  const fix = inside && `It is part of \`${inside}\`: write ${inside}: { ${unknown}: … }.`
-  throw invalidOption(option, `made of ${known.join(', ')}`, unknown, fix)
+  const parent = Object.hasOwn(INSIDE, unknown) ? INSIDE[unknown] : undefined
+  const likely = likelyName(unknown, known)
+  const fix =
+    parent !== undefined && known.includes(parent)
+      ? `It is part of \`${parent}\`: write ${parent}: { ${unknown}: … }.`
+      : likely && `Did you mean \`${likely}\`?`
+  const place =
+    of === 'options' ? '' : ` of ${/^\S+$/.test(of) ? `\`${of}\`` : of.replace('options of ', '')}`
+  throw refusal(
+    'LASTCALL_INVALID_OPTION',
+    `Unknown option \`${unknown}\`${place}.${fix ? ` ${fix}` : ''} The options are ${known.join(', ')}.`,
+  )
 }
 
 /**

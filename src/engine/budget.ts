@@ -1,5 +1,5 @@
 import { formatDuration, parseDuration } from '../base/duration.ts'
-import { LastcallError } from '../base/errors.ts'
+import { refusal } from '../base/errors.ts'
 
 /** The time of one shutdown, in milliseconds. */
 export interface Budget {
@@ -42,10 +42,16 @@ export function budgetOf(grace: number, option: unknown, from: GraceSource = 'op
   if (from === 'platform' && isShort) {
     return { grace, margin: grace / 2, deadline: grace / 2, wantedMargin: margin }
   }
-  if (margin >= grace) {
-    throw new LastcallError(
+  if (margin >= grace && option === undefined) {
+    throw refusal(
       'LASTCALL_INVALID_OPTION',
-      `Expected \`margin\` to be smaller than the grace of ${formatDuration(grace)}, got ${formatDuration(margin)}${option === undefined ? ' (the default)' : ''}. Nothing would be left for the hooks: give a longer \`grace\` (a number is milliseconds: for ten seconds write '10s') or a smaller \`margin\`.`,
+      `\`grace\` is ${formatDuration(grace)} (a number is milliseconds: for ${grace} seconds write '${grace}s'). Expected it to be longer than the margin of ${formatDuration(margin)} (the default). Nothing would be left for the hooks.`,
+    )
+  }
+  if (margin >= grace) {
+    throw refusal(
+      'LASTCALL_INVALID_OPTION',
+      `Expected \`margin\` to be smaller than the grace of ${formatDuration(grace)}, got ${formatDuration(margin)}. Nothing would be left for the hooks: give a longer \`grace\` (a number is milliseconds: for ten seconds write '10s') or a smaller \`margin\`.`,
     )
   }
   return { grace, margin, deadline: grace - margin }

@@ -1,5 +1,5 @@
 import { EventEmitter } from 'eventemitter3'
-import { AbortError, invalidOption, LastcallError } from '../base/errors.ts'
+import { AbortError, invalidOption, LastcallError, notOneOf } from '../base/errors.ts'
 import { type FaultOrigin, formatReason, type Reason } from '../base/reason.ts'
 import { describeError, propertyOf } from '../base/thrown.ts'
 import { createAbortController } from '../runtime/abort-controller.ts'
@@ -84,8 +84,11 @@ export class Coordinator {
     name: Name,
     listener: (...event: EventMap[Name]) => void,
   ): () => void {
-    if (!EVENTS.includes(name)) throw invalidOption('event', `one of ${EVENTS.join(', ')}`, name)
-    if (typeof listener !== 'function') throw invalidOption('listener', 'a function', listener)
+    if (!EVENTS.includes(name)) throw notOneOf('event', EVENTS, name)
+    if (typeof listener !== 'function') {
+      const fix = `Write on('${name}', (event) => …).`
+      throw invalidOption('listener', 'a function', listener, fix)
+    }
     // A listener that throws must not stop the shutdown. Only its first error is a fault: a `fault`
     // listener that throws would otherwise call itself forever.
     let hasThrown = false

@@ -1,5 +1,5 @@
 import { type Duration, LONGEST_TIMER, parseDuration } from '../base/duration.ts'
-import { invalidOption, optionNames } from '../base/errors.ts'
+import { invalidOption, optionNames, refuseUnknownKeys } from '../base/errors.ts'
 import type { Reason } from '../base/reason.ts'
 import type { Platform } from '../platform/platform.ts'
 import type { PhaseName } from './phases.ts'
@@ -160,14 +160,16 @@ export function checkHook(hook: Hook): Pick<PreparedHook, 'timeout' | 'timeoutNo
   }
   const { name } = hook
   if (typeof name !== 'string' || name.trim() === '') {
-    throw invalidOption('hook.name', 'a string that is not empty', name)
+    throw invalidOption(
+      'hook.name',
+      'a string that is not empty',
+      name,
+      "Write add('postgres', () => pool.end()), or { name: 'postgres', phase: 'close', run }.",
+    )
   }
   // An instance of a class may have other fields. In plain data they are typos.
   if (Object.getPrototypeOf(hook) === Object.prototype) {
-    const unknown = Object.keys(hook).find((key) => !KEYS.includes(key))
-    if (unknown !== undefined) {
-      throw invalidOption(`hook '${name}'`, `made of ${KEYS.join(', ')}`, unknown)
-    }
+    refuseUnknownKeys(hook, KEYS, `hook '${name}'`)
   }
   const of = (key: string) => `${key} of hook '${name}'`
   if (typeof hook.run !== 'function') throw invalidOption(of('run'), 'a function', hook.run)

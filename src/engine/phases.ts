@@ -1,5 +1,6 @@
+import { likelyName } from '../base/did-you-mean.ts'
 import { type Duration, parseDuration } from '../base/duration.ts'
-import { invalidOption, LastcallError } from '../base/errors.ts'
+import { invalidOption, refusal, refuseUnknownKeys, show } from '../base/errors.ts'
 
 /** A named priority. Higher priorities run first; the hooks of one phase run concurrently. */
 export interface Phase {
@@ -67,15 +68,16 @@ export function phasesWith(
 }
 
 /** Finds a phase by its name. The error lists all phases. */
-export function findPhase(phases: ReadonlyMap<string, Phase>, name: unknown): Phase {
+export function findPhase(phases: ReadonlyMap<string, Phase>, name: unknown, of = ''): Phase {
   const phase = typeof name === 'string' ? phases.get(name) : undefined
   if (phase) return phase
   const known = [...phases.values()]
     .sort((a, b) => b.priority - a.priority)
     .map((one) => `${one.name} (${one.priority})`)
-  throw new LastcallError(
+  const likely = likelyName(name, [...phases.keys()])
+  throw refusal(
     'LASTCALL_UNKNOWN_PHASE',
-    `Unknown phase '${String(name)}'. The phases are ${known.join(', ')}. Name one of them, give a \`priority\` instead, or add a phase with createShutdown({ phases }).`,
+    `Unknown phase ${typeof name === 'string' ? `'${name}'` : show(name)}${of}.${likely ? ` Did you mean '${likely}'?` : ''} The phases are ${known.join(', ')}. Name one of them, give a \`priority\` instead, or add a phase with createShutdown({ phases }).`,
   )
 }
 
@@ -87,10 +89,8 @@ export function parsePriority(value: unknown, option: string): number {
 
 function phaseOption(given: unknown, name: string): { priority: unknown; reserve?: unknown } {
   if (typeof given !== 'object' || given === null) return { priority: given }
-  const { priority, reserve, ...unknown } = given as Record<string, unknown>
-  const [key] = Object.keys(unknown)
-  if (key === undefined) return { priority, reserve }
-  throw invalidOption(`phases.${name}`, 'a number, or made of priority and reserve', key)
+  refuseUnknownKeys(given, ['priority', 'reserve'], `phases.${name}`)
+  return given as { priority: unknown; reserve?: unknown }
 }
 
 function parseReserve(value: unknown, option: string, budget: number | undefined): number {

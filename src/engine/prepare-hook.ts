@@ -18,7 +18,7 @@ export function prepareHook(hook: Hook, phases: ReadonlyMap<string, Phase>): Pre
     phase: phase ?? null,
     priority:
       priority === undefined
-        ? findPhase(phases, phase).priority
+        ? findPhase(phases, phase, ` of hook '${name}'`).priority
         : parsePriority(priority, `priority of hook '${name}'`),
     run: (context) => hook.run(context),
     ...durations,

@@ -1,4 +1,4 @@
-import { LastcallError } from '../base/errors.ts'
+import { refusal } from '../base/errors.ts'
 
 /** The methods with which clients end, the most careful one first where a client has several. */
 const ENDS = [
@@ -25,9 +25,9 @@ export function refuseNoHook(value: unknown): void {
   const className = (value.constructor as { name?: string } | undefined)?.name ?? ''
   const isNamed = className !== '' && !['Object', 'EventEmitter'].includes(className)
   const name = isNamed ? `${className[0]?.toLowerCase()}${className.slice(1)}` : 'client'
-  throw new LastcallError(
+  throw refusal(
     'LASTCALL_INVALID_OPTION',
-    `add() got ${isNamed ? article(className) : 'an object'} that is no hook; write: shutdown.add('${name}', () => ${name}.${end}())`,
+    `Got ${isNamed ? article(className) : 'an object'} that is no hook. Write shutdown.add('${name}', () => ${name}.${end}()).`,
   )
 }
 

@@ -1,4 +1,4 @@
-import { LastcallError } from '../base/errors.ts'
+import { refusal } from '../base/errors.ts'
 import { type Budget, oversizedReserves, type ReserveClaim } from './budget.ts'
 import type { PreparedHook } from './hook.ts'
 import { DEFAULT_RESERVE, type Phase } from './phases.ts'
@@ -62,7 +62,7 @@ export class Registry {
 
   #refuseTakenName({ name }: PreparedHook): void {
     if (!this.#names.has(name)) return
-    throw new LastcallError(
+    throw refusal(
       'LASTCALL_NAME_TAKEN',
       `There is a hook named '${name}' already. Names are unique, so that a report says which one failed: give this one another; adapters take one as an option, as in httpServer(server, { name: 'admin' }).`,
     )

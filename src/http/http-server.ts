@@ -1,3 +1,4 @@
+import { inCall } from '../base/errors.ts'
 import { type Hook, type HookContext, placeHook } from '../engine/hook.ts'
 import { AdapterClock, followTestTime } from '../runtime/adapter-clock.ts'
 import type { Clock } from '../runtime/clock.ts'
@@ -31,7 +32,7 @@ import { unbind } from './unbind.ts'
  * `LASTCALL_INVALID_OPTION` for an option that breaks its rule or does not exist
  */
 export function httpServer(server: AnyHttpServer, options: HttpServerOptions = {}): Hook[] {
-  return httpServerHooks(server, options, new AdapterClock())
+  return inCall('httpServer()', () => httpServerHooks(server, options, new AdapterClock()))
 }
 
 export function httpServerHooks(

@@ -126,7 +126,8 @@ export function checkOptions(options: HttpServerOptions) {
     refuseWithin: optionalDuration(options.refuseWithin, 'refuseWithin'),
   }
   if (health !== undefined && typeof health?.announce !== 'function') {
-    throw invalidOption('health', 'what healthChecks() returns', health)
+    const fix = 'Write health: healthChecks().'
+    throw invalidOption('health', 'what healthChecks() returns', health, fix)
   }
   placeHook({ ...checked.place, timeout: checked.timeout }, () => {})
   return checked
@@ -163,7 +164,8 @@ export interface HookTaker {
   add(hooks: readonly Hook[]): () => boolean
 }
 
-export function refuseNoShutdown(shutdown: HookTaker): void {
+export function refuseNoShutdown(shutdown: HookTaker, example: string): void {
   if (typeof shutdown?.add === 'function') return
-  throw invalidOption('shutdown', 'what createShutdown() returns', shutdown)
+  const fix = `Write ${example}.`
+  throw invalidOption('shutdown', 'what createShutdown() returns', shutdown, fix)
 }

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import type { ServerHttp2Stream } from 'node:http2'
-import { invalidOption } from '../base/errors.ts'
+import { inCall, invalidOption } from '../base/errors.ts'
 import type { AnyRequest } from './server.ts'
 import { oneSignalOf, signalSourceOf } from './signal-source.ts'
 
@@ -43,7 +43,10 @@ function unwrap(request: SignalledRequest): IncomingMessage | ServerHttp2Stream 
   const given = request as Partial<{ raw: AnyRequest; req: AnyRequest } & IncomingMessage>
   const message = (given?.raw ?? given?.req ?? request) as AnyRequest | ServerHttp2Stream
   if (typeof message?.on !== 'function' || !('headers' in message || 'respond' in message)) {
-    throw invalidOption('request', 'the request that a handler is given', request)
+    throw inCall('requestSignal()', () => {
+      const fix = 'Pass the first argument of the handler.'
+      return invalidOption('request', 'the request that a handler is given', request, fix)
+    })
   }
   return 'stream' in message ? message.stream : message
 }

@@ -6,7 +6,7 @@ import type {
   Http2ServerResponse,
 } from 'node:http2'
 import type { Socket } from 'node:net'
-import { LastcallError, show } from '../base/errors.ts'
+import { refusal, show } from '../base/errors.ts'
 
 /** A server of `node:http`, `node:https` or `node:http2`. Express and Fastify use these. */
 export type AnyHttpServer = HttpServer | Http2Server | Http2SecureServer
@@ -20,7 +20,7 @@ export type AnyResponse = ServerResponse | Http2ServerResponse
 /** Throws if `server` cannot be drained, and says what to pass. */
 export function refuseNonServer(server: unknown): asserts server is AnyHttpServer {
   if (isServer(server)) return
-  throw new LastcallError(
+  throw refusal(
     'LASTCALL_NOT_A_SERVER',
     `Expected \`server\` to be a server of node:http, node:https or node:http2, got ${show(server)}. ${whatToPass(server)}`,
   )
@@ -52,11 +52,24 @@ export function isHttp2(socket: Socket & { alpnProtocol?: string | false | null 
 }
 
 function whatToPass(server: unknown): string {
+  const has = (method: string) => typeof Object(server)[method] === 'function'
+  if (has('getHttpServer')) {
+    return 'This is a NestJS application: write httpServer(app.getHttpServer()).'
+  }
+  if (isServer(Object(server).server)) {
+    return has('register')
+      ? 'This is a Fastify application: write httpServer(app.server), or app.register(fastifyShutdown, { shutdown }).'
+      : 'Pass its `server`, as in httpServer(app.server).'
+  }
+  // After Fastify, whose application is thenable.
+  if (has('then')) return 'This is a promise: await it, as in httpServer(await server).'
+  if (has('fetch'))
+    return 'This is a Hono application: pass what serve() of @hono/node-server returns.'
+  if (has('callback') && has('listen')) {
+    return 'This is a Koa application: pass what app.listen() returns.'
+  }
   if (typeof server === 'function') {
     return 'This looks like an Express application: pass what app.listen() returns.'
-  }
-  if (isServer((server as { server?: unknown } | null | undefined)?.server)) {
-    return 'Pass its `server`, as in httpServer(app.server).'
   }
   return 'Pass what createServer() of node:http, node:https or node:http2, or app.listen(), returns.'
 }

@@ -1,4 +1,4 @@
-import { invalidOption, optionNames, refuseUnknownOptions } from '../base/errors.ts'
+import { invalidOption, notOneOf, optionNames, refuseUnknownOptions } from '../base/errors.ts'
 import { describeError, type ErrorInfo } from '../base/thrown.ts'
 import { builtinModule } from '../runtime/builtin-modules.ts'
 import type { Clock } from '../runtime/clock.ts'
@@ -135,11 +135,11 @@ function readOption(option: unknown): LogOptions {
   refuseUnknownOptions(option, OPTIONS, "{ level: 'warn' }", 'log')
   const { format, level = 'info' } = option as LogOptions
   if (format !== undefined && !FORMATS.includes(format)) {
-    throw invalidOption('log.format', `one of ${FORMATS.join(', ')}`, format)
+    throw notOneOf('log.format', FORMATS, format)
   }
   const levels = LEVELS.slice(0, -1)
   if (!levels.includes(level)) {
-    throw invalidOption('log.level', `one of ${levels.join(', ')}`, level)
+    throw notOneOf('log.level', levels, level)
   }
   return { ...(format ? { format } : {}), level }
 }

@@ -1,3 +1,4 @@
+import { likelyName } from '../base/did-you-mean.ts'
 import { invalidOption } from '../base/errors.ts'
 import { builtinModule } from './builtin-modules.ts'
 
@@ -24,12 +25,12 @@ export function sendSignal(pid: number, signal: NodeJS.Signals | 0): boolean {
 /** Checks that a value is the name of a signal that this system has. */
 export function parseSignal(value: unknown, option: string): NodeJS.Signals {
   if (isSignal(value)) return value
-  const full = typeof value === 'string' ? `SIG${value.toUpperCase()}` : ''
+  const likely = likelyName(value, Object.keys(signalNumbers()))
   throw invalidOption(
     option,
     "the name of a signal, such as 'SIGTERM' or 'SIGQUIT'",
     value,
-    isSignal(full) ? `Write '${full}'.` : undefined,
+    likely && `Write '${likely}'.`,
   )
 }
 

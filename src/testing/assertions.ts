@@ -1,4 +1,5 @@
 import type { Duration } from '../base/duration.ts'
+import { inCall } from '../base/errors.ts'
 import type { Plan } from '../engine/plan.ts'
 import type { Report } from '../engine/report.ts'
 import {
@@ -124,7 +125,7 @@ export function expectEndWithin(report: Report | undefined, atMost: Duration): v
  */
 export function expectPlanFits(plan: Plan, atMost: Duration): void {
   calledBy(expectPlanFits, () => {
-    const result = checkPlanFits(plan, atMost)
+    const result = inCall('expectPlanFits()', () => checkPlanFits(plan, atMost))
     if (!result.pass) throw failure(planFailureMessage(result, plan))
   })
 }
@@ -136,7 +137,7 @@ function assert(
   check: () => CheckResult,
 ): void {
   calledBy(caller, () => {
-    const result = check()
+    const result = inCall(`${caller.name}()`, check)
     if (!result.pass) throw failure(failureMessage(result, report))
   })
 }

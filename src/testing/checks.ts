@@ -1,6 +1,7 @@
 import { AssertionError } from 'node:assert'
+import { likelyName } from '../base/did-you-mean.ts'
 import { type Duration, formatDuration, parseDuration } from '../base/duration.ts'
-import { invalidOption, optionNames, refuseUnknownOptions, show } from '../base/errors.ts'
+import { invalidOption, notOneOf, optionNames, refuseUnknownOptions, show } from '../base/errors.ts'
 import { formatPlan, type Plan, type PlannedHook } from '../engine/plan.ts'
 import type { HookReport, Report } from '../engine/report.ts'
 import { errorTitle, phaseLabel } from '../picture/report-words.ts'
@@ -215,8 +216,10 @@ function findHook(report: unknown, name: string): HookMatch {
     if (hook) return { hook, phase }
   }
   const all = phases.flatMap(({ hooks }) => hooks.map((hook) => hook.name))
+  const likely = likelyName(name, all)
+  const question = likely ? ` Did you mean '${likely}'?` : ''
   throw failure(
-    `There is no hook '${name}' in the report. It has ${all.map((one) => `'${one}'`).join(', ') || 'none'}.`,
+    `There is no hook '${name}' in the report.${question} It has ${all.map((one) => `'${one}'`).join(', ') || 'none'}.`,
   )
 }
 
@@ -257,7 +260,7 @@ function endedByOf(options: OrderOptions): 'done' | 'any' {
   refuseUnknownOptions(options, ORDER_OPTIONS, "{ endedBy: 'any' }")
   const { endedBy = 'done' } = options
   if (endedBy === 'done' || endedBy === 'any') return endedBy
-  throw invalidOption('endedBy', "'done' or 'any'", endedBy)
+  throw notOneOf('endedBy', ['done', 'any'], endedBy)
 }
 
 function headroomOf(options: CleanEndOptions): number {

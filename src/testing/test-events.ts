@@ -1,4 +1,5 @@
-import { invalidOption, LastcallError } from '../base/errors.ts'
+import { likelyName } from '../base/did-you-mean.ts'
+import { inCall, invalidOption, LastcallError, notOneOf } from '../base/errors.ts'
 import { signalNumbers } from '../runtime/signals.ts'
 import type { TestProcess } from './test-process.ts'
 
@@ -20,7 +21,10 @@ export function testEvents(host: TestProcess, begin: () => void, settle: () => P
   return {
     async signal(signal: NodeJS.Signals) {
       if (!Object.hasOwn(signalNumbers(), signal) || UNCATCHABLE.has(signal)) {
-        throw invalidOption('signal', 'a signal that a program can hear, such as SIGTERM', signal)
+        const likely = likelyName(signal, ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGQUIT', 'SIGUSR2'])
+        const fix = likely && `Did you mean '${likely}'?`
+        const rule = 'a signal that a program can hear, such as SIGTERM'
+        throw inCall('signal()', () => invalidOption('signal', rule, signal, fix))
       }
       const isHeard = await happen(signal, signal)
       if (!isHeard && !HARMLESS.test(signal)) throw notHeard(signal, host)
@@ -30,7 +34,8 @@ export function testEvents(host: TestProcess, begin: () => void, settle: () => P
     },
     async fault(thrown: unknown, origin = 'uncaughtException') {
       if (origin !== 'uncaughtException' && origin !== 'unhandledRejection') {
-        throw invalidOption('origin', "'uncaughtException' or 'unhandledRejection'", origin)
+        const origins = ['uncaughtException', 'unhandledRejection']
+        throw inCall('fault()', () => notOneOf('origin', origins, origin))
       }
       if (!(await happen(origin, thrown))) throw notHeard(origin, host)
     },

@@ -1,5 +1,11 @@
 import { type Duration, parseDuration } from '../base/duration.ts'
-import { invalidOption, LastcallError, optionNames, refuseUnknownOptions } from '../base/errors.ts'
+import {
+  inCall,
+  invalidOption,
+  LastcallError,
+  optionNames,
+  refuseUnknownOptions,
+} from '../base/errors.ts'
 import { assemble } from '../create-shutdown.ts'
 import type { Report } from '../engine/report.ts'
 import { OPTIONS } from '../options.ts'
@@ -107,6 +113,10 @@ export interface TestShutdown {
  * @throws LastcallError as `createShutdown()` does
  */
 export function createTestShutdown(options: TestShutdownOptions = {}): TestShutdown {
+  return inCall('createTestShutdown()', () => testShutdown(options))
+}
+
+function testShutdown(options: TestShutdownOptions): TestShutdown {
   refuseUnknownOptions(options, [...OPTIONS, ...TEST_OPTIONS], "{ grace: '10s' }")
   const { env = {}, terminal = false, advanceTimers, ...others } = options
   checkEnv(env)
@@ -184,11 +194,11 @@ export function createTestShutdown(options: TestShutdownOptions = {}): TestShutd
         return ended
       }),
     async advance(duration) {
-      const milliseconds = parseDuration(duration, 'duration', 0)
+      const milliseconds = inCall('advance()', () => parseDuration(duration, 'duration', 0))
       await alone('advance', () => clock.advance(milliseconds))
     },
     sleep(duration) {
-      const milliseconds = parseDuration(duration, 'duration', 0)
+      const milliseconds = inCall('sleep()', () => parseDuration(duration, 'duration', 0))
       return new Promise((resolve) => clock.setTimeout(resolve, milliseconds))
     },
     get ended() {

@@ -1,5 +1,12 @@
+import { likelyName } from '../base/did-you-mean.ts'
 import { type Duration, parseDuration } from '../base/duration.ts'
-import { invalidOption, LastcallError, optionNames, refuseUnknownOptions } from '../base/errors.ts'
+import {
+  invalidOption,
+  notOneOf,
+  optionNames,
+  refusal,
+  refuseUnknownOptions,
+} from '../base/errors.ts'
 import type { Reason } from '../base/reason.ts'
 import type { Clock } from '../runtime/clock.ts'
 import type { OwnSignals, ProcessPort } from '../runtime/process.ts'
@@ -55,7 +62,12 @@ export function signalSettings(option: unknown = {}) {
   const isList = Array.isArray(option)
   if (!isList && typeof option !== 'object') {
     const rule = `an array of signals, such as ${EXAMPLE}, or an object such as { on: ${EXAMPLE} }`
-    throw invalidOption('signals', rule, option)
+    throw invalidOption(
+      'signals',
+      rule,
+      option,
+      isSignal(option) ? `Write ['${option}'].` : undefined,
+    )
   }
   if (!isList) refuseUnknownOptions(option, OPTIONS, `{ on: ${EXAMPLE} }`, 'signals')
   const options = (isList ? { on: option } : option) as { [Key in keyof SignalOptions]: unknown }
@@ -69,7 +81,7 @@ export function signalSettings(option: unknown = {}) {
   }
   const { others, samePressWithin = 100, othersWithin = 2000 } = options
   if (others !== undefined && others !== 'beside' && others !== 'after') {
-    throw invalidOption('signals.others', "'beside' or 'after'", others)
+    throw notOneOf('signals.others', ['beside', 'after'], others)
   }
   if (options.othersWithin !== undefined && others !== 'after') {
     const rule = "given with others: 'after' only"
@@ -157,19 +169,26 @@ function signalList(
 ): readonly NodeJS.Signals[] {
   if (value === undefined) return byDefault
   if (!Array.isArray(value)) {
-    throw invalidOption(option, `an array of signals, such as ${EXAMPLE}`, value)
+    throw invalidOption(
+      option,
+      `an array of signals, such as ${EXAMPLE}`,
+      value,
+      isSignal(value) ? `Write ['${value}'].` : undefined,
+    )
   }
   for (const signal of value) {
     const why = Object.keys(REFUSED).find((reason) => REFUSED[reason]?.includes(signal))
     if (why !== undefined) {
-      throw new LastcallError(
+      throw refusal(
         'LASTCALL_SIGNAL_REFUSED',
-        `Expected \`${option}\` not to hold ${signal}: ${why}. Use one of ${KNOWN}.`,
+        `\`${option}\` cannot hold '${signal}': ${why}. Use one of ${KNOWN}.`,
       )
     }
     // SIGBREAK exists on Windows only. A list that is meant for every system may contain it.
     if (signal !== 'SIGBREAK' && !isSignal(signal)) {
-      throw invalidOption(option, `an array of signals that exist, such as ${KNOWN}`, signal)
+      const likely = likelyName(signal, KNOWN.split(', '))
+      const fix = likely && `Did you mean '${likely}'?`
+      throw invalidOption(option, `an array of signals that exist, such as ${KNOWN}`, signal, fix)
     }
   }
   return [...new Set<NodeJS.Signals>(value)]

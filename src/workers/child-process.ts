@@ -1,8 +1,9 @@
 import { basename } from 'node:path'
 import {
+  inCall,
   invalidOption,
-  LastcallError,
   optionNames,
+  refusal,
   refuseUnknownOptions,
   show,
 } from '../base/errors.ts'
@@ -47,7 +48,7 @@ export interface ChildProcessOptions extends StopHookOptions {
  * @throws LastcallError `LASTCALL_NOT_A_CHILD`, `LASTCALL_NOT_A_GROUP` or `LASTCALL_INVALID_OPTION`
  */
 export function childProcess(child: ChildProcessLike, options: ChildProcessOptions = {}): Hook[] {
-  return childProcessHooks(child, options, systemClock)
+  return inCall('childProcess()', () => childProcessHooks(child, options, systemClock))
 }
 
 export function childProcessHooks(
@@ -76,9 +77,9 @@ export function childProcessHooks(
   const hook = stopHook(name, options, (context) => stopChild(child, settings, context, clock))
   if (hasEnded(child)) return []
   if (group && !isGroup(child.pid ?? 0)) {
-    throw new LastcallError(
+    throw refusal(
       'LASTCALL_NOT_A_GROUP',
-      `Expected the child ${child.pid} to lead a process group, for \`group\` is true. Start it with { detached: true }, which gives it one.`,
+      `Expected the child ${child.pid} to lead a process group, because \`group\` is true. Start it with { detached: true }, which gives it one.`,
     )
   }
   return [hook]
@@ -103,6 +104,6 @@ function refuseNonChild(child: ChildProcessLike): void {
     'exitCode' in child &&
     'signalCode' in child
   if (isChild) return
-  const message = `Expected what spawn(), fork() or execFile() of node:child_process return, got ${show(child)}.`
-  throw new LastcallError('LASTCALL_NOT_A_CHILD', message)
+  const message = `Expected what spawn(), fork() or execFile() of node:child_process return, got ${show(child)}. Write childProcess(spawn('node', ['worker.js'])).`
+  throw refusal('LASTCALL_NOT_A_CHILD', message)
 }

@@ -1,5 +1,6 @@
 import { type Duration, formatDuration, parseDuration } from '../base/duration.ts'
 import {
+  inCall,
   invalidOption,
   LastcallError,
   optionNames,
@@ -83,7 +84,7 @@ export interface TaskTracker extends Hooks {
  * @throws LastcallError `LASTCALL_INVALID_OPTION`
  */
 export function taskTracker(options: TaskTrackerOptions = {}): TaskTracker {
-  return new Tracker(options, new AdapterClock())
+  return inCall('taskTracker()', () => new Tracker(options, new AdapterClock()))
 }
 
 const TRACKER_OPTIONS = optionNames<TaskTrackerOptions>({
@@ -123,8 +124,11 @@ export class Tracker implements TaskTracker {
   }
 
   async run<T>(work: (context: TaskContext) => T, options?: TaskOptions): Promise<Awaited<T>> {
-    if (typeof work !== 'function') throw invalidOption('work', 'a function', work)
-    const task = new Task(work, options, this.#clock)
+    const task = inCall('run()', () => {
+      const fix = 'Write run(async () => …).'
+      if (typeof work !== 'function') throw invalidOption('work', 'a function', work, fix)
+      return new Task(work, options, this.#clock)
+    })
     if (this.#isClosed) {
       throw new LastcallError(
         'LASTCALL_TASK_REFUSED',

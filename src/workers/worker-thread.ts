@@ -1,4 +1,4 @@
-import { LastcallError, optionNames, refuseUnknownOptions, show } from '../base/errors.ts'
+import { inCall, optionNames, refusal, refuseUnknownOptions, show } from '../base/errors.ts'
 import type { Hook } from '../engine/hook.ts'
 import { endedBadly, isExpectedExit, parseExitCodes } from './expected-exit.ts'
 import { threadHasEnded } from './node/ended-thread.ts'
@@ -33,6 +33,10 @@ export interface WorkerThreadOptions extends StopHookOptions {
  * @throws LastcallError `LASTCALL_NOT_A_CHILD` or `LASTCALL_INVALID_OPTION`
  */
 export function workerThread(worker: WorkerLike, options: WorkerThreadOptions = {}): Hook[] {
+  return inCall('workerThread()', () => workerThreadHooks(worker, options))
+}
+
+function workerThreadHooks(worker: WorkerLike, options: WorkerThreadOptions): Hook[] {
   refuseNonWorker(worker)
   refuseUnknownOptions(options, OPTIONS, "{ name: 'indexer', stopWait: '5s' }")
   const { name = `thread ${worker.threadId}`, stopMessage = 'shutdown' } = options
@@ -73,6 +77,6 @@ function refuseNonWorker(worker: WorkerLike): void {
     typeof worker.postMessage === 'function' &&
     typeof worker.terminate === 'function'
   if (isWorker) return
-  const message = `Expected a Worker of node:worker_threads, got ${show(worker)}.`
-  throw new LastcallError('LASTCALL_NOT_A_CHILD', message)
+  const message = `Expected a Worker of node:worker_threads, got ${show(worker)}. Write workerThread(new Worker('./worker.js')).`
+  throw refusal('LASTCALL_NOT_A_CHILD', message)
 }

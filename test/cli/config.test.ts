@@ -35,11 +35,11 @@ describe('readConfig()', () => {
     ['where it has no programs', {}, 'Expected `programs` to be an array of programs'],
     ['where its programs are none', { programs: [] }, 'got an array of 0'],
     ['where its programs are an object', { programs: { web } }, 'got an object (Object)'],
-    ['with an unknown key', { programs: [web], signal: 'TERM' }, "got 'signal' (string)"],
+    ['with an unknown key', { programs: [web], signal: 'TERM' }, 'Unknown option `signal`'],
     [
       'with an unknown key of a program',
       { programs: [{ ...web, cmd: 'x' }] },
-      '`programs[0]` to be made of name',
+      'Unknown option `cmd` of `programs[0]`. Did you mean `command`?',
     ],
     ['with a program that is null', { programs: [web, null] }, '`programs[1]` to be an object'],
     ['without a name', { programs: [{ command: 'touch' }] }, '`programs[0].name`'],

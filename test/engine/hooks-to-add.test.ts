@@ -66,7 +66,11 @@ describe('the short form', () => {
       ['an object (Promise)', 'The shutdown calls it'],
     ],
     ['options before the function', ['pg', { phase: 'flush' }, run], ["`run of hook 'pg'`"]],
-    ['an unknown option', ['pg', run, { phaze: 'flush' }], ["`options of hook 'pg'`", "'phaze'"]],
+    [
+      'an unknown option',
+      ['pg', run, { phaze: 'flush' }],
+      ["Unknown option `phaze` of hook 'pg'", 'mean `phase`?'],
+    ],
     ['options that are no object', ['pg', run, 'flush'], ["`options of hook 'pg'`", "'flush'"]],
     ['null for options', ['pg', run, null], ["`options of hook 'pg'`", 'null']],
     ['a wrong duration', ['pg', run, { timeout: '5 sec' }], ["`timeout of hook 'pg'`", "'5s'"]],
@@ -93,7 +97,7 @@ test('options of a resource that do not exist are refused', () => {
   const { shutdown } = virtualShutdown()
   const resource = { [Symbol.asyncDispose]: async () => {} }
   const error = errorOf(() => shutdown.add(resource, { phaze: 'stop' } as never))
-  expect(error.message).toContain("got 'phaze'")
+  expect(error.message).toContain('Did you mean `phase`?')
 })
 
 describe('a client that is no hook: the error says what to write', () => {
@@ -117,13 +121,13 @@ describe('a client that is no hook: the error says what to write', () => {
     [
       'pg',
       new pg.Client(),
-      "a Client that is no hook; write: shutdown.add('client', () => client.end())",
+      "a Client that is no hook. Write shutdown.add('client', () => client.end())",
     ],
     ['pg, a pool', new pg.Pool(), "shutdown.add('boundPool', () => boundPool.end())"],
     [
       'ioredis',
       redis,
-      "an object that is no hook; write: shutdown.add('client', () => client.quit())",
+      "an object that is no hook. Write shutdown.add('client', () => client.quit())",
     ],
     [
       'Prisma',
@@ -135,7 +139,7 @@ describe('a client that is no hook: the error says what to write', () => {
     [
       'a plain object',
       producer,
-      "an object that is no hook; write: shutdown.add('client', () => client.disconnect())",
+      "an object that is no hook. Write shutdown.add('client', () => client.disconnect())",
     ],
   ]
   test.each(clients)('%s', (_, client, message) => {

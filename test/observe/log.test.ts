@@ -114,7 +114,7 @@ describe('the option log', () => {
     [{ level: 'fatal' }, '`log.level`'],
     [{ level: null }, '`log.level`'],
     [{ format: 'xml' }, '`log.format` to be one of text, json'],
-    [{ formats: 'json' }, "'formats' (string)"],
+    [{ formats: 'json' }, 'Unknown option `formats` of `log`. Did you mean `format`?'],
     [{ info: () => {}, error: () => {} }, 'This one has no warn().'],
     [() => {}, 'a function'],
   ])('refuses what it does not know: %j', (log, message) => {

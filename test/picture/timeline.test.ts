@@ -192,7 +192,7 @@ test('names and notes cannot write to the terminal what they like', async () => 
 test.each([
   ['a string', { width: '80' }, /Expected `width` to be a number of columns, got '80' \(string\)/],
   ['no number', { width: Number.NaN }, /`width`.*NaN/],
-  ['misspelt', { colours: true }, /made of width, colors, got 'colours'/],
+  ['misspelt', { colours: true }, /Unknown option `colours`. Did you mean `colors`\?/],
 ])('options that are %s are refused', async (_what, options, message) => {
   const report = await troubledReport()
   expect(() => formatReport(report, options as object)).toThrow(message)

@@ -370,7 +370,7 @@ describe('what is refused', () => {
 
   test('a hook that there is none of', () => {
     expect(() => expectOrder(report, ['http', 'htpp'])).toThrow(
-      "There is no hook 'htpp' in the report. It has 'http', 'jobs', 'late', 'events', 'postgres', 'redis'.",
+      "There is no hook 'htpp' in the report. Did you mean 'http'? It has 'http', 'jobs', 'late', 'events', 'postgres', 'redis'.",
     )
   })
 
@@ -390,7 +390,7 @@ describe('what is refused', () => {
     ['names', () => expectTogether(report, ['http'])],
     ['names', () => expectTogether(report, 'http' as never)],
     ['endedBy', () => expectOrder(report, ['jobs', 'http'], { endedBy: 'failed' } as never)],
-    ['options', () => expectOrder(report, ['jobs', 'http'], { endedby: 'any' } as never)],
+    ['endedBy', () => expectOrder(report, ['jobs', 'http'], { endedby: 'any' } as never)],
     ['headroom', () => expectCleanEnd(report, { headroom: '20%' as never })],
     ['headroom', () => expectCleanEnd(report, { headroom: 100 })],
     ['atMost', () => expectEndWithin(report, '2 s' as never)],

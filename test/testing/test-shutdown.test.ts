@@ -238,7 +238,7 @@ describe('what is refused', () => {
     [[], 'options'],
     [{ terminal: 'yes' }, 'terminal'],
     [{ advanceTimers: true }, 'advanceTimers'],
-    [{ grase: '10s' }, 'options'],
+    [{ grase: '10s' }, 'grace'],
     [{ grace: '10 s' }, 'grace'],
   ])('options that are none: %j', async (options, option) => {
     const { code, message } = errorOf(() => createTestShutdown(options as never))

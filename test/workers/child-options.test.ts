@@ -32,7 +32,11 @@ describe('childProcess() refuses', () => {
 
   test.each<[string, unknown, string[]]>([
     ['options that are none', null, ['`options`', 'got null']],
-    ['an option that there is not', { stopTimeout: '5s' }, ['`options`', "'stopTimeout' (string)"]],
+    [
+      'an option that there is not',
+      { stopTimeout: '5s' },
+      ['option `stopTimeout`', 'mean `stopWait`?'],
+    ],
     ['a signal without its SIG', { stopSignal: 'TERM' }, ['`stopSignal`', "Write 'SIGTERM'."]],
     ['a signal in small letters', { stopSignal: 'term' }, ['`stopSignal`', "Write 'SIGTERM'."]],
     ['a signal that there is not', { stopSignal: 'SIGSTOPPED' }, ['`stopSignal`']],

@@ -1,4 +1,4 @@
-import type { LastcallError } from '../../base/errors.ts'
+import { inCall, type LastcallError } from '../../base/errors.ts'
 import { AdapterClock } from '../../runtime/adapter-clock.ts'
 import { Clients } from '../clients.ts'
 import { type HealthChecks, healthChecks } from '../health/health-checks.ts'
@@ -47,8 +47,10 @@ export function expressShutdown(
   shutdown: HookTaker,
   options: ExpressShutdownOptions = {},
 ): Middleware {
-  refuseNoShutdown(shutdown)
-  checkOptions(options)
+  inCall('expressShutdown()', () => {
+    refuseNoShutdown(shutdown, 'expressShutdown(shutdown)')
+    checkOptions(options)
+  })
   const { health = healthChecks(), name = DEFAULTS.name, ...others } = options
   /** Why a server's hooks were refused; `undefined` if they were added. */
   const refusals = new WeakMap<object, unknown>()

@@ -1,3 +1,4 @@
+import { inCall } from '../../base/errors.ts'
 import { AdapterClock } from '../../runtime/adapter-clock.ts'
 import { type FastifyPlugin, type HealthChecks, healthChecks } from '../health/health-checks.ts'
 import { httpServerHooks } from '../http-server.ts'
@@ -46,7 +47,7 @@ export const fastifyShutdown: (
 ) => void = Object.assign(
   (app: FastifyLike, options: FastifyShutdownOptions, done: (error?: Error) => void) => {
     try {
-      install(app, options)
+      inCall('fastifyShutdown()', () => install(app, options))
       done()
     } catch (error) {
       done(error as Error)
@@ -62,7 +63,7 @@ export const fastifyShutdown: (
 
 function install(app: FastifyLike, options: FastifyShutdownOptions): void {
   const { shutdown, health = healthChecks(), ...others } = withoutRegisterOptions(options)
-  refuseNoShutdown(shutdown)
+  refuseNoShutdown(shutdown, 'app.register(fastifyShutdown, { shutdown })')
   const { name = DEFAULTS.name } = others
   const hooksOf = (server: AnyHttpServer, own: string) =>
     httpServerHooks(server, { ...others, name: own, health }, new AdapterClock())

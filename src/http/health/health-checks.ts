@@ -1,4 +1,4 @@
-import { invalidOption, optionNames, refuseUnknownOptions } from '../../base/errors.ts'
+import { inCall, invalidOption, optionNames, refuseUnknownOptions } from '../../base/errors.ts'
 import { type Logger, type LogOptions, openLog } from '../../observe/log.ts'
 import { type Clock, systemClock } from '../../runtime/clock.ts'
 import { systemProcess } from '../../runtime/process.ts'
@@ -80,7 +80,7 @@ type FastifyReply = Raw<AnyResponse> & { hijack(): unknown }
  * query, for one path for both, and for an unknown option
  */
 export function healthChecks(options: HealthOptions = {}): HealthChecks {
-  return createHealthChecks(options, systemClock)
+  return inCall('healthChecks()', () => createHealthChecks(options, systemClock))
 }
 
 export function createHealthChecks(options: HealthOptions, clock: Clock): HealthChecks {

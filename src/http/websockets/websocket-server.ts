@@ -1,4 +1,4 @@
-import { LastcallError, show } from '../../base/errors.ts'
+import { inCall, refusal, show } from '../../base/errors.ts'
 import { type Hook, type HookContext, placeHook } from '../../engine/hook.ts'
 import { AdapterClock, followTestTime } from '../../runtime/adapter-clock.ts'
 import type { Clock } from '../../runtime/clock.ts'
@@ -29,7 +29,9 @@ export function webSocketServer<Socket extends WebSocketLike>(
   options: WebSocketServerOptions<Socket> = {},
 ): Hook[] {
   // `busy` gets only WebSockets of this server.
-  return webSocketServerHooks(sockets, options as WebSocketServerOptions, new AdapterClock())
+  return inCall('webSocketServer()', () =>
+    webSocketServerHooks(sockets, options as WebSocketServerOptions, new AdapterClock()),
+  )
 }
 
 export function webSocketServerHooks(
@@ -64,7 +66,7 @@ function refuseNonWebSocketServer(sockets: WebSocketServerLike): void {
   const fix = isServer
     ? 'It does not say who its clients are: pass the WebSocketServer of ws, without `clientTracking: false`.'
     : 'Pass the WebSocketServer of ws.'
-  throw new LastcallError(
+  throw refusal(
     'LASTCALL_NOT_A_SERVER',
     `Expected \`sockets\` to be a WebSocketServer of ws, got ${show(sockets)}. ${fix}`,
   )

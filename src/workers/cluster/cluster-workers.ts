@@ -1,8 +1,9 @@
 import { type Duration, parseDuration } from '../../base/duration.ts'
 import {
+  inCall,
   invalidOption,
-  LastcallError,
   optionNames,
+  refusal,
   refuseUnknownOptions,
   show,
 } from '../../base/errors.ts'
@@ -71,6 +72,10 @@ export function clusterWorkers(
   cluster: ClusterLike,
   options: ClusterWorkersOptions = {},
 ): ClusterWorkers {
+  return inCall('clusterWorkers()', () => workersOf(cluster, options))
+}
+
+function workersOf(cluster: ClusterLike, options: ClusterWorkersOptions): ClusterWorkers {
   refuseNonCluster(cluster)
   refuseUnknownOptions(options, OPTIONS, "{ stopWait: '8s' }")
   const { name = 'cluster', stopMessage = 'shutdown', fork = () => cluster.fork() } = options
@@ -185,10 +190,10 @@ function refuseNonCluster(cluster: ClusterLike): void {
   const isCluster =
     typeof cluster === 'object' && cluster !== null && typeof cluster.isPrimary === 'boolean'
   if (isCluster && cluster.isPrimary && typeof cluster.fork === 'function') return
-  throw new LastcallError(
+  throw refusal(
     'LASTCALL_NOT_A_CLUSTER',
     isCluster && !cluster.isPrimary
-      ? 'clusterWorkers() is for the primary of a cluster: it stops the workers. A worker needs only its own createShutdown(). Check cluster.isPrimary before the call.'
-      : `Expected \`cluster\` to be that of node:cluster, in its primary, got ${show(cluster)}.`,
+      ? 'This process is a worker of the cluster. The primary stops the workers. A worker needs only its own createShutdown(). Check cluster.isPrimary before the call.'
+      : `Expected \`cluster\` to be that of node:cluster, in its primary, got ${show(cluster)}. Write import cluster from 'node:cluster', and clusterWorkers(cluster).`,
   )
 }

@@ -1,5 +1,11 @@
 import { type Duration, parseDuration } from '../../base/duration.ts'
-import { hiddenValue, invalidOption, optionNames, refuseUnknownOptions } from '../../base/errors.ts'
+import {
+  hiddenValue,
+  invalidOption,
+  notOneOf,
+  optionNames,
+  refuseUnknownOptions,
+} from '../../base/errors.ts'
 import { parseSignal } from '../../runtime/signals.ts'
 import { parseExitCodes } from '../expected-exit.ts'
 import { type BackoffOptions, parseBackoff } from './backoff.ts'
@@ -80,7 +86,7 @@ function parseProgram(options: ProgramOptions, place: string) {
   const { startSeconds = 1, startRetries = 3, backoff = {} } = options
   if (typeof group !== 'boolean') throw invalidOption(at('group'), 'true or false', group)
   if (!RESTARTS.includes(restart)) {
-    throw invalidOption(at('restart'), `one of ${RESTARTS.join(', ')}`, restart)
+    throw notOneOf(at('restart'), RESTARTS, restart)
   }
   if (typeof priority !== 'number' || !Number.isFinite(priority)) {
     throw invalidOption(at('priority'), 'a finite number (higher stops first)', priority)

@@ -2,8 +2,10 @@ import type { Writable } from 'node:stream'
 import { EventEmitter } from 'eventemitter3'
 import { formatDuration } from '../../base/duration.ts'
 import {
+  inCall,
   invalidOption,
   LastcallError,
+  notOneOf,
   optionNames,
   refuseUnknownOptions,
 } from '../../base/errors.ts'
@@ -87,7 +89,10 @@ export function supervise(
   programs: readonly ProgramOptions[],
   options: SuperviseOptions = {},
 ): Supervisor {
-  return new Programs(programs, options, { clock: systemClock, host: systemProcess })
+  return inCall(
+    'supervise()',
+    () => new Programs(programs, options, { clock: systemClock, host: systemProcess }),
+  )
 }
 
 export class Programs implements Supervisor {
@@ -155,8 +160,12 @@ export class Programs implements Supervisor {
   }
 
   on(event: 'state', listener: (change: StateChange) => void): () => void {
-    if (event !== 'state') throw invalidOption('event', "'state'", event)
-    if (typeof listener !== 'function') throw invalidOption('listener', 'a function', listener)
+    inCall('on()', () => {
+      if (event !== 'state') throw invalidOption('event', "'state'", event, "Write on('state', …).")
+      const fix = "Write on('state', (change) => …)."
+      if (typeof listener !== 'function')
+        throw invalidOption('listener', 'a function', listener, fix)
+    })
     const guarded = (change: StateChange) => {
       try {
         listener(change)
@@ -255,7 +264,7 @@ function checkOptions(options: SuperviseOptions) {
     throw invalidOption('name', 'a string that is not empty', name)
   }
   if (!EXIT_RULES.includes(exitOn)) {
-    throw invalidOption('exitOn', `one of ${EXIT_RULES.join(', ')}`, exitOn)
+    throw notOneOf('exitOn', EXIT_RULES, exitOn)
   }
   for (const [option, stream] of Object.entries({ stdout, stderr })) {
     if (stream === undefined || typeof stream?.write === 'function') continue

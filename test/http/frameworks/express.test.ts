@@ -198,14 +198,14 @@ describe('expressShutdown() refuses bad input at once', () => {
     expect(() => bad(shutdown)).toThrow(
       expect.objectContaining({
         code: 'LASTCALL_INVALID_OPTION',
-        message: `Expected \`shutdown\` to be what createShutdown() returns, ${value}.`,
+        message: `expressShutdown(): Expected \`shutdown\` to be what createShutdown() returns, ${value}. Write expressShutdown(shutdown).`,
       }),
     )
   })
 
   test.each([
     ['no options', null, 'options'],
-    ['an unknown option', { lingre: 5 }, 'options'],
+    ['an unknown option', { lingre: 5 }, 'linger'],
     ['a bad linger', { linger: '250' }, 'linger'],
     ['a bad lame duck', { lameDuck: -1 }, 'lameDuck'],
     ['a bad health', { health: healthChecks }, 'health'],
@@ -215,7 +215,7 @@ describe('expressShutdown() refuses bad input at once', () => {
     expect(() => bad(quietShutdown(), options)).toThrow(
       expect.objectContaining({
         code: 'LASTCALL_INVALID_OPTION',
-        message: expect.stringContaining(`Expected \`${named}\``),
+        message: expect.stringContaining(`\`${named}\``),
       }),
     )
   })

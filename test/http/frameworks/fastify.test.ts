@@ -268,7 +268,7 @@ describe('the plugin', () => {
 
   test.each([
     ['no shutdown', {}, 'shutdown'],
-    ['an unknown option', { shutdown: quietShutdown(), lingre: 5 }, 'options'],
+    ['an unknown option', { shutdown: quietShutdown(), lingre: 5 }, 'linger'],
     ['a bad option', { shutdown: quietShutdown(), linger: '250' }, 'linger'],
   ])('makes the start of the application fail with %s', async (_, options, named) => {
     const app = fastify()
@@ -276,7 +276,7 @@ describe('the plugin', () => {
 
     await expect(app.ready()).rejects.toMatchObject({
       code: 'LASTCALL_INVALID_OPTION',
-      message: expect.stringContaining(`Expected \`${named}\``),
+      message: expect.stringContaining(`\`${named}\``),
     })
   })
 })

@@ -466,7 +466,6 @@ describe('healthChecks() refuses a bad option, and names it, its rule and its va
       'a function that returns a boolean, or a promise of one',
       'got an object (Promise).',
     ],
-    ['an unknown one', { ready_: () => true }, '`options`', 'made of', "got 'ready_' (string)"],
     ['no options', null, '`options`', 'an object', 'got null'],
   ])('%s', (_, options, option, rule, value) => {
     const create = () => healthChecks(options as HealthOptions)

@@ -70,7 +70,6 @@ describe('webSocketServer() refuses a bad option, and names it, its rule and its
   test.each([
     ['no options', null, '`options`', "{ name: 'websockets' }", 'got null'],
     ['a list', [], '`options`', "{ name: 'websockets' }", 'got an array of 0'],
-    ['an unknown one', { batchsize: 5 }, '`options`', 'made of name, phase', "got 'batchsize'"],
     ['a code that is none', { code: 999 }, '`code`', codes, 'got 999 (number)'],
     ['a code that may not be sent', { code: 1005 }, '`code`', codes, 'got 1005 (number)'],
     ['a code that says too little', { code: 1006 }, '`code`', codes, 'got 1006 (number)'],

@@ -31,7 +31,7 @@ describe.each(Object.entries(PRESETS))('%s', (_name, stop) => {
     ['no `ready`', {}, /Expected `ready` to be what the program writes .*, got undefined/],
     ['an empty `ready`', { ready: '' }, /Expected `ready`/],
     ['a `ready` of another type', { ready: 5 }, /Expected `ready` .*, got 5 \(number\)/],
-    ['a misspelt option', { ready, readyIn: 5 }, /Expected `options` .*, got 'readyIn'/],
+    ['a misspelt option', { ready, readyIn: 5 }, /Unknown option `readyIn`/],
     ['a `grace` without a unit', { ready, grace: '10' }, /`grace` .* Write 10 for milliseconds/],
     ['a `grace` of nothing', { ready, grace: 0 }, /Expected `grace`/],
     ['a bad `readyWithin`', { ready, readyWithin: Number.NaN }, /Expected `readyWithin`/],
