@@ -117,10 +117,16 @@ export function assemble(options: ShutdownOptions, ports: Ports): Shutdown {
         return remove
       })
     },
-    listen() {
-      const stop = listening.start()
-      reminder.stop()
-      return stop
+    listen(...given: readonly unknown[]) {
+      return inCall('listen()', () => {
+        if (given.length > 0) {
+          const fix = 'For other signals write createShutdown({ signals }).'
+          throw invalidOption('arguments', 'none', given[0], fix)
+        }
+        const stop = listening.start()
+        reminder.stop()
+        return stop
+      })
     },
     now(note) {
       if (note !== undefined && typeof note !== 'string') {

@@ -1,4 +1,4 @@
-import { LastcallError } from './base/errors.ts'
+import { refusal } from './base/errors.ts'
 import type { Reason } from './base/reason.ts'
 import type { Coordinator } from './engine/coordinator.ts'
 import type { ProcessExit } from './exit/exit.ts'
@@ -104,13 +104,13 @@ const LEFT_TO_OTHERS: LogLine = {
 
 function refuseToListen(isListening: boolean, { report }: Coordinator): void {
   if (isListening) {
-    throw new LastcallError(
+    throw refusal(
       'LASTCALL_ALREADY_LISTENING',
       'This shutdown listens already. Call listen() once, or what it returned before calling it again.',
     )
   }
   if (report) {
-    throw new LastcallError(
+    throw refusal(
       'LASTCALL_ENDED',
       'The shutdown is over: there is nothing left to listen for. Create a new one.',
     )

@@ -1,5 +1,6 @@
 import { EventEmitter } from 'eventemitter3'
-import { AbortError, invalidOption, LastcallError, notOneOf } from '../base/errors.ts'
+import { likelyName } from '../base/did-you-mean.ts'
+import { AbortError, invalidOption, refusal, show } from '../base/errors.ts'
 import { type FaultOrigin, formatReason, type Reason } from '../base/reason.ts'
 import { describeError, propertyOf } from '../base/thrown.ts'
 import { createAbortController } from '../runtime/abort-controller.ts'
@@ -50,7 +51,7 @@ export class Coordinator {
     const { registry } = this.#parts
     if (this.report) {
       const names = hooks.map((hook) => `'${hook.name}'`).join(', ')
-      throw new LastcallError(
+      throw refusal(
         'LASTCALL_ENDED',
         `The shutdown is over: ${names} can not run any more. Add hooks before it ends, or create a new shutdown.`,
       )
@@ -84,7 +85,12 @@ export class Coordinator {
     name: Name,
     listener: (...event: EventMap[Name]) => void,
   ): () => void {
-    if (!EVENTS.includes(name)) throw notOneOf('event', EVENTS, name)
+    if (!EVENTS.includes(name)) {
+      const likely = likelyName(name, EVENTS)
+      const question = likely ? ` Did you mean '${likely}'?` : ''
+      const message = `Unknown event ${show(name)}.${question} The events are ${EVENTS.join(', ')}.`
+      throw refusal('LASTCALL_INVALID_OPTION', message)
+    }
     if (typeof listener !== 'function') {
       const fix = `Write on('${name}', (event) => …).`
       throw invalidOption('listener', 'a function', listener, fix)

@@ -79,9 +79,9 @@ export function httpServerHooks(
       await unbindOnce(context)
       await drain.join()
     }
-    return [announce, placeHook({ ...place, timeout }, run)]
+    return [announce, placeHook({ ...place, timeout: options.timeout }, run)]
   }
-  const unbindPlace = { name: `${place.name}:unbind`, phase: 'unbind', timeout }
+  const unbindPlace = { name: `${place.name}:unbind`, phase: 'unbind', timeout: options.timeout }
   const left = timeout === undefined ? undefined : () => Math.max(1, timeout - unbindTime())
   return [
     announce,

@@ -1,5 +1,5 @@
 import { formatDuration } from '../base/duration.ts'
-import { invalidOption, refuseUnknownOptions } from '../base/errors.ts'
+import { inCall, invalidOption, refuseUnknownOptions } from '../base/errors.ts'
 import { formatReason } from '../base/reason.ts'
 import type { Report } from '../engine/report.ts'
 import { graceSourceOf } from '../platform/platform.ts'
@@ -33,9 +33,15 @@ export interface FormatOptions {
  * @throws LastcallError `LASTCALL_INVALID_OPTION`
  */
 export function formatReport(report: Report, options: FormatOptions = {}): string {
-  refuseUnknownOptions(options, ['width', 'colors'], '{ width: 100 }')
   const terminal = terminalOf('stderr')
-  const width = validWidth(options.width ?? terminal.columns)
+  const width = inCall('formatReport()', () => {
+    if (!Array.isArray(report?.phases)) {
+      const fix = 'Write formatReport(await shutdown.now()), or pass the report of the event end.'
+      throw invalidOption('report', 'the report of a shutdown that is over', report, fix)
+    }
+    refuseUnknownOptions(options, ['width', 'colors'], '{ width: 100 }')
+    return validWidth(options.width ?? terminal.columns)
+  })
   const colors = options.colors ?? terminal.colors
   const paint: Paint = (color, text) =>
     colors && text.trim() !== '' ? `${ANSI[color]}${text}${ANSI.reset}` : text

@@ -219,12 +219,12 @@ describe('httpServer() returns hooks', () => {
     const options = { timeout: '5s', reserve: '1s' } as const
     const [announce, unbind, drain] = httpServer(createServer(), options)
     expect(announce).not.toHaveProperty('timeout')
-    expect(unbind).toMatchObject({ timeout: 5000 })
+    expect(unbind).toMatchObject({ timeout: '5s' })
     expect(unbind).not.toHaveProperty('reserve')
     expect(drain).toMatchObject({ timeout: expect.any(Function), reserve: '1s' })
 
     const [, whole] = httpServer(createServer(), { ...options, phase: 'stop' })
-    expect(whole).toMatchObject({ timeout: 5000, reserve: '1s' })
+    expect(whole).toMatchObject({ timeout: '5s', reserve: '1s' })
     for (const hook of httpServer(createServer())) {
       expect(Object.keys(hook)).toEqual(['name', 'phase', 'run'])
     }
