@@ -16,6 +16,7 @@ export default {
     'bench/peers/{part.ts,service.mjs,slow-read.ts}',
     'test/support/clients/crowd.mjs',
     'test/storm/service.mjs',
+    'test/testing/starts/test-process.mjs',
     'test/fleet/services/*.ts',
     'test/runners/texts/*',
     'test/mutation/{,drain.}vitest.config.ts',

@@ -1,6 +1,7 @@
 import { PLATFORMS } from '../../platform/platforms.ts'
 import type { Command } from './command.ts'
 import { parseOptions, type StopOptions, type Stopped } from './options.ts'
+import { reactionTo } from './signal-handlers.ts'
 import { stopProgram } from './stop-program.ts'
 
 /**
@@ -29,7 +30,8 @@ export async function stopLikeCtrlC(command: Command, options: StopOptions): Pro
     by: 'terminal',
     // Without the trap, Ctrl-C would end the shell before the program that it waits for.
     ...(typeof command === 'string' && { wrap: () => ['sh', '-c', `trap : INT\n${command}`] }),
-    async stop(program, { grace, kill, note }) {
+    async stop(program, { grace, kill, note, exitIsItsOwn }) {
+      if (reactionTo('SIGINT', program.pid) === 'is ended') exitIsItsOwn()
       if (!program.handle.hasTerminal) {
         note('there is no `script` here: SIGINT was sent to the process group, without a terminal')
       }

@@ -1,9 +1,8 @@
-import { readFileSync } from 'node:fs'
 import { PLATFORMS } from '../../platform/platforms.ts'
-import { signalNumbers } from '../../runtime/signals.ts'
 import type { Command } from './command.ts'
 import { parseOptions, type StopOptions, type Stopped } from './options.ts'
 import type { StartedProgram } from './program.ts'
+import { reactionTo } from './signal-handlers.ts'
 import { type Stopping, stopProgram } from './stop-program.ts'
 
 /**
@@ -25,8 +24,8 @@ import { type Stopping, stopProgram } from './stop-program.ts'
  * const stopped = await stopLikeDocker(['node', 'server.js'], { ready: /listening/ })
  * expect(stopped).toMatchObject({ code: 0, killed: false, leftBehind: false })
  *
- * @throws LastcallError `LASTCALL_INVALID_OPTION`; `LASTCALL_NOT_READY` if the program cannot be started or is
- * not ready in time, or if `signal` aborts; `LASTCALL_ENDED_EARLY` if it ends before the stop
+ * @throws LastcallError `LASTCALL_INVALID_OPTION`; `LASTCALL_NOT_READY` where the program can't be started or
+ * is not ready in time, or where `signal` aborts; `LASTCALL_ENDED_EARLY` where it ends by itself
  */
 export async function stopLikeDocker(command: Command, options: StopOptions): Promise<Stopped> {
   return stopProgram(command, parseOptions(options, PLATFORMS.docker.grace), {
@@ -38,13 +37,15 @@ export async function stopLikeDocker(command: Command, options: StopOptions): Pr
 /** Sends SIGTERM to a program as to PID 1 of a container, waits, and kills it. */
 export async function stopPid1(
   program: StartedProgram,
-  { kill, note }: Stopping,
+  { kill, note, exitIsItsOwn }: Stopping,
   milliseconds: number,
 ): Promise<void> {
   if (program.hasEnded) return
-  if (hasHandler(program.pid, 'SIGTERM')) {
+  const reaction = reactionTo('SIGTERM', program.pid)
+  if (reaction === undefined || reaction === 'handles') {
     program.signal('SIGTERM')
   } else {
+    exitIsItsOwn()
     const fix = 'start the program itself, with the command as an array, or with `exec`'
     note(
       `SIGTERM has not reached \`${program.name}\`: the process that was started has no handler for it, and as PID 1 of a container it would be spared; ${fix}`,
@@ -55,17 +56,5 @@ export async function stopPid1(
     note(
       'it has no handler for SIGTERM and was ended by it; as PID 1 of a container it would go on, and be killed at the end of the grace',
     )
-  }
-}
-
-/** Whether a process has a handler for a signal. True if the system does not tell: all but Linux. */
-function hasHandler(pid: number, signal: NodeJS.Signals): boolean {
-  try {
-    const [, caught] =
-      /^SigCgt:\s*([\da-f]+)$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? []
-    const bit = BigInt((signalNumbers()[signal] ?? 0) - 1)
-    return caught === undefined || ((BigInt(`0x${caught}`) >> bit) & 1n) === 1n
-  } catch {
-    return true
   }
 }

@@ -19,7 +19,7 @@ export const PLATFORM_VARIABLES: readonly string[] = [
  * The variable that marks the processes that a program starts. It finds a process that has left the group
  * and lost its parent.
  */
-const MARK = 'LASTCALL_TEST_PROGRAM'
+export const MARK = 'LASTCALL_TEST_PROGRAM'
 
 /** The variable with its value, as a process has it in its environment. */
 export function markOf(mark: string): string {

@@ -13,13 +13,13 @@ export class Family {
   readonly leader: number
   /** The variable that members inherit. */
   readonly mark: string
-  readonly #excluded: number | undefined
+  readonly #excluded: readonly number[]
   /** When each known descendant began, by its pid: some have no mark. */
   readonly #known = new Map<number, string>()
   #isOver = false
 
-  /** @param excluded a process of the group that is no member */
-  constructor(leader: number, mark: string, excluded?: number) {
+  /** @param excluded processes of the group, or with the mark, that are no members */
+  constructor(leader: number, mark: string, excluded: readonly number[] = []) {
     this.leader = leader
     this.mark = markOf(mark)
     this.#excluded = excluded
@@ -30,7 +30,7 @@ export class Family {
     this.findDescendants()
     return allProcesses().filter((pid) => {
       const stat = procStat(pid)
-      if (stat === undefined || isZombie(stat) || pid === this.#excluded) return false
+      if (stat === undefined || isZombie(stat) || this.#excluded.includes(pid)) return false
       const isKnown = this.#known.get(pid) === stat.start
       return stat.group === this.leader || isKnown || this.#hasMark(pid)
     })
@@ -56,7 +56,7 @@ export class Family {
   /** Sends a signal to every member. */
   signal(signal: NodeJS.Signals): void {
     if (this.#isOver) return
-    const isWhole = this.#excluded === undefined
+    const isWhole = this.#excluded.length === 0
     if (isWhole) this.signalGroup(signal)
     for (const pid of this.members()) {
       if (!isWhole || procStat(pid)?.group !== this.leader) signalOne(pid, signal)
@@ -65,8 +65,9 @@ export class Family {
 
   /** Kills every member. Later calls do nothing, because the numbers may belong to other processes by then. */
   end(): void {
-    // A member may be starting another process, which has the mark and is found in the next round.
-    for (let round = 0; round < 5 && this.isAlive(); round++) this.signal('SIGKILL')
+    // A member may be starting another process, which has the mark and is found in the next round. One that is
+    // killed is listed until it has ended.
+    for (let round = 0; round < 100 && this.isAlive(); round++) this.signal('SIGKILL')
     this.#isOver = true
   }
 

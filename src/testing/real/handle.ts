@@ -2,9 +2,8 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import type { Readable } from 'node:stream'
 import type { ExitStatus } from '../../runtime/exit-status.ts'
 import type { Words } from './command.ts'
-import { markOf } from './environment.ts'
 import { Family } from './family.ts'
-import { startGuard } from './guard.ts'
+import { Guard } from './guard.ts'
 
 /** A started process, alone or in a terminal. */
 export interface ProgramHandle {
@@ -40,31 +39,30 @@ export async function startAlone(
   { words: [command, ...args], cwd, env, mark }: StartOptions,
   hasChannel: boolean,
 ): Promise<ProgramHandle> {
-  const guard = startGuard(markOf(mark))
-  let child: ChildProcess
+  // Before the program starts: the test's process may be killed at any moment.
+  const guard = new Guard(mark)
   try {
-    child = spawn(command, args, {
+    const child = spawn(command, args, {
       cwd,
       env,
       stdio: ['ignore', 'pipe', 'pipe', ...(hasChannel ? (['ipc'] as const) : [])],
       // Signals to the test's own group must not reach it, and its own group can be killed as one.
       detached: true,
     })
+    if (child.pid !== undefined) guard.watch(new Family(child.pid, mark))
+    await isRunning(child)
+    return handleOf(child, guard)
   } catch (error) {
     guard.end()
     throw error
   }
-  const pid = Number(child.pid)
-  const family = new Family(pid, mark)
-  // At once, before anything is awaited: the process of the test may be killed at any time.
-  if (child.pid !== undefined) guard.watch(family)
-  await isRunning(child).catch((error) => {
-    guard.end()
-    throw error
-  })
+}
+
+function handleOf(child: ChildProcess, guard: Guard): ProgramHandle {
+  const family = guard.family as Family
   const closed = new Promise((resolve) => child.once('close', resolve))
   return {
-    pid,
+    pid: Number(child.pid),
     hasTerminal: false,
     family,
     stdout: child.stdout as Readable,

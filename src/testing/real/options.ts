@@ -1,6 +1,7 @@
 import { type Duration, parseDuration } from '../../base/duration.ts'
 import { invalidOption, optionNames, refuseUnknownOptions } from '../../base/errors.ts'
 import type { Environment } from './environment.ts'
+import { parsePattern } from './output.ts'
 
 /** A running program, as `ready` and `onReady` receive it. */
 export interface RunningProgram {
@@ -100,7 +101,7 @@ export function parseOptions(options: StopOptions, grace: number, own: readonly 
   }
   checkEnvironment(env)
   return {
-    ready: typeof ready === 'function' ? ready : parseWanted(ready, 'ready'),
+    ready: typeof ready === 'function' ? ready : parsePattern(ready, 'ready'),
     readyWithin: parseDuration(options.readyWithin ?? '30s', 'readyWithin'),
     grace: parseDuration(options.grace ?? grace, 'grace'),
     onReady,
@@ -108,20 +109,6 @@ export function parseOptions(options: StopOptions, grace: number, own: readonly 
     env,
     signal,
   }
-}
-
-/** A text or an expression that a program writes. The flags g and y are left out. */
-export function parseWanted(what: string | RegExp, option = 'what'): string | RegExp {
-  if (typeof what === 'string' && what !== '') return what
-  // Not `instanceof`: test frameworks run tests in another realm, which has another RegExp class.
-  if (Object.prototype.toString.call(what) === '[object RegExp]') {
-    const { source, flags } = what as RegExp
-    // With the flags g and y each test would begin after the last match.
-    return new RegExp(source, flags.replace(/[gy]/g, ''))
-  }
-  const orElse = option === 'ready' ? ', or a function that says whether it is' : ''
-  const rule = `what the program writes when it is ready, such as /listening/${orElse}`
-  throw invalidOption(option, rule, what)
 }
 
 function checkEnvironment(env: Environment): void {

@@ -4,6 +4,7 @@ import { descendantsOf } from '../../runtime/proc-stat.ts'
 import type { Command } from './command.ts'
 import { signalOne } from './family.ts'
 import { parseOptions, type StopOptions, type Stopped } from './options.ts'
+import { reactionTo } from './signal-handlers.ts'
 import { stopProgram } from './stop-program.ts'
 
 /** The options of `stopLikePm2()`. */
@@ -39,9 +40,10 @@ export async function stopLikePm2(command: Command, options: Pm2Options): Promis
   return stopProgram(command, settings, {
     env: { pm_id: '0', NODE_APP_INSTANCE: '0', kill_timeout: killTimeout },
     by: 'channel',
-    async stop(program, { grace, kill }) {
+    async stop(program, { grace, kill, exitIsItsOwn }) {
       if (message) program.handle.send('shutdown')
       else {
+        if (reactionTo('SIGINT', program.pid) === 'is ended') exitIsItsOwn()
         // Its children first: it may wait for them.
         for (const pid of descendantsOf(program.pid).keys()) signalOne(pid, 'SIGINT')
         program.signal('SIGINT')

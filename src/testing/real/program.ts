@@ -2,16 +2,16 @@ import { randomUUID } from 'node:crypto'
 import { LastcallError, type LastcallErrorCode } from '../../base/errors.ts'
 import { systemClock } from '../../runtime/clock.ts'
 import { describeExitStatus, type ExitStatus } from '../../runtime/exit-status.ts'
-import { allProcesses, isZombie, procStat } from '../../runtime/proc-stat.ts'
 import { systemProcess } from '../../runtime/process.ts'
 import { explainSpawnError } from '../../runtime/spawn-error.ts'
 import { withLimit } from '../../runtime/with-limit.ts'
+import { stateOf } from './asleep.ts'
 import { showCommand, type Words } from './command.ts'
 import { type Environment, environmentOf } from './environment.ts'
 import { type Family, signalOne } from './family.ts'
 import { type ProgramHandle, startAlone } from './handle.ts'
-import { type ProgramSettings, parseWanted, type RunningProgram } from './options.ts'
-import { Output, OutputSearch } from './output.ts'
+import type { ProgramSettings, RunningProgram } from './options.ts'
+import { Output, type Pattern, parsePattern } from './output.ts'
 import { needRealTimers } from './real-timers.ts'
 import { startInTerminal } from './terminal.ts'
 
@@ -29,10 +29,12 @@ export interface StartMethod {
 const INTERVAL = 10
 const LONGEST_INTERVAL = 200
 
-/** How often to look whether a program is about to end, and after how many looks it is not. Every 5 ms. */
-const LOOKS = 20
-const IDLE_LOOKS = 3
-const LOOK_EVERY = 5
+/** How often the whole output is searched, if need be, while nothing new comes, in milliseconds. */
+const SEARCH_INTERVAL = 50
+
+/** How often, and for how long, a program that is at work is looked at before its stop, in milliseconds. */
+const LOOK_INTERVAL = 2
+const LOOK_WAIT = 100
 
 /** How long killed processes may take to end, in milliseconds. */
 const KILL_WAIT = 2000
@@ -100,6 +102,10 @@ export class StartedProgram implements RunningProgram {
     this.written = Promise.all([this.ended, handle.written])
   }
 
+  get hasEnded(): boolean {
+    return this.status !== undefined
+  }
+
   get stdout(): string {
     return this.#outputs.stdout.text
   }
@@ -108,48 +114,40 @@ export class StartedProgram implements RunningProgram {
     return this.#outputs.stderr.text
   }
 
-  get hasEnded(): boolean {
-    return this.status !== undefined
-  }
-
-  /**
-   * Looks whether it has ended or is about to: a program may say that it is ready, and exit. Node's event
-   * comes later than the end. So this waits until the program waits for something, or for 100 ms at most.
-   */
-  async endsByItself(): Promise<boolean> {
-    if (allProcesses().length === 0) return this.hasEnded
-    let idle = 0
-    for (let look = 0; look < LOOKS && idle < IDLE_LOOKS; look++) {
-      const stat = procStat(this.pid)
-      if (stat === undefined || isZombie(stat)) {
-        await this.ended
-        return true
-      }
-      idle = stat.state === 'R' ? 0 : idle + 1
-      await new Promise<void>((resolve) => systemClock.setTimeout(resolve, LOOK_EVERY))
-    }
-    return this.hasEnded
-  }
-
-  /** Returns a function that checks whether it has written something by now. */
-  search(what: string | RegExp): () => boolean {
-    const searches = Object.values(this.#outputs).map((output) => new OutputSearch(output, what))
-    return () => searches.some((search) => search.finds())
-  }
-
   async says(what: string | RegExp): Promise<void> {
-    const isSaid = this.search(parseWanted(what))
-    if (isSaid()) return
+    const search = this.search(parsePattern(what))
     let stopListening = () => {}
+    let next: unknown
     const said = new Promise<boolean>((resolve) => {
-      stopListening = this.onOutput(() => {
-        if (isSaid()) resolve(true)
-      })
+      const check = () => {
+        if (search.isFound(false)) resolve(true)
+      }
+      const poll = () => {
+        check()
+        next = systemClock.setTimeout(poll, SEARCH_INTERVAL)
+      }
+      stopListening = this.onOutput(check)
+      poll()
     })
-    const hasSaid = await Promise.race([said, this.written.then(() => false)])
+    const hasSaid = await Promise.race([said, this.written.then(() => search.isFound(true))])
+    systemClock.clearTimeout(next)
     stopListening()
-    if (hasSaid || isSaid()) return
-    throw endedEarly(this, `has ended, and has not written ${String(what)}`)
+    search.stop()
+    if (!hasSaid) {
+      throw endedEarly(this, `has ended, and has not written ${String(what)}`)
+    }
+  }
+
+  /** Begins to search both streams. */
+  search(pattern: Pattern) {
+    const searches = [this.#outputs.stdout.search(pattern), this.#outputs.stderr.search(pattern)]
+    return {
+      /** @param isLast whether no more output will come */
+      isFound: (isLast: boolean) => searches.some((search) => search.isFound(isLast)),
+      stop() {
+        for (const search of searches) search.stop()
+      },
+    }
   }
 
   /** Calls back whenever it has written something. Returns a function that removes the listener. */
@@ -163,6 +161,20 @@ export class StartedProgram implements RunningProgram {
     if (!this.hasEnded) signalOne(this.pid, signal)
   }
 
+  /**
+   * Resolves with whether it has ended although nothing was sent to it. Node reports an end some time after it,
+   * and a program that is on its way out has not ended yet: this waits a moment, until the program waits too.
+   */
+  async endsByItself(): Promise<boolean> {
+    for (let waited = 0; !this.hasEnded && waited < LOOK_WAIT; waited += LOOK_INTERVAL) {
+      const state = stateOf(this.pid)
+      if (state === 'ended') await this.ended
+      else if (state !== 'at work') return false
+      else await this.endsWithin(LOOK_INTERVAL)
+    }
+    return this.hasEnded
+  }
+
   /** Resolves with whether it ended within so many milliseconds. */
   async endsWithin(milliseconds: number): Promise<boolean> {
     // A limit has to be positive.
@@ -170,14 +182,19 @@ export class StartedProgram implements RunningProgram {
     return this.hasEnded
   }
 
-  /** Resolves with whether all that it started ended within so many milliseconds. */
-  async isAloneWithin(milliseconds: number): Promise<boolean> {
+  /**
+   * Resolves with whether all that it started ended within so many milliseconds.
+   *
+   * @param signal is sent to them again and again: they may start others
+   */
+  async isAloneWithin(milliseconds: number, signal?: NodeJS.Signals): Promise<boolean> {
     const until = systemClock.now() + milliseconds
     // The system reports the end of our own children only, and each check takes some milliseconds.
     let wait = INTERVAL
     while (this.family.isAlive()) {
       const left = until - systemClock.now()
       if (left <= 0) return false
+      if (signal) this.family.signal(signal)
       await new Promise<void>((resolve) => systemClock.setTimeout(resolve, Math.min(wait, left)))
       wait = Math.min(wait * 1.5, LONGEST_INTERVAL)
     }
@@ -193,7 +210,7 @@ export class StartedProgram implements RunningProgram {
   async #end(): Promise<void> {
     this.family.signal('SIGKILL')
     await this.ended
-    await this.isAloneWithin(KILL_WAIT)
+    await this.isAloneWithin(KILL_WAIT, 'SIGKILL')
     this.family.end()
     await withLimit(this.handle.release(), OUTPUT_WAIT, systemClock, () => {})
     // An unkillable process may hold the streams open, and keep the test's process alive.

@@ -23,6 +23,8 @@ export interface Stopping {
   passed(): number
   /** Adds a line to the notes. */
   note(text: string): void
+  /** Notes that a signal cannot make the program exit with a code: if it does, it has ended by itself. */
+  exitIsItsOwn(): void
   /** Kills the program and all that it has started: its time is over. */
   kill(): Promise<void>
 }
@@ -45,34 +47,42 @@ export async function stopProgram(
   signal?.addEventListener('abort', giveUp)
   if (signal?.aborted) giveUp()
   try {
-    const problem = await untilStoppable(program, settings)
+    await untilStoppable(program, settings)
     signal?.throwIfAborted()
-    if (problem !== undefined) {
-      const hadEnded = program.hasEnded
-      await program.end()
-      if (hadEnded) throw endedEarly(program, problem, outputOf(program))
-      throw notReady(program.name, problem, outputOf(program))
-    }
     const stopped = await stopAsPlatform(program, method, settings.grace)
     signal?.throwIfAborted()
     return stopped
   } catch (error) {
-    if (!signal?.aborted) throw error
     await program.end()
-    throw givenUp(program.name, signal, outputOf(program))
+    if (signal?.aborted) throw givenUp(program.name, signal, outputOf(program))
+    throw error instanceof Problem ? asError(error, program) : error
   } finally {
     signal?.removeEventListener('abort', giveUp)
     await program.end()
   }
 }
 
-/** Resolves with `undefined` when it can be stopped, or else with the reason why it never will be. */
-async function untilStoppable(
-  program: StartedProgram,
-  settings: ProgramSettings,
-): Promise<string | undefined> {
+/** Why a program cannot be stopped. All its output is known, and reported, when its processes have ended. */
+class Problem {
+  constructor(
+    readonly code: 'LASTCALL_NOT_READY' | 'LASTCALL_ENDED_EARLY',
+    readonly why: string,
+  ) {}
+}
+
+function asError({ code, why }: Problem, program: StartedProgram): LastcallError {
+  const output = outputOf(program)
+  if (code === 'LASTCALL_ENDED_EARLY') return endedEarly(program, why, output)
+  return notReady(program.name, why, output)
+}
+
+/** Resolves when it can be stopped. Rejects with the problem if it never can. */
+async function untilStoppable(program: StartedProgram, settings: ProgramSettings): Promise<void> {
   const problem = await untilReady(program, settings, systemClock)
-  if (problem !== undefined) return problem
+  if (program.hasEnded && problem !== undefined) {
+    throw new Problem('LASTCALL_ENDED_EARLY', 'has ended before it was ready')
+  }
+  if (problem !== undefined) throw new Problem('LASTCALL_NOT_READY', problem)
   program.family.findDescendants()
   // The promise of `onReady` may never settle, for example where the program has ended.
   const { onReady, readyWithin } = settings
@@ -82,9 +92,14 @@ async function untilStoppable(
   })
   done.catch(() => {}) // It may reject after the race is over.
   await Promise.race([done, program.endsWithin(readyWithin)])
-  if (await program.endsByItself()) return 'has ended by itself, before it could be stopped'
-  if (isDone) return undefined
-  return `could not be stopped: \`onReady\` has not settled within ${formatDuration(readyWithin)}; is \`readyWithin\` long enough?`
+  if (await program.endsByItself()) {
+    throw new Problem('LASTCALL_ENDED_EARLY', 'has ended by itself, before it could be stopped')
+  }
+  if (isDone) return
+  throw new Problem(
+    'LASTCALL_NOT_READY',
+    `could not be stopped: \`onReady\` has not settled within ${formatDuration(readyWithin)}; is \`readyWithin\` long enough?`,
+  )
 }
 
 async function stopAsPlatform(
@@ -95,10 +110,14 @@ async function stopAsPlatform(
   const notes: string[] = []
   const began = systemClock.now()
   let wasKilled = false
+  let isOwnExit = false
   await method.stop(program, {
     grace,
     passed: () => systemClock.now() - began,
     note: (text) => void notes.push(text),
+    exitIsItsOwn: () => {
+      isOwnExit = true
+    },
     kill: async () => {
       wasKilled = true
       if (grace <= SHORTEST_GRACE) {
@@ -110,6 +129,10 @@ async function stopAsPlatform(
       await program.ended
     },
   })
+  if (isOwnExit && !wasKilled && program.status?.code !== null) {
+    const why = notes[0] ?? 'it has no handler for the signal, which would have ended it'
+    throw new Problem('LASTCALL_ENDED_EARLY', `has ended by itself; ${why}`)
+  }
   // Processes that were killed together with it do not count as left behind.
   const leftBehind = !wasKilled && program.family.isAlive()
   if (leftBehind) notes.push(`left behind, and killed: ${program.family.names()}`)

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { PLATFORMS } from '../../platform/platforms.ts'
 import type { Command } from './command.ts'
 import { parseOptions, type StopOptions, type Stopped } from './options.ts'
+import { reactionTo } from './signal-handlers.ts'
 import { stopProgram } from './stop-program.ts'
 
 /**
@@ -27,7 +28,8 @@ export async function stopLikeSystemd(command: Command, options: StopOptions): P
     env: { INVOCATION_ID: randomUUID().replaceAll('-', '') },
     // systemd gives the program its pid in this variable. `exec` keeps the pid of the shell.
     wrap: (words) => ['sh', '-c', 'export SYSTEMD_EXEC_PID=$$; exec "$@"', 'sh', ...words],
-    async stop(program, { grace, kill, note }) {
+    async stop(program, { grace, kill, note, exitIsItsOwn }) {
+      if (reactionTo('SIGTERM', program.pid) === 'is ended') exitIsItsOwn()
       const { family } = program
       const signalAll = () => {
         family.signal('SIGTERM')

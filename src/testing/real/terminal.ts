@@ -4,9 +4,9 @@ import type { Readable, Writable } from 'node:stream'
 import { systemClock } from '../../runtime/clock.ts'
 import type { ExitStatus } from '../../runtime/exit-status.ts'
 import { nodeProgram, systemProcess } from '../../runtime/process.ts'
-import { markOf } from './environment.ts'
+import { MARK } from './environment.ts'
 import { Family } from './family.ts'
-import { startGuard } from './guard.ts'
+import { Guard } from './guard.ts'
 import { isRunning, type ProgramHandle, type StartOptions } from './handle.ts'
 
 /**
@@ -39,24 +39,36 @@ const CTRL_C = '\u0003'
  * Resolves with `undefined` without `script`, of util-linux or busybox: it provides the terminal.
  */
 export async function startInTerminal(options: StartOptions): Promise<ProgramHandle | undefined> {
-  const { mark, ...what } = options
   if (systemProcess.platform !== 'linux') return undefined
+  const guard = new Guard(options.mark)
+  try {
+    const handle = await handleIn(options, guard)
+    if (handle === undefined) guard.end()
+    return handle
+  } catch (error) {
+    guard.end()
+    throw error
+  }
+}
+
+async function handleIn(
+  { mark, ...what }: StartOptions,
+  guard: Guard,
+): Promise<ProgramHandle | undefined> {
   const inShell = `exec ${[nodeProgram(), '-e', SHELL].map(quote).join(' ')}`
   const script = spawn('script', ['-q', '-c', inShell, '/dev/null'], {
-    // `script` runs the command with the shell of the user.
-    env: { ...systemProcess.env, SHELL: '/bin/sh' },
+    // `script` runs the command with the shell of the user. With the mark, the guard finds both.
+    env: { ...systemProcess.env, SHELL: '/bin/sh', [MARK]: mark },
     stdio: ['pipe', 'ignore', 'ignore', 'pipe', 'pipe', 'ipc'],
     detached: true,
   })
   const shell = await shellOf(script)
   if (shell === undefined) return undefined
-  const guard = startGuard(markOf(mark))
-  const family = new Family(shell, mark, shell)
+  const family = new Family(shell, mark, [shell, Number(script.pid)])
   guard.watch(family)
   script.send(what)
   const [{ pid, error }] = (await once(script, 'message')) as [{ pid: number; error?: object }]
   if (error) {
-    guard.end()
     script.disconnect()
     throw error
   }
