@@ -12,6 +12,11 @@ export type { CleanEndOptions, HookOrder, OrderOptions } from './checks.ts'
 export type { AdvanceTimers } from './fake-timers-clock.ts'
 export { type ShutdownMatchers, shutdownMatchers } from './matchers.ts'
 export type { Command } from './real/command.ts'
+export {
+  crashLikeOutOfMemory,
+  crashLikeUncaughtException,
+  crashLikeUnhandledRejection,
+} from './real/crash.ts'
 export { stopLikeCtrlC } from './real/ctrl-c.ts'
 export { stopLikeDocker } from './real/docker.ts'
 export type { Environment } from './real/environment.ts'

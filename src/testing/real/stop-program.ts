@@ -63,7 +63,7 @@ export async function stopProgram(
 }
 
 /** Why a program cannot be stopped. All its output is known, and reported, when its processes have ended. */
-class Problem {
+export class Problem {
   constructor(
     readonly code: 'LASTCALL_NOT_READY' | 'LASTCALL_ENDED_EARLY',
     readonly why: string,
