@@ -228,9 +228,11 @@ export function endedEarly(
   { name, status }: Pick<StartedProgram, 'name' | 'status'>,
   why: string,
   output = '',
+  more?: string,
 ): LastcallError {
   const how = status === undefined ? '' : ` (${describeExitStatus(status)})`
-  return problem('LASTCALL_ENDED_EARLY', name, `${why}${how}`, output)
+  const rest = more === undefined ? '' : `; ${more}`
+  return problem('LASTCALL_ENDED_EARLY', name, `${why}${how}${rest}`, output)
 }
 
 function problem(code: LastcallErrorCode, name: string, why: string, output: string) {

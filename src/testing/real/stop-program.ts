@@ -67,12 +67,14 @@ export class Problem {
   constructor(
     readonly code: 'LASTCALL_NOT_READY' | 'LASTCALL_ENDED_EARLY',
     readonly why: string,
+    /** What else to say of its end. */
+    readonly more?: string,
   ) {}
 }
 
-function asError({ code, why }: Problem, program: StartedProgram): LastcallError {
+function asError({ code, why, more }: Problem, program: StartedProgram): LastcallError {
   const output = outputOf(program)
-  if (code === 'LASTCALL_ENDED_EARLY') return endedEarly(program, why, output)
+  if (code === 'LASTCALL_ENDED_EARLY') return endedEarly(program, why, output, more)
   return notReady(program.name, why, output)
 }
 
@@ -80,7 +82,11 @@ function asError({ code, why }: Problem, program: StartedProgram): LastcallError
 async function untilStoppable(program: StartedProgram, settings: ProgramSettings): Promise<void> {
   const problem = await untilReady(program, settings, systemClock)
   if (program.hasEnded && problem !== undefined) {
-    throw new Problem('LASTCALL_ENDED_EARLY', 'has ended before it was ready')
+    // Perhaps it has turned into a daemon.
+    const rest = program.family.isAlive()
+      ? `what it started still ran, and was killed: ${program.family.names()}; let it stay in the foreground`
+      : undefined
+    throw new Problem('LASTCALL_ENDED_EARLY', 'has ended before it was ready', rest)
   }
   if (problem !== undefined) throw new Problem('LASTCALL_NOT_READY', problem)
   program.family.findDescendants()
@@ -131,7 +137,7 @@ async function stopAsPlatform(
   })
   if (isOwnExit && !wasKilled && program.status?.code !== null) {
     const why = notes[0] ?? 'it has no handler for the signal, which would have ended it'
-    throw new Problem('LASTCALL_ENDED_EARLY', `has ended by itself; ${why}`)
+    throw new Problem('LASTCALL_ENDED_EARLY', 'has ended by itself', why)
   }
   // Processes that were killed together with it do not count as left behind.
   const leftBehind = !wasKilled && program.family.isAlive()

@@ -34,7 +34,7 @@ describe.each(Object.entries(FUNCTIONS))('%s', (_name, stop) => {
         expect(error).toMatchObject({
           code: 'LASTCALL_ENDED_EARLY',
           message: expect.stringMatching(
-            /has ended [\s\S]*\(exit code 0\)\.\n--- stdout ---\nready\n/,
+            /has ended [\s\S]*\(exit code 0\)[^\n]*\.\n--- stdout ---\nready\n/,
           ),
         })
       }
@@ -54,7 +54,9 @@ test('a shell that no signal reaches has ended by itself, also some time later',
   const stopped = stopLikeDocker('echo ready; sleep 0.3; exit 0', { ready: /ready/ })
   await expect(stopped).rejects.toMatchObject({
     code: 'LASTCALL_ENDED_EARLY',
-    message: expect.stringMatching(/has ended by itself; SIGTERM has not reached .*`exec`/),
+    message: expect.stringMatching(
+      /has ended by itself \(exit code 0\); SIGTERM has not reached .*`exec`/,
+    ),
   })
 })
 
