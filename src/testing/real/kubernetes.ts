@@ -57,7 +57,10 @@ export async function stopLikeKubernetes(
         stopping.note('it had ended before SIGTERM, while the preStop hook ran')
       }
       const left = stopping.grace - stopping.passed()
-      await stopPid1(program, stopping, Math.max(left, LEAST)).finally(endHook)
+      // A command of the hook may have stopped the program, and it ends somewhat later.
+      const isByHook = typeof options.preStop === 'string' || Array.isArray(options.preStop)
+      const here = isByHook ? { ...stopping, exitIsItsOwn() {} } : stopping
+      await stopPid1(program, here, Math.max(left, LEAST)).finally(endHook)
     },
   })
 }

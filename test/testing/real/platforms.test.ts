@@ -75,6 +75,17 @@ describe('Kubernetes', () => {
     expect(elapsed).toBeGreaterThanOrEqual(300)
   })
 
+  test('a hook may stop what a shell has started, although the shell does not get SIGTERM', async () => {
+    const cwd = folder()
+    const [file, ...args] = listener(['SIGTERM'], 'await sleep(300); process.exit(0)')
+    const child = [file, ...args].map((word) => `'${word.replaceAll("'", `'\\''`)}'`).join(' ')
+    const command = `${child} & echo $! > pid; wait; exit 4`
+    const preStop = 'kill -TERM $(cat pid)'
+    const stopped = await stopLikeKubernetes(command, { ready, preStop, cwd })
+    expect(stopped).toMatchObject({ code: 4, killed: false, stdout: 'ready\nSIGTERM\n' })
+    expect(stopped.notes).toEqual([expect.stringContaining('SIGTERM has not reached')])
+  })
+
   test('so does a sleep', async () => {
     const stopped = await stopLikeKubernetes(GUESSING, { ready, preStop: { sleep: 400 } })
     expect(stopped).toMatchObject({ code: 0, killed: false })
