@@ -82,11 +82,7 @@ function asError({ code, why, more }: Problem, program: StartedProgram): Lastcal
 async function untilStoppable(program: StartedProgram, settings: ProgramSettings): Promise<void> {
   const problem = await untilReady(program, settings, systemClock)
   if (program.hasEnded && problem !== undefined) {
-    // Perhaps it has turned into a daemon.
-    const rest = program.family.isAlive()
-      ? `what it started still ran, and was killed: ${program.family.names()}; let it stay in the foreground`
-      : undefined
-    throw new Problem('LASTCALL_ENDED_EARLY', 'has ended before it was ready', rest)
+    throw hasEndedEarly(program, 'has ended before it was ready')
   }
   if (problem !== undefined) throw new Problem('LASTCALL_NOT_READY', problem)
   program.family.findDescendants()
@@ -99,13 +95,21 @@ async function untilStoppable(program: StartedProgram, settings: ProgramSettings
   done.catch(() => {}) // It may reject after the race is over.
   await Promise.race([done, program.endsWithin(readyWithin)])
   if (await program.endsByItself()) {
-    throw new Problem('LASTCALL_ENDED_EARLY', 'has ended by itself, before it could be stopped')
+    throw hasEndedEarly(program, 'has ended by itself, before it could be stopped')
   }
   if (isDone) return
   throw new Problem(
     'LASTCALL_NOT_READY',
     `could not be stopped: \`onReady\` has not settled within ${formatDuration(readyWithin)}; is \`readyWithin\` long enough?`,
   )
+}
+
+function hasEndedEarly({ family }: StartedProgram, why: string): Problem {
+  // Perhaps it has turned into a daemon.
+  const rest = family.isAlive()
+    ? `what it started still ran, and was killed: ${family.names()}; let it stay in the foreground`
+    : undefined
+  return new Problem('LASTCALL_ENDED_EARLY', why, rest)
 }
 
 async function stopAsPlatform(

@@ -60,7 +60,7 @@ describe.skipIf(process.platform !== 'linux').each(Object.entries(FUNCTIONS))(
         code: 'LASTCALL_ENDED_EARLY',
         message: expect.stringMatching(
           new RegExp(
-            `has ended before it was ready \\(exit code 0\\); what it started still ran, and was killed: .*\\(pid ${pid}\\).*; let it stay in the foreground`,
+            `has ended (before it was ready|by itself, before it could be stopped) \\(exit code 0\\); what it started still ran, and was killed: .*\\(pid ${pid}\\).*; let it stay in the foreground`,
           ),
         ),
       })
