@@ -121,13 +121,17 @@ async function crashByFault(
 
 /** Runs in the program before its own code. */
 function codeOf(fault: string, doIt: string, nodeOptions: string | undefined): string {
+  const asBefore =
+    nodeOptions === undefined
+      ? 'delete process.env.NODE_OPTIONS'
+      : `process.env.NODE_OPTIONS = ${JSON.stringify(nodeOptions)}`
   return `
 if (require('node:worker_threads').isMainThread) {
   process.on('${SIGNAL}', () => setImmediate(() => {
     const error = new Error('${fault}, from the test')
     ${doIt}
   }))
-  ${nodeOptions === undefined ? 'delete process.env.NODE_OPTIONS' : `process.env.NODE_OPTIONS = ${JSON.stringify(nodeOptions)}`}
+  ${asBefore}
 }
 `
 }
