@@ -542,7 +542,7 @@ describe('requestSignal() refuses what is not a request, and says what to pass',
       expect.objectContaining({
         name: 'LastcallError',
         code: 'LASTCALL_INVALID_OPTION',
-        message: `Expected \`request\` to be the request that a handler is given, ${value}.`,
+        message: `requestSignal(): Expected \`request\` to be the request that a handler is given, ${value}. Pass the first argument of the handler.`,
       }),
     )
   })

@@ -174,7 +174,7 @@ describe('workerThread() refuses', () => {
 
   test.each<[string, unknown, string]>([
     ['options that are none', null, '`options`'],
-    ['the signal of a process', { stopSignal: 'SIGTERM' }, "'stopSignal' (string)"],
+    ['the signal of a process', { stopSignal: 'SIGTERM' }, 'Unknown option `stopSignal`'],
     ['a wait of nothing', { stopWait: 0 }, '`stopWait`'],
     ['a reserve that is longer than the wait', { stopWait: '1s', reserve: '2s' }, 'reserve of'],
     ['an exit code that is none', { exitCodes: [1.5] }, '`exitCodes`'],
