@@ -1,4 +1,4 @@
-import { LastcallError } from '../base/errors.ts'
+import { inCall, LastcallError } from '../base/errors.ts'
 
 /** The exit codes of lastcall itself. Otherwise `run` exits with the code of its program. */
 export const CODES = {
@@ -36,12 +36,17 @@ export function usageError(message: string): Failure {
   return new Failure(CODES.usage, message)
 }
 
-/** Runs `work`, and turns an error of the library into a failure. Its message begins with `place`. */
+/**
+ * Runs `work`, and turns an error of the library into a failure. Its message begins with `place`, and names no
+ * call: the user has written a file, and has called nothing.
+ */
 export function asUsageError<T>(work: () => T, place = ''): T {
   try {
-    return work()
+    return place === '' ? work() : inCall(place, work)
   } catch (error) {
     if (!(error instanceof LastcallError || error instanceof Failure)) throw error
-    throw usageError(`${place === '' ? '' : `${place}: `}${error.message}`)
+    const { message } = error
+    const isPlaced = place === '' || message.startsWith(`${place}: `)
+    throw usageError(isPlaced ? message : `${place}: ${message}`)
   }
 }

@@ -119,7 +119,7 @@ describe('a configuration file is refused, with its name,', () => {
   test.each([
     ['where it is empty', '', 'it is not JSON'],
     ['with a wrong exitOn', { programs: [web], exitOn: 'never' }, 'one of all, fatal, any'],
-    ['with an unknown key', { programs: [web], signal: 'TERM' }, "got 'signal' (string)"],
+    ['with an unknown key', { programs: [web], signal: 'TERM' }, 'Unknown option `signal`'],
     ['with a program that is wrong', { programs: [{ ...web, args: 'a b' }] }, '`programs[0].args`'],
   ])('%s', async (_, config, told) => {
     const stderr = await refusal(['run', '--config', 'group.json'], { 'group.json': config })
