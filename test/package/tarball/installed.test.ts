@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { expect, inject, test } from 'vitest'
@@ -8,6 +8,8 @@ import { ENTRIES, WAYS } from '../../support/programs/entries.ts'
 const run = promisify(execFile)
 const application = inject('application')
 const installed = join(application, 'node_modules/lastcall')
+
+const readme = readFileSync(join(installed, 'README.md'), 'utf8')
 
 /** Every path that a manifest names, wherever in it. */
 function pathsIn(value: unknown): string[] {
@@ -28,6 +30,19 @@ test('every entry but the first has its types for node10, too', () => {
   const { typesVersions } = JSON.parse(readFileSync(join(installed, 'package.json'), 'utf8'))
   const names = Object.keys(typesVersions['*']).map((path) => `lastcall/${path}`)
   expect(names).toEqual(ENTRIES.slice(1).map(({ name }) => name))
+})
+
+test('the README says what it takes on the disk, within a tenth', () => {
+  const modules = join(application, 'node_modules')
+  const bytes = readdirSync(modules, { recursive: true, withFileTypes: true })
+    .filter((file) => file.isFile() && file.name !== '.package-lock.json')
+    .map((file) => join(file.parentPath, file.name))
+    // What setup.ts installs for the tests of types.
+    .filter((path) => !/node_modules\/(@types|undici-types|oldest-typescript)\//.test(path))
+    .reduce((sum, path) => sum + statSync(path).size, 0)
+  const [, said] = /^\| Installed: MB, packages ¹ \| ([\d.]+), /m.exec(readme) ?? []
+  expect(Number(said) / (bytes / 1e6)).toBeGreaterThan(0.9)
+  expect(Number(said) / (bytes / 1e6)).toBeLessThan(1.1)
 })
 
 test('nothing else is there: no source, no test, no source map', () => {
