@@ -68,7 +68,15 @@ export class LastcallError extends Error {
   }
 }
 
-/** The abort reason of a hook's `signal` at the hook's limit, and the hook's error in the report. */
+/**
+ * The abort reason of a hook's `signal` at the hook's limit, and the hook's error in the report.
+ *
+ * @example
+ * run: ({ signal }) => client.flush().catch((error) => {
+ *   if (signal.reason instanceof TimeoutError) return client.saveToDisk()
+ *   throw error
+ * })
+ */
 export class TimeoutError extends LastcallError {
   override readonly name = 'TimeoutError'
 
@@ -77,7 +85,15 @@ export class TimeoutError extends LastcallError {
   }
 }
 
-/** The abort reason of `shutdown.signal`. Its `cause` is the shutdown's `Reason`. */
+/**
+ * The abort reason of `shutdown.signal`. Its `cause` is the shutdown's `Reason`.
+ *
+ * @example
+ * shutdown.signal.addEventListener('abort', () => {
+ *   const { cause } = shutdown.signal.reason as AbortError
+ *   console.log('leaving because of', cause)
+ * })
+ */
 export class AbortError extends LastcallError {
   override readonly name = 'AbortError'
 

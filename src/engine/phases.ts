@@ -13,7 +13,11 @@ export interface Phase {
   readonly reserve: { readonly share: number } | { readonly milliseconds: number }
 }
 
-/** A phase of the application: its priority, or its priority and its reserve. Default reserve: 5 % of the budget. */
+/**
+ * A phase of the application: its priority, or its priority and its reserve. Default reserve: 5 % of the budget.
+ *
+ * @example createShutdown({ phases: { 'warm-down': { priority: 350, reserve: '1s' } } })
+ */
 export type PhaseOption =
   | number
   | { readonly priority: number; readonly reserve?: Duration | undefined }
@@ -21,7 +25,12 @@ export type PhaseOption =
 /** For phases of the application, and for priorities without a phase. */
 export const DEFAULT_RESERVE: Phase['reserve'] = { share: 0.05 }
 
-/** The built-in phases. */
+/**
+ * The built-in phases.
+ *
+ * @example
+ * PHASES.map(({ name }) => name) // ['announce', 'deregister', 'unbind', 'drain', 'stop', 'flush', 'close']
+ */
 export const PHASES = [
   { name: 'announce', priority: 600, reserve: { share: 0.05 } },
   { name: 'deregister', priority: 500, reserve: { share: 0.1 } },
