@@ -5,6 +5,9 @@ import { sendSignal } from '../runtime/signals.ts'
 /** How often to check whether a group has ended, in milliseconds: the system reports the end of our children only. */
 const INTERVAL = 20
 
+/** How often to look for zombies at least, in milliseconds. */
+const LONGEST_WAIT = 80
+
 /** Whether a process group has this number and may be signalled. */
 export function isGroup(id: number): boolean {
   try {
@@ -17,14 +20,13 @@ export function isGroup(id: number): boolean {
 /** Resolves when every process of the group has ended, or when the signal aborts. */
 export function groupHasEnded(id: number, signal: AbortSignal, clock: Clock): Promise<void> {
   return new Promise((resolve) => {
-    // A search for zombies takes some milliseconds and seldom finds any: it runs less and less
-    // often.
+    // A search for zombies takes some milliseconds and seldom finds any: it runs less often after a while.
     let wait = INTERVAL
     let next = clock.now()
     const check = () => {
       const checksZombies = clock.now() >= next
       if (checksZombies) {
-        wait *= 2
+        wait = Math.min(wait * 2, LONGEST_WAIT)
         next = clock.now() + wait
       }
       if (signal.aborted || !isGroup(id) || (checksZombies && hasOnlyZombies(id))) resolve()

@@ -85,6 +85,20 @@ test.skipIf(refused)(
 )
 
 test.skipIf(refused)(
+  `as PID 1 it notices at once that the last of a group has ended, though nothing reaps that one${needed}`,
+  async () => {
+    const worker = `(trap 'sleep 1.5; exit 0' TERM; echo ready; while :; do sleep 0.05; done)`
+    const args = ['run', '--group', '--grace', '2400ms', '--', 'sh', '-c', `${worker} & wait`]
+    const run = await cli(args, { prefix }).says('ready')
+    process.kill(await pid1Of(run.pid), 'SIGTERM')
+    const { code, stderr } = await run.ended
+    // The shell has ended by the signal. With rarer looks its worker was called killed: 137.
+    expect(code).toBe(143)
+    expect(stderr).not.toContain('killed')
+  },
+)
+
+test.skipIf(refused)(
   `as PID 1 it ends with its program, and takes a daemon that this has left behind along${needed}`,
   async () => {
     // The daemon holds stdout open: only when it is gone has this ended.
