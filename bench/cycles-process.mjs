@@ -189,7 +189,7 @@ const CYCLES = {
       return ended
     }
     const shutdown = newShutdown()
-    const programs = [{ name: 'sleep', command: 'sleep', args: ['100'], startSeconds: 0 }]
+    const programs = [{ name: 'sleep', command: 'sleep', args: ['100'], startFor: 0 }]
     const group = watch(workers.supervise(programs, { log: false }))
     shutdown.add(group)
     shutdown.listen()

@@ -85,7 +85,7 @@ const ofProgram: Unset<Omit<ProgramOptions, 'name' | 'command'>> = {
   group: undefined,
   restart: undefined,
   exitCodes: undefined,
-  startSeconds: undefined,
+  startFor: undefined,
   startRetries: undefined,
   backoff: undefined,
 }

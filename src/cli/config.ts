@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { parseDuration } from '../base/duration.ts'
-import { optionNames, refuseUnknownOptions } from '../base/errors.ts'
+import { invalidOption, optionNames, refuseUnknownOptions } from '../base/errors.ts'
 import { budgetOf, type GraceSource, HANDOVER } from '../engine/budget.ts'
 import { type Program, type ProgramOptions, parsePrograms } from '../workers/supervise/program.ts'
 import type { SuperviseOptions } from '../workers/supervise/supervise.ts'
@@ -23,6 +23,7 @@ export function readConfig(path: string): Config {
     const config = readJson(path)
     refuseUnknownOptions(config, OPTIONS, '{ "programs": [ … ] }', 'config')
     const { grace, exitOn, programs } = config
+    refuseBareNumbers(config)
     parsePrograms(programs)
     return {
       grace: grace === undefined ? undefined : checkGrace(parseDuration(grace, 'grace'), 'grace'),
@@ -30,6 +31,28 @@ export function readConfig(path: string): Config {
       programs: programs as Config['programs'],
     }
   }, path)
+}
+
+/** The keys that are durations, wherever in the file they stand. */
+const DURATIONS = ['grace', 'stopWait', 'startFor', 'initial', 'max', 'resetAfter']
+
+/**
+ * Refuses a duration without its unit. In code, a number is milliseconds. In a file, most people mean seconds.
+ *
+ * @throws LastcallError `LASTCALL_INVALID_OPTION`
+ */
+function refuseBareNumbers(value: unknown, place = ''): void {
+  if (typeof value !== 'object' || value === null) return
+  for (const [key, one] of Object.entries(value)) {
+    const path = Array.isArray(value) ? `${place}[${key}]` : [place, key].filter(Boolean).join('.')
+    if (DURATIONS.includes(key) && typeof one === 'number') {
+      const rule = 'a string with a unit'
+      const fix = `Write "${one}s" for seconds or "${one}ms" for milliseconds.`
+      throw invalidOption(path, rule, one, fix)
+    }
+    // A variable of a program may have any name.
+    if (key !== 'env') refuseBareNumbers(one, path)
+  }
 }
 
 /**

@@ -20,6 +20,12 @@ describe('readConfig()', () => {
     expect(readConfig(path)).toEqual({ grace: 10_000, exitOn: 'any', programs })
   })
 
+  test('takes numbers as values of variables of any name', () => {
+    const programs = [{ ...program('a'), env: { grace: '10', max: '5' } }]
+    const path = join(folder({ c: { programs } }), 'c')
+    expect(readConfig(path).programs).toEqual(programs)
+  })
+
   test('has nothing for what the file leaves out', () => {
     const path = join(folder({ c: { programs: [program('a')] } }), 'c')
     expect(readConfig(path)).toMatchObject({ grace: undefined, exitOn: undefined })
@@ -32,6 +38,21 @@ describe('readConfig()', () => {
     ['where it is an array', [web], 'got an array of 1'],
     ['where it is null', 'null', 'got null'],
     ['where it is a number', '7', 'got 7 (number)'],
+    [
+      'where its grace has no unit',
+      { grace: 10, programs: [web] },
+      'Expected `grace` to be a string with a unit, got 10 (number). Write "10s" for seconds or "10ms" for milliseconds.',
+    ],
+    [
+      'where a wait has no unit',
+      { programs: [web, { ...web, name: 'db', stopWait: 5 }] },
+      'Expected `programs[1].stopWait` to be a string with a unit, got 5 (number). Write "5s"',
+    ],
+    [
+      'where a delay has no unit',
+      { programs: [{ ...web, backoff: { max: 60 } }] },
+      'Expected `programs[0].backoff.max` to be a string with a unit, got 60 (number).',
+    ],
     ['where it has no programs', {}, 'Expected `programs` to be an array of programs'],
     ['where its programs are none', { programs: [] }, 'got an array of 0'],
     ['where its programs are an object', { programs: { web } }, 'got an object (Object)'],

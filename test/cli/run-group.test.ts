@@ -13,7 +13,7 @@ import {
 
 /** A program of a group, from words. */
 const entry = (name: string, [command, ...args]: readonly string[], others = {}) => ({
-  ...{ name, command, args, startSeconds: 0 },
+  ...{ name, command, args, startFor: '0s' },
   ...others,
 })
 const sh = (name: string, script: string, others = {}) => entry(name, ['sh', '-c', script], others)
@@ -106,7 +106,7 @@ describe('a group', () => {
   })
 
   test.each(['101ms', '150ms', '199ms'])('starts and ends with a grace of %s', async (grace) => {
-    const programs = [sh('a', 'echo started', { restart: 'never', startSeconds: 0 })]
+    const programs = [sh('a', 'echo started', { restart: 'never', startFor: '0s' })]
     for (const args of [['--grace', grace], []]) {
       const content = args.length === 0 ? { programs, grace } : { programs }
       const cwd = folder({ 'group.json': content })
@@ -156,13 +156,13 @@ describe('the exit code of a group whose programs have ended', () => {
       9,
       {
         exitOn: 'fatal',
-        programs: [sh('a', 'exit 9', { startSeconds: 1, startRetries: 0 }), forever],
+        programs: [sh('a', 'exit 9', { startFor: '1s', startRetries: 0 }), forever],
       },
     ],
     [
       'one that is FATAL has ended with 0',
       1,
-      { programs: [sh('a', 'exit 0', { startSeconds: 1, startRetries: 0 })] },
+      { programs: [sh('a', 'exit 0', { startFor: '1s', startRetries: 0 })] },
     ],
   ]
   test.each(cases)('where %s is %i', async (_, code, config) => {

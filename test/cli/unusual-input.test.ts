@@ -8,7 +8,7 @@ test('a file that is no JSON over several lines is told in one line', async () =
   expect(stderr).toMatch(/^lastcall: .+\n$/)
 })
 test('a file with a byte order mark is read', async () => {
-  const cwd = folder({ c: '\ufeff{"programs":[{"name":"a","command":"true","startSeconds":0}]}' })
+  const cwd = folder({ c: '\ufeff{"programs":[{"name":"a","command":"true","startFor":"0s"}]}' })
   expect((await cli(['run', '--config', 'c'], { cwd }).ended).code).toBe(0)
 })
 test('--signal for one signal twice is refused', async () => {
@@ -23,7 +23,7 @@ test('--group given twice is --group', async () => {
   expect(stat.split(' ')[1]).toBe(pid)
 })
 test('--verbose given twice is --verbose', async () => {
-  const cwd = folder({ c: { programs: [{ name: 'a', command: 'true', startSeconds: 0 }] } })
+  const cwd = folder({ c: { programs: [{ name: 'a', command: 'true', startFor: '0s' }] } })
   expect(
     (await cli(['run', '--verbose', '--verbose', '--config', 'c'], { cwd }).ended).stderr,
   ).toContain('RUNNING')

@@ -592,7 +592,7 @@ const MISTAKES: readonly [() => unknown, string][] = [
   ],
   [
     () => supervise([{ name: 'web', cmd: 'node' } as never]),
-    'supervise(): Unknown option `cmd` of `programs[0]`. Did you mean `command`? The options are name, command, args, env, cwd, instances, priority, stopSignal, stopWait, group, restart, exitCodes, startSeconds, startRetries, backoff.',
+    'supervise(): Unknown option `cmd` of `programs[0]`. Did you mean `command`? The options are name, command, args, env, cwd, instances, priority, stopSignal, stopWait, group, restart, exitCodes, startFor, startRetries, backoff.',
   ],
   [
     () => supervise([{ name: 'web', command: 'node', args: 'web.js' as never }]),

@@ -42,15 +42,18 @@ export interface ProgramOptions {
   readonly restart?: 'always' | 'unexpected' | 'never' | undefined
   /** The exit codes with which it ends well. Default `[0]`. */
   readonly exitCodes?: readonly number[] | undefined
-  /** How many seconds it has to stay up to count as started; 0 counts it as started at once. Default 1. */
-  readonly startSeconds?: number | undefined
+  /**
+   * How long it has to stay up to count as started; 0 counts it as started at once. The clock starts with the
+   * program. Default `'1s'`.
+   */
+  readonly startFor?: Duration | undefined
   /** How often a start that failed is tried again before the program is FATAL. Default 3. */
   readonly startRetries?: number | undefined
   /** The delays before it is started again. */
   readonly backoff?: BackoffOptions | undefined
 }
 
-/** A program whose options have been checked; `stopWait` and `backoff` are in milliseconds. */
+/** A program whose options have been checked. All durations are in milliseconds. */
 export type Program = ReturnType<typeof parseProgram>
 
 /** Checks the programs; the errors name the place: `programs[1].stopSignal`. */
@@ -83,7 +86,7 @@ function parseProgram(options: ProgramOptions, place: string) {
   const at = (key: keyof ProgramOptions) => `${place}.${key}`
   const { args = [], env = {}, cwd, instances = 1, priority = 999, exitCodes } = options
   const { stopSignal = 'SIGTERM', stopWait, group = false, restart = 'unexpected' } = options
-  const { startSeconds = 1, startRetries = 3, backoff = {} } = options
+  const { startFor = '1s', startRetries = 3, backoff = {} } = options
   if (typeof group !== 'boolean') throw invalidOption(at('group'), 'true or false', group)
   if (!RESTARTS.includes(restart)) {
     throw notOneOf(at('restart'), RESTARTS, restart)
@@ -104,7 +107,7 @@ function parseProgram(options: ProgramOptions, place: string) {
     group,
     restart,
     exitCodes: parseExitCodes(exitCodes, at('exitCodes')),
-    startSeconds: parseSeconds(startSeconds, at('startSeconds')),
+    startFor: parseDuration(startFor, at('startFor'), 0),
     startRetries: parseCount(startRetries, at('startRetries'), 0),
     backoff: parseBackoff(backoff, at('backoff')),
   })
@@ -123,7 +126,7 @@ const OPTIONS = optionNames<ProgramOptions>({
   group: true,
   restart: true,
   exitCodes: true,
-  startSeconds: true,
+  startFor: true,
   startRetries: true,
   backoff: true,
 })
@@ -170,9 +173,4 @@ function parseEnv(value: unknown, option: string): Readonly<Record<string, strin
 function parseCount(value: unknown, option: string, least: number): number {
   if (typeof value === 'number' && Number.isInteger(value) && value >= least) return value
   throw invalidOption(option, `an integer of ${least} or more`, value)
-}
-
-function parseSeconds(value: unknown, option: string): number {
-  if (typeof value === 'number' && value >= 0 && value <= 1e6) return value
-  throw invalidOption(option, 'a number of seconds, from 0 to 1000000', value)
 }

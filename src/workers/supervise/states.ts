@@ -5,9 +5,9 @@
 export type ProcessState =
   /** It has not been started, or has been stopped. */
   | 'STOPPED'
-  /** It was started, and has been up for less than `startSeconds`. */
+  /** It was started, and has been up for less than `startFor`. */
   | 'STARTING'
-  /** It has been up for `startSeconds`. */
+  /** It has been up for `startFor`. */
   | 'RUNNING'
   /** It ended while STARTING, and is started again after a delay. */
   | 'BACKOFF'

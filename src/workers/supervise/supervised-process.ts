@@ -71,7 +71,7 @@ export class SupervisedProcess {
   start(): void {
     if (this.#isHeld || this.#current) return
     const { clock } = this.context
-    const { startSeconds } = this.program
+    const { startFor } = this.program
     this.#timer = undefined
     this.#status = undefined
     this.#spawnError = undefined
@@ -89,7 +89,7 @@ export class SupervisedProcess {
       this.#failures = 0
       this.#change('RUNNING')
     }
-    if (startSeconds === 0) {
+    if (startFor === 0) {
       started()
       return
     }
@@ -99,7 +99,7 @@ export class SupervisedProcess {
       clock.afterPoll(() => {
         if (this.#timer === timer) started()
       })
-    }, startSeconds * 1000)
+    }, startFor)
   }
 
   /**
@@ -146,14 +146,14 @@ export class SupervisedProcess {
 
   #ended({ status, stderr }: ProcessEnd): void {
     this.#status = status
-    const { exitCodes, startSeconds, restart } = this.program
+    const { exitCodes, startFor, restart } = this.program
     const isExpected = isExpectedExit(status, exitCodes)
     const how = `ended with ${describeExitStatus(status)}`
     const endedByStop = this.#isHeld && isExpectedExit(status, exitCodes, this.#stopSignals)
     if (this.#state === 'STOPPING' || endedByStop) {
       this.#change('STOPPED')
     } else if (this.#state === 'STARTING') {
-      const within = formatDuration(startSeconds * 1000)
+      const within = formatDuration(startFor)
       const rule = isExpected ? ', which is too early to count as started' : ''
       this.#startFailed(`${how} within ${within} of its start${rule}`, stderr)
     } else {

@@ -69,7 +69,7 @@ export const commandLine: FeatureGroup = {
       check: async (lab) => {
         const one = (name: string, priority: number) => {
           const [command, ...args] = sh(hears(0))
-          return { name, command, args, priority, stopWait: '3s', startSeconds: 0 }
+          return { name, command, args, priority, stopWait: '3s', startFor: '0s' }
         }
         const config = { grace: '10s', programs: [one('web', 20), one('db', 10)] }
         const file = lab.write('lastcall.config.json', JSON.stringify(config))

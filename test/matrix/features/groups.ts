@@ -37,7 +37,7 @@ const CLUSTER = `
 const supervised = (lab: Lab, programs: string) =>
   lab.service(
     `const { supervise } = await import('lastcall/workers')
-     const sh = (name, script, others) => ({ name, command: 'sh', args: ['-c', script], startSeconds: 0, ...others })
+     const sh = (name, script, others) => ({ name, command: 'sh', args: ['-c', script], startFor: 0, ...others })
      const programs = supervise(${programs})
      programs.on('state', ({ name, to }) => say(name + ' ' + to))
      shutdown.add(programs)
@@ -96,7 +96,7 @@ export const groups: FeatureGroup = {
       check: async (lab) => {
         const program = await supervised(
           lab,
-          `[sh('web', 'exit 3', { startSeconds: 1, startRetries: 1, backoff: { initial: 10 } })], { log: false }`,
+          `[sh('web', 'exit 3', { startFor: '1s', startRetries: 1, backoff: { initial: 10 } })], { log: false }`,
         )
         await program.says(
           /web STARTING\n[\s\S]*web BACKOFF\n[\s\S]*web STARTING\n[\s\S]*web FATAL/,

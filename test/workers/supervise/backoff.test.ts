@@ -28,7 +28,7 @@ describe('the delays before a restart', () => {
   })
 
   test('double just so where it ends soon after it had started', async () => {
-    const options = { startSeconds: 0, restart: 'always' } as const
+    const options = { startFor: 0, restart: 'always' } as const
     const world = new Supervised([sh('exit 0', options)]).start()
     expect(await delays(world, 12, 'EXITED')).toEqual(USUAL)
   })
@@ -48,7 +48,7 @@ describe('the delays before a restart', () => {
   test('are counted for each process by itself', async () => {
     const world = new Supervised([
       sh('exit 1', { name: 'bad', startRetries: 9 }),
-      sleeper({ name: 'good', startSeconds: 0 }),
+      sleeper({ name: 'good', startFor: 0 }),
     ]).start()
     await world.clock.advance((await world.reaches('BACKOFF', { name: 'bad' })).restartIn ?? 0)
     expect(await world.reaches('BACKOFF', { name: 'bad', nth: 2 })).toMatchObject({
@@ -62,7 +62,7 @@ describe('the delays before a restart', () => {
 describe('the delay after a program that was up', () => {
   /** Has it killed after so much time up, over and over. */
   async function killedAfter(times: readonly number[], backoff = {}) {
-    const world = new Supervised([sleeper({ startSeconds: 0, backoff })]).start()
+    const world = new Supervised([sleeper({ startFor: 0, backoff })]).start()
     const seen: (number | null)[] = []
     for (const [index, uptime] of times.entries()) {
       await world.clock.advance(uptime)

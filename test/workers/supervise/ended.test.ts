@@ -12,7 +12,7 @@ async function endedOf({ programs }: Supervised): Promise<number | string> {
 
 /** Ends at once, and is not started again. */
 const ends = (name: string, script: string, others = {}) =>
-  sh(script, { name, startSeconds: 0, restart: 'never', ...others })
+  sh(script, { name, startFor: 0, restart: 'never', ...others })
 
 /** Is FATAL at once. */
 const fatal = (name: string, script: string, others = {}) =>
@@ -52,7 +52,7 @@ describe('ended', () => {
   })
 
   test('does not count an end from which a program is started again', async () => {
-    const world = new Supervised([sh('exit 5', { startSeconds: 0 })], { exitOn: 'any' }).start()
+    const world = new Supervised([sh('exit 5', { startFor: 0 })], { exitOn: 'any' }).start()
     await world.reaches('EXITED')
     expect(await endedOf(world)).toBe(NOT_YET)
     await world.clock.advance(100)

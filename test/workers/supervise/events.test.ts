@@ -6,7 +6,7 @@ describe('processes', () => {
     const world = new Supervised([
       sleeper({ instances: 2 }),
       sh('exit 1', { name: 'bad', startRetries: 0 }),
-      sh('exit 0', { name: 'job', startSeconds: 0 }),
+      sh('exit 0', { name: 'job', startFor: 0 }),
     ])
     const stopped = { state: 'STOPPED', pid: null }
     expect(world.programs.processes).toEqual([
@@ -30,7 +30,7 @@ describe('processes', () => {
   })
 
   test('is a picture of its moment, and does not change afterwards', async () => {
-    const world = new Supervised([sleeper({ startSeconds: 0 })])
+    const world = new Supervised([sleeper({ startFor: 0 })])
     const before = world.programs.processes
     world.start()
     expect(before[0]?.state).toBe('STOPPED')
@@ -82,7 +82,7 @@ describe("on('state')", () => {
   })
 
   test('does not call a listener that was removed', () => {
-    const world = new Supervised([sleeper({ startSeconds: 0 })])
+    const world = new Supervised([sleeper({ startFor: 0 })])
     const heard: string[] = []
     const takeBack = world.programs.on('state', ({ to }) => heard.push(to))
     world.programs.on('state', ({ to }) => void (to === 'STARTING' && takeBack()))
@@ -115,7 +115,7 @@ describe('a problem', () => {
   })
 
   test('is none where a program ends as expected', async () => {
-    const world = new Supervised([sh('echo x >&2; exit 0', { startSeconds: 0 })]).start()
+    const world = new Supervised([sh('echo x >&2; exit 0', { startFor: 0 })]).start()
     expect(await world.reaches('EXITED')).toMatchObject({ problem: null, stderr: [] })
     expect(world.process.output).toBe('')
   })

@@ -8,7 +8,7 @@ function supervisor(programs: string, { options = '{}', run = '{}', more = '' } 
   return shutdownScript(
     `import { supervise } from 'lastcall/workers'
      const sh = (name, script, others = {}) =>
-       ({ name, command: 'sh', args: ['-c', script], startSeconds: 0, ...others })
+       ({ name, command: 'sh', args: ['-c', script], startFor: 0, ...others })
      const onTerm = (action) => "trap 'kill -KILL $!; " + action + "' TERM; sleep 1000 & echo up; wait"
      const programs = supervise(${programs}, { log: 'text', ...${options} })
      programs.on('state', ({ name, to }) => say(name + ' ' + to))
@@ -91,7 +91,7 @@ describe('a process that supervises programs', () => {
     const script = new Script(
       supervisor(
         `[
-          sh('job', 'echo first >&2; echo last >&2; exit 5', { startSeconds: 1, startRetries: 0 }),
+          sh('job', 'echo first >&2; echo last >&2; exit 5', { startFor: '1s', startRetries: 0 }),
           sh('web', 'exec sleep 1000'),
         ]`,
         {

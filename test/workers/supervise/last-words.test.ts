@@ -28,7 +28,7 @@ const supervisor = (program: string, others = '') =>
   shutdownScript(`
     import { supervise } from 'lastcall/workers'
     const programs = supervise([
-      { name: 'web', command: 'sh', args: ['-c', ${JSON.stringify(program)}], startSeconds: 0, ${others} },
+      { name: 'web', command: 'sh', args: ['-c', ${JSON.stringify(program)}], startFor: 0, ${others} },
     ])
     programs.on('state', ({ to }) => process.stderr.write(to + '\\n'))
     shutdown.add(programs)
@@ -80,7 +80,7 @@ test('last words that come while others are being read are passed on before the 
       done()
     },
   })
-  const options = { startSeconds: 0, restart: 'never' } as const
+  const options = { startFor: 0, restart: 'never' } as const
   const world = new Supervised(
     [
       sh('echo early; exit 1', { name: 'early', ...options }),

@@ -20,7 +20,7 @@ test('fifty programs run side by side, and all are stopped in their order', asyn
 
 test('a program that dies a hundred times is started a hundred times, with nothing left over', async () => {
   const backoff = { initial: 1, max: 1 } as const
-  const program = sh('echo $$; exit 1', { startSeconds: 0, restart: 'always', backoff })
+  const program = sh('echo $$; exit 1', { startFor: 0, restart: 'always', backoff })
   const world = new Supervised([program], { log: false }).start()
   for (let nth = 1; nth <= 100; nth++) {
     expect(await world.reaches('EXITED', { nth })).toMatchObject({ restartIn: 1, exitCode: 1 })

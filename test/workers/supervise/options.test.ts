@@ -27,6 +27,7 @@ const SIGNAL = "the name of a signal, such as 'SIGTERM' or 'SIGQUIT'"
 const CODES = 'an array of integers from 0 to 255, such as [0]'
 const DURATION =
   "a duration of at least 1 ms and at most 2147483647 ms: milliseconds, or a string such as '10s', '1.5s', '250ms' or '2m'"
+const FROM_0 = DURATION.replace('at least 1 ms', '0 or more')
 
 describe('the programs', () => {
   const rule = "an array of programs, such as [{ name: 'web', command: 'node', args: ['web.js'] }]"
@@ -102,9 +103,9 @@ describe('the programs', () => {
     ['exitCodes', [-1], CODES, 'an array of 1'],
     ['exitCodes', ['0'], CODES, 'an array of 1'],
     ['exitCodes', null, CODES, 'null'],
-    ['startSeconds', -1, 'a number of seconds, from 0 to 1000000', '-1 (number)'],
-    ['startSeconds', Number.NaN, 'a number of seconds, from 0 to 1000000', 'NaN (number)'],
-    ['startSeconds', '1s', 'a number of seconds, from 0 to 1000000', "'1s' (string)"],
+    ['startFor', -1, FROM_0, '-1 (number)'],
+    ['startFor', Number.NaN, FROM_0, 'NaN (number)'],
+    ['startFor', 'a second', FROM_0, "'a second' (string)"],
     ['startRetries', -1, 'an integer of 0 or more', '-1 (number)'],
     ['startRetries', 0.5, 'an integer of 0 or more', '0.5 (number)'],
     ['startRetries', Number.POSITIVE_INFINITY, 'an integer of 0 or more', 'Infinity (number)'],
@@ -177,7 +178,7 @@ describe('the programs', () => {
       priority: -0.5,
       stopWait: 1,
       exitCodes: [0, 255],
-      startSeconds: 0,
+      startFor: 0,
       startRetries: 0,
       backoff: { initial: 1, max: 1, resetAfter: 0 },
       env: {},

@@ -64,7 +64,7 @@ describe('programs of several priorities', () => {
     const world = new Supervised([
       onSignal('USR2', 'exit 0', { name: 'slow', ...slow }),
       sleeper({ name: 'quick', priority: 2 }),
-      sleeper({ name: 'db', priority: 1, startSeconds: 0 }),
+      sleeper({ name: 'db', priority: 1, startFor: 0 }),
     ]).start()
     await world.stdout.says('ready')
     const report = shutdownOf(world).now()

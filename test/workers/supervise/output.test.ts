@@ -142,7 +142,7 @@ describe('last words', () => {
   })
 
   test('on stderr are passed on before EXITED is reported, and are in that event', async () => {
-    const world = new Supervised([sh('printf oops >&2; exit 1', { startSeconds: 0 })])
+    const world = new Supervised([sh('printf oops >&2; exit 1', { startFor: 0 })])
     let known: string | undefined
     world.programs.on('state', ({ to }) => {
       if (to === 'EXITED') known = world.stderr.text
@@ -178,7 +178,7 @@ describe('an end of the output that is not the end of the program', () => {
 
   test('does not hold the end up where a grandchild in a session of its own keeps it open', async () => {
     const script = `setsid sh -c 'echo $$ >&2; exec sleep 600' & read line < /dev/null; exec sleep 600`
-    const world = new Supervised([sh(script, { startSeconds: 0, restart: 'never' })]).start()
+    const world = new Supervised([sh(script, { startFor: 0, restart: 'never' })]).start()
     await world.stderr.says('\n')
     process.kill(world.pid(), 'SIGTERM')
     await world.reaches('EXITED')

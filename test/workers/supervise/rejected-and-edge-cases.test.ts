@@ -33,7 +33,7 @@ test.each([
   [{ env: null }],
   [{ instances: null }],
   [{ stopSignal: null }],
-  [{ startSeconds: null }],
+  [{ startFor: null }],
   [{ startRetries: null }],
   [{ backoff: null }],
 ])('%o is refused at once', (option) => {
@@ -58,7 +58,7 @@ test('a cwd that is a file is named', async () => {
 })
 
 test('ended is not 0 where a program ended with 0 and 0 is not in its exitCodes', async () => {
-  const program = sh('exit 0', { startSeconds: 0, restart: 'never', exitCodes: [3] })
+  const program = sh('exit 0', { startFor: 0, restart: 'never', exitCodes: [3] })
   expect(await new Supervised([program]).start().programs.ended).not.toBe(0)
 })
 
@@ -83,7 +83,7 @@ test('a forced exit leaves no program behind', async () => {
 })
 
 test('a blocked loop does not make a program count as started that has ended before', async () => {
-  const world = new Supervised([sh('exit 1', { startSeconds: 0.05 })], {}, systemClock).start()
+  const world = new Supervised([sh('exit 1', { startFor: '50ms' })], {}, systemClock).start()
   while (isAlive(world.pid())) spawnSync('true')
   block(60)
   await Promise.race([world.reaches('BACKOFF'), world.reaches('EXITED')])
@@ -107,7 +107,7 @@ test('a listener that throws does not stop the programs where a shutdown listens
   const script = new Script(
     shutdownScript(
       `import { supervise } from 'lastcall/workers'
-       const programs = supervise([{ name: 'web', command: 'sleep', args: ['1000'], startSeconds: 0.05 }])
+       const programs = supervise([{ name: 'web', command: 'sleep', args: ['1000'], startFor: '50ms' }])
        programs.on('state', ({ to }) => { say(to); if (to === 'STARTING') throw new Error('boom') })
        shutdown.add(programs)
        setImmediate(() => programs.start())`,

@@ -47,7 +47,7 @@ const supervisor = (program: string, others = '') =>
   shutdownScript(`
     import { supervise } from 'lastcall/workers'
     const programs = supervise([
-      { name: 'web', command: 'sh', args: ['-c', ${JSON.stringify(program)}], startSeconds: 0, ${others} },
+      { name: 'web', command: 'sh', args: ['-c', ${JSON.stringify(program)}], startFor: 0, ${others} },
     ])
     programs.on('state', ({ to }) => process.stderr.write(to + '\\n'))
     shutdown.add(programs)

@@ -15,18 +15,18 @@ describe('a program that is started', () => {
   })
 
   test.each([
-    [0.25, 250],
-    [3, 3000],
-  ])('is RUNNING after its own %d startSeconds', async (startSeconds, milliseconds) => {
-    const world = new Supervised([sleeper({ startSeconds })]).start()
+    [250, 250],
+    ['3s', 3000],
+  ])('is RUNNING after its own startFor: %s', async (startFor, milliseconds) => {
+    const world = new Supervised([sleeper({ startFor })]).start()
     await world.clock.advance(milliseconds - 1)
     expect(world.states()).toEqual(['STARTING'])
     await world.clock.advance(1)
     expect(world.states()).toEqual(['STARTING', 'RUNNING'])
   })
 
-  test('is RUNNING at once where startSeconds is 0', () => {
-    const world = new Supervised([sleeper({ startSeconds: 0 })]).start()
+  test('is RUNNING at once where startFor is 0', () => {
+    const world = new Supervised([sleeper({ startFor: 0 })]).start()
     expect(world.states()).toEqual(['STARTING', 'RUNNING'])
   })
 
@@ -131,7 +131,7 @@ describe('a program that ends by itself from RUNNING', () => {
     ...[bad, zero, killed, byStopSignal].map((how) => ({ ...how, restart: 'unexpected' as const })),
   ])('with $what is EXITED and started again by restart $restart', async (how) => {
     const { ending, what: _, ...options } = how
-    const world = new Supervised([sh(ending, { startSeconds: 0, ...options })]).start()
+    const world = new Supervised([sh(ending, { startFor: 0, ...options })]).start()
     expect(await world.reaches('EXITED')).toMatchObject({ from: 'RUNNING', restartIn: 100 })
     await world.clock.advance(99)
     expect(world.states()).toEqual(['STARTING', 'RUNNING', 'EXITED'])
@@ -145,7 +145,7 @@ describe('a program that ends by itself from RUNNING', () => {
     ...[good, other, bad, zero, killed].map((how) => ({ ...how, restart: 'never' as const })),
   ])('with $what is EXITED for good by restart $restart', async (how) => {
     const { ending, what: _, ...options } = how
-    const world = new Supervised([sh(ending, { startSeconds: 0, ...options })]).start()
+    const world = new Supervised([sh(ending, { startFor: 0, ...options })]).start()
     expect(await world.reaches('EXITED')).toMatchObject({ from: 'RUNNING', restartIn: null })
     await world.clock.advance(HOUR)
     world.start()
@@ -154,7 +154,7 @@ describe('a program that ends by itself from RUNNING', () => {
   })
 
   test('is restarted by restart unexpected where nothing was said', async () => {
-    const world = new Supervised([sh('exit 1', { startSeconds: 0 })]).start()
+    const world = new Supervised([sh('exit 1', { startFor: 0 })]).start()
     expect(await world.reaches('EXITED')).toMatchObject({ restartIn: 100 })
   })
 })
@@ -172,7 +172,7 @@ describe('start()', () => {
   })
 
   test('called twice starts nothing twice', async () => {
-    const world = new Supervised([sleeper({ startSeconds: 0 })]).start().start()
+    const world = new Supervised([sleeper({ startFor: 0 })]).start().start()
     expect(world.states()).toEqual(['STARTING', 'RUNNING'])
   })
 

@@ -21,7 +21,7 @@ describe('a program that is stopped', () => {
   })
 
   test('in RUNNING is STOPPING and STOPPED, with its exit code or signal, and without a problem', async () => {
-    const world = new Supervised([sleeper({ startSeconds: 0, restart: 'always' })]).start()
+    const world = new Supervised([sleeper({ startFor: 0, restart: 'always' })]).start()
     await world.stop().over
     await world.clock.advance(HOUR)
     expect(world.states().slice(2)).toEqual(['STOPPING', 'STOPPED'])
@@ -41,7 +41,7 @@ describe('a program that is stopped', () => {
   })
 
   test('while its restart is pending stays EXITED, and is never started again', async () => {
-    const world = new Supervised([sh('exit 1', { startSeconds: 0 })]).start()
+    const world = new Supervised([sh('exit 1', { startFor: 0 })]).start()
     expect(await world.reaches('EXITED')).toMatchObject({ restartIn: 100 })
     await world.stop().over
     await world.clock.advance(HOUR)
@@ -128,7 +128,7 @@ describe('once the shutdown has begun', () => {
   test.each(['deregister', 'drain'])(
     'a program that dies while %s goes on is not started again',
     async (phase) => {
-      const world = new Supervised([sleeper({ startSeconds: 0, restart: 'always' })]).start()
+      const world = new Supervised([sleeper({ startFor: 0, restart: 'always' })]).start()
       const { gate, report } = begun(world, phase)
       process.kill(world.pid(), 'SIGKILL')
       expect(await world.reaches('EXITED')).toMatchObject({
@@ -146,8 +146,8 @@ describe('once the shutdown has begun', () => {
   test('a program that waits for its restart is STOPPED or stays EXITED at once', async () => {
     const world = new Supervised([
       sh('exit 1', { name: 'bad' }),
-      sh('exit 1', { name: 'done', startSeconds: 0 }),
-      sh('exit 0', { name: 'last', startSeconds: 0 }),
+      sh('exit 1', { name: 'done', startFor: 0 }),
+      sh('exit 0', { name: 'last', startFor: 0 }),
     ]).start()
     await world.reaches('BACKOFF', { name: 'bad' })
     await world.reaches('EXITED', { name: 'done' })
@@ -172,7 +172,7 @@ describe('once the shutdown has begun', () => {
     expect(world.states()).toEqual(['STARTING', 'STOPPED'])
   })
 
-  test('a program that comes through its startSeconds is RUNNING before it is stopped', async () => {
+  test('a program that stays up for its startFor is RUNNING before it is stopped', async () => {
     const world = new Supervised([sleeper()]).start()
     const { gate, report } = begun(world)
     await world.clock.advance(1000)
@@ -184,7 +184,7 @@ describe('once the shutdown has begun', () => {
   test('a program that dies while an earlier priority is being stopped is not started again', async () => {
     const world = new Supervised([
       onSignal('USR2', 'exit 0', { name: 'first', priority: 2, stopSignal: 'SIGURG' }),
-      sleeper({ name: 'second', priority: 1, startSeconds: 0, restart: 'always' }),
+      sleeper({ name: 'second', priority: 1, startFor: 0, restart: 'always' }),
     ]).start()
     await world.stdout.says('ready')
     const { gate, report } = begun(world)
@@ -208,7 +208,7 @@ describe('once the shutdown has begun', () => {
   })
 
   test('a run that begins in a listener for STARTING stops what has just been started', async () => {
-    const world = new Supervised([sleeper({ startSeconds: 0 }), sleeper({ name: 'other' })])
+    const world = new Supervised([sleeper({ startFor: 0 }), sleeper({ name: 'other' })])
     const { shutdown } = virtualShutdown({ exit: false }, world)
     shutdown.add(world.programs)
     world.programs.on('state', ({ to }) => void (to === 'STARTING' && shutdown.now()))

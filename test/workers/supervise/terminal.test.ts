@@ -13,8 +13,8 @@ test.skipIf(refused)(
     const code = shutdownScript(`
       import { supervise } from 'lastcall/workers'
       const programs = supervise([
-        { name: 'web', command: 'sh', args: ['-c', ${JSON.stringify(heard)}], priority: 2, startSeconds: 0 },
-        { name: 'db', command: 'sh', args: ['-c', ${JSON.stringify(heard)}], priority: 1, startSeconds: 0 },
+        { name: 'web', command: 'sh', args: ['-c', ${JSON.stringify(heard)}], priority: 2, startFor: 0 },
+        { name: 'db', command: 'sh', args: ['-c', ${JSON.stringify(heard)}], priority: 1, startFor: 0 },
       ])
       programs.on('state', ({ name, to }) => say(name + ' ' + to))
       shutdown.on('start', ({ reason }) => say('terminal ' + reason.terminal))
