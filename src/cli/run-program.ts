@@ -64,9 +64,10 @@ export async function runProgram(
   )
   const child = await startProgram(command, args, group, grace - margin)
   program = child
-  shutdown.on('repeat', ({ signal, samePress }) => {
+  // A relay passes everything on, however soon it comes: a program may ignore SIGINT and save at SIGTERM.
+  shutdown.on('repeat', ({ signal }) => {
     const isFromTerminal = signal === 'SIGINT' && systemProcess.interactive && !group
-    if (STOP_SIGNALS.includes(signal) && !samePress && !isFromTerminal) forward(signal)
+    if (STOP_SIGNALS.includes(signal) && !isFromTerminal) forward(signal)
   })
   const name = basename(command)
   const to = group ? 'group' : 'process'

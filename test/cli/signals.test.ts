@@ -110,15 +110,33 @@ describe('a repeat', () => {
     expect(ended.stdout).toBe('ready\nSIGTERM\nSIGTERM\nSIGINT\nSIGUSR2\n')
   })
 
-  test('at once is the same press, also where it is another signal', async () => {
+  test('at once reaches the program as well, where it is another signal', async () => {
     const run = await cli(['run', '--', ...HEARS]).says('ready')
     // While it is stopped both are kept for it: it hears them at the same moment, in whatever order.
     run.send('SIGSTOP').send('SIGINT').send('SIGTERM').send('SIGCONT')
-    await run.says(/SIG\w+\n/)
-    await anotherPress()
+    await run.says(/SIG\w+\nSIG\w+\n/)
     const ended = await run.send('SIGUSR2').ended
-    expect(ended.stdout).toMatch(/^ready\nSIG(INT|TERM)\nSIGUSR2\n$/)
+    expect(ended.stdout).toMatch(/^ready\n(SIGINT\nSIGTERM|SIGTERM\nSIGINT)\nSIGUSR2\n$/)
   })
+
+  test.each([
+    ['SIGINT', 'SIGTERM'],
+    ['SIGTERM', 'SIGQUIT'],
+  ] as const)(
+    'a program that ignores %s can save at the %s that follows',
+    async (first, second) => {
+      const body = `if (signal === '${second}') { say('saved'); process.exit(0) }`
+      const program = listener([first, second], body)
+      const run = await cli(['run', '--grace', '5s', '--', ...program]).says('ready')
+      await run.send(first).says(first)
+      const ended = await run.send(second).ended
+      expect(ended).toMatchObject({
+        code: 0,
+        stdout: `ready\n${first}\n${second}\nsaved\n`,
+        stderr: '',
+      })
+    },
+  )
 })
 
 describe('a SIGTERM at the very beginning', () => {
